@@ -1,0 +1,50 @@
+"""An agent, in words. Status is chosen by the person, state is driven by the system."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from callcenter.model.contact import Medium
+from callcenter.model.ids import AgentId, Skill
+
+VOICE_ONLY: Final[Mapping[Medium, int]] = MappingProxyType({Medium.VOICE: 1})
+
+
+class AgentStatus(StrEnum):
+    """What the agent says of herself."""
+
+    LOGGED_OUT = "logged_out"
+    AVAILABLE = "available"
+    PAUSED = "paused"
+
+
+class AgentState(StrEnum):
+    """What the system has her doing."""
+
+    NOT_READY = "not_ready"  # logged out, paused, resting after a missed offer, or the phone is not there
+    READY = "ready"
+    OFFERED = "offered"
+    ON_CONTACT = "on_contact"
+    WRAP_UP = "wrap_up"
+
+
+class PhoneState(StrEnum):
+    """Whether the agent's phone can be rung."""
+
+    UNKNOWN = "unknown"  # not heard of yet: treated as unreachable
+    UNREACHABLE = "unreachable"
+    REACHABLE = "reachable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """One agent as configured. `number` is the extension of her phone and the user name of its SIP account."""
+
+    id: AgentId
+    name: str
+    number: str
+    skills: Mapping[Skill, int] = field(default_factory=dict)  # skill -> level 1..5
+    capacity: Mapping[Medium, int] = field(default_factory=lambda: VOICE_ONLY)  # how many contacts of a medium at once
+    language: str = "en"  # of the prompts she hears

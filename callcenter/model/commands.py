@@ -1,0 +1,186 @@
+"""What to do: imperative, repeatable, in the order given. Ids are ours, so a leg can be named before it exists.
+
+Every command names its contact: commands of one contact are carried out one after the other, those of different
+contacts side by side. A failure comes back as `CommandFailed`; success says nothing (what follows from it is an event of
+its own).
+"""
+
+from collections.abc import Mapping
+
+from callcenter.model.contact import LegEnd
+from callcenter.model.ids import (
+    AgentId,
+    BridgeId,
+    ContactId,
+    LegId,
+    OfferId,
+    PlaybackId,
+    RecordingId,
+    RequestId,
+)
+from callcenter.model.message import Message
+
+
+class AnswerLeg(Message, frozen=True, kw_only=True):
+    """Take the customer's call."""
+
+    contact: ContactId
+    leg: LegId
+
+
+class OpenBridge(Message, frozen=True, kw_only=True):
+    """Make the bridge in which the whole contact happens."""
+
+    contact: ContactId
+    bridge: BridgeId
+
+
+class CloseBridge(Message, frozen=True, kw_only=True):
+    """Remove a bridge; legs still in it are left alone."""
+
+    contact: ContactId
+    bridge: BridgeId
+
+
+class JoinBridge(Message, frozen=True, kw_only=True):
+    """Put a leg into the bridge."""
+
+    contact: ContactId
+    bridge: BridgeId
+    leg: LegId
+
+
+class PlayPrompts(Message, frozen=True, kw_only=True):
+    """Say prompts, one after the other, to all in the bridge. Ends with `PlaybackEnded`."""
+
+    contact: ContactId
+    bridge: BridgeId
+    playback: PlaybackId
+    prompts: tuple[str, ...]  # names; the texts are in the configuration
+    language: str
+    variables: Mapping[str, str] = {}
+
+
+class StopPlayback(Message, frozen=True, kw_only=True):
+    """Stop saying."""
+
+    contact: ContactId
+    playback: PlaybackId
+
+
+class StartMusic(Message, frozen=True, kw_only=True):
+    """Music on hold for all in the bridge."""
+
+    contact: ContactId
+    bridge: BridgeId
+    music: str
+
+
+class StopMusic(Message, frozen=True, kw_only=True):
+    """Silence again."""
+
+    contact: ContactId
+    bridge: BridgeId
+
+
+class RingAgent(Message, frozen=True, kw_only=True):
+    """Ring an agent's phone directly (no Local channel). `like` is the leg whose codecs are wanted."""
+
+    contact: ContactId
+    leg: LegId
+    offer: OfferId
+    agent: AgentId
+    number: str  # her account
+    caller: str
+    caller_name: str
+    timeout_s: float
+    like: LegId
+
+
+class DialNumber(Message, frozen=True, kw_only=True):
+    """Call an outside number or extension for a forwarded contact."""
+
+    contact: ContactId
+    leg: LegId
+    number: str
+    caller: str
+    timeout_s: float
+    like: LegId
+
+
+class HangUp(Message, frozen=True, kw_only=True):
+    """End a leg, ringing or not. Already gone counts as done."""
+
+    contact: ContactId
+    leg: LegId
+    end: LegEnd = LegEnd.NORMAL
+
+
+class ReturnLeg(Message, frozen=True, kw_only=True):
+    """Give a leg back to the dialplan it came from; `exit` is left there as a variable."""
+
+    contact: ContactId
+    leg: LegId
+    exit: str
+
+
+class StartRecording(Message, frozen=True, kw_only=True):
+    """Record what the customer's leg says (left) and hears (right), until stopped or the leg ends."""
+
+    contact: ContactId
+    recording: RecordingId
+    leg: LegId
+
+
+class StopRecording(Message, frozen=True, kw_only=True):
+    """Stop it and have the file checked: it must be `expected_s` long."""
+
+    contact: ContactId
+    recording: RecordingId
+    leg: LegId
+    expected_s: float
+
+
+class RecordMessage(Message, frozen=True, kw_only=True):
+    """Record a caller's message (mono) after a beep. Ends with `MessageRecorded`."""
+
+    contact: ContactId
+    recording: RecordingId
+    leg: LegId
+    max_s: float
+    silence_s: float
+
+
+class StopMessage(Message, frozen=True, kw_only=True):
+    """End the recording of a message now; `MessageRecorded` follows."""
+
+    contact: ContactId
+    recording: RecordingId
+
+
+class Reply(Message, frozen=True, kw_only=True):
+    """The answer to a request: granted, or `problem` in words for the person who asked."""
+
+    request: RequestId
+    problem: str = ""
+
+
+Command = (
+    AnswerLeg
+    | OpenBridge
+    | CloseBridge
+    | JoinBridge
+    | PlayPrompts
+    | StopPlayback
+    | StartMusic
+    | StopMusic
+    | RingAgent
+    | DialNumber
+    | HangUp
+    | ReturnLeg
+    | StartRecording
+    | StopRecording
+    | RecordMessage
+    | StopMessage
+    | Reply
+)

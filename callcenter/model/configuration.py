@@ -1,0 +1,34 @@
+"""Everything the engine is configured with, as one frozen value. Knows no file, no syntax, no default folder."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from callcenter.model.calendar import Calendar
+from callcenter.model.flow import Flow, Prompt
+from callcenter.model.ids import CalendarName, FlowName, QueueName
+from callcenter.model.queue import Queue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """Queues, flows, calendars and numbers. Names referred to exist: whoever builds one has checked it."""
+
+    queues: Mapping[QueueName, Queue] = field(default_factory=dict)
+    flows: Mapping[FlowName, Flow] = field(default_factory=dict)
+    calendars: Mapping[CalendarName, Calendar] = field(default_factory=dict)
+    numbers: Mapping[str, FlowName] = field(default_factory=dict)  # dialled number or feature code -> flow
+    default_flow: FlowName | None = None  # for a number that is not listed; None: such a call is hung up
+    forward_to: tuple[str, ...] = ()  # regular expressions: outside numbers that a call may be forwarded to
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)  # every prompt there is, by name
+
+    def calendars_open(self, at: float) -> frozenset[str]:
+        """The names of the calendars that are open at `at`."""
+        return frozenset(name for name, calendar in self.calendars.items() if calendar.is_open(at))
+
+    def calendars_on_holiday(self, at: float) -> frozenset[str]:
+        """The names of the calendars for which `at` is a holiday."""
+        return frozenset(name for name, calendar in self.calendars.items() if calendar.is_holiday(at))
+
+    def strategies(self) -> Iterator[str]:
+        """The names of the strategies in use."""
+        return iter(sorted({queue.strategy for queue in self.queues.values()}))

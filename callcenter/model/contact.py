@@ -1,0 +1,94 @@
+"""A contact and its legs, in words. Knows the states, reasons and causes there are; knows no transition."""
+
+from enum import StrEnum
+
+
+class Medium(StrEnum):
+    """How the customer reached us. An agent's load is a count per medium against a capacity per medium."""
+
+    VOICE = "voice"
+    CHAT = "chat"
+    EMAIL = "email"
+
+
+class Direction(StrEnum):
+    """Who asked for the contact."""
+
+    INBOUND = "inbound"
+    INTERNAL = "internal"  # an agent dialled a feature code: no customer, not in the reports
+    OUTBOUND = "outbound"
+
+
+class ContactState(StrEnum):
+    """Where a contact is. It is in exactly one."""
+
+    IN_FLOW = "in_flow"  # in the IVR
+    WAITING = "waiting"  # in line for an agent
+    OFFERED = "offered"  # one or more agents' phones ring for it; it keeps its place in line
+    CONNECTED = "connected"  # talking with an agent
+    FORWARDED = "forwarded"  # talking with an outside number
+    ENDED = "ended"
+
+
+class EndReason(StrEnum):
+    """What the system saw at the end of a contact (what the agent says of it is a disposition)."""
+
+    CALLER_HUNG_UP = "caller_hung_up"  # after talking with an agent
+    AGENT_HUNG_UP = "agent_hung_up"
+    ABANDONED = "abandoned"  # the caller gave up waiting in a queue
+    LEFT_IN_FLOW = "left_in_flow"  # the caller gave up in the IVR
+    FLOW_ENDED = "flow_ended"  # the IVR hung up
+    CLOSED = "closed"  # outside opening hours: the IVR said so and hung up
+    VOICEMAIL = "voicemail"  # a message was left
+    FORWARDED = "forwarded"  # the call went to an outside number and ended there
+    RETURNED = "returned"  # handed back to the dialplan it came from
+    REFUSED = "refused"  # the queue would not keep the caller (full, nobody there) and had nowhere to send her
+    HUNG_UP_BY_REQUEST = "hung_up_by_request"
+    SHUTDOWN = "shutdown"  # the call center was stopped
+    FAULT = "fault"  # ours or Asterisk's: the journal says which
+
+
+class LegEnd(StrEnum):
+    """Why a leg ended, as far as anybody needs to know; the Q.850 cause stays with the event."""
+
+    NORMAL = "normal"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    CANCELLED = "cancelled"  # we hung up a ringing leg: somebody else answered, or the caller left
+    FAILED = "failed"
+
+
+class OfferEnd(StrEnum):
+    """How an offer to an agent ended."""
+
+    ACCEPTED = "accepted"
+    NO_ANSWER = "no_answer"  # RONA in the strict sense
+    BUSY = "busy"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    RESCINDED = "rescinded"  # the caller left, or another agent was faster
+    FAILED = "failed"  # Asterisk could not ring the phone
+
+
+class QueueExit(StrEnum):
+    """How a contact left a queue."""
+
+    CONNECTED = "connected"
+    ABANDONED = "abandoned"
+    TIMED_OUT = "timed_out"  # waited as long as the queue allows
+    NO_AGENTS = "no_agents"
+    FULL = "full"
+    CLOSED = "closed"
+    DRAINED = "drained"
+    REMOVED = "removed"  # hung up by request, or a fault
+
+
+class TransportFault(StrEnum):
+    """How a command failed at the edge."""
+
+    REFUSED = "refused"  # the peer said no, nothing was done
+    UNAVAILABLE = "unavailable"  # the peer was not there, nothing was sent
+    UNKNOWN = "unknown"  # sent, no answer: it may still happen
+    GONE = "gone"  # what the command names is no longer there

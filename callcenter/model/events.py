@@ -1,0 +1,230 @@
+"""What happened outside: the only thing the engine is told. Past tense, no meaning added, no channel objects.
+
+An event may be late, doubled or out of order; that is normal and the engine answers with nothing.
+"""
+
+from collections.abc import Mapping
+
+from callcenter.model.agent import Agent, AgentStatus, PhoneState
+from callcenter.model.contact import Direction, LegEnd, Medium, TransportFault
+from callcenter.model.ids import (
+    AgentId,
+    BridgeId,
+    ContactId,
+    FlowName,
+    LegId,
+    PlaybackId,
+    QueueName,
+    RecordingId,
+    RequestId,
+)
+from callcenter.model.message import Message
+
+# -- the center itself -------------------------------------------------------------------------------------------------
+
+
+class EngineStarted(Message, frozen=True, kw_only=True):
+    """A run of the engine begins; ids are minted in this namespace from here on. Always the first event of a run."""
+
+    namespace: str
+    build: str
+
+
+class TimePassed(Message, frozen=True, kw_only=True):
+    """Nothing happened, but a deadline came."""
+
+
+class Stopping(Message, frozen=True, kw_only=True):
+    """The call center is being stopped for good (not killed): every contact ends now."""
+
+
+class LegSeen(Message, frozen=True, kw_only=True):
+    """One leg that the medium says is alive. `caller`, `dialled` and `flow` tell who a leg is that we do not know."""
+
+    leg: LegId
+    up: bool
+    ours: bool  # we dialled it (an agent's or outside leg), as opposed to a customer who came in
+    caller: str = ""
+    caller_name: str = ""
+    dialled: str = ""
+    flow: FlowName | None = None
+    returns: bool = False
+    agent_number: str = ""
+    since: float = 0.0  # when it came, by the medium's own clock
+
+
+class BridgeSeen(Message, frozen=True, kw_only=True):
+    """One bridge of ours that the medium says exists."""
+
+    bridge: BridgeId
+    legs: tuple[LegId, ...]
+
+
+class Resynced(Message, frozen=True, kw_only=True):
+    """After a (re)start or a lost link: everything that lives outside now. What is not listed is gone."""
+
+    legs: tuple[LegSeen, ...]
+    bridges: tuple[BridgeSeen, ...]
+
+
+class CommandFailed(Message, frozen=True, kw_only=True):
+    """A command could not be carried out. `subject` is the leg, bridge, playback or recording it was about."""
+
+    contact: ContactId
+    command: str  # the class name of the command
+    subject: str
+    fault: TransportFault
+    detail: str = ""
+
+
+# -- customers and legs ------------------------------------------------------------------------------------------------
+
+
+class ContactArrived(Message, frozen=True, kw_only=True):
+    """A customer (or an agent dialling a feature code) is at the door. The leg is not answered yet."""
+
+    leg: LegId
+    medium: Medium
+    caller: str  # number, as received; personal
+    caller_name: str = ""  # as received: anything at all; personal
+    dialled: str = ""
+    direction: Direction = Direction.INBOUND
+    flow: FlowName | None = None  # asked for by the dialplan; None: by the dialled number
+    returns: bool = False  # the dialplan wants the call back after the flow
+    agent_number: str = ""  # the account it came from, if it is an agent's phone
+    variables: Mapping[str, str] = {}
+
+
+class LegRinging(Message, frozen=True, kw_only=True):
+    """A leg that we dialled rings."""
+
+    leg: LegId
+
+
+class LegAnswered(Message, frozen=True, kw_only=True):
+    """A leg that we dialled was answered."""
+
+    leg: LegId
+
+
+class LegEnded(Message, frozen=True, kw_only=True):
+    """A leg is gone, whoever ended it."""
+
+    leg: LegId
+    end: LegEnd
+    cause: int = 0  # Q.850 as received; 0: none
+
+
+class DigitPressed(Message, frozen=True, kw_only=True):
+    """One key on a leg: 0-9, *, #, A-D."""
+
+    leg: LegId
+    digit: str
+
+
+class PlaybackEnded(Message, frozen=True, kw_only=True):
+    """A playback is over: to its end, stopped, or (not `ok`) never played."""
+
+    playback: PlaybackId
+    ok: bool = True
+
+
+class MessageRecorded(Message, frozen=True, kw_only=True):
+    """The recording of a caller's message is over; 0 seconds means that nothing came."""
+
+    recording: RecordingId
+    seconds: float
+
+
+class RecordingChecked(Message, frozen=True, kw_only=True):
+    """A recording was looked at after the call: it decodes and has this length, or `problem` says what is wrong."""
+
+    recording: RecordingId
+    contact: ContactId
+    path: str
+    seconds: float
+    channels: int
+    problem: str = ""
+
+
+class PhoneChanged(Message, frozen=True, kw_only=True):
+    """An agent's phone registered, vanished, or was seen for the first time."""
+
+    number: str
+    state: PhoneState
+
+
+# -- requests from people: each is answered by one `Reply` -------------------------------------------------------------
+
+
+class AgentSaved(Message, frozen=True, kw_only=True):
+    """An agent was added or changed in the directory. Also told at start for everybody in it."""
+
+    request: RequestId
+    agent: Agent
+
+
+class AgentRemoved(Message, frozen=True, kw_only=True):
+    """An agent was taken out of the directory."""
+
+    request: RequestId
+    agent: AgentId
+
+
+class AgentStatusRequested(Message, frozen=True, kw_only=True):
+    """Log in (available), log out, pause or be ready again."""
+
+    request: RequestId
+    agent: AgentId
+    status: AgentStatus
+    reason: str = ""  # of a pause
+    by: str = ""  # who asked, if not the agent
+
+
+class WrapUpRequested(Message, frozen=True, kw_only=True):
+    """End the wrap-up now (0) or give it so many more seconds."""
+
+    request: RequestId
+    agent: AgentId
+    extend_s: float = 0.0
+
+
+class HangUpRequested(Message, frozen=True, kw_only=True):
+    """End a contact."""
+
+    request: RequestId
+    contact: ContactId
+    by: str = ""
+
+
+class DrainRequested(Message, frozen=True, kw_only=True):
+    """Take no new contacts into a queue (they overflow), or take them again."""
+
+    request: RequestId
+    queue: QueueName
+    draining: bool
+    by: str = ""
+
+
+Event = (
+    EngineStarted
+    | TimePassed
+    | Stopping
+    | Resynced
+    | CommandFailed
+    | ContactArrived
+    | LegRinging
+    | LegAnswered
+    | LegEnded
+    | DigitPressed
+    | PlaybackEnded
+    | MessageRecorded
+    | RecordingChecked
+    | PhoneChanged
+    | AgentSaved
+    | AgentRemoved
+    | AgentStatusRequested
+    | WrapUpRequested
+    | HangUpRequested
+    | DrainRequested
+)

@@ -1,0 +1,226 @@
+"""What the engine concluded, in the words of a call center. Nobody performs a fact; journal, records, feed fold them.
+
+Facts travel beside the commands. They say everything that a report needs, so that no reader has to know how a call is
+made of legs and bridges. Durations in seconds; the time of a fact is the time of its journal entry.
+"""
+
+from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId
+from callcenter.model.message import Message
+
+
+class ContactOpened(Message, frozen=True, kw_only=True):
+    """A contact exists."""
+
+    contact: ContactId
+    leg: LegId
+    medium: Medium
+    direction: Direction
+    caller: str
+    caller_name: str
+    dialled: str
+
+
+class NodeEntered(Message, frozen=True, kw_only=True):
+    """The IVR path, node by node. `exit` is how the node before was left ("" for the first)."""
+
+    contact: ContactId
+    flow: FlowName
+    node: str
+    exit: str = ""
+
+
+class ContactQueued(Message, frozen=True, kw_only=True):
+    """In line. `since` is what counts for the place: it survives RONA, overflow to another queue, and restarts."""
+
+    contact: ContactId
+    queue: QueueName
+    priority: int
+    needs: str
+    since: float
+
+
+class NeedsRelaxed(Message, frozen=True, kw_only=True):
+    """The queue now asks for less."""
+
+    contact: ContactId
+    queue: QueueName
+    needs: str
+    waited_s: float
+
+
+class Considered(Message, frozen=True, kw_only=True):
+    """An agent whom the strategy compared, and the rank it gave (lower is better)."""
+
+    agent: AgentId
+    rank: tuple[float, ...]
+
+
+class ContactOffered(Message, frozen=True, kw_only=True):
+    """An agent's phone is about to ring. `why` says it in words; `considered` holds the best few, the chosen first."""
+
+    contact: ContactId
+    offer: OfferId
+    agent: AgentId
+    leg: LegId
+    queue: QueueName
+    strategy: str
+    why: str
+    considered: tuple[Considered, ...]
+    free: int  # how many agents were free and suited
+
+
+class OfferEnded(Message, frozen=True, kw_only=True):
+    """The phone stopped ringing, one way or another."""
+
+    contact: ContactId
+    offer: OfferId
+    agent: AgentId
+    leg: LegId
+    queue: QueueName
+    end: OfferEnd
+    rang_s: float
+
+
+class QueueLeft(Message, frozen=True, kw_only=True):
+    """A visit to a queue ended."""
+
+    contact: ContactId
+    queue: QueueName
+    exit: QueueExit
+    entered: float  # when this visit began
+    waited_s: float  # of this visit
+    priority: int = 0
+    service_level_s: float = 0.0  # the threshold in force, so that a report needs no configuration
+    medium: Medium = Medium.VOICE
+
+
+class ContactConnected(Message, frozen=True, kw_only=True):
+    """Caller and agent are being put together."""
+
+    contact: ContactId
+    agent: AgentId
+    leg: LegId
+    queue: QueueName
+    waited_s: float  # since the contact first came into a queue
+
+
+class TalkEnded(Message, frozen=True, kw_only=True):
+    """An agent's part of a contact is over."""
+
+    contact: ContactId
+    agent: AgentId
+    leg: LegId
+    queue: QueueName
+    began: float
+    talk_s: float
+
+
+class RecordingStarted(Message, frozen=True, kw_only=True):
+    """A recording runs."""
+
+    contact: ContactId
+    recording: RecordingId
+    kind: str  # "call" or "message"
+    agent: AgentId | None = None
+    mailbox: str = ""
+
+
+class RecordingStopped(Message, frozen=True, kw_only=True):
+    """A recording is over and is `expected_s` long if all went well."""
+
+    contact: ContactId
+    recording: RecordingId
+    expected_s: float
+
+
+class RecordingVerified(Message, frozen=True, kw_only=True):
+    """The file was looked at."""
+
+    contact: ContactId
+    recording: RecordingId
+    path: str
+    seconds: float
+    channels: int
+    problem: str
+
+
+class ContactEnded(Message, frozen=True, kw_only=True):
+    """The whole contact, summed up: flow_s + wait_s + talk_s + forward_s is its length."""
+
+    contact: ContactId
+    reason: EndReason
+    medium: Medium
+    direction: Direction
+    caller: str
+    caller_name: str
+    dialled: str
+    began: float
+    flow_s: float  # in IVR flows
+    wait_s: float  # in queues, until an agent took the call
+    talk_s: float
+    forward_s: float
+    queue: QueueName | None = None  # the last one
+    agent: AgentId | None = None  # the last one
+    why: str = ""  # why that agent
+    offers: int = 0
+    missed: int = 0  # offers that ended without an answer while the caller was there
+    language: str = ""
+
+
+class AgentChanged(Message, frozen=True, kw_only=True):
+    """An agent's status or state changed; what it was lasted from `since`. `reason` belongs to the new one."""
+
+    agent: AgentId
+    was_status: AgentStatus
+    was_state: AgentState
+    was_reason: str
+    since: float
+    status: AgentStatus
+    state: AgentState
+    reason: str = ""
+    contact: ContactId | None = None
+
+
+class PhoneSeen(Message, frozen=True, kw_only=True):
+    """An agent's phone came or went."""
+
+    agent: AgentId
+    state: PhoneState
+
+
+class QueueDraining(Message, frozen=True, kw_only=True):
+    """A queue takes no new contacts (or takes them again)."""
+
+    queue: QueueName
+    draining: bool
+    by: str
+
+
+class Surprise(Message, frozen=True, kw_only=True):
+    """Something that should not have happened and was survived. Somebody should look."""
+
+    what: str
+    contact: ContactId | None = None
+
+
+Fact = (
+    ContactOpened
+    | NodeEntered
+    | ContactQueued
+    | NeedsRelaxed
+    | ContactOffered
+    | OfferEnded
+    | QueueLeft
+    | ContactConnected
+    | TalkEnded
+    | RecordingStarted
+    | RecordingStopped
+    | RecordingVerified
+    | ContactEnded
+    | AgentChanged
+    | PhoneSeen
+    | QueueDraining
+    | Surprise
+)

@@ -1,0 +1,238 @@
+"""IVR flows as values: prompts, nodes and what a node may ask for or be told. Knows no node kind (see `nodes/`).
+
+Theory: a flow is a graph of nodes. A node is entered, asks for actions (play this, wait so long), is resumed with
+inputs (the prompt ended, a digit came, time is up) and at last leaves through one of its declared exits. Between two
+turns all that it knows is its `Memory`, a plain value, so that a call in the middle of a menu survives a restart.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from callcenter.model.contact import EndReason
+from callcenter.model.ids import FlowName, QueueName
+from callcenter.model.need import Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """Something to say: `name` (a recorded file of that name wins) and the text to speak per language (jinja2)."""
+
+    name: str
+    texts: Mapping[str, str] = field(default_factory=dict)  # language ("en", "vi") -> template
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """What a node remembers between two turns. `digits` of a masked collect are never journalled."""
+
+    phase: str = ""
+    digits: str = ""
+    tries: int = 0
+
+
+# -- what a node asks for ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Play these prompts one after the other; resumes with `Said`. Only one Say at a time; a new one stops the old."""
+
+    prompts: tuple[Prompt, ...]
+    interruptible: bool = True  # a digit stops it (and is passed on); otherwise digits meanwhile are dropped
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopSaying:
+    """Stop what is being played; no `Said` follows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitFor:
+    """Resume with `Elapsed` after so many seconds, unless another WaitFor or the node's end comes first."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """Leave through this exit. Nothing may follow it."""
+
+    exit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign:
+    """Set variables of the contact; `secret` values are kept out of journal, log and screens."""
+
+    values: Mapping[str, str]
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakLanguage:
+    """From here on the caller hears this language."""
+
+    language: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queueing:
+    """Put the contact into a queue; the flow is over unless the queue sends it back to one."""
+
+    queue: QueueName
+    priority: int | None = None  # None: the queue's
+    needs: Need | None = None  # None: the queue's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward:
+    """Call an outside number or an extension and connect the caller; resumes with `ForwardFailed` if nobody answers."""
+
+    number: str
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeMessage:
+    """Record the caller's voice; resumes with `MessageTaken`."""
+
+    mailbox: str
+    max_s: float
+    silence_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentWish:
+    """The caller is an agent on her own phone who wishes to log in or out, pause or be ready; resumes with `WishDone`."""
+
+    wish: str  # login, logout, pause, ready
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUpCall:
+    """End the contact."""
+
+    reason: EndReason = EndReason.FLOW_ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnToDialplan:
+    """Give the call back to the dialplan that sent it here, with a word it can test."""
+
+    exit: str
+
+
+Action = (
+    Say
+    | StopSaying
+    | WaitFor
+    | Leave
+    | Assign
+    | SpeakLanguage
+    | Queueing
+    | Forward
+    | TakeMessage
+    | AgentWish
+    | HangUpCall
+    | ReturnToDialplan
+)
+
+
+# -- what a node is told -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """The prompts were played to their end (or could not be played: the call must go on)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pressed:
+    """One key: 0-9, *, #, A-D."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elapsed:
+    """The time of the last WaitFor is up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardFailed:
+    """The number was busy, did not answer or may not be called."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageTaken:
+    """A message of this length was recorded (0: nothing was said)."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WishDone:
+    """The agent's wish was granted, or why not."""
+
+    problem: str = ""
+
+
+Input = Said | Pressed | Elapsed | ForwardFailed | MessageTaken | WishDone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """What a node may look at."""
+
+    memory: Memory
+    variables: Mapping[str, str]
+    language: str
+    caller: str
+    dialled: str
+    now: float
+    open_calendars: frozenset[str]  # names of the calendars that are open now
+    holidays: frozenset[str]  # names of the calendars for which today is a holiday
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A node's answer: what to do, and what it will remember."""
+
+    actions: tuple[Action, ...]
+    memory: Memory = Memory()
+
+
+class Node(Protocol):
+    """One node of a flow as configured: a frozen dataclass in `nodes/`, whose fields are the keys of the YAML.
+
+    A field typed `NextNode` names another node of the flow.
+    """
+
+    def exits(self) -> Mapping[str, str]:
+        """Exit -> name of the node it leads to. Every exit that `Leave` may name is here."""
+        ...
+
+    def enter(self, visit: Visit) -> Turn:
+        """The call has come to this node."""
+        ...
+
+    def resume(self, visit: Visit, told: Input) -> Turn:
+        """Something happened while the call is here. What does not concern the node gives `Turn((), memory)`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """A graph of nodes. `nodes` maps a node's name to its kind's dataclass."""
+
+    name: FlowName
+    start: str
+    nodes: Mapping[str, Node]
+    language: str = "en"
+
+
+NodeFields = Mapping[str, Any]  # the wire side of a node, before it is read

@@ -1,0 +1,106 @@
+"""A queue and its rules, as configured. Knows units and defaults; decides nothing."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from callcenter.model.flow import Prompt
+from callcenter.model.ids import CalendarName, FlowName, QueueName
+from callcenter.model.need import ANYBODY, Need
+
+PRIORITY_MIN: Final = 0
+PRIORITY_MAX: Final = 100
+
+
+class Overflow(StrEnum):
+    """Where a contact goes that a queue will not keep."""
+
+    QUEUE = "queue"
+    FLOW = "flow"
+    VOICEMAIL = "voicemail"
+    NUMBER = "number"
+    HANG_UP = "hang_up"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A way out of a queue: `name` is a queue, a flow, a mailbox or a number, after `to`; empty for hang_up."""
+
+    to: Overflow
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelaxStep:
+    """After `after_s` seconds of waiting in this queue the contact needs `needs` instead."""
+
+    after_s: float
+    needs: Need
+
+
+class MissedOffer(StrEnum):
+    """What happens to an agent who did not take an offer."""
+
+    PAUSE = "pause"  # until she says she is back
+    REST = "rest"  # for `rest_s`, then offers come again
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissedOfferRule:
+    """What follows a missed offer, and for how long."""
+
+    then: MissedOffer = MissedOffer.REST
+    rest_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MissedOfferRules:
+    """Each way to miss an offer has its own rule: a phone that is busy is not an agent who is away."""
+
+    no_answer: MissedOfferRule = field(default=MissedOfferRule(then=MissedOffer.PAUSE))
+    busy: MissedOfferRule = field(default=MissedOfferRule(rest_s=15.0))
+    rejected: MissedOfferRule = field(default=MissedOfferRule(rest_s=30.0))
+    unreachable: MissedOfferRule = field(default=MissedOfferRule(rest_s=60.0))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcements:
+    """What a waiting caller hears besides music. Zero means never. Variables: `position`, `wait_s` (estimate)."""
+
+    first_after_s: float = 0.0
+    every_s: float = 0.0
+    position: Prompt | None = None  # said with the place in line
+    wait: Prompt | None = None  # said with the estimated wait, when there is an estimate
+    comfort: Prompt | None = None  # said after both ("please hold")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """One queue. Times in seconds; `needs` is what an agent must have to be offered its contacts."""
+
+    name: QueueName
+    needs: Need = ANYBODY
+    strategy: str = "longest_idle"
+    priority: int = 50  # 0..100, higher is served first, across queues
+    offer_timeout_s: float = 20.0
+    wrap_up_s: float = 0.0
+    missed: MissedOfferRules = field(default=MissedOfferRules())
+    relax: tuple[RelaxStep, ...] = ()  # ascending after_s
+    music: str = "default"
+    announce: Announcements = field(default=Announcements())
+    connect_announcement: Prompt | None = None  # played to the caller before the agent; recording starts after it
+    max_wait_s: float = 0.0  # 0: no limit
+    max_waiting: int = 0  # 0: no limit
+    overflow: Target = field(default=Target(to=Overflow.HANG_UP))  # after max_wait_s, or when full or drained
+    no_agents: Target | None = None  # when nobody who could serve is logged in; None: wait all the same
+    hours: CalendarName | None = None
+    at_close: Target | None = None  # for those already waiting at closing time; None: they are still served
+    record: bool = True
+    service_level_s: float = 20.0
+    service_level_target: float = 0.8
+    last_agent_within_s: float = 86_400.0  # how long the last_agent strategy remembers
+
+    def flow_targets(self) -> tuple[FlowName, ...]:
+        """The flows this queue may send contacts to."""
+        targets = (self.overflow, self.no_agents, self.at_close)
+        return tuple(FlowName(t.name) for t in targets if t is not None and t.to is Overflow.FLOW)
