@@ -1,8 +1,8 @@
 """What to do: imperative, repeatable, in the order given. Ids are ours, so a leg can be named before it exists.
 
 Every command names its contact: commands of one contact are carried out one after the other, those of different
-contacts side by side. A failure comes back as `CommandFailed`; success says nothing (what follows from it is an event of
-its own).
+contacts side by side. A failure comes back as `CommandFailed`; success says nothing (what follows from it is an event
+of its own).
 """
 
 from collections.abc import Mapping

@@ -104,7 +104,7 @@ class TakeMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentWish:
-    """The caller is an agent on her own phone who wishes to log in or out, pause or be ready; resumes with `WishDone`."""
+    """The caller is an agent on her own phone who wishes to log in or out, pause or be ready; then `WishDone`."""
 
     wish: str  # login, logout, pause, ready
     reason: str = ""

@@ -1,0 +1,62 @@
+"""What a strategy is asked and answers. Knows the shape of the question; knows no answer."""
+
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+from callcenter.model.ids import AgentId, QueueName
+
+Rank = tuple[float, ...]
+
+
+class LooksAt(StrEnum):
+    """What a rank depends on, which decides how the best is found."""
+
+    IDLE_TIME = "idle_time"  # exactly (ready_since,): the longest idle first
+    AGENT = "agent"  # the candidate's own figures only
+    PAIR = "pair"  # candidate and question
+
+
+class Breadth(StrEnum):
+    """How many are offered the contact at once."""
+
+    ONE = "one"
+    ALL = "all"
+
+
+class Candidate(NamedTuple):
+    """An agent who is free and suited."""
+
+    agent: AgentId
+    ready_since: float  # UTC seconds
+    level: int  # sum of her levels in the skills asked for
+    contacts: int  # how many she has had since she logged in
+    last_offered: float  # when any queue last offered her a contact; 0: never
+
+
+class Question(NamedTuple):
+    """Who should get this contact?"""
+
+    queue: QueueName
+    last_agent: AgentId | None  # who last served this caller, within the queue's memory
+
+
+class Strategy(Protocol):
+    """A rule of choice."""
+
+    @property
+    def looks_at(self) -> LooksAt:
+        """What `rank` depends on; the law tests hold it to that."""
+        ...
+
+    @property
+    def breadth(self) -> Breadth:
+        """Whether one phone rings or all."""
+        ...
+
+    def rank(self, candidate: Candidate, question: Question) -> Rank:
+        """Lower is better."""
+        ...
+
+    def why(self, chosen: Candidate, question: Question, now: float) -> str:
+        """The reason, in words a team leader understands."""
+        ...
