@@ -1,4 +1,4 @@
-"""What the loop needs of the outside, as Protocols. Knows no implementation; the composition root (`boot`) plugs them in."""
+"""What the loop needs of the outside, as Protocols. Knows no implementation; `boot` plugs them in."""
 
 from collections.abc import Sequence
 from typing import Protocol

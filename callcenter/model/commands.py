@@ -133,20 +133,19 @@ class StartRecording(Message, frozen=True, kw_only=True):
 
 
 class StopRecording(Message, frozen=True, kw_only=True):
-    """Stop it and have the file checked: it must be `expected_s` long."""
+    """Stop it."""
 
     contact: ContactId
     recording: RecordingId
     leg: LegId
-    expected_s: float
 
 
 class RecordMessage(Message, frozen=True, kw_only=True):
-    """Record a caller's message (mono) after a beep. Ends with `MessageRecorded`."""
+    """Record what is said in the bridge (mono) after a beep, until silence, `#` or `max_s`; then `MessageRecorded`."""
 
     contact: ContactId
     recording: RecordingId
-    leg: LegId
+    bridge: BridgeId
     max_s: float
     silence_s: float
 

@@ -25,6 +25,7 @@ class ContactState(StrEnum):
     IN_FLOW = "in_flow"  # in the IVR
     WAITING = "waiting"  # in line for an agent
     OFFERED = "offered"  # one or more agents' phones ring for it; it keeps its place in line
+    CONNECTING = "connecting"  # the agent has answered, the caller still hears the announcement
     CONNECTED = "connected"  # talking with an agent
     FORWARDED = "forwarded"  # talking with an outside number
     ENDED = "ended"

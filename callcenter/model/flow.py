@@ -24,11 +24,12 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """What a node remembers between two turns. `digits` of a masked collect are never journalled."""
+    """What a node remembers between two turns. While `secret`, digits that come are masked in journal and snapshot."""
 
     phase: str = ""
     digits: str = ""
     tries: int = 0
+    secret: bool = False
 
 
 # -- what a node asks for ----------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Who gets the contact, of the agents who are free and suited. One file per strategy, and one line here.
 
-A strategy gives each candidate a rank; the lowest rank wins and ties go to the lower agent id, so a choice can only fall on
-a candidate, does not depend on their order, and is the same whenever the same question is asked. A strategy whose rank
-looks at the agent alone says so (`looks_at`), and is served from an index instead of a scan.
+A strategy gives each candidate a rank; the lowest rank wins and ties go to the lower agent id, so a choice can only
+fall on a candidate, does not depend on their order, and is the same whenever the same question is asked. A strategy that
+looks at idle time alone says so (`looks_at`), and is served from an index instead of a scan.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,131 @@
+"""What the engine remembers of each contact, agent and offer. Mutable, plain, serialisable; holds no rule.
+
+Everything here is written into a snapshot as it stands; indexes (`lines`, `free`, the map of legs) are derived and are
+rebuilt from it.
+"""
+
+import msgspec
+
+from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
+from callcenter.model.contact import ContactState, Direction, Medium
+from callcenter.model.flow import Memory
+from callcenter.model.ids import (
+    AgentId,
+    BridgeId,
+    ContactId,
+    FlowName,
+    LegId,
+    OfferId,
+    PlaybackId,
+    QueueName,
+    RecordingId,
+)
+from callcenter.model.need import ANYBODY, Need
+
+
+class OfferRecord(msgspec.Struct, kw_only=True):
+    """One agent's phone ringing for one contact."""
+
+    id: OfferId
+    contact: ContactId
+    agent: AgentId
+    leg: LegId
+    queue: QueueName
+    began: float
+    why: str
+
+
+class ContactRecord(msgspec.Struct, kw_only=True):
+    """One live contact."""
+
+    id: ContactId
+    serial: int  # order of arrival; breaks ties
+    leg: LegId
+    medium: Medium
+    direction: Direction
+    caller: str
+    caller_name: str
+    dialled: str
+    began: float
+    language: str = "en"
+    agent_number: str = ""
+    returns: bool = False
+
+    state: ContactState = ContactState.IN_FLOW
+    phase_since: float = 0.0  # since when the running sum below grows
+    flow_s: float = 0.0
+    wait_s: float = 0.0
+    talk_s: float = 0.0
+    forward_s: float = 0.0
+
+    answered: bool = False
+    bridge: BridgeId | None = None
+    playback: PlaybackId | None = None
+    interruptible: bool = True
+    music: bool = False
+    variables: dict[str, str] = {}
+    secrets: dict[str, str] = {}  # never in the journal, a snapshot or a prompt's variables
+
+    flow: FlowName | None = None
+    node: str = ""
+    memory: Memory = Memory()
+    message: RecordingId | None = None
+    message_began: float = 0.0
+    other_leg: LegId | None = None  # the outside number
+    other_up: bool = False
+
+    queue: QueueName | None = None
+    priority: int = 0
+    needs: Need = ANYBODY
+    since: float = 0.0  # the place in line; 0: never queued
+    entered: float = 0.0  # this visit to this queue
+    relaxed: int = 0  # steps of the queue's relaxation taken
+    overflow_due: bool = False  # waited too long, but a phone rings: decide when it stops
+    hops: int = 0  # queues and flows it was sent to by queues
+    offers: dict[LegId, OfferRecord] = {}
+
+    agent: AgentId | None = None
+    agent_leg: LegId | None = None
+    talk_began: float = 0.0
+    recording: RecordingId | None = None
+    recording_began: float = 0.0
+
+    offers_made: int = 0
+    missed: int = 0
+    why: str = ""
+    last_queue: QueueName | None = None
+    last_agent: AgentId | None = None
+
+
+class AgentRecord(msgspec.Struct, kw_only=True):
+    """One agent of the directory."""
+
+    agent: Agent
+    status: AgentStatus = AgentStatus.LOGGED_OUT
+    reason: str = ""
+    state: AgentState = AgentState.NOT_READY
+    since: float = 0.0  # of status and state together
+    phone: PhoneState = PhoneState.UNKNOWN
+    load: dict[Medium, int] = {}
+    offer: LegId | None = None
+    contacts: list[ContactId] = []
+    contacts_taken: int = 0  # since login
+    ready_since: float = 0.0
+    last_offered: float = 0.0
+    resting_until: float = 0.0
+    wrap_up_s: float = 0.0  # owed when the talk ends
+    stamp: int = 0  # counts changes of availability: an index entry with another stamp is stale
+
+
+class HandleTime(msgspec.Struct, kw_only=True):
+    """How long contacts of a queue keep an agent busy: an exponential mean, for the estimate of the wait."""
+
+    mean_s: float = 0.0
+    contacts: int = 0
+
+
+class LastServed(msgspec.Struct, frozen=True, kw_only=True):
+    """Who last spoke with a caller, and when."""
+
+    agent: AgentId
+    at: float

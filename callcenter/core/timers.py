@@ -1,0 +1,86 @@
+"""Deadlines as data. Knows what is due when; knows no clock and never waits.
+
+One deadline per (kind, subject): setting it again moves it. The heap holds old deadlines too until they surface; a
+deadline counts only if it is the one on record.
+"""
+
+import heapq
+from enum import StrEnum
+
+import msgspec
+
+
+class TimerKind(StrEnum):
+    """What is due. In case of a tie the order of the kinds does not matter: each touches its own subject."""
+
+    FLOW_WAIT = "flow_wait"  # a node's WaitFor
+    FORWARD = "forward"  # an outside number rings too long
+    OFFER = "offer"  # an agent's phone rings too long; the subject is the leg
+    ANNOUNCE = "announce"
+    RELAX = "relax"
+    MAX_WAIT = "max_wait"
+    CLOSING = "closing"  # a queue's calendar opens or closes; the subject is the queue
+    WRAP_UP = "wrap_up"
+    REST = "rest"
+
+
+class Timer(msgspec.Struct, frozen=True):
+    """One deadline."""
+
+    at: float
+    kind: TimerKind
+    subject: str
+
+
+class Timers:
+    """The deadlines of one engine."""
+
+    __slots__ = ("_heap", "_on_record", "_serial")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, TimerKind, str]] = []
+        self._on_record: dict[tuple[TimerKind, str], tuple[float, int]] = {}
+        self._serial = 0
+
+    def __len__(self) -> int:
+        return len(self._on_record)
+
+    def set(self, kind: TimerKind, subject: str, at: float) -> None:
+        """Make (or move) a deadline."""
+        self._serial += 1
+        self._on_record[kind, subject] = (at, self._serial)
+        heapq.heappush(self._heap, (at, self._serial, kind, subject))
+        if len(self._heap) > 64 + 2 * len(self._on_record):
+            self._forget_the_old()
+
+    def cancel(self, kind: TimerKind, subject: str) -> None:
+        """Drop a deadline; none on record is fine."""
+        self._on_record.pop((kind, subject), None)
+
+    def next_deadline(self) -> float | None:
+        """When the next one is due, or None."""
+        heap = self._heap
+        while heap:
+            at, serial, kind, subject = heap[0]
+            if self._on_record.get((kind, subject)) == (at, serial):
+                return at
+            heapq.heappop(heap)
+        return None
+
+    def pop_due(self, now: float) -> Timer | None:
+        """Take the earliest one that is due at `now`."""
+        due = self.next_deadline()
+        if due is None or due > now:
+            return None
+        at, _, kind, subject = heapq.heappop(self._heap)
+        del self._on_record[kind, subject]
+        return Timer(at, kind, subject)
+
+    def listed(self) -> list[Timer]:
+        """All of them in the order in which they will be due (for a snapshot)."""
+        live = sorted((at, serial, kind, subject) for (kind, subject), (at, serial) in self._on_record.items())
+        return [Timer(at, kind, subject) for at, _, kind, subject in live]
+
+    def _forget_the_old(self) -> None:
+        self._heap = [(at, serial, kind, sub) for (kind, sub), (at, serial) in self._on_record.items()]
+        heapq.heapify(self._heap)

@@ -1,0 +1,74 @@
+"""What a screen shows of the running center: frozen pictures taken between two events. Knows no screen."""
+
+from dataclasses import dataclass
+
+from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.contact import ContactState, Direction
+from callcenter.model.ids import AgentId, ContactId, QueueName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactView:
+    """A live contact. `state_s` is how long it has been in its state, `total_s` how long it has lasted."""
+
+    id: ContactId
+    caller: str
+    caller_name: str
+    dialled: str
+    direction: Direction
+    state: ContactState
+    state_s: float
+    total_s: float
+    flow: str = ""
+    node: str = ""
+    queue: QueueName | None = None
+    position: int = 0  # in its queue, from 1; 0 when not waiting
+    agent: AgentId | None = None  # talking to, or being rung
+    recording: bool = False
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentView:
+    """An agent now."""
+
+    id: AgentId
+    name: str
+    number: str
+    skills: tuple[tuple[str, int], ...]
+    status: AgentStatus
+    state: AgentState
+    reason: str
+    state_s: float
+    phone: PhoneState
+    contacts: int  # since login
+    contact: ContactId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueView:
+    """A queue now. `longest_s` is the wait of the one who has waited longest."""
+
+    name: QueueName
+    waiting: int
+    ringing: int
+    talking: int
+    longest_s: float
+    agents: int  # logged in and able to serve it
+    free: int
+    draining: bool
+    open: bool
+    strategy: str
+    priority: int
+    needs: str
+    estimated_wait_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CenterView:
+    """The whole center at `at`."""
+
+    at: float
+    contacts: tuple[ContactView, ...]
+    agents: tuple[AgentView, ...]
+    queues: tuple[QueueView, ...]
