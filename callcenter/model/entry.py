@@ -1,5 +1,7 @@
 """One line of the ledger. Knows its shape and its JSON; knows no file and no database."""
 
+from collections.abc import Mapping
+
 import msgspec
 
 from callcenter.model.commands import Command
@@ -18,7 +20,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     outputs: tuple[Output, ...]
 
 
-_ENCODER = msgspec.json.Encoder()
+def _plain(value: object) -> object:
+    """Read-only mappings (an agent's default capacity) are written as objects; nothing else is foreign to msgspec."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} has no place in the journal")
+
+
+_ENCODER = msgspec.json.Encoder(enc_hook=_plain)
 _DECODER = msgspec.json.Decoder(Entry)
 
 
