@@ -1,0 +1,42 @@
+"""The steps a flow is made of. One file per kind, and one line here.
+
+A kind is a frozen dataclass: its fields are the keys a flow's YAML may have, its types say what they may hold (see
+`fields`), and what it does follows from nothing but the visit and the input. Exits are named after the key that holds
+the next node ("no_input", "choices.1"), so that a journal can be read with the flow beside it.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from callcenter.nodes.agent import AgentRequest
+from callcenter.nodes.check import Check
+from callcenter.nodes.collect import Collect
+from callcenter.nodes.enqueue import Enqueue
+from callcenter.nodes.hangup import Hangup
+from callcenter.nodes.hours import Hours
+from callcenter.nodes.kind import Kind
+from callcenter.nodes.language import Speak
+from callcenter.nodes.leave import LeaveFlow
+from callcenter.nodes.menu import Menu
+from callcenter.nodes.play import Play
+from callcenter.nodes.set_variables import SetVariables
+from callcenter.nodes.transfer import Transfer
+from callcenter.nodes.voicemail import Voicemail
+
+NODES: Final[Mapping[str, type[Kind]]] = {
+    "play": Play,
+    "menu": Menu,
+    "collect": Collect,
+    "hours": Hours,
+    "check": Check,
+    "enqueue": Enqueue,
+    "transfer": Transfer,
+    "hangup": Hangup,
+    "language": Speak,
+    "set": SetVariables,
+    "voicemail": Voicemail,
+    "agent": AgentRequest,
+    "leave": LeaveFlow,
+}
+
+__all__ = ["NODES", "Kind"]

@@ -1,0 +1,66 @@
+"""Compares something that is known of the call. Knows equality, beginnings and ranges of numbers.
+
+No regular expressions: what is compared may come from a caller, and one pattern with bad habits would stop every call.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final
+
+from annotated_types import Interval, MaxLen, MinLen
+
+from callcenter.model.flow import Input, Leave, Turn, Visit
+from callcenter.nodes.fields import DIGITS_MAX, NextNode, Subject, look_up
+
+CASES_MAX: Final = 100
+Bound = Annotated[int, Interval(ge=0, le=10**DIGITS_MAX)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Fits if any of its conditions does. `between` takes whole numbers, both ends included."""
+
+    then: NextNode
+    equals: tuple[str, ...] = ()
+    starts_with: tuple[str, ...] = ()
+    between: tuple[Bound, Bound] | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.equals or self.starts_with or self.between):
+            raise ValueError("a case needs equals, starts_with or between")
+        if self.between is not None and self.between[0] > self.between[1]:
+            raise ValueError(f"between: {self.between[0]} is more than {self.between[1]}")
+
+    def fits(self, value: str) -> bool:
+        """Whether `value` meets one of the conditions."""
+        return value in self.equals or value.startswith(self.starts_with) or self._is_between(value)
+
+    def _is_between(self, value: str) -> bool:
+        if self.between is None or not (value.isascii() and value.isdigit() and len(value) <= DIGITS_MAX):
+            return False
+        return self.between[0] <= int(value) <= self.between[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Go where the first case that fits leads, or to `otherwise`. `of` is caller, dialled, language or a variable."""
+
+    pauses: ClassVar[bool] = False
+
+    of: Subject
+    cases: Annotated[tuple[Case, ...], MinLen(1), MaxLen(CASES_MAX)]
+    otherwise: NextNode
+
+    def exits(self) -> Mapping[str, str]:
+        """One per case, counted from 0, and the rest."""
+        return {**{f"cases.{at}.then": case.then for at, case in enumerate(self.cases)}, "otherwise": self.otherwise}
+
+    def enter(self, visit: Visit) -> Turn:
+        """Decide at once."""
+        value = look_up(self.of, visit)
+        fitting = (f"cases.{at}.then" for at, case in enumerate(self.cases) if case.fits(value))
+        return Turn(actions=(Leave(exit=next(fitting, "otherwise")),))
+
+    def resume(self, visit: Visit, told: Input) -> Turn:
+        """Waits for nothing."""
+        return Turn(actions=(), memory=visit.memory)
