@@ -34,7 +34,7 @@ class ChannelState(StrEnum):
 
 
 class DialStatus(StrEnum):
-    """The values of `Dial.dialstatus`. Trust the cause of `ChannelDestroyed` more: a rejected call says NOANSWER here."""
+    """The values of `Dial.dialstatus`. Trust the cause of `ChannelDestroyed` more: rejected is NOANSWER here."""
 
     STARTED = ""
     RINGING = "RINGING"
@@ -51,14 +51,14 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A part of a resource."""
 
 
-class CallerId(Value):
+class CallerId(Value, frozen=True, kw_only=True):
     """A name and a number as the network gave them: text from outside, never to be trusted."""
 
     name: str = ""
     number: str = ""
 
 
-class DialplanPlace(Value):
+class DialplanPlace(Value, frozen=True, kw_only=True):
     """Where a channel stands in the dialplan; for one of ours `app_name` is "Stasis" and `app_data` "app,arg,arg"."""
 
     context: str = ""
@@ -68,7 +68,7 @@ class DialplanPlace(Value):
     app_data: str = ""
 
 
-class Channel(Value):
+class Channel(Value, frozen=True, kw_only=True):
     id: str
     name: str = ""
     state: str = ""
@@ -83,7 +83,7 @@ class Channel(Value):
     channelvars: dict[str, str] | None = None
 
 
-class Bridge(Value):
+class Bridge(Value, frozen=True, kw_only=True):
     id: str
     technology: str = ""
     bridge_type: str = ""
@@ -94,7 +94,7 @@ class Bridge(Value):
     creationtime: str = ""
 
 
-class Playback(Value):
+class Playback(Value, frozen=True, kw_only=True):
     id: str
     media_uri: str = ""
     next_media_uri: str = ""
@@ -103,7 +103,7 @@ class Playback(Value):
     state: str = ""  # queued, playing, paused, continuing, done, failed
 
 
-class LiveRecording(Value):
+class LiveRecording(Value, frozen=True, kw_only=True):
     name: str
     format: str = ""
     target_uri: str = ""
@@ -114,24 +114,24 @@ class LiveRecording(Value):
     cause: str = ""
 
 
-class StoredRecording(Value):
+class StoredRecording(Value, frozen=True, kw_only=True):
     name: str
     format: str = ""
 
 
-class Endpoint(Value):
+class Endpoint(Value, frozen=True, kw_only=True):
     technology: str
     resource: str
     state: str = ""  # online, offline, unknown
     channel_ids: tuple[str, ...] = ()
 
 
-class DeviceState(Value):
+class DeviceState(Value, frozen=True, kw_only=True):
     name: str
     state: str = ""  # UNKNOWN NOT_INUSE INUSE BUSY INVALID UNAVAILABLE RINGING RINGINUSE ONHOLD
 
 
-class Application(Value):
+class Application(Value, frozen=True, kw_only=True):
     """A Stasis application as Asterisk knows it: what it is subscribed to, and which kinds of event it gets."""
 
     name: str
@@ -143,43 +143,40 @@ class Application(Value):
     events_disallowed: tuple[dict[str, Any], ...] = ()
 
 
-class Variable(Value):
+class Variable(Value, frozen=True, kw_only=True):
     value: str
 
 
-class Build(Value):
-    """`version` is here since Asterisk 22 only in `System`; the build says when and how it was made."""
-
+class Build(Value, frozen=True, kw_only=True):
     os: str = ""
     kernel: str = ""
     machine: str = ""
     options: str = ""
     date: str = ""
-    user: str = ""
 
 
-class System(Value):
+class System(Value, frozen=True, kw_only=True):
     version: str = ""
     entity_id: str = ""
 
 
-class Status(Value):
+class Status(Value, frozen=True, kw_only=True):
     startup_time: str = ""
     last_reload_time: str = ""
 
 
-class AsteriskInfo(Value):
+class AsteriskInfo(Value, frozen=True, kw_only=True):
     build: Build = Build()
     system: System = System()
     status: Status = Status()
 
 
-class Pong(Value):
+class Pong(Value, frozen=True, kw_only=True):
     asterisk_id: str = ""
     timestamp: str = ""
 
 
-class Module(Value):
+class Module(Value, frozen=True, kw_only=True):
     name: str
     description: str = ""
     use_count: int = 0
@@ -187,18 +184,18 @@ class Module(Value):
     support_level: str = ""
 
 
-class SoundFormat(Value):
+class SoundFormat(Value, frozen=True, kw_only=True):
     language: str
     format: str
 
 
-class Sound(Value):
+class Sound(Value, frozen=True, kw_only=True):
     id: str
     text: str = ""
     formats: tuple[SoundFormat, ...] = ()
 
 
-class RtpStatistics(Value):
+class RtpStatistics(Value, frozen=True, kw_only=True):
     """Counts are packets; jitter and round trip are seconds; "rx" is what Asterisk received from the phone."""
 
     txcount: int = 0
@@ -211,7 +208,7 @@ class RtpStatistics(Value):
     channel_uniqueid: str = ""
 
 
-class Peer(Value):
+class Peer(Value, frozen=True, kw_only=True):
     peer_status: str = ""
     cause: str = ""
     address: str = ""
@@ -219,26 +216,26 @@ class Peer(Value):
     time: str = ""
 
 
-class ContactInfo(Value):
+class ContactInfo(Value, frozen=True, kw_only=True):
     uri: str = ""
     contact_status: str = ""  # Created, Reachable, Unreachable, NonQualified, Removed, Updated, Unknown
     aor: str = ""
     roundtrip_usec: str = ""
 
 
-class RequestedDestination(Value):
+class RequestedDestination(Value, frozen=True, kw_only=True):
     destination: str = ""
     protocol_id: str = ""  # an attended transfer's REFER names the SIP Call-ID of the other call
 
 
-class ReferTo(Value):
+class ReferTo(Value, frozen=True, kw_only=True):
     requested_destination: RequestedDestination = RequestedDestination()
     destination_channel: Channel | None = None
     connected_channel: Channel | None = None
     bridge: Bridge | None = None
 
 
-class ReferredBy(Value):
+class ReferredBy(Value, frozen=True, kw_only=True):
     source_channel: Channel
     connected_channel: Channel | None = None
     bridge: Bridge | None = None
@@ -251,7 +248,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag_field="type
     timestamp: str = ""
 
 
-class StasisStart(Event):
+class StasisStart(Event, frozen=True, kw_only=True):
     """A channel is ours now. With `replace_channel` it takes that one's place (a transfer): move the call's record."""
 
     channel: Channel
@@ -259,15 +256,15 @@ class StasisStart(Event):
     replace_channel: Channel | None = None
 
 
-class StasisEnd(Event):
+class StasisEnd(Event, frozen=True, kw_only=True):
     channel: Channel
 
 
-class ChannelCreated(Event):
+class ChannelCreated(Event, frozen=True, kw_only=True):
     channel: Channel
 
 
-class ChannelDestroyed(Event):
+class ChannelDestroyed(Event, frozen=True, kw_only=True):
     """The end of a channel, with the only cause to be trusted (Q.850); `tech_cause` is the last SIP status."""
 
     channel: Channel
@@ -276,7 +273,7 @@ class ChannelDestroyed(Event):
     tech_cause: int = 0
 
 
-class ChannelHangupRequest(Event):
+class ChannelHangupRequest(Event, frozen=True, kw_only=True):
     """Somebody wants the channel gone. `cause` 32 here is a soft-hangup flag and no Q.850 cause."""
 
     channel: Channel
@@ -285,49 +282,49 @@ class ChannelHangupRequest(Event):
     tech_cause: int = 0
 
 
-class ChannelStateChange(Event):
+class ChannelStateChange(Event, frozen=True, kw_only=True):
     channel: Channel
 
 
-class ChannelDtmfReceived(Event):
+class ChannelDtmfReceived(Event, frozen=True, kw_only=True):
     channel: Channel
     digit: str
     duration_ms: int = 0
 
 
-class ChannelEnteredBridge(Event):
+class ChannelEnteredBridge(Event, frozen=True, kw_only=True):
     bridge: Bridge
     channel: Channel
 
 
-class ChannelLeftBridge(Event):
+class ChannelLeftBridge(Event, frozen=True, kw_only=True):
     """Not a hang-up by itself: a move, a transfer and `remove_channel` say it too."""
 
     bridge: Bridge
     channel: Channel
 
 
-class ChannelHold(Event):
+class ChannelHold(Event, frozen=True, kw_only=True):
     """The phone put the call on hold; our own hold and music requests do not cause it."""
 
     channel: Channel
     musicclass: str = ""
 
 
-class ChannelUnhold(Event):
+class ChannelUnhold(Event, frozen=True, kw_only=True):
     channel: Channel
 
 
-class ChannelTalkingStarted(Event):
+class ChannelTalkingStarted(Event, frozen=True, kw_only=True):
     channel: Channel
 
 
-class ChannelTalkingFinished(Event):
+class ChannelTalkingFinished(Event, frozen=True, kw_only=True):
     channel: Channel
     duration: int = 0  # milliseconds
 
 
-class ChannelUserevent(Event):
+class ChannelUserevent(Event, frozen=True, kw_only=True):
     eventname: str
     channel: Channel | None = None
     bridge: Bridge | None = None
@@ -335,13 +332,13 @@ class ChannelUserevent(Event):
     userevent: dict[str, Any] = {}
 
 
-class ChannelVarset(Event):
+class ChannelVarset(Event, frozen=True, kw_only=True):
     variable: str
     value: str = ""
     channel: Channel | None = None  # none: a global variable
 
 
-class ChannelTransfer(Event):
+class ChannelTransfer(Event, frozen=True, kw_only=True):
     """A phone asks for a transfer that we decide on (PJSIP_TRANSFER_HANDLING is ari-only); 22.3 and later."""
 
     refer_to: ReferTo
@@ -349,7 +346,7 @@ class ChannelTransfer(Event):
     state: str = ""
 
 
-class Dial(Event):
+class Dial(Event, frozen=True, kw_only=True):
     """Progress of a call that we or the dialplan placed to `peer`."""
 
     peer: Channel
@@ -360,20 +357,20 @@ class Dial(Event):
     forwarded: Channel | None = None
 
 
-class BridgeCreated(Event):
+class BridgeCreated(Event, frozen=True, kw_only=True):
     bridge: Bridge
 
 
-class BridgeDestroyed(Event):
+class BridgeDestroyed(Event, frozen=True, kw_only=True):
     bridge: Bridge
 
 
-class BridgeMerged(Event):
+class BridgeMerged(Event, frozen=True, kw_only=True):
     bridge: Bridge
     bridge_from: Bridge
 
 
-class BridgeBlindTransfer(Event):
+class BridgeBlindTransfer(Event, frozen=True, kw_only=True):
     channel: Channel
     exten: str = ""
     context: str = ""
@@ -384,7 +381,7 @@ class BridgeBlindTransfer(Event):
     bridge: Bridge | None = None
 
 
-class BridgeAttendedTransfer(Event):
+class BridgeAttendedTransfer(Event, frozen=True, kw_only=True):
     transferer_first_leg: Channel
     transferer_second_leg: Channel
     result: str = ""
@@ -399,77 +396,77 @@ class BridgeAttendedTransfer(Event):
     transferer_second_leg_bridge: Bridge | None = None
 
 
-class PlaybackStarted(Event):
+class PlaybackStarted(Event, frozen=True, kw_only=True):
     playback: Playback
 
 
-class PlaybackContinuing(Event):
+class PlaybackContinuing(Event, frozen=True, kw_only=True):
     playback: Playback
 
 
-class PlaybackFinished(Event):
+class PlaybackFinished(Event, frozen=True, kw_only=True):
     """`playback.state` is "failed" when the file was not there."""
 
     playback: Playback
 
 
-class RecordingStarted(Event):
+class RecordingStarted(Event, frozen=True, kw_only=True):
     recording: LiveRecording
 
 
-class RecordingFinished(Event):
-    """Does not prove that a file exists: check it. Never comes when the bridge is destroyed before the recording stops."""
+class RecordingFinished(Event, frozen=True, kw_only=True):
+    """Does not prove that a file exists: check it. Never comes when the bridge is destroyed before."""
 
     recording: LiveRecording
 
 
-class RecordingFailed(Event):
+class RecordingFailed(Event, frozen=True, kw_only=True):
     recording: LiveRecording
 
 
-class EndpointStateChange(Event):
+class EndpointStateChange(Event, frozen=True, kw_only=True):
     endpoint: Endpoint
 
 
-class PeerStatusChange(Event):
+class PeerStatusChange(Event, frozen=True, kw_only=True):
     endpoint: Endpoint
     peer: Peer = Peer()
 
 
-class ContactStatusChange(Event):
+class ContactStatusChange(Event, frozen=True, kw_only=True):
     endpoint: Endpoint
     contact_info: ContactInfo = ContactInfo()
 
 
-class DeviceStateChanged(Event):
+class DeviceStateChanged(Event, frozen=True, kw_only=True):
     device_state: DeviceState
 
 
-class ApplicationRegistered(Event):
+class ApplicationRegistered(Event, frozen=True, kw_only=True):
     """The first word of a new link when the application did not exist before; see `transport`."""
 
 
-class ApplicationUnregistered(Event):
+class ApplicationUnregistered(Event, frozen=True, kw_only=True):
     pass
 
 
-class ApplicationReplaced(Event):
+class ApplicationReplaced(Event, frozen=True, kw_only=True):
     """Another websocket has taken our application's name: this link stays open and deaf."""
 
 
-class ApplicationMoveFailed(Event):
+class ApplicationMoveFailed(Event, frozen=True, kw_only=True):
     channel: Channel
     destination: str = ""
     args: tuple[str, ...] = ()
 
 
-class TextMessage(Value):
+class TextMessage(Value, frozen=True, kw_only=True):
     sender: str = msgspec.field(name="from", default="")
     to: str = ""
     body: str = ""
 
 
-class TextMessageReceived(Event):
+class TextMessageReceived(Event, frozen=True, kw_only=True):
     message: TextMessage
     endpoint: Endpoint | None = None
 
@@ -517,7 +514,9 @@ Message: TypeAlias = (
 KINDS: Final[tuple[str, ...]] = tuple(sorted(kind.__name__ for kind in Message.__args__))
 """Every kind of event that `Reader` understands, by Asterisk's name; also a ready event filter."""
 
-SKIPPED_KINDS_MAX: Final = 200  # distinct names counted; the kinds are Asterisk's, so this is never reached in good faith
+SKIPPED_KINDS_MAX: Final = (
+    200  # distinct names counted; the kinds are Asterisk's, so this is never reached in good faith
+)
 
 
 class _Kind(msgspec.Struct):

@@ -1,0 +1,74 @@
+"""Asterisk's REST interface (ARI): typed requests, typed events, links. Knows Asterisk; knows no call center.
+
+`requests.Ari` asks, `transport.ListeningLink` (or `DiallingLink`) tells, `messages` are what is told. An own client:
+ari-py, whose model of resources and operations it keeps, is Python 2 code, and its successors block, die or repeat.
+"""
+
+from callcenter.asterisk.ari import messages
+from callcenter.asterisk.ari.channels import Call, Channels, Direction, HangupReason, IfExists, ToDialplan, ToStasis
+from callcenter.asterisk.ari.checks import caller_id
+from callcenter.asterisk.ari.messages import ChannelState, DialStatus, Message, Reader
+from callcenter.asterisk.ari.requests import Ari, BridgeType, PlaybackOperation
+from callcenter.asterisk.ari.rest import (
+    Access,
+    AccessRefused,
+    AllocationFailed,
+    AlreadyExists,
+    AriRefused,
+    Conflict,
+    Gone,
+    NotInStasis,
+    Urgency,
+)
+from callcenter.asterisk.ari.transport import (
+    DiallingLink,
+    Down,
+    FilteredRegistration,
+    Inbox,
+    LinkDown,
+    LinkUp,
+    Listening,
+    ListeningLink,
+    Registration,
+    Sink,
+    SinkFull,
+)
+
+__all__ = [
+    "Access",
+    "AccessRefused",
+    "AllocationFailed",
+    "AlreadyExists",
+    "Ari",
+    "AriRefused",
+    "BridgeType",
+    "Call",
+    "ChannelState",
+    "Channels",
+    "Conflict",
+    "DialStatus",
+    "DiallingLink",
+    "Direction",
+    "Down",
+    "FilteredRegistration",
+    "Gone",
+    "HangupReason",
+    "IfExists",
+    "Inbox",
+    "LinkDown",
+    "LinkUp",
+    "Listening",
+    "ListeningLink",
+    "Message",
+    "NotInStasis",
+    "PlaybackOperation",
+    "Reader",
+    "Registration",
+    "Sink",
+    "SinkFull",
+    "ToDialplan",
+    "ToStasis",
+    "Urgency",
+    "caller_id",
+    "messages",
+]

@@ -1,0 +1,421 @@
+"""The websocket on which Asterisk tells events, in both directions. Knows links; knows no event's meaning.
+
+`ListeningLink` is what we run: Asterisk connects to us (outbound persistent websocket, 22.5 and later), keeps our
+application alive while we are away and queues its events. `DiallingLink` is for an Asterisk that cannot: we connect,
+and what happens while we are away is lost. Requests go over HTTP in both cases (`rest`): over a websocket Asterisk
+carries them out strictly one at a time.
+
+A link only decodes and hands over, at once and synchronously, to a `Sink`: Asterisk cuts a client that does not read
+for 100 ms. It says `on_up` before the first and `on_down` after the last message of a connection. After every `on_up`
+the caller must list channels and bridges, because events may have been lost before (a cut socket loses what was in
+it). What a listening link gets first are the queued events, in order, and then ApplicationRegistered: with that
+message the backlog has ended (seen on 22.10.1).
+"""
+
+import asyncio
+import contextlib
+import hmac
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final, Protocol, TypeAlias
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from callcenter.asterisk.ari.messages import ApplicationReplaced, Message, Reader
+from callcenter.asterisk.ari.requests import Applications
+from callcenter.asterisk.ari.rest import Access, Gone, basic_authorization
+from callcenter.errors import ConfigurationError, PeerFault, Problem
+
+HEARTBEAT_S: Final = 4.0  # Asterisk answers pings and sends none; a silent one is noticed after 6 s
+CLOSE_TIMEOUT_S: Final = 1.0
+CONNECT_TIMEOUT_S: Final = 3.0
+RECONNECT_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)  # waits between attempts, the last one again and again
+FRAME_MAX_BYTES: Final = 4 * 1024 * 1024
+INBOX_MAX: Final = 50_000  # events; 38 s of the largest center we think of
+REGISTRATION_CHECK_S: Final = 5.0
+REGISTRATION_RETRY_S: Final = 0.2
+DEAF_AFTER_S: Final = 2.0  # without a registered application
+
+# Kinds that a link cannot do without. An event filter stops ApplicationReplaced too, and the link would be deaf unseen.
+VITAL_KINDS: Final = ("ApplicationReplaced", "ApplicationMoveFailed")
+
+log = structlog.get_logger(__name__)
+Websocket: TypeAlias = "web.WebSocketResponse[bool] | aiohttp.ClientWebSocketResponse[bool]"
+
+
+class Down(StrEnum):
+    """Why a link is down. After REPLACED and STOPPED it stays down; otherwise it comes back by itself."""
+
+    CUT = "closed by Asterisk or on the way"
+    SILENT = "no answer to a ping"
+    UNREACHABLE = "cannot connect"
+    OVERFLOW = "events came faster than they were taken"
+    SUPERSEDED = "Asterisk has connected a second time"
+    DEAF = "Asterisk does not know the application any more"
+    REPLACED = "another websocket has taken the application"
+    STOPPED = "stopped by us"
+
+
+class SinkFull(Exception):
+    """A sink cannot take the message: the link is closed, and a resync will follow its return."""
+
+
+class Sink(Protocol):
+    """Who gets the messages. All three return at once; `on_message` may raise SinkFull."""
+
+    def on_up(self) -> None: ...
+
+    def on_message(self, message: Message) -> None: ...
+
+    def on_down(self, reason: Down) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LinkUp:
+    """From here on events come, those queued while the link was down first. Time to resync."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkDown:
+    reason: Down
+
+
+class Inbox:
+    """A bounded sink that is emptied by one reader: LinkUp, messages, LinkDown, in order of arrival."""
+
+    def __init__(self, limit: int = INBOX_MAX) -> None:
+        self._limit = limit
+        self._items: deque[Message | LinkUp | LinkDown] = deque()
+        self._filled = asyncio.Event()
+        self.overflows = 0
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def on_up(self) -> None:
+        self._put(LinkUp())
+
+    def on_message(self, message: Message) -> None:
+        if len(self._items) >= self._limit:
+            self.overflows += 1
+            raise SinkFull
+        self._put(message)
+
+    def on_down(self, reason: Down) -> None:
+        # A link that comes and goes while nobody takes anything must not fill the inbox with nothing but that.
+        if len(self._items) >= 2 and isinstance(self._items[-1], LinkUp) and isinstance(self._items[-2], LinkDown):
+            self._items.pop()
+            self._items.pop()
+        self._put(LinkDown(reason))
+
+    async def next(self) -> Message | LinkUp | LinkDown:
+        """The next item; waits for one."""
+        while not self._items:
+            self._filled.clear()
+            await self._filled.wait()
+        return self._items.popleft()
+
+    def _put(self, item: Message | LinkUp | LinkDown) -> None:
+        self._items.append(item)
+        self._filled.set()
+
+
+class Registration(Protocol):
+    """Keeps the application in Asterisk as it should be."""
+
+    async def renew(self) -> bool:
+        """Set what is not set. False when Asterisk does not know the application. May raise PeerFault."""
+        ...
+
+
+class FilteredRegistration:
+    """An application with an event filter: only these kinds of event are sent (5 instead of 51 for a call)."""
+
+    def __init__(self, applications: Applications, app: str, kinds: Sequence[str]) -> None:
+        self._applications = applications
+        self._app = app
+        self._kinds = frozenset(kinds) | frozenset(VITAL_KINDS)
+
+    async def renew(self) -> bool:
+        try:
+            found = await self._applications.get(self._app)
+            if {allowed.get("type") for allowed in found.events_allowed} != self._kinds or found.events_disallowed:
+                await self._applications.filter(self._app, allowed=sorted(self._kinds), disallowed=())
+        except Gone:
+            return False
+        return True
+
+
+class _Line:
+    """What both kinds of link share: one connection, from up to down."""
+
+    def __init__(self, sink: Sink, registration: Registration | None) -> None:
+        self._sink = sink
+        self._registration = registration
+        self._socket: Websocket | None = None
+        self._why: Down | None = None  # set by whoever closes the connection on purpose
+        self.reader = Reader()
+        self.up = False
+
+    async def carry(self, socket: Websocket) -> Down:
+        """Hand over everything that comes until the connection ends; the reason why it did."""
+        self._socket, self._why = socket, None
+        self.up = True
+        reason = Down.CUT
+        keeper = asyncio.create_task(self._keep(self._registration)) if self._registration else None
+        try:
+            self._sink.on_up()
+            reason = await self._read(socket)
+        finally:
+            if keeper is not None:
+                keeper.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await keeper
+            self.up = False
+            self._socket = None
+            log.warning("ari_link_down", reason=reason.name, read=self.reader.read)
+            self._sink.on_down(reason)
+        return reason
+
+    async def close(self, reason: Down) -> None:
+        """End the connection, if there is one, for this reason."""
+        if self._socket is not None:
+            self._why = self._why or reason
+            await self._socket.close()
+
+    async def _read(self, socket: Websocket) -> Down:
+        decode, hand_over = self.reader.decode, self._sink.on_message
+        async for frame in socket:
+            if frame.type is not aiohttp.WSMsgType.TEXT:
+                if frame.type is aiohttp.WSMsgType.ERROR:
+                    break
+                continue
+            message = decode(frame.data)
+            if message is None:
+                continue
+            try:
+                hand_over(message)
+            except SinkFull:
+                await self.close(Down.OVERFLOW)
+                break
+            if isinstance(message, ApplicationReplaced):
+                await self.close(Down.REPLACED)
+                break
+        if self._why is not None:
+            return self._why
+        return Down.SILENT if isinstance(socket.exception(), TimeoutError) else Down.CUT
+
+    async def _keep(self, registration: Registration) -> None:
+        """See to it that the application stands and is filtered, as long as the connection lasts.
+
+        When an inbound websocket takes our application's name and leaves, Asterisk forgets the application and leaves
+        our connection open, deaf for ever. Closed, it comes back and registers again.
+        """
+        clock = asyncio.get_running_loop().time
+        known_at = clock()
+        while True:
+            pause_s = REGISTRATION_RETRY_S
+            try:
+                if await registration.renew():
+                    known_at = clock()
+                    pause_s = REGISTRATION_CHECK_S
+                elif clock() - known_at > DEAF_AFTER_S:
+                    await self.close(Down.DEAF)
+                    return
+            except PeerFault as fault:
+                log.warning("ari_registration_unchecked", fault=str(fault))
+                known_at = clock()
+                pause_s = REGISTRATION_CHECK_S / 5
+            await asyncio.sleep(pause_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listening:
+    """Where Asterisk finds us: the uri, username and password in its websocket_client.conf. Port 0 picks a free one."""
+
+    port: int
+    username: str
+    password: str = field(repr=False)
+    host: str = "127.0.0.1"
+    path: str = "/ari"
+
+
+class ListeningLink:
+    """Asterisk connects to us. Use as an async context; one link serves one Asterisk.
+
+    A second connection replaces the first (Asterisk has noticed a loss that we have not). After ApplicationReplaced it
+    refuses all connections until `resume`: somebody else serves the application, and two of us would take it from each
+    other for ever.
+    """
+
+    def __init__(self, listening: Listening, sink: Sink, registration: Registration | None = None) -> None:
+        self._listening = listening
+        self._line = _Line(sink, registration)
+        self._turn = asyncio.Lock()
+        self._runner: web.AppRunner | None = None
+        self._expected = basic_authorization(listening.username, listening.password).encode()
+        self._refusals = 0
+        self.port = listening.port
+        self.replaced = False
+
+    @property
+    def up(self) -> bool:
+        return self._line.up
+
+    @property
+    def reader(self) -> Reader:
+        """Counts what was read and what was skipped."""
+        return self._line.reader
+
+    async def __aenter__(self) -> "ListeningLink":
+        app = web.Application()
+        app.router.add_get(self._listening.path, self._connected)
+        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=CLOSE_TIMEOUT_S)
+        await runner.setup()
+        host, port = self._listening.host, self._listening.port
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as problem:
+            await runner.cleanup()
+            raise ConfigurationError(
+                [
+                    Problem(
+                        where=f"the websocket that Asterisk connects to, {host}:{port}",
+                        what=problem.strerror or str(problem),
+                        remedy="choose another port, here and in Asterisk's websocket_client.conf",
+                    )
+                ]
+            ) from problem
+        self._runner = runner
+        self.port = runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._line.close(Down.STOPPED)
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+
+    async def drop(self) -> None:
+        """Close the connection; Asterisk comes back and sends what it queued."""
+        await self._line.close(Down.CUT)
+
+    def resume(self) -> None:
+        """Accept connections again after the application was replaced."""
+        self.replaced = False
+
+    async def _connected(self, request: web.Request) -> web.StreamResponse:
+        given = request.headers.get("Authorization", "").encode()
+        if not hmac.compare_digest(given, self._expected):
+            return self._refuse(web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="ari"'}))
+        if self.replaced:
+            return self._refuse(web.HTTPServiceUnavailable())
+        socket = web.WebSocketResponse(
+            protocols=("ari",),
+            heartbeat=HEARTBEAT_S,
+            timeout=CLOSE_TIMEOUT_S,
+            compress=False,
+            max_msg_size=FRAME_MAX_BYTES,
+            decode_text=False,  # a text that is no UTF-8 is counted by the reader instead of closing the link
+        )
+        if not socket.can_prepare(request):
+            return self._refuse(web.HTTPUpgradeRequired())
+        if self._line.up:
+            log.warning("ari_link_superseded")
+            await self._line.close(Down.SUPERSEDED)
+        async with self._turn:
+            self._refusals = 0
+            await socket.prepare(request)
+            log.info("ari_link_up", peer=request.remote)
+            self.replaced = await self._line.carry(socket) is Down.REPLACED
+        return socket
+
+    def _refuse(self, answer: web.HTTPException) -> web.Response:
+        self._refusals += 1
+        if self._refusals == 1:  # Asterisk tries twice a second
+            log.error("ari_link_refused", status=answer.status, replaced=self.replaced)
+        return web.Response(status=answer.status, headers=answer.headers, text=answer.text)
+
+
+class DiallingLink:
+    """We connect to Asterisk, again and again. Use as an async context; it connects in the background.
+
+    What happens while the link is down is lost, and calls that enter the application then go on in the dialplan. After
+    ApplicationReplaced it does not connect again.
+    """
+
+    def __init__(self, access: Access, app: str, sink: Sink, registration: Registration | None = None) -> None:
+        self._access = access
+        self._app = app
+        self._sink = sink
+        self._line = _Line(sink, registration)
+        self._task: asyncio.Task[None] | None = None
+        self.replaced = False
+
+    @property
+    def up(self) -> bool:
+        return self._line.up
+
+    @property
+    def reader(self) -> Reader:
+        """Counts what was read and what was skipped."""
+        return self._line.reader
+
+    async def __aenter__(self) -> "DiallingLink":
+        self._task = asyncio.create_task(self._stay_connected(), name="ari-link")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._task is None:
+            return
+        await self._line.close(Down.STOPPED)
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def drop(self) -> None:
+        """Close the connection; it is opened again."""
+        await self._line.close(Down.CUT)
+
+    async def _stay_connected(self) -> None:
+        failures = 0
+        headers = {"Authorization": self._access.authorization}
+        async with aiohttp.ClientSession(headers=headers, cookie_jar=aiohttp.DummyCookieJar()) as session:
+            while True:
+                socket = await self._connect(session, failures)
+                if socket is None:
+                    if failures == 0:
+                        self._sink.on_down(Down.UNREACHABLE)
+                    failures += 1
+                else:
+                    failures = 0
+                    log.info("ari_link_up", app=self._app)
+                    reason = await self._line.carry(socket)
+                    if reason is Down.REPLACED:
+                        self.replaced = True
+                    if reason in (Down.REPLACED, Down.STOPPED):
+                        return
+                await asyncio.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
+
+    async def _connect(
+        self, session: aiohttp.ClientSession, failures: int
+    ) -> "aiohttp.ClientWebSocketResponse[bool] | None":
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                return await session.ws_connect(
+                    f"{self._access.url}/events",
+                    params={"app": self._app, "subscribeAll": "false"},
+                    heartbeat=HEARTBEAT_S,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
+                    max_msg_size=FRAME_MAX_BYTES,
+                    decode_text=False,
+                )
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            if failures == 0:
+                status = problem.status if isinstance(problem, aiohttp.WSServerHandshakeError) else None
+                log.error("ari_link_unreachable", port=self._access.port, status=status, problem=type(problem).__name__)
+            return None
