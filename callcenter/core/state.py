@@ -113,7 +113,6 @@ class AgentRecord(msgspec.Struct, kw_only=True):
     ready_since: float = 0.0
     last_offered: float = 0.0
     resting_until: float = 0.0
-    wrap_up_s: float = 0.0  # owed when the talk ends
     stamp: int = 0  # counts changes of availability: an index entry with another stamp is stale
 
 

@@ -1,7 +1,7 @@
 """Who gets the contact, of the agents who are free and suited. One file per strategy, and one line here.
 
 A strategy gives each candidate a rank; the lowest rank wins and ties go to the lower agent id, so a choice can only
-fall on a candidate, does not depend on their order, and is the same whenever the same question is asked. A strategy that
+fall on a candidate, does not depend on their order, and is the same whenever the same question is asked. One that
 looks at idle time alone says so (`looks_at`), and is served from an index instead of a scan.
 """
 

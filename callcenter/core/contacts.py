@@ -1,0 +1,76 @@
+"""A contact's states. Knows what may follow what, and how its time adds up; knows no queue, agent or flow.
+
+Theory: a contact comes in through a flow, waits, is offered, talks, ends. RONA leads back from OFFERED to WAITING, and
+a queue that will not keep it leads back from WAITING to a flow. Each state counts into one of four sums, so that at the
+end the sums are the contact's length, whatever happened in between.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from callcenter.core.state import ContactRecord
+from callcenter.errors import IllegalTransition
+from callcenter.model.contact import ContactState
+
+
+class ContactInput(StrEnum):
+    """What moves a contact."""
+
+    QUEUED = "queued"
+    OFFERED = "offered"  # the first phone rings
+    OFFER_LOST = "offer_lost"  # the last ringing phone stopped, or the agent went before she was connected
+    ACCEPTED = "accepted"  # an agent answered
+    CONNECTED = "connected"
+    SENT_TO_FLOW = "sent_to_flow"
+    FORWARDED = "forwarded"
+    ENDED = "ended"
+
+
+S, In = ContactState, ContactInput
+TRANSITIONS: Final[Mapping[tuple[ContactState, ContactInput], ContactState]] = {
+    (S.IN_FLOW, In.QUEUED): S.WAITING,
+    (S.IN_FLOW, In.FORWARDED): S.FORWARDED,
+    (S.IN_FLOW, In.ENDED): S.ENDED,
+    (S.WAITING, In.QUEUED): S.WAITING,  # overflow to another queue
+    (S.WAITING, In.SENT_TO_FLOW): S.IN_FLOW,
+    (S.WAITING, In.OFFERED): S.OFFERED,
+    (S.WAITING, In.ENDED): S.ENDED,
+    (S.OFFERED, In.OFFER_LOST): S.WAITING,
+    (S.OFFERED, In.ACCEPTED): S.CONNECTING,
+    (S.OFFERED, In.ENDED): S.ENDED,
+    (S.CONNECTING, In.OFFER_LOST): S.WAITING,
+    (S.CONNECTING, In.CONNECTED): S.CONNECTED,
+    (S.CONNECTING, In.ENDED): S.ENDED,
+    (S.CONNECTED, In.ENDED): S.ENDED,
+    (S.FORWARDED, In.ENDED): S.ENDED,
+}
+
+
+def move(contact: ContactRecord, told: ContactInput, now: float) -> None:
+    """Put the contact into its next state and add the time it spent in this one to the right sum.
+
+    Raises IllegalTransition (our bug) for a pair that is not listed.
+    """
+    after = TRANSITIONS.get((contact.state, told))
+    if after is None:
+        raise IllegalTransition(f"{contact.id}: {told} while {contact.state}")
+    settle(contact, now)
+    contact.state = after
+
+
+def settle(contact: ContactRecord, now: float) -> None:
+    """Add the time since the last settlement to the sum that the present state counts into."""
+    spent = now - contact.phase_since
+    contact.phase_since = now
+    match contact.state:
+        case ContactState.IN_FLOW:
+            contact.flow_s += spent
+        case ContactState.WAITING | ContactState.OFFERED | ContactState.CONNECTING:
+            contact.wait_s += spent
+        case ContactState.CONNECTED:
+            contact.talk_s += spent
+        case ContactState.FORWARDED:
+            contact.forward_s += spent
+        case ContactState.ENDED:
+            raise IllegalTransition(f"{contact.id}: time counted after its end")

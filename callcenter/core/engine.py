@@ -1,0 +1,401 @@
+"""The only door to the core: an event and a time in, commands and facts out.
+
+Knows which part of the core an event is for. An event about something that is gone is normal and gives []; a state that
+cannot be gives an exception, because it is our bug. Deadlines that have passed are dealt with before the event, and
+matching after it, so nobody else has to remember either.
+"""
+
+from collections.abc import Mapping
+from typing import Final, assert_never
+
+from callcenter.core.flows import Flows
+from callcenter.core.matching import Matching
+from callcenter.core.offers import Offers
+from callcenter.core.queues import Queues
+from callcenter.core.resync import resync
+from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.stats import picture
+from callcenter.core.talk import Talk, end_reason
+from callcenter.core.timers import Timer, TimerKind
+from callcenter.core.world import World
+from callcenter.model.agent import AgentStatus
+from callcenter.model.commands import Reply
+from callcenter.model.configuration import Configuration
+from callcenter.model.contact import ContactState, EndReason, LegEnd, TransportFault
+from callcenter.model.entry import Output
+from callcenter.model.events import (
+    AgentRemoved,
+    AgentSaved,
+    AgentStatusRequested,
+    CommandFailed,
+    ContactArrived,
+    DigitPressed,
+    DrainRequested,
+    EngineStarted,
+    Event,
+    HangUpRequested,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    MessageRecorded,
+    PhoneChanged,
+    PlaybackEnded,
+    RecordingChecked,
+    Resynced,
+    Stopping,
+    TimePassed,
+    WrapUpRequested,
+)
+from callcenter.model.facts import ContactOpened, QueueDraining, RecordingVerified
+from callcenter.model.flow import AgentWish, Queueing
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, Mint, PlaybackId, QueueName, RequestId
+from callcenter.model.view import CenterView
+
+COMMAND_RETRY_S: Final = 2.0  # an agent whose phone could not be dialled, by no fault of hers, is left alone so long
+MASKED_DIGIT: Final = "x"
+
+_WISHES: Final[Mapping[str, AgentStatus]] = {
+    "login": AgentStatus.AVAILABLE,
+    "ready": AgentStatus.AVAILABLE,
+    "logout": AgentStatus.LOGGED_OUT,
+    "pause": AgentStatus.PAUSED,
+}
+
+
+class Engine:
+    """The call center's mind. One writer, no locks, no clock."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.world = World(configuration)
+        self._flows = Flows(self.world, self)
+        self._queues = Queues(self.world, self)
+        self._offers = Offers(self.world, self._queues)
+        self._talk = Talk(self.world, self._queues, self._offers, self._flows)
+        self.matching = Matching(self.world, self._offers)
+
+    def handle(self, event: Event, now: float) -> list[Output]:
+        """Take in one event at `now` (UTC seconds, never going back); gives what to do and what was concluded."""
+        world = self.world
+        world.now = now
+        roster = world.agents.roster
+        while (timer := world.timers.pop_due(now)) is not None:
+            self._due(timer)
+        self._take(event)
+        if world.agents.roster != roster:
+            self._queues.roster_changed()
+        self.matching.settle()
+        out = world.out[:]
+        world.out.clear()
+        return out
+
+    def next_deadline(self) -> float | None:
+        """When `handle` must be called with TimePassed if nothing else happens."""
+        return self.world.timers.next_deadline()
+
+    def redacted(self, event: Event) -> Event:
+        """The event as it may be written down: a digit of a masked input is not."""
+        if isinstance(event, DigitPressed):
+            contact = self.world.by_leg(event.leg)
+            if contact is not None and self._flows.is_secret(contact):
+                return DigitPressed(leg=event.leg, digit=MASKED_DIGIT)
+        return event
+
+    def view(self, now: float) -> CenterView:
+        """A picture of the center for a screen; changes nothing."""
+        return picture(self.world, self._queues, now)
+
+    # -- events ------------------------------------------------------------------------------------------------------
+
+    def _take(self, event: Event) -> None:  # noqa: C901 (one arm per event)
+        match event:
+            case TimePassed() | LegRinging():
+                pass
+            case ContactArrived():
+                self.arrived(event)
+            case LegAnswered(leg=leg):
+                self.leg_answered(leg)
+            case LegEnded(leg=leg, end=end):
+                self.leg_ended(leg, end)
+            case DigitPressed(leg=leg, digit=digit):
+                contact = self.world.by_leg(leg)
+                if contact is not None and leg == contact.leg and contact.state is ContactState.IN_FLOW:
+                    self._flows.digit(contact, digit)
+            case PlaybackEnded(playback=playback):
+                self._playback(playback)
+            case PhoneChanged(number=number, state=state):
+                record = self.world.agents.by_number(number)
+                if record is not None:
+                    self.world.agents.phone_changed(record, state, self.world.now)
+            case CommandFailed():
+                self._command_failed(event)
+            case MessageRecorded(recording=recording, seconds=seconds):
+                holder = self.world.recordings.get(recording)
+                if holder is not None:
+                    self._flows.message_recorded(self.world.contacts[holder], seconds)
+            case RecordingChecked():
+                self._recording_checked(event)
+            case Resynced():
+                resync(self.world, self._offers, self, event)
+            case EngineStarted(namespace=namespace):
+                self._started(namespace)
+            case Stopping():
+                for contact in list(self.world.contacts.values()):
+                    self.end(contact, EndReason.SHUTDOWN)
+            case _:
+                self._take_request(event)
+
+    def _take_request(
+        self,
+        event: AgentSaved | AgentRemoved | AgentStatusRequested | WrapUpRequested | HangUpRequested | DrainRequested,
+    ) -> None:
+        world, now = self.world, self.world.now
+        match event:
+            case AgentSaved(request=request, agent=agent):
+                self._reply(request, world.agents.save(agent, now))
+            case AgentRemoved(request=request, agent=agent_id):
+                self._reply(request, world.agents.remove(agent_id, now))
+            case AgentStatusRequested(request=request, agent=agent_id, status=status, reason=reason):
+                record = world.agents.records.get(agent_id)
+                self._reply(request, self._set_status(record, status, reason) if record else self._nobody(agent_id))
+            case WrapUpRequested(request=request, agent=agent_id, extend_s=extend_s):
+                record = world.agents.records.get(agent_id)
+                self._reply(request, self._wrap_up(record, extend_s) if record else self._nobody(agent_id))
+            case HangUpRequested(request=request, contact=contact_id):
+                contact = world.contacts.get(contact_id)
+                self._reply(request, "" if contact is not None else f"there is no live call {contact_id}")
+                if contact is not None:
+                    self.end(contact, EndReason.HUNG_UP_BY_REQUEST)
+            case DrainRequested(request=request, queue=queue, draining=draining, by=by):
+                self._reply(request, self._drain(queue, draining, by))
+            case _:
+                assert_never(event)
+
+    def arrived(self, event: ContactArrived) -> None:
+        """A customer is at the door; a leg that is known already is the same customer."""
+        world = self.world
+        if event.leg in world.legs or event.leg in world.buried:
+            return
+        mint = world.mints()
+        contact = ContactRecord(
+            id=mint.contact(),
+            serial=mint.count,
+            leg=event.leg,
+            medium=event.medium,
+            direction=event.direction,
+            caller=event.caller,
+            caller_name=event.caller_name,
+            dialled=event.dialled,
+            began=world.now,
+            phase_since=world.now,
+            agent_number=event.agent_number,
+            returns=event.returns,
+            variables=dict(event.variables),
+        )
+        world.contacts[contact.id] = contact
+        world.legs[event.leg] = contact.id
+        world.out.append(
+            ContactOpened(
+                contact=contact.id,
+                leg=event.leg,
+                medium=event.medium,
+                direction=event.direction,
+                caller=event.caller,
+                caller_name=event.caller_name,
+                dialled=event.dialled,
+            )
+        )
+        configuration = world.configuration
+        flow = event.flow or configuration.numbers.get(event.dialled) or configuration.default_flow
+        if flow is not None and flow in configuration.flows:
+            self.start_flow(contact, flow)
+        else:
+            world.surprise(f"there is no flow {flow or f'for number {event.dialled!r}'}", contact)
+            self.end(contact, EndReason.REFUSED)
+
+    def leg_answered(self, leg: LegId) -> None:
+        """A leg that we dialled was answered; one that nobody counts on any more is already being hung up."""
+        contact = self.world.by_leg(leg)
+        if contact is None:
+            return
+        if leg in contact.offers:
+            self._talk.agent_answered(contact, leg)
+        elif leg == contact.other_leg:
+            self._talk.outside_answered(contact)
+
+    def leg_ended(self, leg: LegId, end: LegEnd) -> None:
+        """A leg is gone: the caller's, a ringing agent's, a talking agent's, or an outside number's."""
+        contact = self.world.by_leg(leg)
+        if contact is None:
+            return
+        if leg == contact.leg:
+            self.end(contact, end_reason(contact), leg_gone=True)
+        elif leg in contact.offers:
+            self._offers.missed(contact, leg, end, hang_up=False)
+        elif leg == contact.agent_leg:
+            del self.world.legs[leg]
+            if contact.state is ContactState.CONNECTING:
+                self._talk.agent_lost_before_talk(contact)
+            else:
+                self.end(contact, EndReason.AGENT_HUNG_UP)
+        elif leg == contact.other_leg:
+            del self.world.legs[leg]
+            contact.other_leg = None
+            if contact.state is ContactState.FORWARDED:
+                self.end(contact, EndReason.FORWARDED)
+            else:
+                self._flows.forward_failed(contact, end.value)
+
+    def playback_ended(self, contact: ContactRecord) -> None:
+        """What the caller was hearing is over; what follows depends on where the contact is."""
+        match contact.state:
+            case ContactState.IN_FLOW:
+                self._flows.playback_ended(contact)
+            case ContactState.WAITING | ContactState.OFFERED:
+                self._queues.announced(contact)
+            case ContactState.CONNECTING:
+                self._talk.connect(contact)
+            case _:
+                contact.playback = None
+
+    def _playback(self, playback: PlaybackId) -> None:
+        holder = self.world.playbacks.pop(playback, None)
+        if holder is not None:
+            self.playback_ended(self.world.contacts[holder])
+
+    def _started(self, namespace: str) -> None:
+        world = self.world
+        world.mint = Mint(namespace)
+        for queue in world.configuration.queues.values():
+            self._queues.set_closing_timer(queue)
+
+    def _recording_checked(self, event: RecordingChecked) -> None:
+        self.world.out.append(
+            RecordingVerified(
+                contact=event.contact,
+                recording=event.recording,
+                path=event.path,
+                seconds=event.seconds,
+                channels=event.channels,
+                problem=event.problem,
+            )
+        )
+
+    def _command_failed(self, event: CommandFailed) -> None:  # noqa: C901 (one arm per kind of command)
+        """A phone that could not be rung is an offer lost, a prompt that could not be played is a prompt over."""
+        contact = self.world.contacts.get(event.contact)
+        if contact is None:
+            return
+        unknown = event.fault is TransportFault.UNKNOWN
+        match event.command:
+            case "RingAgent":
+                leg = LegId(event.subject)
+                if unknown or leg not in contact.offers:
+                    return
+                if event.fault is TransportFault.REFUSED:
+                    self._offers.missed(contact, leg, LegEnd.UNREACHABLE, hang_up=True)
+                else:
+                    self._offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
+            case "DialNumber":
+                if not unknown and event.subject == contact.other_leg:
+                    self._flows.forward_failed(contact, event.detail or event.fault.value)
+            case "PlayPrompts":
+                self._playback(PlaybackId(event.subject))
+            case "RecordMessage":
+                if event.subject == contact.message and not unknown:
+                    self._flows.message_recorded(contact, 0.0)
+            case "AnswerLeg" | "OpenBridge" | "JoinBridge":
+                if event.fault is TransportFault.REFUSED:
+                    self.world.surprise(f"{event.command} was refused: {event.detail}", contact)
+                    self.end(contact, EndReason.FAULT)
+            case _:
+                if event.fault is not TransportFault.GONE:
+                    self.world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
+
+    # -- deadlines ---------------------------------------------------------------------------------------------------
+
+    def _due(self, timer: Timer) -> None:
+        world = self.world
+        subject = timer.subject
+        match timer.kind:
+            case TimerKind.OFFER:
+                self._offers.ring_timed_out(LegId(subject))
+                return
+            case TimerKind.WRAP_UP:
+                world.agents.wrap_up_due(AgentId(subject), world.now)
+                return
+            case TimerKind.REST:
+                world.agents.rest_due(AgentId(subject), world.now)
+                return
+            case TimerKind.CLOSING:
+                self._queues.opened_or_closed(QueueName(subject))
+                return
+            case _:
+                pass
+        contact = world.contacts[ContactId(subject)]
+        match timer.kind:
+            case TimerKind.FLOW_WAIT:
+                self._flows.waited(contact)
+            case TimerKind.MESSAGE:
+                self._flows.message_overdue(contact)
+            case TimerKind.FORWARD:
+                self._flows.forward_failed(contact, "no answer")
+            case TimerKind.ANNOUNCE:
+                self._queues.announce(contact)
+            case TimerKind.RELAX:
+                self._queues.relax(contact)
+            case TimerKind.MAX_WAIT:
+                self._queues.waited_too_long(contact)
+            case _:
+                assert_never(timer.kind)
+
+    # -- what the parts ask of the whole -----------------------------------------------------------------------------
+
+    def start_flow(self, contact: ContactRecord, flow: FlowName) -> None:
+        """Begin a flow for a contact that is IN_FLOW."""
+        self._flows.start(contact, flow)
+
+    def forward(self, contact: ContactRecord, number: str, timeout_s: float) -> str:
+        """Call an outside number for the contact; gives what is wrong, or ""."""
+        return self._flows.forward(contact, number, timeout_s)
+
+    def enqueue(self, contact: ContactRecord, action: Queueing) -> None:
+        """Out of the IVR and into a queue."""
+        self._flows.quit(contact)
+        self._queues.enter(contact, action.queue, action.priority, action.needs)
+
+    def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
+        """End a contact."""
+        self._talk.end(contact, reason, leg_gone=leg_gone)
+
+    def grant(self, contact: ContactRecord, wish: AgentWish) -> str:
+        """What an agent asks for by a feature code; gives what is wrong, or ""."""
+        record = self.world.agents.by_number(contact.agent_number) if contact.agent_number else None
+        if record is None:
+            return "this phone belongs to no agent"
+        return self._set_status(record, _WISHES[wish.wish], wish.reason)
+
+    # -- requests ----------------------------------------------------------------------------------------------------
+
+    def _set_status(self, record: AgentRecord, status: AgentStatus, reason: str) -> str:
+        if status is not AgentStatus.AVAILABLE and record.status is not AgentStatus.LOGGED_OUT:
+            self._offers.withdraw(record)
+        return self.world.agents.set_status(record, status, reason, self.world.now)
+
+    def _wrap_up(self, record: AgentRecord, extend_s: float) -> str:
+        agents = self.world.agents
+        if extend_s:
+            return agents.extend_wrap_up(record, extend_s, self.world.now)
+        return agents.end_wrap_up(record, self.world.now)
+
+    def _drain(self, queue: QueueName, draining: bool, by: str) -> str:
+        if queue not in self.world.configuration.queues:
+            return f"there is no queue {queue}"
+        self._queues.drain(queue, draining)
+        self.world.out.append(QueueDraining(queue=queue, draining=draining, by=by))
+        return ""
+
+    def _nobody(self, agent: AgentId) -> str:
+        return f"there is no agent {agent}"
+
+    def _reply(self, request: RequestId, problem: str) -> None:
+        self.world.out.append(Reply(request=request, problem=problem))

@@ -1,0 +1,282 @@
+"""Walks a contact through its flow. Knows nodes by their Protocol only; knows no queue rule and no agent.
+
+A node's turn is a list of actions; `Leave` leads to the next node at once. A bound on steps per event catches a graph
+that never waits, which the configuration check should have refused.
+"""
+
+import re
+from typing import Final, Protocol, assert_never
+
+from callcenter.core import voice
+from callcenter.core.state import ContactRecord
+from callcenter.core.timers import TimerKind
+from callcenter.core.world import World
+from callcenter.errors import Bug
+from callcenter.model.commands import DialNumber, HangUp, RecordMessage, ReturnLeg, StopMessage
+from callcenter.model.contact import ContactState, EndReason, LegEnd
+from callcenter.model.facts import NodeEntered, RecordingStarted, RecordingStopped
+from callcenter.model.flow import (
+    Action,
+    AgentWish,
+    Assign,
+    Elapsed,
+    Flow,
+    Forward,
+    ForwardFailed,
+    HangUpCall,
+    Input,
+    Leave,
+    Memory,
+    MessageTaken,
+    Node,
+    Pressed,
+    Queueing,
+    ReturnToDialplan,
+    Said,
+    Say,
+    SpeakLanguage,
+    StopSaying,
+    TakeMessage,
+    Turn,
+    Visit,
+    WaitFor,
+    WishDone,
+)
+from callcenter.model.ids import FlowName
+
+STEPS_MAX: Final = 100  # nodes entered in a row without waiting for anything
+MESSAGE_GRACE_S: Final = 10.0  # the end of a message is not waited for longer than this beyond its greatest length
+FORWARD_MUSIC: Final = "default"
+FORWARD_GRACE_S: Final = 5.0  # the engine gives up on an outside number this long after Asterisk should have
+
+
+class Elsewhere(Protocol):
+    """Where a flow leads to: the rest of the engine."""
+
+    def enqueue(self, contact: ContactRecord, action: Queueing) -> None:
+        """Put the contact into a queue."""
+        ...
+
+    def end(self, contact: ContactRecord, reason: EndReason) -> None:
+        """End the contact."""
+        ...
+
+    def grant(self, contact: ContactRecord, wish: AgentWish) -> str:
+        """Do what an agent asks for from her phone; gives what is wrong, or ""."""
+        ...
+
+
+class Flows:
+    """The IVR."""
+
+    __slots__ = ("_elsewhere", "_world")
+
+    def __init__(self, world: World, elsewhere: Elsewhere) -> None:
+        self._world = world
+        self._elsewhere = elsewhere
+
+    def start(self, contact: ContactRecord, name: FlowName) -> None:
+        """Begin a flow at its first node. The contact is IN_FLOW."""
+        flow = self._world.configuration.flows[name]
+        contact.flow = name
+        if not contact.answered:
+            contact.language = flow.language
+        self._walk(contact, flow.start, "")
+
+    def forward(self, contact: ContactRecord, number: str, timeout_s: float) -> str:
+        """Call an outside number for the contact; gives what is wrong, or ""."""
+        world = self._world
+        if not any(re.fullmatch(allowed, number) for allowed in world.configuration.forward_to):
+            return f"forwarding to {number!r} is not allowed"
+        voice.take_call(world, contact)
+        leg = world.mints().leg()
+        contact.other_leg, contact.other_up = leg, False
+        world.legs[leg] = contact.id
+        world.out.append(
+            DialNumber(
+                contact=contact.id,
+                leg=leg,
+                number=number,
+                caller=contact.caller,
+                timeout_s=timeout_s,
+                like=contact.leg,
+            )
+        )
+        voice.hush(world, contact)
+        voice.start_music(world, contact, FORWARD_MUSIC)
+        world.timers.set(TimerKind.FORWARD, contact.id, world.now + timeout_s + FORWARD_GRACE_S)
+        return ""
+
+    # -- what happens while a contact is in a flow -------------------------------------------------------------------
+
+    def digit(self, contact: ContactRecord, digit: str) -> None:
+        """The caller pressed a key: it stops an interruptible prompt and is dropped during any other."""
+        if contact.playback is not None:
+            if not contact.interruptible:
+                return
+            voice.hush(self._world, contact)
+        self._tell(contact, Pressed(digit=digit))
+
+    def playback_ended(self, contact: ContactRecord) -> None:
+        """The prompts are over (or could not be played: the call goes on)."""
+        contact.playback = None
+        self._tell(contact, Said())
+
+    def waited(self, contact: ContactRecord) -> None:
+        """The node's time is up."""
+        self._tell(contact, Elapsed())
+
+    def forward_failed(self, contact: ContactRecord, why: str) -> None:
+        """The outside number did not answer."""
+        self._world.timers.cancel(TimerKind.FORWARD, contact.id)
+        if contact.other_leg is not None:
+            self._world.legs.pop(contact.other_leg, None)
+            self._world.out.append(HangUp(contact=contact.id, leg=contact.other_leg, end=LegEnd.CANCELLED))
+            contact.other_leg = None
+        if contact.flow is None or not contact.node:
+            self._elsewhere.end(contact, EndReason.REFUSED)
+        else:
+            self._tell(contact, ForwardFailed(why=why))
+
+    def message_overdue(self, contact: ContactRecord) -> None:
+        """Nobody has said that the message is over: stop it and take what there is."""
+        if contact.message is not None:
+            self._world.out.append(StopMessage(contact=contact.id, recording=contact.message))
+            self.message_recorded(contact, self._world.now - contact.message_began - MESSAGE_GRACE_S)
+
+    def message_recorded(self, contact: ContactRecord, seconds: float) -> None:
+        """The caller's message is over."""
+        if contact.message is None:
+            return
+        self._world.recordings.pop(contact.message, None)
+        self._world.timers.cancel(TimerKind.MESSAGE, contact.id)
+        self._world.out.append(RecordingStopped(contact=contact.id, recording=contact.message, expected_s=seconds))
+        contact.message = None
+        self._tell(contact, MessageTaken(seconds=seconds))
+
+    def quit(self, contact: ContactRecord) -> None:
+        """The contact leaves the IVR (into a queue, or for good): nothing of the flow stays behind."""
+        voice.hush(self._world, contact)
+        self._world.timers.cancel(TimerKind.FLOW_WAIT, contact.id)
+        contact.memory = Memory()
+
+    def is_secret(self, contact: ContactRecord) -> bool:
+        """Whether what the caller presses now must not be written anywhere."""
+        return contact.state is ContactState.IN_FLOW and contact.memory.secret
+
+    # -- walking -----------------------------------------------------------------------------------------------------
+
+    def _tell(self, contact: ContactRecord, told: Input) -> None:
+        if contact.state is not ContactState.IN_FLOW or not contact.node:
+            return
+        node = self._node(contact)
+        next_node = self._act(contact, node, node.resume(self._visit(contact), told))
+        if next_node is not None:
+            self._walk(contact, *next_node)
+
+    def _walk(self, contact: ContactRecord, name: str, exit_: str) -> None:
+        for _ in range(STEPS_MAX):
+            contact.node = name
+            contact.memory = Memory()
+            self._world.timers.cancel(TimerKind.FLOW_WAIT, contact.id)
+            if contact.flow is None:
+                raise Bug(f"{contact.id} walks without a flow")
+            self._world.out.append(NodeEntered(contact=contact.id, flow=contact.flow, node=name, exit=exit_))
+            node = self._node(contact)
+            left = self._act(contact, node, node.enter(self._visit(contact)))
+            if left is None:
+                return
+            name, exit_ = left
+        self._world.surprise(f"flow {contact.flow} went through {STEPS_MAX} nodes without waiting", contact)
+        self._elsewhere.end(contact, EndReason.FAULT)
+
+    def _act(self, contact: ContactRecord, node: Node, turn: Turn) -> tuple[str, str] | None:
+        """Carry out a turn; gives the next node and the exit that led there, or None while the call stays."""
+        contact.memory = turn.memory
+        for action in turn.actions:
+            if isinstance(action, Leave):
+                voice.hush(self._world, contact)
+                return node.exits()[action.exit], action.exit
+            told = self._do(contact, action)
+            if told is not None:
+                return self._act(contact, node, node.resume(self._visit(contact), told))
+            if contact.state is not ContactState.IN_FLOW:
+                return None
+        return None
+
+    def _do(self, contact: ContactRecord, action: Action) -> Input | None:  # noqa: C901 (one arm per action)
+        """One action; gives what the node can be told about it at once, if anything."""
+        world = self._world
+        match action:
+            case Say():
+                if not action.prompts:
+                    return Said()
+                contact.interruptible = action.interruptible
+                voice.say(world, contact, action.prompts, self._spoken(contact))
+            case StopSaying():
+                voice.hush(world, contact)
+            case WaitFor(seconds=seconds):
+                world.timers.set(TimerKind.FLOW_WAIT, contact.id, world.now + seconds)
+            case Assign(values=values, secret=secret):
+                (contact.secrets if secret else contact.variables).update(values)
+            case SpeakLanguage(language=language):
+                contact.language = language
+            case Queueing():
+                self._elsewhere.enqueue(contact, action)
+            case Forward(number=number, timeout_s=timeout_s):
+                problem = self.forward(contact, number, timeout_s)
+                return ForwardFailed(why=problem) if problem else None
+            case TakeMessage():
+                self._take_message(contact, action)
+            case AgentWish():
+                return WishDone(problem=self._elsewhere.grant(contact, action))
+            case HangUpCall(reason=reason):
+                self._elsewhere.end(contact, reason)
+            case ReturnToDialplan(exit=exit_):
+                world.out.append(ReturnLeg(contact=contact.id, leg=contact.leg, exit=exit_))
+                world.legs.pop(contact.leg, None)
+                self._elsewhere.end(contact, EndReason.RETURNED)
+            case Leave():
+                raise Bug("Leave is for the walk, not for the doing")
+            case _:
+                assert_never(action)
+        return None
+
+    def _take_message(self, contact: ContactRecord, action: TakeMessage) -> None:
+        world = self._world
+        voice.take_call(world, contact)
+        voice.hush(world, contact)
+        recording = world.mints().recording()
+        contact.message, contact.message_began = recording, world.now
+        world.recordings[recording] = contact.id
+        world.timers.set(TimerKind.MESSAGE, contact.id, world.now + action.max_s + MESSAGE_GRACE_S)
+        world.out += (
+            RecordMessage(
+                contact=contact.id,
+                recording=recording,
+                bridge=voice.bridge_of(contact),
+                max_s=action.max_s,
+                silence_s=action.silence_s,
+            ),
+            RecordingStarted(contact=contact.id, recording=recording, kind="message", mailbox=action.mailbox),
+        )
+
+    def _spoken(self, contact: ContactRecord) -> dict[str, str]:
+        return {"caller": contact.caller, "dialled": contact.dialled}
+
+    def _node(self, contact: ContactRecord) -> Node:
+        flow: Flow = self._world.configuration.flows[contact.flow]  # type: ignore[index]
+        return flow.nodes[contact.node]
+
+    def _visit(self, contact: ContactRecord) -> Visit:
+        world = self._world
+        return Visit(
+            memory=contact.memory,
+            variables={**contact.variables, **contact.secrets},
+            language=contact.language,
+            caller=contact.caller,
+            dialled=contact.dialled,
+            now=world.now,
+            open_calendars=world.open_calendars(),
+            holidays=world.holidays(),
+        )

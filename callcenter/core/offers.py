@@ -1,0 +1,191 @@
+"""An offer's life: the phone rings, and is answered, missed or rescinded. Knows contact and agent, and who to tell.
+
+Theory: cancelling and answering cross on the wire, and Asterisk says yes to both. So an offer is over when we say so:
+its leg is forgotten, hung up, and whatever comes of that leg later finds nobody who counts on it.
+"""
+
+from typing import Final
+
+from callcenter.core.contacts import ContactInput, move
+from callcenter.core.queues import Queues
+from callcenter.core.state import AgentRecord, ContactRecord, OfferRecord
+from callcenter.core.timers import TimerKind
+from callcenter.core.world import World
+from callcenter.model.agent import PhoneState
+from callcenter.model.commands import HangUp, RingAgent
+from callcenter.model.contact import ContactState, LegEnd, OfferEnd
+from callcenter.model.facts import Considered, ContactOffered, OfferEnded
+from callcenter.model.ids import AgentId, LegId
+from callcenter.model.queue import MissedOffer, MissedOfferRule, Queue
+
+RING_GRACE_S: Final = 5.0  # Asterisk stops ringing by itself so long after we should have told it to
+
+_END_OF_LEG: Final = {
+    LegEnd.NORMAL: OfferEnd.REJECTED,  # hung up without having been answered
+    LegEnd.NO_ANSWER: OfferEnd.NO_ANSWER,
+    LegEnd.BUSY: OfferEnd.BUSY,
+    LegEnd.REJECTED: OfferEnd.REJECTED,
+    LegEnd.UNREACHABLE: OfferEnd.UNREACHABLE,
+    LegEnd.CANCELLED: OfferEnd.FAILED,
+    LegEnd.FAILED: OfferEnd.FAILED,
+}
+
+
+class Offers:
+    """All phones that ring."""
+
+    __slots__ = ("_queues", "_world")
+
+    def __init__(self, world: World, queues: Queues) -> None:
+        self._world = world
+        self._queues = queues
+
+    def make(
+        self,
+        contact: ContactRecord,
+        queue: Queue,
+        agent: AgentId,
+        why: str,
+        considered: tuple[Considered, ...],
+        free: int,
+    ) -> None:
+        """Ring an agent's phone for a contact that is WAITING, or OFFERED to others as well."""
+        world = self._world
+        record = world.agents.records[agent]
+        mint = world.mints()
+        offer, leg = mint.offer(), mint.leg()
+        if contact.state is ContactState.WAITING:
+            move(contact, ContactInput.OFFERED, world.now)
+            world.lines.remove(contact.id)
+        contact.offers[leg] = OfferRecord(
+            id=offer, contact=contact.id, agent=agent, leg=leg, queue=queue.name, began=world.now, why=why
+        )
+        contact.offers_made += 1
+        world.legs[leg] = contact.id
+        world.out.append(
+            ContactOffered(
+                contact=contact.id,
+                offer=offer,
+                agent=agent,
+                leg=leg,
+                queue=queue.name,
+                strategy=queue.strategy,
+                why=why,
+                considered=considered,
+                free=free,
+            )
+        )
+        world.agents.offered(record, leg, contact.id, world.now)
+        world.out.append(
+            RingAgent(
+                contact=contact.id,
+                leg=leg,
+                offer=offer,
+                agent=agent,
+                number=record.agent.number,
+                caller=contact.caller,
+                caller_name=contact.caller_name,
+                timeout_s=queue.offer_timeout_s + RING_GRACE_S,
+                like=contact.leg,
+            )
+        )
+        world.timers.set(TimerKind.OFFER, leg, world.now + queue.offer_timeout_s)
+
+    def accept(self, contact: ContactRecord, leg: LegId) -> OfferRecord:
+        """The agent has answered: her offer is accepted, all others for this contact are rescinded."""
+        offer = contact.offers.pop(leg)
+        self._world.timers.cancel(TimerKind.OFFER, leg)
+        self._ended(contact, offer, OfferEnd.ACCEPTED)
+        self.rescind(contact)
+        return offer
+
+    def rescind(self, contact: ContactRecord) -> None:
+        """The contact is served or gone: every other phone stops ringing, at no cost to its agent."""
+        for leg, offer in list(contact.offers.items()):
+            del contact.offers[leg]
+            self._drop(offer, LegEnd.CANCELLED)
+            self._ended(contact, offer, OfferEnd.RESCINDED)
+            self._world.agents.offer_lost(self._world.agents.records[offer.agent], self._world.now)
+
+    def ring_timed_out(self, leg: LegId) -> None:
+        """The agent has let it ring too long."""
+        contact = self._world.by_leg(leg)
+        if contact is not None and leg in contact.offers:
+            self.missed(contact, leg, LegEnd.NO_ANSWER, hang_up=True)
+
+    def withdraw(self, record: AgentRecord) -> None:
+        """The agent pauses or logs out while her phone rings: she does not want this contact."""
+        contact = self._world.by_leg(record.offer) if record.offer is not None else None
+        if contact is None or record.offer is None:
+            return
+        offer = contact.offers.pop(record.offer)
+        self._drop(offer, LegEnd.CANCELLED)
+        self._ended(contact, offer, OfferEnd.REJECTED)
+        contact.missed += 1
+        self._world.agents.offer_lost(record, self._world.now)
+        self._lost(contact)
+
+    def vanished(self, contact: ContactRecord, leg: LegId, rest_s: float = 0.0) -> None:
+        """The phone never rang, by no fault of the agent: the contact goes back in line."""
+        offer = contact.offers.pop(leg)
+        self._drop(offer, LegEnd.CANCELLED)
+        self._ended(contact, offer, OfferEnd.FAILED)
+        self._world.agents.offer_lost(self._world.agents.records[offer.agent], self._world.now, rest_s=rest_s)
+        self._lost(contact)
+
+    def missed(self, contact: ContactRecord, leg: LegId, how: LegEnd, *, hang_up: bool) -> None:
+        """The phone was not answered, in one of several ways; each has its own consequence for the agent."""
+        world = self._world
+        offer = contact.offers.pop(leg)
+        record = world.agents.records[offer.agent]
+        end = _END_OF_LEG[how]
+        if hang_up:
+            self._drop(offer, how)
+        else:
+            world.legs.pop(leg, None)
+            world.timers.cancel(TimerKind.OFFER, leg)
+        self._ended(contact, offer, end)
+        contact.missed += 1
+        rule = self._rule(world.configuration.queues[offer.queue], end)
+        if end is OfferEnd.UNREACHABLE and record.phone is PhoneState.REACHABLE:
+            world.surprise(f"the phone of {record.agent.id} was thought reachable and is not", contact)
+        if rule.then is MissedOffer.PAUSE:
+            world.agents.offer_lost(record, world.now, pause=end.value)
+        else:
+            world.agents.offer_lost(record, world.now, rest_s=rule.rest_s)
+        self._lost(contact)
+
+    def _lost(self, contact: ContactRecord) -> None:
+        if not contact.offers and contact.state is ContactState.OFFERED:
+            move(contact, ContactInput.OFFER_LOST, self._world.now)
+            self._queues.wait_again(contact)
+
+    def _drop(self, offer: OfferRecord, end: LegEnd) -> None:
+        self._world.legs.pop(offer.leg, None)
+        self._world.timers.cancel(TimerKind.OFFER, offer.leg)
+        self._world.out.append(HangUp(contact=offer.contact, leg=offer.leg, end=end))
+
+    def _ended(self, contact: ContactRecord, offer: OfferRecord, end: OfferEnd) -> None:
+        self._world.out.append(
+            OfferEnded(
+                contact=contact.id,
+                offer=offer.id,
+                agent=offer.agent,
+                leg=offer.leg,
+                queue=offer.queue,
+                end=end,
+                rang_s=self._world.now - offer.began,
+            )
+        )
+
+    def _rule(self, queue: Queue, end: OfferEnd) -> MissedOfferRule:
+        rules = queue.missed
+        match end:
+            case OfferEnd.NO_ANSWER:
+                return rules.no_answer
+            case OfferEnd.BUSY:
+                return rules.busy
+            case OfferEnd.REJECTED:
+                return rules.rejected
+            case _:
+                return rules.unreachable

@@ -1,0 +1,319 @@
+"""A contact's life in a queue: coming in, what it hears, relaxation, how long it may wait, and where it goes instead.
+
+Knows one queue's rules and one contact at a time; who gets the contact is not decided here (`matching`). The place in
+line (`since`) is given once, when the contact first comes into a queue, and is never taken away: not by RONA, not by
+overflow to another queue, not by a restart.
+"""
+
+from typing import Final, Protocol
+
+from callcenter.core import voice
+from callcenter.core.contacts import ContactInput, move
+from callcenter.core.free import could_serve
+from callcenter.core.lines import place_of
+from callcenter.core.state import ContactRecord, HandleTime
+from callcenter.core.timers import TimerKind
+from callcenter.core.world import World
+from callcenter.model.contact import ContactState, EndReason, QueueExit
+from callcenter.model.facts import ContactQueued, NeedsRelaxed, QueueLeft
+from callcenter.model.flow import Prompt
+from callcenter.model.ids import ContactId, FlowName, QueueName
+from callcenter.model.need import Need
+from callcenter.model.queue import Overflow, Queue, Target
+
+HOPS_MAX: Final = 10  # times that queues may send one contact on
+FORWARD_TIMEOUT_S: Final = 30.0  # how long an overflow number rings
+HANDLE_TIME_WEIGHT: Final = 0.05  # of the newest contact in the running mean
+IN_QUEUE: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
+
+
+class Elsewhere(Protocol):
+    """Where a queue sends a contact that it will not keep."""
+
+    def start_flow(self, contact: ContactRecord, flow: FlowName) -> None:
+        """Begin a flow; the contact is IN_FLOW."""
+        ...
+
+    def forward(self, contact: ContactRecord, number: str, timeout_s: float) -> str:
+        """Call an outside number; gives what is wrong, or ""."""
+        ...
+
+    def end(self, contact: ContactRecord, reason: EndReason) -> None:
+        """End the contact."""
+        ...
+
+
+class Queues:
+    """The queues' rules."""
+
+    __slots__ = ("_elsewhere", "_serving", "_world")
+
+    def __init__(self, world: World, elsewhere: Elsewhere) -> None:
+        self._world = world
+        self._elsewhere = elsewhere
+        self._serving: dict[Need, tuple[int, int]] = {}  # need -> (roster version, agents at work who meet it)
+
+    # -- in and out --------------------------------------------------------------------------------------------------
+
+    def enter(
+        self, contact: ContactRecord, name: QueueName, priority: int | None = None, needs: Need | None = None
+    ) -> None:
+        """Put a contact, in a flow or waiting elsewhere, into a queue, unless the queue's rules send it on at once."""
+        world = self._world
+        queue = world.configuration.queues[name]
+        move(contact, ContactInput.QUEUED, world.now)
+        contact.queue = contact.last_queue = name
+        contact.priority = queue.priority if priority is None else priority
+        contact.needs = queue.needs if needs is None else needs
+        contact.relaxed, contact.overflow_due = 0, False
+        contact.entered = world.now
+        contact.since = contact.since or world.now
+        self._in_queue(name)[contact.id] = None
+        world.out.append(
+            ContactQueued(
+                contact=contact.id,
+                queue=name,
+                priority=contact.priority,
+                needs=str(contact.needs),
+                since=contact.since,
+            )
+        )
+        refusal = self._refusal(contact, queue)
+        if refusal is not None:
+            self._send_on(contact, refusal[0], refusal[1])
+            return
+        voice.take_call(world, contact)
+        voice.start_music(world, contact, queue.music)
+        self._set_timers(contact, queue)
+        world.lines.add(contact)
+        world.newly_waiting.append(contact.id)
+
+    def leave(self, contact: ContactRecord, how: QueueExit) -> None:
+        """The contact is not the queue's any more: connected, gone, or sent on."""
+        world = self._world
+        queue = world.queue_of(contact)
+        self._in_queue(queue.name).pop(contact.id, None)
+        world.lines.remove(contact.id)
+        for kind in (TimerKind.ANNOUNCE, TimerKind.RELAX, TimerKind.MAX_WAIT):
+            world.timers.cancel(kind, contact.id)
+        world.out.append(
+            QueueLeft(
+                contact=contact.id,
+                queue=queue.name,
+                exit=how,
+                entered=contact.entered,
+                waited_s=world.now - contact.entered,
+                priority=contact.priority,
+                service_level_s=queue.service_level_s,
+                medium=contact.medium,
+            )
+        )
+        contact.queue = None
+
+    def wait_again(self, contact: ContactRecord) -> None:
+        """The last phone has stopped ringing without an answer: back in line, in the same place."""
+        world = self._world
+        if contact.overflow_due:
+            queue = world.queue_of(contact)
+            self._send_on(contact, QueueExit.TIMED_OUT, queue.overflow)
+            return
+        world.lines.add(contact)
+        world.newly_waiting.append(contact.id)
+
+    def drain(self, name: QueueName, draining: bool) -> None:
+        """Take no new contacts, or take them again. Those who wait are still served."""
+        if draining:
+            self._world.draining.add(name)
+        else:
+            self._world.draining.discard(name)
+
+    # -- time passes -------------------------------------------------------------------------------------------------
+
+    def waited_too_long(self, contact: ContactRecord) -> None:
+        """The queue's longest wait is over; a phone that rings may still be answered."""
+        if contact.state is ContactState.WAITING:
+            self._send_on(contact, QueueExit.TIMED_OUT, self._world.queue_of(contact).overflow)
+        else:
+            contact.overflow_due = True
+
+    def relax(self, contact: ContactRecord) -> None:
+        """The next step of the queue's relaxation is due."""
+        world = self._world
+        queue = world.queue_of(contact)
+        if contact.relaxed >= len(queue.relax):
+            return
+        step = queue.relax[contact.relaxed]
+        contact.relaxed += 1
+        contact.needs = step.needs
+        world.out.append(
+            NeedsRelaxed(
+                contact=contact.id,
+                queue=queue.name,
+                needs=str(step.needs),
+                waited_s=world.now - contact.entered,
+            )
+        )
+        self._set_relax_timer(contact, queue)
+        if contact.id in world.lines:
+            world.lines.remove(contact.id)
+            world.lines.add(contact)
+            world.newly_waiting.append(contact.id)
+
+    def announce(self, contact: ContactRecord) -> None:
+        """Say place and estimated wait, then music again."""
+        world = self._world
+        queue = world.queue_of(contact)
+        announce = queue.announce
+        if announce.every_s > 0:
+            world.timers.set(TimerKind.ANNOUNCE, contact.id, world.now + announce.every_s)
+        if contact.state is ContactState.CONNECTING or contact.playback is not None:
+            return
+        prompts, variables = self._announcement(contact, queue)
+        if prompts:
+            voice.say(world, contact, tuple(prompts), variables)
+
+    def announced(self, contact: ContactRecord) -> None:
+        """An announcement is over."""
+        contact.playback = None
+        voice.start_music(self._world, contact, self._world.queue_of(contact).music)
+
+    def opened_or_closed(self, name: QueueName) -> None:
+        """A queue's hours begin or end."""
+        world = self._world
+        queue = world.configuration.queues[name]
+        self.set_closing_timer(queue)
+        if queue.at_close is None or self._is_open(queue):
+            return
+        for contact_id in list(self._in_queue(name)):
+            contact = world.contacts[contact_id]
+            if contact.state is ContactState.WAITING:
+                self._send_on(contact, QueueExit.CLOSED, queue.at_close)
+
+    def set_closing_timer(self, queue: Queue) -> None:
+        """Look at the queue again when its hours next begin or end."""
+        world = self._world
+        if queue.hours is not None:
+            at = world.configuration.calendars[queue.hours].next_change(world.now)
+            if at is not None:
+                world.timers.set(TimerKind.CLOSING, queue.name, at)
+
+    def roster_changed(self) -> None:
+        """Somebody logged out: those who now wait for nobody are sent on, where the queue says so."""
+        world = self._world
+        for name, waiting in world.queued.items():
+            queue = world.configuration.queues[name]
+            if queue.no_agents is None:
+                continue
+            for contact_id in list(waiting):
+                contact = world.contacts[contact_id]
+                if contact.state is ContactState.WAITING and not self.serving(contact.needs):
+                    self._send_on(contact, QueueExit.NO_AGENTS, queue.no_agents)
+
+    # -- figures -----------------------------------------------------------------------------------------------------
+
+    def position(self, contact: ContactRecord) -> int:
+        """The contact's place in its queue, from 1."""
+        world = self._world
+        mine = place_of(contact)
+        others = world.queued[contact.queue] if contact.queue is not None else {}
+        return 1 + sum(place_of(world.contacts[other]) < mine for other in others)
+
+    def serving(self, needs: Need) -> int:
+        """How many agents at work meet the need."""
+        agents = self._world.agents
+        known = self._serving.get(needs)
+        if known is None or known[0] != agents.roster:
+            count = sum(could_serve(record, needs) for record in agents.records.values())
+            known = self._serving[needs] = (agents.roster, count)
+        return known[1]
+
+    def estimated_wait_s(self, queue: Queue, needs: Need, position: int) -> float | None:
+        """When the contact at this position may expect an agent: position x mean handle time / agents at work.
+
+        The handle time is an exponential mean of talk and wrap-up of the queue's contacts. None while there is no
+        contact to learn from, or nobody at work.
+        """
+        learnt, agents = self._world.handle_times.get(queue.name), self.serving(needs)
+        if learnt is None or not agents:
+            return None
+        return position * learnt.mean_s / agents
+
+    def learn(self, queue: Queue, talk_s: float) -> None:
+        """A contact of this queue kept an agent busy for so long, and the wrap-up to come."""
+        handled = talk_s + queue.wrap_up_s
+        learnt = self._world.handle_times.setdefault(queue.name, HandleTime(mean_s=handled))
+        learnt.contacts += 1
+        learnt.mean_s += HANDLE_TIME_WEIGHT * (handled - learnt.mean_s)
+
+    # -- the rules ---------------------------------------------------------------------------------------------------
+
+    def _refusal(self, contact: ContactRecord, queue: Queue) -> tuple[QueueExit, Target] | None:
+        if queue.name in self._world.draining:
+            return QueueExit.DRAINED, queue.overflow
+        if not self._is_open(queue):
+            return QueueExit.CLOSED, queue.at_close or queue.overflow
+        if queue.max_waiting and len(self._in_queue(queue.name)) > queue.max_waiting:
+            return QueueExit.FULL, queue.overflow
+        if queue.no_agents is not None and not self.serving(contact.needs):
+            return QueueExit.NO_AGENTS, queue.no_agents
+        return None
+
+    def _send_on(self, contact: ContactRecord, how: QueueExit, target: Target) -> None:
+        """Out of this queue and to the target; a contact that is sent on for ever is let go."""
+        world = self._world
+        self.leave(contact, how)
+        contact.hops += 1
+        if contact.hops > HOPS_MAX:
+            world.surprise(f"sent on by queues more than {HOPS_MAX} times", contact)
+            self._elsewhere.end(contact, EndReason.REFUSED)
+            return
+        if target.to is Overflow.QUEUE:
+            self.enter(contact, QueueName(target.name))
+            return
+        move(contact, ContactInput.SENT_TO_FLOW, world.now)
+        contact.flow, contact.node = None, ""
+        match target.to:
+            case Overflow.FLOW | Overflow.VOICEMAIL:
+                voice.hush(world, contact)
+                self._elsewhere.start_flow(contact, FlowName(target.name))
+            case Overflow.NUMBER:
+                problem = self._elsewhere.forward(contact, target.name, FORWARD_TIMEOUT_S)
+                if problem:
+                    world.surprise(problem, contact)
+                    self._elsewhere.end(contact, EndReason.REFUSED)
+            case Overflow.HANG_UP:
+                self._elsewhere.end(contact, EndReason.CLOSED if how is QueueExit.CLOSED else EndReason.REFUSED)
+
+    def _announcement(self, contact: ContactRecord, queue: Queue) -> tuple[list[Prompt], dict[str, str]]:
+        announce = queue.announce
+        position = self.position(contact)
+        prompts, variables = [], {"position": str(position)}
+        if announce.position is not None:
+            prompts.append(announce.position)
+        estimate = self.estimated_wait_s(queue, contact.needs, position)
+        if announce.wait is not None and estimate is not None:
+            prompts.append(announce.wait)
+            variables["wait_s"] = f"{estimate:.0f}"
+        if announce.comfort is not None:
+            prompts.append(announce.comfort)
+        return prompts, variables
+
+    def _set_timers(self, contact: ContactRecord, queue: Queue) -> None:
+        timers, now = self._world.timers, self._world.now
+        if queue.max_wait_s > 0:
+            timers.set(TimerKind.MAX_WAIT, contact.id, now + queue.max_wait_s)
+        first = queue.announce.first_after_s or queue.announce.every_s
+        if first > 0:
+            timers.set(TimerKind.ANNOUNCE, contact.id, now + first)
+        self._set_relax_timer(contact, queue)
+
+    def _set_relax_timer(self, contact: ContactRecord, queue: Queue) -> None:
+        if contact.relaxed < len(queue.relax):
+            at = contact.entered + queue.relax[contact.relaxed].after_s
+            self._world.timers.set(TimerKind.RELAX, contact.id, at)
+
+    def _is_open(self, queue: Queue) -> bool:
+        return queue.hours is None or queue.hours in self._world.open_calendars()
+
+    def _in_queue(self, name: QueueName) -> dict[ContactId, None]:
+        return self._world.queued.setdefault(name, {})

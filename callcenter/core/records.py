@@ -1,0 +1,302 @@
+"""Facts in, rows out: the fold that every report stands on. Knows facts and rows; knows no SQL and keeps no state.
+
+Theory: the journal is the truth and rows are its shadow. An entry gives its rows without a look at any other entry, so
+that a batch can be written, or every table be built anew, from the journal alone and with the same result. What a row
+does not learn from one fact it learns from another with the same key (`model/records.py`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from callcenter.model.contact import QueueExit
+from callcenter.model.entry import Entry
+from callcenter.model.facts import (
+    AgentChanged,
+    ContactEnded,
+    ContactOffered,
+    ContactOpened,
+    OfferEnded,
+    QueueLeft,
+    RecordingStarted,
+    RecordingStopped,
+    RecordingVerified,
+    TalkEnded,
+)
+from callcenter.model.records import (
+    AgentActivityRow,
+    ContactRow,
+    OfferRow,
+    QueueVisitRow,
+    RecordingRow,
+    Row,
+    TalkRow,
+    merged_all,
+)
+
+PARTS_TOLERANCE_S: Final = 1e-6  # what rounding may cost; a UTC time in a double is good to a quarter of that
+
+
+def rows(entry: Entry) -> list[Row]:
+    """What one entry says of any table, in order. Commands and facts that no report counts say nothing."""
+    found: list[Row] = []
+    for n, output in enumerate(entry.outputs):
+        fold = _FOLDS.get(type(output))
+        if fold is not None:
+            found.extend(fold(output, entry, n))
+    return found
+
+
+def _opened(fact: ContactOpened, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        ContactRow(
+            contact=fact.contact,
+            leg=fact.leg,
+            medium=fact.medium,
+            direction=fact.direction,
+            caller=fact.caller,
+            caller_name=fact.caller_name,
+            dialled=fact.dialled,
+            began=entry.at,
+        ),
+    )
+
+
+def _ended(fact: ContactEnded, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        ContactRow(
+            contact=fact.contact,
+            medium=fact.medium,
+            direction=fact.direction,
+            caller=fact.caller,
+            caller_name=fact.caller_name,
+            dialled=fact.dialled,
+            began=fact.began,
+            ended=entry.at,
+            end_reason=fact.reason,
+            flow_s=fact.flow_s,
+            wait_s=fact.wait_s,
+            talk_s=fact.talk_s,
+            forward_s=fact.forward_s,
+            queue=fact.queue,
+            agent=fact.agent,
+            why=fact.why,
+            offers=fact.offers,
+            missed=fact.missed,
+            language=fact.language,
+        ),
+    )
+
+
+def _queue_left(fact: QueueLeft, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        QueueVisitRow(
+            seq=entry.seq,
+            n=n,
+            contact=fact.contact,
+            queue=fact.queue,
+            medium=fact.medium,
+            entered=fact.entered,
+            ended=entry.at,
+            waited_s=fact.waited_s,
+            exit=fact.exit,
+            priority=fact.priority,
+            service_level_s=fact.service_level_s,
+        ),
+    )
+
+
+def _offered(fact: ContactOffered, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        OfferRow(
+            offer=fact.offer,
+            contact=fact.contact,
+            agent=fact.agent,
+            leg=fact.leg,
+            queue=fact.queue,
+            offered=entry.at,
+            strategy=fact.strategy,
+            why=fact.why,
+            considered=fact.considered,
+            free=fact.free,
+        ),
+    )
+
+
+def _offer_ended(fact: OfferEnded, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        OfferRow(
+            offer=fact.offer,
+            contact=fact.contact,
+            agent=fact.agent,
+            leg=fact.leg,
+            queue=fact.queue,
+            ended=entry.at,
+            end=fact.end,
+            rang_s=fact.rang_s,
+        ),
+    )
+
+
+def _talk_ended(fact: TalkEnded, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        TalkRow(
+            seq=entry.seq,
+            n=n,
+            contact=fact.contact,
+            agent=fact.agent,
+            leg=fact.leg,
+            queue=fact.queue,
+            began=fact.began,
+            ended=entry.at,
+            talk_s=fact.talk_s,
+        ),
+    )
+
+
+def _agent_changed(fact: AgentChanged, entry: Entry, n: int) -> tuple[Row, ...]:
+    begun = AgentActivityRow(
+        agent=fact.agent,
+        since=entry.at,
+        status=fact.status,
+        state=fact.state,
+        reason=fact.reason,
+        contact=fact.contact,
+    )
+    if fact.since >= entry.at:  # what she was before lasted no time at all: no period
+        return (begun,)
+    over = AgentActivityRow(
+        agent=fact.agent,
+        since=fact.since,
+        until=entry.at,
+        status=fact.was_status,
+        state=fact.was_state,
+        reason=fact.was_reason,
+    )
+    return (over, begun)
+
+
+def _recording_started(fact: RecordingStarted, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        RecordingRow(
+            recording=fact.recording,
+            contact=fact.contact,
+            kind=fact.kind,
+            agent=fact.agent,
+            mailbox=fact.mailbox,
+            started=entry.at,
+        ),
+    )
+
+
+def _recording_stopped(fact: RecordingStopped, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (RecordingRow(recording=fact.recording, contact=fact.contact, stopped=entry.at, expected_s=fact.expected_s),)
+
+
+def _recording_verified(fact: RecordingVerified, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        RecordingRow(
+            recording=fact.recording,
+            contact=fact.contact,
+            path=fact.path,
+            seconds=fact.seconds,
+            channels=fact.channels,
+            problem=fact.problem,
+            checked=entry.at,
+        ),
+    )
+
+
+# One line per fact that a report counts. `Any`: each fold takes the fact it stands under, which a mapping cannot say.
+_FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
+    ContactOpened: _opened,
+    ContactEnded: _ended,
+    QueueLeft: _queue_left,
+    ContactOffered: _offered,
+    OfferEnded: _offer_ended,
+    TalkEnded: _talk_ended,
+    AgentChanged: _agent_changed,
+    RecordingStarted: _recording_started,
+    RecordingStopped: _recording_stopped,
+    RecordingVerified: _recording_verified,
+}
+
+COUNTED: Final = frozenset(_FOLDS)
+"""The facts that give rows."""
+
+
+# -- do the rows of a contact agree? -----------------------------------------------------------------------------------
+
+
+def check_parts(contact_rows: Iterable[Row], *, tolerance_s: float = PARTS_TOLERANCE_S) -> list[str]:
+    """What is wrong with the rows of one contact, in words; empty when they agree.
+
+    Takes the rows as the fold gave them, in order and not merged, of one contact from its first entry to its last.
+    Checks: it was opened once and ended at most once; the parts of its length add up to it and none is negative; each
+    queue visit that was answered has a talk in that queue, not before the answer; talks and waits lie inside the
+    contact; the CDR counts the offers there were, and each has ended. A contact that still runs is only held to what
+    can be said of it so far.
+    """
+    seen = list(contact_rows)
+    opened = [row for row in seen if isinstance(row, ContactRow) and row.ended is None]
+    records = [row for row in seen if isinstance(row, ContactRow) and row.ended is not None]
+    problems = []
+    if len(opened) != 1:
+        problems.append(f"opened {len(opened)} times")
+    if len(records) > 1:
+        problems.append(f"has {len(records)} CDRs")
+    if records:
+        whole = merged_all(seen)
+        problems += _length_problems(records[-1], tolerance_s)
+        problems += _talk_problems(records[-1], whole, tolerance_s)
+        problems += _offer_problems(records[-1], whole)
+    return problems
+
+
+def _length_problems(record: ContactRow, tolerance_s: float) -> list[str]:
+    parts = {
+        "flow_s": record.flow_s,
+        "wait_s": record.wait_s,
+        "talk_s": record.talk_s,
+        "forward_s": record.forward_s,
+    }
+    problems = [f"{name} is {value}" for name, value in parts.items() if value < 0.0]
+    length = (record.ended or record.began) - record.began
+    total = sum(parts.values())
+    if abs(total - length) > tolerance_s:
+        told = " + ".join(f"{name} {value:.6f}" for name, value in parts.items())
+        problems.append(f"{told} = {total:.6f} is not its length {length:.6f}")
+    return problems
+
+
+def _talk_problems(record: ContactRow, whole: Iterable[Row], tolerance_s: float) -> list[str]:
+    """A talk without its answer, an answer without its talk, and either outside the contact."""
+    visits = [row for row in whole if isinstance(row, QueueVisitRow)]
+    talks = [row for row in whole if isinstance(row, TalkRow)]
+    first, last = record.began - tolerance_s, (record.ended or record.began) + tolerance_s
+    problems = [
+        f"{what} from {began:.6f} to {ended:.6f} is outside the contact"
+        for what, began, ended in (
+            *((f"the visit to {visit.queue}", visit.entered, visit.ended) for visit in visits),
+            *((f"the talk with {talk.agent}", talk.began, talk.ended) for talk in talks),
+        )
+        if began < first or ended > last
+    ]
+    for visit in visits:
+        if visit.exit is not QueueExit.CONNECTED:
+            continue
+        match = next((t for t in talks if t.queue == visit.queue and t.began >= visit.ended - tolerance_s), None)
+        if match is None:
+            problems.append(f"the visit to {visit.queue} was answered at {visit.ended:.6f} and has no talk")
+        else:
+            talks.remove(match)
+    return problems
+
+
+def _offer_problems(record: ContactRow, whole: Iterable[Row]) -> list[str]:
+    offers = [row for row in whole if isinstance(row, OfferRow)]
+    problems = [f"offer {offer.offer} to {offer.agent} never ended" for offer in offers if offer.end is None]
+    if len(offers) != record.offers:
+        problems.append(f"the CDR counts {record.offers} offers, there were {len(offers)}")
+    if record.missed > record.offers:
+        problems.append(f"the CDR counts {record.missed} missed of {record.offers} offers")
+    return problems

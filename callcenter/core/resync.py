@@ -1,0 +1,121 @@
+"""After a restart or a lost link: brings what we believe in line with what lives. Knows legs and bridges as listed.
+
+What is not listed is gone; what is listed and unknown is a caller who came while we were away (she is let in) or a
+stray of ours (it is hung up). What we believe to have asked for and cannot see (a bridge, a leg in its bridge, music)
+is asked for again: commands are repeatable. Prompts cannot be listed, so one that was playing counts as played.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from callcenter.core.offers import Offers
+from callcenter.core.state import ContactRecord
+from callcenter.core.world import NOBODY, World
+from callcenter.model.commands import CloseBridge, HangUp, JoinBridge, OpenBridge, StartMusic, StopPlayback
+from callcenter.model.contact import ContactState, Direction, LegEnd, Medium
+from callcenter.model.events import ContactArrived, LegSeen, Resynced
+from callcenter.model.ids import BridgeId, LegId
+
+
+class Told(Protocol):
+    """The parts of the engine that are told what was missed."""
+
+    def leg_ended(self, leg: LegId, end: LegEnd) -> None:
+        """A leg is gone."""
+        ...
+
+    def leg_answered(self, leg: LegId) -> None:
+        """A leg that we dialled is up."""
+        ...
+
+    def playback_ended(self, contact: ContactRecord) -> None:
+        """What was playing is over."""
+        ...
+
+    def arrived(self, event: ContactArrived) -> None:
+        """A caller is at the door."""
+        ...
+
+
+def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
+    """Make the engine's memory agree with the list."""
+    legs = {leg.leg: leg for leg in seen.legs}
+    bridges = {bridge.bridge: frozenset(bridge.legs) for bridge in seen.bridges}
+    for contact in _oldest_first(world.contacts.values()):
+        _legs_of(world, offers, told, contact, legs)
+        if contact.id in world.contacts:
+            _bridge_of(world, contact, bridges)
+            _playback_of(world, told, contact)
+    for leg in sorted(legs.keys() - world.legs.keys()):
+        _stranger(world, told.arrived, legs[leg])
+    for bridge in sorted(bridges.keys() - world.bridges.keys()):
+        world.out.append(CloseBridge(contact=NOBODY, bridge=bridge))
+
+
+def _oldest_first(contacts: Iterable[ContactRecord]) -> list[ContactRecord]:
+    return sorted(contacts, key=lambda contact: contact.serial)
+
+
+def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, legs: dict[LegId, LegSeen]) -> None:
+    if contact.leg not in legs:
+        told.leg_ended(contact.leg, LegEnd.NORMAL)
+        return
+    for leg in sorted(contact.offers):
+        if leg not in contact.offers:  # rescinded by an answer found a moment ago
+            continue
+        if leg not in legs:
+            offers.vanished(contact, leg)
+        elif legs[leg].up:
+            told.leg_answered(leg)
+    for dialled in (contact.agent_leg, contact.other_leg):
+        if dialled is None:
+            continue
+        if dialled not in legs:
+            told.leg_ended(dialled, LegEnd.NORMAL)
+        elif dialled == contact.other_leg and legs[dialled].up:
+            told.leg_answered(dialled)
+
+
+def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, frozenset[LegId]]) -> None:
+    if contact.bridge is None:
+        return
+    inside = bridges.get(contact.bridge)
+    if inside is None:
+        world.out.append(OpenBridge(contact=contact.id, bridge=contact.bridge))
+        inside = frozenset()
+    belong = [contact.leg]
+    if contact.state is ContactState.CONNECTED and contact.agent_leg is not None:
+        belong.append(contact.agent_leg)
+    if contact.other_up and contact.other_leg is not None:
+        belong.append(contact.other_leg)
+    world.out += (JoinBridge(contact=contact.id, bridge=contact.bridge, leg=leg) for leg in belong if leg not in inside)
+    if contact.music and contact.queue is not None:
+        music = world.queue_of(contact).music
+        world.out.append(StartMusic(contact=contact.id, bridge=contact.bridge, music=music))
+
+
+def _playback_of(world: World, told: Told, contact: ContactRecord) -> None:
+    if contact.playback is not None:
+        world.out.append(StopPlayback(contact=contact.id, playback=contact.playback))
+        world.playbacks.pop(contact.playback, None)
+        contact.playback = None
+        told.playback_ended(contact)
+
+
+def _stranger(world: World, arrived: Callable[[ContactArrived], None], leg: LegSeen) -> None:
+    if leg.ours or leg.leg in world.buried:
+        world.out.append(HangUp(contact=NOBODY, leg=leg.leg))
+        return
+    arrived(
+        ContactArrived(
+            leg=leg.leg,
+            medium=Medium.VOICE,
+            caller=leg.caller,
+            caller_name=leg.caller_name,
+            dialled=leg.dialled,
+            direction=Direction.INTERNAL if leg.agent_number else Direction.INBOUND,
+            flow=leg.flow,
+            returns=leg.returns,
+            agent_number=leg.agent_number,
+        )
+    )

@@ -1,0 +1,124 @@
+"""The engine's memory as bytes, and back. Knows what is state and what is derived; knows no file and no database.
+
+A restored engine and the one it was taken from answer every later event alike. Secrets of a contact (digits of a masked
+input) are not written: a caller who was typing them when the process died is asked again.
+"""
+
+import msgspec
+
+from callcenter.core.agents import Agents
+from callcenter.core.engine import Engine
+from callcenter.core.state import AgentRecord, ContactRecord, HandleTime, LastServed
+from callcenter.core.timers import Timer
+from callcenter.core.world import World
+from callcenter.errors import Bug
+from callcenter.model.configuration import Configuration
+from callcenter.model.contact import ContactState
+from callcenter.model.ids import ContactId, LegId, Mint, QueueName
+
+
+class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
+    queue: QueueName
+    caller: str
+    served: LastServed
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """All state of an engine between two events."""
+
+    now: float
+    namespace: str
+    minted: int
+    contacts: tuple[ContactRecord, ...]
+    agents: tuple[AgentRecord, ...]
+    timers: tuple[Timer, ...]
+    queued: dict[QueueName, list[ContactId]]
+    waiting: tuple[ContactId, ...]
+    buried: tuple[LegId, ...]
+    draining: tuple[QueueName, ...]
+    handle_times: dict[QueueName, HandleTime]
+    last_served: tuple[_Remembered, ...]
+
+
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Snapshot)
+
+
+def take_snapshot(engine: Engine) -> bytes:
+    """What the engine knows, as JSON."""
+    world = engine.world
+    mint = world.mints()
+    return _ENCODER.encode(
+        Snapshot(
+            now=world.now,
+            namespace=mint.namespace,
+            minted=mint.count,
+            contacts=tuple(_without_secrets(contact) for contact in world.contacts.values()),
+            agents=tuple(world.agents.records[agent] for agent in sorted(world.agents.records)),
+            timers=tuple(world.timers.listed()),
+            queued={queue: list(contacts) for queue, contacts in world.queued.items()},
+            waiting=tuple(contact for contact in world.contacts if contact in world.lines),
+            buried=tuple(world.buried),
+            draining=tuple(sorted(world.draining)),
+            handle_times=world.handle_times,
+            last_served=tuple(
+                _Remembered(queue=queue, caller=caller, served=served)
+                for (queue, caller), served in world.last_served.items()
+            ),
+        )
+    )
+
+
+def restore(configuration: Configuration, taken: bytes) -> Engine:
+    """An engine that knows what the snapshot says. Raises Bug if the bytes are not a snapshot."""
+    try:
+        snapshot = _DECODER.decode(taken)
+    except msgspec.DecodeError as error:
+        raise Bug(f"a snapshot cannot be read: {error}") from error
+    engine = Engine(configuration)
+    world = engine.world
+    world.now = snapshot.now
+    world.mint = Mint(snapshot.namespace, snapshot.minted)
+    _restore_contacts(world, snapshot)
+    _restore_agents(world.agents, snapshot)
+    for timer in snapshot.timers:
+        world.timers.set(timer.kind, timer.subject, timer.at)
+    world.buried.update(dict.fromkeys(snapshot.buried))
+    world.draining.update(snapshot.draining)
+    world.handle_times.update(snapshot.handle_times)
+    for remembered in snapshot.last_served:
+        world.last_served[remembered.queue, remembered.caller] = remembered.served
+    return engine
+
+
+def _restore_contacts(world: World, snapshot: Snapshot) -> None:
+    for contact in snapshot.contacts:
+        world.contacts[contact.id] = contact
+        for leg in (contact.leg, contact.agent_leg, contact.other_leg, *contact.offers):
+            if leg is not None:
+                world.legs[leg] = contact.id
+        if contact.bridge is not None:
+            world.bridges[contact.bridge] = contact.id
+        if contact.playback is not None:
+            world.playbacks[contact.playback] = contact.id
+        if contact.message is not None:
+            world.recordings[contact.message] = contact.id
+    for queue, contacts in snapshot.queued.items():
+        world.queued[queue] = dict.fromkeys(contacts)
+    for contact_id in snapshot.waiting:
+        world.lines.add(world.contacts[contact_id])
+
+
+def _restore_agents(agents: Agents, snapshot: Snapshot) -> None:
+    for record in snapshot.agents:
+        agents.restored(record, snapshot.now)
+
+
+def _without_secrets(contact: ContactRecord) -> ContactRecord:
+    if not contact.secrets and not contact.memory.secret:
+        return contact
+    memory = msgspec.structs.replace(contact)
+    memory.secrets = {}
+    if contact.state is ContactState.IN_FLOW and contact.memory.secret:
+        memory.memory = type(contact.memory)(phase=contact.memory.phase, tries=contact.memory.tries, secret=True)
+    return memory

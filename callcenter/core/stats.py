@@ -1,0 +1,78 @@
+"""Pictures of the running center for screens. Knows how to count; changes nothing."""
+
+from callcenter.core.queues import IN_QUEUE, Queues
+from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.world import World
+from callcenter.model.contact import ContactState
+from callcenter.model.queue import Queue
+from callcenter.model.view import AgentView, CenterView, ContactView, QueueView
+
+
+def picture(world: World, queues: Queues, now: float) -> CenterView:
+    """The whole center as it is at `now`."""
+    return CenterView(
+        at=now,
+        contacts=tuple(_contact(queues, c, now) for c in sorted(world.contacts.values(), key=lambda c: c.serial)),
+        agents=tuple(_agent(world.agents.records[agent], now) for agent in sorted(world.agents.records)),
+        queues=tuple(_queue(world, queues, queue, now) for _, queue in sorted(world.configuration.queues.items())),
+    )
+
+
+def _contact(queues: Queues, contact: ContactRecord, now: float) -> ContactView:
+    ringing = next(iter(contact.offers.values()), None)
+    return ContactView(
+        id=contact.id,
+        caller=contact.caller,
+        caller_name=contact.caller_name,
+        dialled=contact.dialled,
+        direction=contact.direction,
+        state=contact.state,
+        state_s=now - contact.phase_since,
+        total_s=now - contact.began,
+        flow=contact.flow or "",
+        node=contact.node if contact.state is ContactState.IN_FLOW else "",
+        queue=contact.queue or contact.last_queue,
+        position=queues.position(contact) if contact.state in IN_QUEUE else 0,
+        agent=contact.agent or (ringing.agent if ringing is not None else None),
+        recording=contact.recording is not None,
+        language=contact.language,
+    )
+
+
+def _agent(record: AgentRecord, now: float) -> AgentView:
+    return AgentView(
+        id=record.agent.id,
+        name=record.agent.name,
+        number=record.agent.number,
+        skills=tuple(sorted(record.agent.skills.items())),
+        status=record.status,
+        state=record.state,
+        reason=record.reason,
+        state_s=now - record.since,
+        phone=record.phone,
+        contacts=record.contacts_taken,
+        contact=record.contacts[-1] if record.contacts else None,
+    )
+
+
+def _queue(world: World, queues: Queues, queue: Queue, now: float) -> QueueView:
+    inside = [world.contacts[contact] for contact in world.queued.get(queue.name, ())]
+    waiting = [contact for contact in inside if contact.state is ContactState.WAITING]
+    return QueueView(
+        name=queue.name,
+        waiting=len(waiting),
+        ringing=len(inside) - len(waiting),
+        talking=sum(c.state is ContactState.CONNECTED and c.last_queue == queue.name for c in world.contacts.values()),
+        longest_s=max((now - contact.since for contact in inside), default=0.0),
+        agents=queues.serving(queue.needs),
+        free=sum(
+            queue.needs.met_by(r.agent.skills) and any(world.agents.free.is_free(a, m) for m in r.agent.capacity)
+            for a, r in world.agents.records.items()
+        ),
+        draining=queue.name in world.draining,
+        open=queue.hours is None or queue.hours in world.open_calendars(),
+        strategy=queue.strategy,
+        priority=queue.priority,
+        needs=str(queue.needs),
+        estimated_wait_s=queues.estimated_wait_s(queue, queue.needs, len(inside) + 1),
+    )

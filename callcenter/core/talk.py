@@ -1,0 +1,253 @@
+"""From the agent's answer to the end of the contact. Knows connecting, recording and ending; chooses nobody.
+
+The announcement, where a queue has one, is played to the caller while the agent waits outside the bridge: talk and
+recording begin after it, so no recording holds what a caller had not been told of.
+"""
+
+from callcenter.core import voice
+from callcenter.core.contacts import ContactInput, move
+from callcenter.core.flows import Flows
+from callcenter.core.offers import Offers
+from callcenter.core.queues import IN_QUEUE, Queues
+from callcenter.core.state import ContactRecord
+from callcenter.core.timers import TimerKind
+from callcenter.core.world import World
+from callcenter.errors import Bug
+from callcenter.model.commands import (
+    CloseBridge,
+    HangUp,
+    JoinBridge,
+    StartRecording,
+    StopMessage,
+    StopRecording,
+)
+from callcenter.model.contact import ContactState, EndReason, QueueExit
+from callcenter.model.facts import (
+    ContactConnected,
+    ContactEnded,
+    RecordingStarted,
+    RecordingStopped,
+    TalkEnded,
+)
+from callcenter.model.ids import LegId
+
+
+class Talk:
+    """Conversations."""
+
+    __slots__ = ("_flows", "_offers", "_queues", "_world")
+
+    def __init__(self, world: World, queues: Queues, offers: Offers, flows: Flows) -> None:
+        self._world = world
+        self._queues = queues
+        self._offers = offers
+        self._flows = flows
+
+    # -- an agent answers --------------------------------------------------------------------------------------------
+
+    def agent_answered(self, contact: ContactRecord, leg: LegId) -> None:
+        """The first agent to answer has the contact; the announcement comes before she is heard."""
+        world = self._world
+        queue = world.queue_of(contact)
+        offer = self._offers.accept(contact, leg)
+        move(contact, ContactInput.ACCEPTED, world.now)
+        contact.agent, contact.agent_leg, contact.why = offer.agent, leg, offer.why
+        contact.last_agent = offer.agent
+        for kind in (TimerKind.ANNOUNCE, TimerKind.RELAX, TimerKind.MAX_WAIT):
+            world.timers.cancel(kind, contact.id)
+        world.agents.took(world.agents.records[offer.agent], contact.id, contact.medium, world.now)
+        voice.hush(world, contact)
+        voice.stop_music(world, contact)
+        if queue.connect_announcement is not None:
+            voice.say(world, contact, (queue.connect_announcement,))
+        else:
+            self.connect(contact)
+
+    def connect(self, contact: ContactRecord) -> None:
+        """Put the two together and record them."""
+        world = self._world
+        queue = world.queue_of(contact)
+        if contact.agent is None or contact.agent_leg is None:
+            raise Bug(f"{contact.id} is to be connected to nobody")
+        contact.playback = None
+        self._queues.leave(contact, QueueExit.CONNECTED)
+        move(contact, ContactInput.CONNECTED, world.now)
+        contact.talk_began = world.now
+        world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=contact.agent_leg))
+        world.out.append(
+            ContactConnected(
+                contact=contact.id,
+                agent=contact.agent,
+                leg=contact.agent_leg,
+                queue=queue.name,
+                waited_s=contact.wait_s,
+            )
+        )
+        if queue.record:
+            self._record(contact)
+
+    def agent_lost_before_talk(self, contact: ContactRecord) -> None:
+        """The agent hung up during the announcement: the caller goes back in line, in the same place."""
+        world = self._world
+        self._release_agent(contact, wrap_up_s=0.0)
+        contact.last_agent, contact.why = None, ""
+        voice.hush(world, contact)
+        contact.missed += 1
+        move(contact, ContactInput.OFFER_LOST, world.now)
+        voice.start_music(world, contact, world.queue_of(contact).music)
+        self._queues.wait_again(contact)
+
+    def outside_answered(self, contact: ContactRecord) -> None:
+        """The outside number has answered a forwarded contact."""
+        world = self._world
+        if contact.other_leg is None or contact.other_up:
+            return
+        world.timers.cancel(TimerKind.FORWARD, contact.id)
+        self._flows.quit(contact)
+        voice.stop_music(world, contact)
+        contact.other_up = True
+        move(contact, ContactInput.FORWARDED, world.now)
+        world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=contact.other_leg))
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
+        """End the contact, whatever state it is in. `leg_gone`: the caller's leg is no more. Ended already: nothing."""
+        if contact.state is ContactState.ENDED:
+            return
+        world = self._world
+        self._leave_state(contact, reason)
+        move(contact, ContactInput.ENDED, world.now)
+        voice.hush(world, contact)
+        if not leg_gone and world.legs.get(contact.leg) == contact.id:
+            world.out.append(HangUp(contact=contact.id, leg=contact.leg))
+        if contact.other_leg is not None:
+            world.out.append(HangUp(contact=contact.id, leg=contact.other_leg))
+            world.legs.pop(contact.other_leg, None)
+        world.legs.pop(contact.leg, None)
+        world.bury(contact.leg)
+        world.timers.cancel(TimerKind.FORWARD, contact.id)
+        if contact.bridge is not None:
+            world.out.append(CloseBridge(contact=contact.id, bridge=contact.bridge))
+            world.bridges.pop(contact.bridge, None)
+        del world.contacts[contact.id]
+        world.out.append(self._summary(contact, reason))
+
+    def _leave_state(self, contact: ContactRecord, reason: EndReason) -> None:
+        """Undo what the state holds: offers, talk, the IVR, a place in a queue."""
+        if contact.state in IN_QUEUE:
+            self._offers.rescind(contact)
+            if contact.state is ContactState.CONNECTING:
+                self._release_agent(contact, wrap_up_s=0.0)
+            if contact.queue is not None:
+                left = QueueExit.ABANDONED if reason is EndReason.ABANDONED else QueueExit.REMOVED
+                self._queues.leave(contact, left)
+        elif contact.state is ContactState.CONNECTED:
+            self._end_talk(contact)
+        else:
+            if contact.message is not None:
+                self._stop_message(contact)
+            self._flows.quit(contact)
+
+    def _end_talk(self, contact: ContactRecord) -> None:
+        world = self._world
+        if contact.last_queue is None or contact.agent is None or contact.agent_leg is None:
+            raise Bug(f"{contact.id} talks to nobody")
+        queue = world.configuration.queues[contact.last_queue]
+        talk_s = world.now - contact.talk_began
+        self._stop_recording(contact)
+        world.out.append(
+            TalkEnded(
+                contact=contact.id,
+                agent=contact.agent,
+                leg=contact.agent_leg,
+                queue=queue.name,
+                began=contact.talk_began,
+                talk_s=talk_s,
+            )
+        )
+        self._queues.learn(queue, talk_s)
+        world.remember_agent(queue.name, contact.caller, contact.agent)
+        self._release_agent(contact, wrap_up_s=queue.wrap_up_s)
+
+    def _release_agent(self, contact: ContactRecord, *, wrap_up_s: float) -> None:
+        world = self._world
+        if contact.agent is None or contact.agent_leg is None:
+            raise Bug(f"{contact.id} has no agent to release")
+        if world.legs.pop(contact.agent_leg, None) is not None:
+            world.out.append(HangUp(contact=contact.id, leg=contact.agent_leg))
+        record = world.agents.records[contact.agent]
+        contact.agent = contact.agent_leg = None
+        world.agents.talk_ended(record, contact.id, contact.medium, wrap_up_s, world.now)
+
+    def _record(self, contact: ContactRecord) -> None:
+        world = self._world
+        contact.recording, contact.recording_began = world.mints().recording(), world.now
+        world.out += (
+            StartRecording(contact=contact.id, recording=contact.recording, leg=contact.leg),
+            RecordingStarted(contact=contact.id, recording=contact.recording, kind="call", agent=contact.agent),
+        )
+
+    def _stop_recording(self, contact: ContactRecord) -> None:
+        world = self._world
+        if contact.recording is not None:
+            world.out += (
+                StopRecording(contact=contact.id, recording=contact.recording, leg=contact.leg),
+                RecordingStopped(
+                    contact=contact.id,
+                    recording=contact.recording,
+                    expected_s=world.now - contact.recording_began,
+                ),
+            )
+            contact.recording = None
+
+    def _stop_message(self, contact: ContactRecord) -> None:
+        """The caller hung up while leaving a message: what was said is kept."""
+        world = self._world
+        if contact.message is not None:
+            world.recordings.pop(contact.message, None)
+            world.timers.cancel(TimerKind.MESSAGE, contact.id)
+            world.out += (
+                StopMessage(contact=contact.id, recording=contact.message),
+                RecordingStopped(
+                    contact=contact.id,
+                    recording=contact.message,
+                    expected_s=world.now - contact.message_began,
+                ),
+            )
+            contact.message = None
+
+    def _summary(self, contact: ContactRecord, reason: EndReason) -> ContactEnded:
+        return ContactEnded(
+            contact=contact.id,
+            reason=reason,
+            medium=contact.medium,
+            direction=contact.direction,
+            caller=contact.caller,
+            caller_name=contact.caller_name,
+            dialled=contact.dialled,
+            began=contact.began,
+            flow_s=contact.flow_s,
+            wait_s=contact.wait_s,
+            talk_s=contact.talk_s,
+            forward_s=contact.forward_s,
+            queue=contact.last_queue,
+            agent=contact.last_agent,
+            why=contact.why,
+            offers=contact.offers_made,
+            missed=contact.missed,
+            language=contact.language,
+        )
+
+
+def end_reason(contact: ContactRecord) -> EndReason:
+    """What it means that the caller's leg is gone, in the state the contact is in."""
+    match contact.state:
+        case ContactState.IN_FLOW:
+            return EndReason.VOICEMAIL if contact.message is not None else EndReason.LEFT_IN_FLOW
+        case ContactState.WAITING | ContactState.OFFERED | ContactState.CONNECTING:
+            return EndReason.ABANDONED
+        case ContactState.CONNECTED:
+            return EndReason.CALLER_HUNG_UP
+        case _:
+            return EndReason.FORWARDED

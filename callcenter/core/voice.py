@@ -1,0 +1,86 @@
+"""Small sentences in commands: the caller is answered, hears prompts, hears music. Knows what plays; decides nothing.
+
+All that a caller hears is played on the contact's bridge, never on the channel: a playback on a channel blocks the
+channel in Asterisk until it ends.
+"""
+
+from collections.abc import Mapping
+
+from callcenter.core.state import ContactRecord
+from callcenter.core.world import World
+from callcenter.errors import Bug
+from callcenter.model.commands import (
+    AnswerLeg,
+    JoinBridge,
+    OpenBridge,
+    PlayPrompts,
+    StartMusic,
+    StopMusic,
+    StopPlayback,
+)
+from callcenter.model.flow import Prompt
+from callcenter.model.ids import BridgeId
+
+
+def bridge_of(contact: ContactRecord) -> BridgeId:
+    """The contact's bridge. Raises Bug before `take_call`."""
+    if contact.bridge is None:
+        raise Bug(f"{contact.id} has no bridge")
+    return contact.bridge
+
+
+def take_call(world: World, contact: ContactRecord) -> None:
+    """Answer the caller and open the bridge, once."""
+    if contact.bridge is None:
+        contact.bridge = world.mints().bridge()
+        world.bridges[contact.bridge] = contact.id
+        world.out += (
+            AnswerLeg(contact=contact.id, leg=contact.leg),
+            OpenBridge(contact=contact.id, bridge=contact.bridge),
+            JoinBridge(contact=contact.id, bridge=contact.bridge, leg=contact.leg),
+        )
+        contact.answered = True
+
+
+def say(
+    world: World, contact: ContactRecord, prompts: tuple[Prompt, ...], variables: Mapping[str, str] | None = None
+) -> None:
+    """Play prompts in the contact's language, in place of what plays now. Ends with `PlaybackEnded`."""
+    take_call(world, contact)
+    hush(world, contact)
+    stop_music(world, contact)
+    playback = world.mints().playback()
+    contact.playback = playback
+    world.playbacks[playback] = contact.id
+    world.out.append(
+        PlayPrompts(
+            contact=contact.id,
+            bridge=bridge_of(contact),
+            playback=playback,
+            prompts=tuple(prompt.name for prompt in prompts),
+            language=contact.language,
+            variables={**contact.variables, **(variables or {})},
+        )
+    )
+
+
+def hush(world: World, contact: ContactRecord) -> None:
+    """Stop what plays, if anything does."""
+    if contact.playback is not None:
+        world.out.append(StopPlayback(contact=contact.id, playback=contact.playback))
+        world.playbacks.pop(contact.playback, None)
+        contact.playback = None
+
+
+def start_music(world: World, contact: ContactRecord, music: str) -> None:
+    """Music on hold, once."""
+    if not contact.music:
+        contact.music = True
+        world.out.append(StartMusic(contact=contact.id, bridge=bridge_of(contact), music=music))
+
+
+def stop_music(world: World, contact: ContactRecord) -> None:
+    """No music, if there is any."""
+    if contact.music:
+        contact.music = False
+        world.out.append(StopMusic(contact=contact.id, bridge=bridge_of(contact)))

@@ -1,0 +1,120 @@
+"""What the parts of the engine share: the state, the indexes, the time, and the list of what goes out.
+
+Knows how to find a contact and to name things; decides nothing. One `World` belongs to one engine, and only the part
+that handles the present event writes to it.
+"""
+
+from typing import Final
+
+from callcenter.core.agents import Agents
+from callcenter.core.lines import WaitingLines
+from callcenter.core.state import ContactRecord, HandleTime, LastServed
+from callcenter.core.timers import Timers
+from callcenter.errors import Bug
+from callcenter.model.configuration import Configuration
+from callcenter.model.entry import Output
+from callcenter.model.facts import Surprise
+from callcenter.model.ids import AgentId, BridgeId, ContactId, LegId, Mint, PlaybackId, QueueName, RecordingId
+from callcenter.model.queue import Queue
+
+LAST_SERVED_MAX: Final = 50_000  # callers whose last agent is remembered
+BURIED_MAX: Final = 10_000  # customers' legs that are remembered as ended, should they be seen again
+
+NOBODY: Final = ContactId("-")  # for commands about legs that belong to no contact
+
+
+class World:
+    """The engine's memory."""
+
+    __slots__ = (
+        "_calendars",
+        "agents",
+        "bridges",
+        "buried",
+        "configuration",
+        "contacts",
+        "draining",
+        "handle_times",
+        "last_served",
+        "legs",
+        "lines",
+        "mint",
+        "newly_waiting",
+        "now",
+        "out",
+        "playbacks",
+        "queued",
+        "recordings",
+        "timers",
+    )
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.configuration = configuration
+        self.now = 0.0
+        self.out: list[Output] = []
+        self.mint: Mint | None = None
+        self.timers = Timers()
+        self.agents = Agents(self.timers, self.out)
+        self.lines = WaitingLines()
+        self.contacts: dict[ContactId, ContactRecord] = {}
+        self.legs: dict[LegId, ContactId] = {}  # every leg that a contact still counts on
+        self.buried: dict[LegId, None] = {}  # customers' legs of ended contacts, the latest
+        self.bridges: dict[BridgeId, ContactId] = {}
+        self.playbacks: dict[PlaybackId, ContactId] = {}
+        self.recordings: dict[RecordingId, ContactId] = {}  # messages being recorded
+        self.queued: dict[QueueName, dict[ContactId, None]] = {}  # waiting, offered or connecting, per queue
+        self.newly_waiting: list[ContactId] = []  # taken up by matching, in order
+        self.draining: set[QueueName] = set()
+        self.handle_times: dict[QueueName, HandleTime] = {}
+        self._calendars: tuple[float, frozenset[str], frozenset[str]] = (-1.0, frozenset(), frozenset())
+        self.last_served: dict[tuple[QueueName, str], LastServed] = {}
+
+    def mints(self) -> Mint:
+        """Where ids come from. Raises Bug before the first EngineStarted."""
+        if self.mint is None:
+            raise Bug("the engine was given an event before EngineStarted")
+        return self.mint
+
+    def by_leg(self, leg: LegId) -> ContactRecord | None:
+        """The live contact this leg belongs to."""
+        contact = self.legs.get(leg)
+        return self.contacts[contact] if contact is not None else None
+
+    def queue_of(self, contact: ContactRecord) -> Queue:
+        """The queue the contact is in. Raises Bug if it is in none."""
+        if contact.queue is None:
+            raise Bug(f"{contact.id} is in no queue")
+        return self.configuration.queues[contact.queue]
+
+    def open_calendars(self) -> frozenset[str]:
+        """The calendars that are open now."""
+        return self._calendars_now()[1]
+
+    def holidays(self) -> frozenset[str]:
+        """The calendars for which today is a holiday."""
+        return self._calendars_now()[2]
+
+    def _calendars_now(self) -> tuple[float, frozenset[str], frozenset[str]]:
+        """Opening hours change on the minute only, so one look at the clock on the wall serves a minute of calls."""
+        minute = self.now // 60
+        if self._calendars[0] != minute:
+            asked = self.configuration
+            self._calendars = (minute, asked.calendars_open(self.now), asked.calendars_on_holiday(self.now))
+        return self._calendars
+
+    def surprise(self, what: str, contact: ContactRecord | None = None) -> None:
+        """Tell that something happened which should not have."""
+        self.out.append(Surprise(what=what, contact=contact.id if contact is not None else None))
+
+    def bury(self, leg: LegId) -> None:
+        """This customer's leg has ended as far as we are concerned, even if it is seen again."""
+        self.buried[leg] = None
+        if len(self.buried) > BURIED_MAX:
+            del self.buried[next(iter(self.buried))]
+
+    def remember_agent(self, queue: QueueName, caller: str, agent: AgentId) -> None:
+        """The agent has served this caller; the memory is bounded, the oldest is forgotten."""
+        self.last_served.pop((queue, caller), None)
+        self.last_served[queue, caller] = LastServed(agent=agent, at=self.now)
+        if len(self.last_served) > LAST_SERVED_MAX:
+            del self.last_served[next(iter(self.last_served))]

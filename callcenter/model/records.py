@@ -1,0 +1,169 @@
+"""Rows of the reports, as values. Knows what a row says and which rows are the same row; knows no SQL.
+
+Theory: a fact gives a row, or the part of a row that it knows. Two rows with one `key` are one row at two times, and
+`merged` says what the later one adds; None means "says nothing of this". The keys of rows that never change are the
+place of their fact in the journal: entry `seq`, output `n`. Times are UTC seconds, lengths are seconds.
+"""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+import msgspec
+
+from callcenter.model.agent import AgentState, AgentStatus
+from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
+from callcenter.model.facts import Considered
+from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId
+
+
+class ContactRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One contact's CDR: open while `ended` is None, complete afterwards."""
+
+    contact: ContactId
+    medium: Medium
+    direction: Direction
+    caller: str  # personal
+    caller_name: str  # personal
+    dialled: str
+    began: float
+    leg: LegId | None = None  # the customer's
+    ended: float | None = None
+    end_reason: EndReason | None = None
+    flow_s: float = 0.0
+    wait_s: float = 0.0
+    talk_s: float = 0.0
+    forward_s: float = 0.0
+    queue: QueueName | None = None  # the last one
+    agent: AgentId | None = None  # the last one
+    why: str = ""  # why that agent
+    offers: int = 0
+    missed: int = 0
+    language: str = ""
+
+
+class QueueVisitRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One stay in one queue, from coming in to leaving."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    queue: QueueName
+    medium: Medium
+    entered: float
+    ended: float
+    waited_s: float
+    exit: QueueExit
+    priority: int
+    service_level_s: float  # the threshold in force
+
+
+class OfferRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One ringing of one agent for one contact; `end` is None while it rings."""
+
+    offer: OfferId
+    contact: ContactId
+    agent: AgentId
+    leg: LegId
+    queue: QueueName
+    offered: float | None = None
+    strategy: str | None = None
+    why: str | None = None
+    considered: tuple[Considered, ...] | None = None
+    free: int | None = None
+    ended: float | None = None
+    end: OfferEnd | None = None
+    rang_s: float | None = None
+
+
+class TalkRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An agent's part of a contact: who spoke with whom, and when."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    agent: AgentId
+    leg: LegId  # the agent's
+    queue: QueueName
+    began: float
+    ended: float
+    talk_s: float
+
+
+class AgentActivityRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One period in which an agent's status and state did not change; `until` is None while it lasts."""
+
+    agent: AgentId
+    since: float
+    status: AgentStatus
+    state: AgentState
+    reason: str
+    until: float | None = None
+    contact: ContactId | None = None  # the one she was offered, talked to or wraps up
+
+
+class RecordingRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One recording. `problem` is None until the file was looked at, and "" when nothing is wrong with it."""
+
+    recording: RecordingId
+    contact: ContactId
+    kind: str | None = None  # "call" or "message"
+    agent: AgentId | None = None
+    mailbox: str | None = None
+    started: float | None = None
+    stopped: float | None = None
+    expected_s: float | None = None
+    path: str | None = None
+    seconds: float | None = None
+    channels: int | None = None
+    problem: str | None = None
+    checked: float | None = None
+
+
+Row = ContactRow | QueueVisitRow | OfferRow | TalkRow | AgentActivityRow | RecordingRow
+
+Key = tuple[str | int | float, ...]
+
+
+def key(row: Row) -> Key:
+    """What makes two rows the same row. Keys of different types of rows never meet: the table comes first."""
+    match row:
+        case ContactRow():
+            return ("contact", row.contact)
+        case QueueVisitRow():
+            return ("queue_visit", row.seq, row.n)
+        case OfferRow():
+            return ("offer", row.offer)
+        case TalkRow():
+            return ("talk", row.seq, row.n)
+        case AgentActivityRow():
+            return ("agent_activity", row.agent, row.since)
+        case RecordingRow():
+            return ("recording", row.recording)
+        case _:
+            assert_never(row)
+
+
+def merged(earlier: Row, later: Row) -> Row:
+    """One row out of two with one key: what `later` says, and where it says nothing, what `earlier` said.
+
+    A period of an agent is special: one that begins anew at the same instant replaces the earlier one, which lasted no
+    time at all.
+    """
+    if isinstance(later, AgentActivityRow) and later.until is None:
+        return later
+    silent = {
+        name: was
+        for name in later.__struct_fields__
+        if getattr(later, name) is None and (was := getattr(earlier, name)) is not None
+    }
+    return msgspec.structs.replace(later, **silent) if silent else later
+
+
+def merged_all(rows: Iterable[Row]) -> list[Row]:
+    """Each row once, as it is after all of `rows`, which come in the order of the journal; first seen stays first."""
+    known: dict[Key, Row] = {}
+    for row in rows:
+        name = key(row)
+        before = known.get(name)
+        known[name] = row if before is None else merged(before, row)
+    return list(known.values())
