@@ -221,7 +221,9 @@ class Agents:
         """After a snapshot: put her back into the indexes without telling anybody."""
         self.records[record.agent.id] = record
         self._by_number[record.agent.number] = record.agent.id
-        self._relist(record, now, announce=False)
+        for medium in record.agent.capacity:
+            if not why_not_free(record, medium, now):
+                self.free.add(record, medium)
 
     # -- one place each ----------------------------------------------------------------------------------------------
 
@@ -247,14 +249,14 @@ class Agents:
             or record.phone is not PhoneState.REACHABLE
         )
 
-    def _relist(self, record: AgentRecord, now: float, *, announce: bool = True) -> None:
+    def _relist(self, record: AgentRecord, now: float) -> None:
         self._unlist(record)
         listed = False
         for medium in record.agent.capacity:
             if not why_not_free(record, medium, now):
                 self.free.add(record, medium)
                 listed = True
-        if listed and announce:
+        if listed:
             self.newly_free.append(record.agent.id)
 
     def _unlist(self, record: AgentRecord) -> None:

@@ -3,13 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
-from typing import Final
 
 from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, Skill
-
-VOICE_ONLY: Final[Mapping[Medium, int]] = MappingProxyType({Medium.VOICE: 1})
 
 
 class AgentStatus(StrEnum):
@@ -46,5 +42,7 @@ class Agent:
     name: str
     number: str
     skills: Mapping[Skill, int] = field(default_factory=dict)  # skill -> level 1..5
-    capacity: Mapping[Medium, int] = field(default_factory=lambda: VOICE_ONLY)  # how many contacts of a medium at once
+    capacity: Mapping[Medium, int] = field(
+        default_factory=lambda: {Medium.VOICE: 1}
+    )  # how many contacts of a medium at once
     language: str = "en"  # of the prompts she hears
