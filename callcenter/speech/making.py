@@ -2,7 +2,7 @@
 
 Theory: who wants a sound gets the finished file, or joins whoever is making it already. The making is a task of its
 own, so that a caller who hangs up (a cancelled waiter) stops nobody else's sound. A source writes a raw WAV file, by
-another program or from a recording; what follows (resampling, loudness) computes, and does so in a thread.
+another program or from a recording; what computes (resampling, loudness) is left to a child process, see `shaping`.
 """
 
 import asyncio
@@ -10,17 +10,15 @@ import hashlib
 import json
 import os
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from callcenter.errors import PeerFault
 from callcenter.speech.cache import SoundCache
-from callcenter.speech.telephone import telephone_sound
-from callcenter.speech.wav import read_wav, write_wav
+from callcenter.speech.shaping import Shaper
 
 MAKING_AT_ONCE: Final = 2
-"""Computing holds the interpreter, so more would only slow each other and the calls down."""
+"""One speaks while another is shaped; more would take the processor from Asterisk."""
 WAITING_MAX: Final = 200
 """Different sounds asked for and not finished; more are refused, as no caller waits that long."""
 MAKE_TIMEOUT_S: Final = 60.0
@@ -29,7 +27,6 @@ SOUND_VERSION: Final = 1
 
 Source = Callable[[Path], Awaitable[Path]]
 """Told where it may write; gives the WAV file, which need not be there. Raises PeerFault."""
-T = TypeVar("T")
 
 
 class TooManySounds(PeerFault):
@@ -47,7 +44,7 @@ class SoundMaker:
         self._cache = cache
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._turns = asyncio.Semaphore(MAKING_AT_ONCE)
-        self._threads = ThreadPoolExecutor(MAKING_AT_ONCE, thread_name_prefix="speech")
+        self._shaper = Shaper()
 
     async def close(self) -> None:
         """Stop what is being made; whoever waits for it is cancelled."""
@@ -55,16 +52,13 @@ class SoundMaker:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Do something that blocks."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        await self._shaper.close()
 
     async def sound(self, key: str, source: Source) -> Path:
         """The finished sound of this key, made from `source` if it is not there.
 
-        Raises PeerFault: what the source raises, BadWav for what it wrote, TooManySounds, MakingTookTooLong.
+        Raises PeerFault: what the source raises, BadWav for what it wrote, ShapingFailed, TooManySounds or
+        MakingTookTooLong.
         """
         finished = self._cache.find(key)
         if finished is not None:
@@ -85,11 +79,9 @@ class SoundMaker:
             try:
                 async with asyncio.timeout(MAKE_TIMEOUT_S):
                     written = await source(raw)
-                await self.in_thread(lambda: write_wav(self._cache.path(key), telephone_sound(read_wav(written))))
+                await self._shaper.shape(written, self._cache.path(key))
             except TimeoutError:
                 raise MakingTookTooLong(f"no sound within {MAKE_TIMEOUT_S:g} s") from None
-            except OSError as error:
-                raise PeerFault(f"the sound could not be written or read: {error}") from error
             finally:
                 raw.unlink(missing_ok=True)
             self._cache.add(key)

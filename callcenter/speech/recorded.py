@@ -4,6 +4,7 @@ A file that Asterisk can play as it is (16 bits, 8 kHz, one channel) is played w
 converted once into the cache. Files may come, change and go while calls are up: a file is looked at when it is wanted.
 """
 
+import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
@@ -62,7 +63,7 @@ class RecordedPrompts:
         stamp = (stat.st_mtime_ns, stat.st_size)
         look = self._looks.get(path)
         if look is None or look.stamp != stamp:
-            look = await self._maker.in_thread(lambda: _look_into(path, stamp))
+            look = await asyncio.to_thread(_look_into, path, stamp)
             self._looks[path] = look
             if look.problem is not None:
                 log.warning("recorded prompt cannot be used", problem=str(look.problem))

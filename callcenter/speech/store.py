@@ -61,7 +61,7 @@ class PromptStore:
 
     async def open(self) -> None:
         """Ready the cache. Raises ConfigurationError if its folder cannot be used."""
-        await self._maker.in_thread(self._cache.open)
+        await asyncio.to_thread(self._cache.open)
 
     async def close(self) -> None:
         """Stop what is being made; whoever waits for it is cancelled."""
@@ -76,8 +76,9 @@ class PromptStore:
         """The absolute path, without extension, of this prompt's sound: what Asterisk plays as `sound:<path>`.
 
         `prompt` is a name, or a prompt of the moment. At once if the sound is there; else about 25 ms for the voice and
-        20 ms per second of speech. Raises ConfigurationError (no such prompt; a variable missing or unfit) or PeerFault
-        (PromptUnplayable: no voice and no recording; SpeechFailed: the voice failed): the call should go on without.
+        20 ms per second of speech, while the event loop goes on. Raises ConfigurationError (no such prompt; a variable
+        missing or unfit) or PeerFault (PromptUnplayable: no voice and no recording; SpeechFailed and the like: a voice
+        failed): the call should go on without.
         """
         wanted = self._named(prompt) if isinstance(prompt, str) else prompt
         for tag in _tags(language, self._fallback, wanted):
@@ -151,7 +152,7 @@ class PromptStore:
             return raw
 
         async def keep_silent(raw: Path) -> Path:
-            await self._maker.in_thread(lambda: write_wav(raw, SILENCE))
+            await asyncio.to_thread(write_wav, raw, SILENCE)
             return raw
 
         if not any(sign.isalnum() for sign in words):  # a voice that is given no words writes no file

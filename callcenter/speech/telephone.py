@@ -1,14 +1,12 @@
 """From a voice's sound to a telephone's: one channel of 8 kHz, even loudness, no silence around it.
 
-Knows samples; nothing of files, voices or prompts. Everything here computes for milliseconds at a time: it runs in a
-thread, and every few milliseconds it lets the event loop have the interpreter.
+Knows samples; nothing of files, voices or prompts. Everything here computes: it is run by `shaping` in a child process.
 
 The resampler is a polyphase windowed-sinc filter. Its pass band reaches 3.4 kHz and its stop band begins at 4.6 kHz:
 what lies between folds onto 3.4..4 kHz, outside the telephone band (300..3400 Hz, ITU-T G.712).
 """
 
 import math
-import time
 from array import array
 from functools import lru_cache
 from itertools import chain
@@ -35,8 +33,6 @@ _STOP_HZ_SHARE: Final = 1.15
 """Of half the lower rate: 3.4 and 4.6 kHz for 8 kHz."""
 _STOP_DB: Final = 60.0
 _BLOCK_S: Final = 0.01
-_OUTPUTS_PER_TURN: Final = 1024
-"""Between two of these (1 to 2 ms of computing) other threads may run."""
 
 
 def telephone_sound(sound: Sound) -> Sound:
@@ -101,12 +97,10 @@ def resampled(samples: "array[int]", from_hz: int, to_hz: int) -> "array[int]":
     source = list(chain(padding, map(float, samples), padding))
     count = -(-len(samples) * up // down)
     output = array("h", bytes(2 * count))
-    for first in range(0, count, _OUTPUTS_PER_TURN):
-        for m in range(first, min(first + _OUTPUTS_PER_TURN, count)):
-            at, phase = divmod(m * down, up)
-            value = round(sum(map(mul, source[at + 1 : at + 1 + taps], bank[phase])))
-            output[m] = min(FULL_SCALE, max(-FULL_SCALE, value))
-        time.sleep(0)  # otherwise the event loop waits 5 ms (the interpreter's switch interval) at each of its steps
+    for m in range(count):
+        at, phase = divmod(m * down, up)
+        value = round(sum(map(mul, source[at + 1 : at + 1 + taps], bank[phase])))
+        output[m] = min(FULL_SCALE, max(-FULL_SCALE, value))
     return output
 
 

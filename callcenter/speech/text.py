@@ -128,12 +128,22 @@ def _compiled(text: str, language: str) -> tuple[Template, frozenset[str]]:
     environment = _environment(language)
     tree = environment.parse(text)
     for node, depth in _walk(tree, 0):
-        if not isinstance(node, _ALLOWED_NODES):
+        if not isinstance(node, _ALLOWED_NODES) or _reaches_into_python(node):
             raise TemplateSyntaxError(f"`{type(node).__name__.lower()}` is not allowed in a prompt", node.lineno)
         if depth > NESTING_MAX:
             raise TemplateSyntaxError(f"nested more than {NESTING_MAX} deep", node.lineno)
     names = frozenset(meta.find_undeclared_variables(tree))
     return environment.from_string(text), names
+
+
+def _reaches_into_python(node: nodes.Node) -> bool:
+    """`self` is jinja2's, and an item that is not a place in a text (`name[-4:]`) would be an attribute."""
+    if isinstance(node, nodes.Name):
+        return node.name == "self"
+    if isinstance(node, nodes.Getitem):
+        place = node.arg.node if isinstance(node.arg, nodes.Neg) else node.arg
+        return not (isinstance(place, nodes.Slice) or (isinstance(place, nodes.Const) and isinstance(place.value, int)))
+    return False
 
 
 def _walk(node: nodes.Node, depth: int) -> Iterator[tuple[nodes.Node, int]]:

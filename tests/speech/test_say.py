@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.speech.say import (
@@ -281,6 +281,7 @@ def heard_in_vietnamese(words: str) -> int:
     return total + group + place
 
 
+@settings(deadline=None)
 @given(n=st.integers(0, 10**9) | st.integers(0, NUMBER_MAX) | st.integers(0, 2_000))
 @pytest.mark.parametrize("language", LANGUAGE_TAGS)
 def test_every_number_is_heard_as_itself_so_distinct_numbers_sound_distinct(language: str, n: int) -> None:
@@ -298,6 +299,7 @@ def test_the_first_hundred_thousand_numbers_and_ranks_are_all_distinct(language:
     assert len({ordinal_words(n, language) for n in numbers}) == len(numbers)
 
 
+@settings(deadline=None)
 @given(seconds=st.floats(0, 10**8))
 @pytest.mark.parametrize("language", LANGUAGE_TAGS)
 def test_every_duration_has_words(language: str, seconds: float) -> None:
@@ -305,6 +307,7 @@ def test_every_duration_has_words(language: str, seconds: float) -> None:
     assert minutes_words(seconds, language)
 
 
+@settings(deadline=None)
 @given(text=st.text())
 @pytest.mark.parametrize("language", LANGUAGE_TAGS)
 def test_whatever_a_caller_sends_only_digit_names_are_spoken(language: str, text: str) -> None:
