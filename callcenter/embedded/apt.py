@@ -17,7 +17,7 @@ UPDATE_LIMIT_S: Final = 180
 RESOLVE_LIMIT_S: Final = 120
 DOWNLOAD_LIMIT_S: Final = 1800
 CONNECT_LIMIT_S: Final = 20
-REPORTED_LINES_MAX: Final = 4
+REPORTED_LINES_MAX: Final = 1
 KEYRINGS: Final = (
     "/usr/share/keyrings/debian-archive-keyring.pgp",
     "/usr/share/keyrings/debian-archive-keyring.gpg",
@@ -53,7 +53,7 @@ APT::Install-Suggests "0";
 APT::Update::Error-Mode "any";
 Acquire::Languages "none";
 Acquire::Check-Valid-Until "0";
-Acquire::Retries "3";
+Acquire::Retries "2";
 Acquire::http::Timeout "{timeout}";
 Acquire::https::Timeout "{timeout}";
 #clear APT::Update::Pre-Invoke;
@@ -183,6 +183,6 @@ def run(argv: Sequence[str], *, limit_s: float, pass_fds: tuple[int, ...] = ()) 
         raise FetchFailed(f"{argv[0]} does not start: {broken.strerror}") from broken
     if done.returncode != 0:
         lines = [line.strip() for line in (done.stdout + done.stderr).splitlines()]
-        told = [line for line in lines if line.startswith(("E:", "Err:", "dpkg", "tar:"))] or lines[-1:]
+        told = [line for line in lines if line.startswith(("E:", "dpkg", "tar:"))] or lines[-1:]
         raise FetchFailed(" / ".join(told[:REPORTED_LINES_MAX]) or f"{argv[0]} failed ({done.returncode})")
     return done.stdout
