@@ -33,6 +33,10 @@ class PeerRefused(PeerFault):
     """The peer understood and said no; nothing was done."""
 
 
+class SubjectGone(PeerRefused):
+    """What the request was about (a channel, a bridge, a playback) does not exist any more; nothing was done."""
+
+
 class OutcomeUnknown(PeerFault):
     """The request was sent and no answer came: it may have been, or may still be, carried out."""
 

@@ -304,7 +304,9 @@ class Engine:
                 if event.subject == contact.message and not unknown:
                     self._flows.message_recorded(contact, 0.0)
             case "AnswerLeg" | "OpenBridge" | "JoinBridge":
-                if event.fault is TransportFault.REFUSED:
+                if event.fault is TransportFault.GONE:
+                    self.leg_ended(LegId(event.subject), LegEnd.NORMAL)
+                elif event.fault is TransportFault.REFUSED:
                     self.world.surprise(f"{event.command} was refused: {event.detail}", contact)
                     self.end(contact, EndReason.FAULT)
             case _:
