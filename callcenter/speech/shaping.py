@@ -37,6 +37,10 @@ class ShapingFailed(PeerFault):
     """The child ended, or gave no answer in time."""
 
 
+class _ChildEnded(ShapingFailed):
+    """The child is gone: another may do better."""
+
+
 class Shaper:
     """Our side of the child, which is started when first needed and again when it has ended. One event loop's."""
 
@@ -44,27 +48,42 @@ class Shaper:
         self._child: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
+    @property
+    def pid(self) -> int | None:
+        """The child's process id; None while there is none."""
+        return self._child.pid if self._child is not None else None
+
     async def shape(self, raw: Path, final: Path) -> None:
         """Write the telephone sound of the WAV file `raw` to `final`, all or nothing.
 
         Raises BadWav (raw is no WAV file that we can read, or a file cannot be opened) or ShapingFailed.
         """
         async with self._turn:
-            child = await self._started()
+            used_before = self._child is not None
             try:
-                async with asyncio.timeout(SHAPE_TIMEOUT_S):
-                    fault = await _asked(child, raw, final)
-            except TimeoutError:
-                await self._killed()
-                raise ShapingFailed(f"{raw}: not done within {SHAPE_TIMEOUT_S:g} s") from None
-            except (OSError, EOFError, ValueError) as error:
-                await self._killed()
-                raise ShapingFailed(f"{raw}: the shaping process ended ({error})") from error
-            except asyncio.CancelledError:
-                await self._killed()  # its answer would be taken for the next one's
-                raise
+                fault = await self._shaped(raw, final)
+            except _ChildEnded:
+                if not used_before:
+                    raise
+                fault = await self._shaped(raw, final)  # it may have ended long ago, between two files
         if fault is not None:
             raise BadWav(fault)
+
+    async def _shaped(self, raw: Path, final: Path) -> str | None:
+        """What was wrong, None if all went well. Raises _ChildEnded, or ShapingFailed if there is no answer in time."""
+        child = await self._started()
+        try:
+            async with asyncio.timeout(SHAPE_TIMEOUT_S):
+                return await _asked(child, raw, final)
+        except TimeoutError:
+            await self._killed()
+            raise ShapingFailed(f"{raw}: not done within {SHAPE_TIMEOUT_S:g} s") from None
+        except (OSError, EOFError, ValueError) as error:
+            await self._killed()
+            raise _ChildEnded(f"{raw}: the shaping process ended ({error})") from error
+        except asyncio.CancelledError:
+            await self._killed()  # its answer would be taken for the next one's
+            raise
 
     async def close(self) -> None:
         """End the child."""

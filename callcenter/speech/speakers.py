@@ -89,7 +89,7 @@ class EspeakSpeaker:
     async def speak(self, text: str, language: str, into: Path) -> None:
         if language not in self._voices:
             raise SpeechFailed(f"espeak-ng has no voice for {language!r}")
-        options = ["-b", "1", "-v", self._voices[language], "-s", str(SPEED_WORDS_PER_MINUTE), "-z"]
+        options = ["-b", "1", "-v", self._voices[language], "-s", str(SPEED_WORDS_PER_MINUTE)]
         done = await _run(self._program, [*options, "-w", str(into), "--stdin"], text.encode(), ESPEAK_TIMEOUT_S)
         _check(done, "espeak-ng", into)
 

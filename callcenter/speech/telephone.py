@@ -22,7 +22,7 @@ PEAK_MAX_DBFS: Final = -1.0
 GAIN_MAX_DB: Final = 30.0
 LEAD_S: Final = 0.04
 TAIL_S: Final = 0.12
-"""Silence that is kept: a consonant begins and ends below the threshold."""
+"""What is kept, or put, around speech: a consonant begins and ends below the threshold of silence."""
 SILENCE_BELOW_LOUDEST_DB: Final = 40.0
 PHASES_MAX: Final = 640
 """Bounds the filter's table: every usual sample rate needs 320 phases or fewer (11025 Hz: 320)."""
@@ -40,7 +40,8 @@ def telephone_sound(sound: Sound) -> Sound:
 
     Raises BadWav if the rate is one that cannot be converted.
     """
-    mixed = _mixed(sound)
+    lead, tail = (array("h", bytes(2 * int(seconds * sound.rate))) for seconds in (LEAD_S, TAIL_S))
+    mixed = lead + _mixed(sound) + tail  # espeak-ng's first consonant is at the first sample: a jitter buffer eats it
     begin, end = speech_span(mixed, sound.rate)
     if begin == end:
         return SILENCE
