@@ -1,0 +1,46 @@
+"""The door for dialplans: `AGI(agi://host:port/flow/NAME)` runs a flow on a call that stays the dialplan's.
+
+Knows FastAGI and how a leg is handed to the application; knows no flow. The session puts the channel into Stasis and
+waits, so the flow runs as it does for any other call. If the flow gives the call back, the dialplan goes on and finds
+the exit in CALLCENTER_EXIT; CALLCENTER_STATUS says RETURNED, FAILED (the call center is not there) or NOFLOW.
+"""
+
+import re
+from typing import Final
+
+import structlog
+
+from callcenter.asterisk.agi_session import AgiSession
+from callcenter.media.voice.ears import APP, ARG_FLOW
+from callcenter.model.ids import LegId
+
+ROUTE: Final = "flow/"
+FLOW_PATTERN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+log = structlog.get_logger(__name__)
+
+
+class Door:
+    """Lets dialplan calls in and out again."""
+
+    def __init__(self) -> None:
+        self._exits: dict[LegId, str] = {}
+
+    def leaving(self, leg: LegId, exit: str) -> None:
+        """The leg is about to leave Stasis through this exit."""
+        self._exits[leg] = exit
+
+    async def serve(self, session: AgiSession) -> None:
+        """One AGI session."""
+        name = session.request.path.removeprefix(ROUTE)
+        if not FLOW_PATTERN.fullmatch(name):
+            log.warning("agi asked for something that is no flow", path=session.request.path)
+            await session.set_variable("CALLCENTER_STATUS", "NOFLOW")
+            return
+        leg = LegId(session.request.uniqueid)
+        await session.exec_app("Stasis", f"{APP},{ARG_FLOW},{name}")
+        exit_ = self._exits.pop(leg, None)
+        if session.hung_up:
+            return
+        await session.set_variable("CALLCENTER_STATUS", "RETURNED" if exit_ is not None else "FAILED")
+        await session.set_variable("CALLCENTER_EXIT", exit_ or "")

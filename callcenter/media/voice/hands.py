@@ -1,0 +1,195 @@
+"""Commands as requests to Asterisk. Knows which request each command is; decides nothing and remembers next to nothing.
+
+What it remembers is the id of a running MixMonitor, so as to stop that one; after a restart it is not known, and then
+Asterisk is asked to stop whatever records the channel.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, assert_never
+
+from callcenter.asterisk.ami_actions import AmiActions, AsksAmi
+from callcenter.asterisk.ari import Ari, BridgeType, Call, Gone, HangupReason, ToStasis, caller_id
+from callcenter.errors import Bug, ConfigurationError, PeerRefused, SubjectGone
+from callcenter.media.voice.ears import APP, ARG_OUT
+from callcenter.model.commands import (
+    AnswerLeg,
+    CloseBridge,
+    Command,
+    DialNumber,
+    HangUp,
+    JoinBridge,
+    OpenBridge,
+    PlayPrompts,
+    RecordMessage,
+    Reply,
+    ReturnLeg,
+    RingAgent,
+    StartMusic,
+    StartRecording,
+    StopMessage,
+    StopMusic,
+    StopPlayback,
+    StopRecording,
+)
+from callcenter.model.contact import LegEnd
+from callcenter.model.ids import RECORDING_PATTERN, LegId, RecordingId
+
+RECORDING_OPTIONS: Final = "D"  # stereo, interleaved: what the channel says left, what it hears right; .raw only
+MESSAGE_FORMAT: Final = "wav"
+
+_REASONS: Final = {
+    LegEnd.NORMAL: HangupReason.NORMAL,
+    LegEnd.NO_ANSWER: HangupReason.NO_ANSWER,
+    LegEnd.BUSY: HangupReason.BUSY,
+    LegEnd.REJECTED: HangupReason.REJECTED,
+    LegEnd.UNREACHABLE: HangupReason.UNALLOCATED,
+    LegEnd.CANCELLED: HangupReason.ANSWERED_ELSEWHERE,
+    LegEnd.FAILED: HangupReason.FAILURE,
+}
+
+
+class Prompts(Protocol):
+    """Where the sound of a prompt comes from."""
+
+    async def media_for(self, prompt: str, language: str, variables: Mapping[str, str]) -> str:
+        """The path of the sound, without extension. Raises PeerFault or ConfigurationError."""
+        ...
+
+
+class Departures(Protocol):
+    """Who takes a leg back into the dialplan that it came from."""
+
+    def leaving(self, leg: LegId, exit: str) -> None:
+        """The leg is about to leave Stasis through this exit of its flow."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialling:
+    """How numbers become endpoints: `{number}` is replaced."""
+
+    phone: str = "PJSIP/{number}"
+    outside: str = "PJSIP/{number}@carrier"
+
+
+class VoiceHands:
+    """Carries out what concerns voice."""
+
+    def __init__(
+        self, ari: Ari, recorder: AsksAmi, prompts: Prompts, departures: Departures, dialling: Dialling
+    ) -> None:
+        self._ari = ari
+        self._recorder = recorder
+        self._mixing = AmiActions(recorder)
+        self._prompts = prompts
+        self._departures = departures
+        self._dialling = dialling
+        self._monitors: dict[RecordingId, str] = {}
+
+    async def perform(self, command: Command) -> None:
+        """Do it. Raises PeerFault if it was not, or may not have been, done."""
+        try:
+            await self._perform(command)
+        except Gone as gone:
+            raise SubjectGone(str(gone)) from gone
+
+    async def _perform(self, command: Command) -> None:  # noqa: C901 (one arm per command)
+        ari = self._ari
+        match command:
+            case AnswerLeg(leg=leg):
+                await ari.channels.answer(leg)
+            case OpenBridge(bridge=bridge):
+                await ari.bridges.create(bridge, (BridgeType.MIXING,), name=APP)
+            case CloseBridge(bridge=bridge):
+                await ari.bridges.destroy(bridge)
+            case JoinBridge():
+                await self._join(command)
+            case PlayPrompts():
+                await self._play(command)
+            case StopPlayback(playback=playback):
+                await ari.playbacks.stop(playback)
+            case StartMusic(bridge=bridge, music=music):
+                await ari.bridges.start_moh(bridge, music)
+            case StopMusic(bridge=bridge):
+                await ari.bridges.stop_moh(bridge)
+            case RingAgent() | DialNumber():
+                await self._dial(command)
+            case HangUp(leg=leg, end=end):
+                await ari.channels.hangup(leg, reason=_REASONS[end])
+            case ReturnLeg(leg=leg, exit=exit_):
+                self._departures.leaving(leg, exit_)
+                await ari.channels.continue_in_dialplan(leg)
+            case StartRecording(recording=recording, leg=leg):
+                self._monitors[recording] = await self._mixing.start_mixmonitor(
+                    leg, f"{_checked(recording)}.raw", RECORDING_OPTIONS
+                )
+            case StopRecording(recording=recording, leg=leg):
+                await self._stop_recording(recording, leg)
+            case RecordMessage():
+                await self._record_message(command)
+            case StopMessage(recording=recording):
+                await ari.recordings.stop(_checked(recording))
+            case Reply():
+                raise Bug("a Reply is nobody's to perform")
+            case _:
+                assert_never(command)
+
+    async def _join(self, command: JoinBridge) -> None:
+        try:
+            await self._ari.bridges.add_channel(command.bridge, (command.leg,))
+        except PeerRefused:
+            # Asterisk says 400, 409 or 422 for a channel that has just gone; only the list of channels tells
+            if await self._ari.channels.find(command.leg) is None:
+                raise SubjectGone(f"{command.leg} is gone") from None
+            raise
+
+    async def _play(self, command: PlayPrompts) -> None:
+        try:
+            sounds = [
+                f"sound:{await self._prompts.media_for(name, command.language, command.variables)}"
+                for name in command.prompts
+            ]
+        except ConfigurationError as error:
+            raise PeerRefused(str(error)) from error  # the call goes on without the prompt
+        await self._ari.bridges.play(command.bridge, command.playback, sounds, language=command.language)
+
+    async def _dial(self, command: RingAgent | DialNumber) -> None:
+        if isinstance(command, RingAgent):
+            endpoint, name = self._dialling.phone, command.caller_name
+        else:
+            endpoint, name = self._dialling.outside, ""
+        await self._ari.channels.originate(
+            command.leg,
+            Call(endpoint=endpoint.format(number=command.number), originator=command.like),
+            ToStasis(app=APP, args=(ARG_OUT,)),
+            caller_id=caller_id(name, command.caller),
+            timeout_s=math.ceil(command.timeout_s),
+        )
+
+    async def _stop_recording(self, recording: RecordingId, leg: LegId) -> None:
+        monitor = self._monitors.pop(recording, None)
+        fields = (("Channel", str(leg)),) + ((("MixMonitorID", monitor),) if monitor else ())
+        try:
+            await self._recorder.action("StopMixMonitor", fields)
+        except PeerRefused as refused:
+            raise SubjectGone(f"the channel was gone, and its recording with it: {refused}") from refused
+
+    async def _record_message(self, command: RecordMessage) -> None:
+        await self._ari.bridges.record(
+            command.bridge,
+            _checked(command.recording),
+            format=MESSAGE_FORMAT,
+            max_duration_s=math.ceil(command.max_s),
+            max_silence_s=math.ceil(command.silence_s),
+            beep=True,
+            terminate_on="#",
+        )
+
+
+def _checked(recording: RecordingId) -> str:
+    """A recording's name goes into a path and a command line: nothing but our own UUIDs."""
+    if not RECORDING_PATTERN.fullmatch(recording):
+        raise Bug(f"{recording!r} is no name of a recording")
+    return recording
