@@ -23,6 +23,7 @@ from callcenter.embedded.ports import LOOPBACK, Kind, PortBook, require_free
 from callcenter.embedded.postgres_folder import (
     KEEPER,
     PostgresFolder,
+    clear_stale,
     environment,
     living_port,
     prepare_folder,
@@ -125,6 +126,7 @@ class EmbeddedPostgres:
         )
         care = Care(
             ready=functools.partial(_answers, folder.sockets, port),
+            before_start=functools.partial(clear_stale, folder),
             # "fast" ends sessions and checkpoints; "immediate" leaves a recovery to the next start (postgres(1)).
             stop_signals=((signal.SIGINT, FAST_STOP_LIMIT_S), (signal.SIGQUIT, IMMEDIATE_STOP_LIMIT_S)),
             ready_limit_s=READY_LIMIT_S,

@@ -155,31 +155,56 @@ def write_settings(place: PostgresFolder, port: int) -> None:
         fresh.replace(file)
 
 
-def living_port(place: PostgresFolder, pid_file: Path) -> int | None:
+def living_port(folder: PostgresFolder, pid_file: Path) -> int | None:
     """The port of the server that already runs on this data; None if none does.
 
-    Also sees that our pid file names that server, in case it was lost, and takes away a postmaster.pid whose number now
-    belongs to something else: Postgres would refuse to start for fear of it.
+    Also sees that our pid file names that server, in case it was lost.
     """
-    noted = place.data_folder / "postmaster.pid"
+    noted = _postmaster(folder)
+    if noted is None:
+        return None
+    pid, port = noted
+    identity = living(pid)
+    if identity is None or not _works_in(pid, folder.data_folder):
+        return None
+    if read_pid_file(pid_file) != identity:
+        pid_file.parent.mkdir(parents=True, exist_ok=True)
+        write_pid_file(pid_file, pid)
+    return port
+
+
+def clear_stale(folder: PostgresFolder) -> None:
+    """Take away lock files whose number belongs to something else, or to a dead server that nobody reaped.
+
+    Postgres would refuse to start for fear of it. Where the number is free Postgres looks closer itself, at the shared
+    memory too; it is left that.
+    """
+    locks = [folder.data_folder / "postmaster.pid", *folder.sockets.glob(".s.PGSQL.*.lock")]
+    stale = [lock for lock in locks if (pid := _first_number(lock)) is not None and Path(f"/proc/{pid}").exists()]
+    if not stale:
+        return
+    running = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    if any(_works_in(pid, folder.data_folder) for pid in running):
+        return
+    for lock in stale:
+        log.warning("stale lock removed", file=str(lock))
+        lock.unlink(missing_ok=True)
+
+
+def _first_number(lock: Path) -> int | None:
     try:
-        lines = noted.read_text().splitlines()
-        pid, port = int(lines[0]), int(lines[3])
+        return int(lock.read_text().split("\n", 1)[0])
+    except (OSError, ValueError):
+        return None
+
+
+def _postmaster(folder: PostgresFolder) -> tuple[int, int] | None:
+    """(pid, port) as the server noted them: lines 1 and 4 of postmaster.pid (src/include/utils/pidfile.h)."""
+    try:
+        lines = (folder.data_folder / "postmaster.pid").read_text().splitlines()
+        return int(lines[0]), int(lines[3])
     except (OSError, ValueError, IndexError):
         return None
-    identity = living(pid)
-    if identity is None:
-        return None  # the server clears that up itself
-    if _works_in(pid, place.data_folder):
-        if read_pid_file(pid_file) != identity:
-            pid_file.parent.mkdir(parents=True, exist_ok=True)
-            write_pid_file(pid_file, pid)
-        return port
-    others = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    if not any(_works_in(other, place.data_folder) for other in others):
-        log.warning("stale postmaster.pid removed", pid=pid)
-        noted.unlink(missing_ok=True)
-    return None
 
 
 def _works_in(pid: int, folder: Path) -> bool:

@@ -80,6 +80,7 @@ class Care:
     """How a program wants to be treated."""
 
     ready: Callable[[], Awaitable[bool]]  # asked again and again until it says yes; must not raise
+    before_start: Callable[[], None] | None = None  # clears the way for each new run; short, may raise OSError
     ask_to_stop: Callable[[], Awaitable[None]] | None = None  # the polite way, before any signal
     stop_signals: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, STOP_LIMIT_S),)  # then SIGKILL
     ready_limit_s: float = READY_LIMIT_S
@@ -226,6 +227,8 @@ class Supervisor:
         """Start it; whether it got ready. If not, it is gone."""
         await self._cap_log()
         try:
+            if self._care.before_start is not None:
+                self._care.before_start()
             self._child = Child.start(self._line, pid_file=self._pid_file, log_file=self._log_file)
         except OSError as broken:
             log.error("does not start", program=self._name, error=str(broken))

@@ -5,8 +5,6 @@ import itertools
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,9 +14,7 @@ import pytest
 from callcenter.embedded.pidfile import living, read_pid_file, write_pid_file
 from callcenter.embedded.supervise import TRANSITIONS, ChildInput, ChildState
 from callcenter.errors import ConfigurationError, PeerUnavailable
-from tests.embedded.world import Kennel, fact, kill, runs
-
-ROOT = Path(__file__).parents[2]
+from tests.embedded.world import Kennel, another_of_us, fact, kill, runs
 
 OWNER = """\
 import asyncio, pathlib, sys
@@ -115,13 +111,9 @@ async def test_a_stubborn_program_is_killed_with_all_it_started(kennel: Kennel) 
 
 
 async def test_our_own_sudden_end_leaves_the_program_and_the_next_start_adopts_it(kennel: Kennel) -> None:
-    owner = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", OWNER, str(kennel.folder)), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    assert owner.stderr is not None
-    pid = int((await owner.stderr.readline()).removeprefix(b"supervises "))
-    owner.kill()
-    await owner.wait()
+    async with another_of_us(OWNER, kennel.folder) as (words, die):
+        pid = int(words[1])
+        die()
     assert runs(pid)
     supervisor = kennel.supervisor()
     await supervisor.start()

@@ -3,15 +3,18 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from callcenter.embedded.child import CommandLine
 from callcenter.embedded.supervise import Care, ChildState, ChildStatus, Supervisor
 
+ROOT = Path(__file__).parents[2]
 FACT_LIMIT_S = 20.0
 LOOK_EVERY_S = 0.01
 
@@ -154,6 +157,24 @@ def supervisor_of(
         log_folder=folder / "log",
         changed=changed,
     )
+
+
+@asynccontextmanager
+async def another_of_us(code: str, folder: Path) -> AsyncIterator[tuple[list[str], Callable[[], None]]]:
+    """A process that starts something below `folder`, says so in one line of words, and lives until it is killed.
+
+    Gives the words and what kills it.
+    """
+    owner = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code, str(folder)), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert owner.stderr is not None
+    try:
+        yield (await owner.stderr.readline()).decode().split(), owner.kill
+    finally:
+        if owner.returncode is None:
+            owner.kill()
+        await owner.wait()
 
 
 def kill(pid: int) -> None:
