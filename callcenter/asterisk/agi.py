@@ -193,7 +193,7 @@ class AgiServer:
 def _prepare(listening: socket.socket) -> None:
     """Options that every accepted connection inherits.
 
-    Asterisk sends HANGUP with MSG_OOB (res_agi.c): without SO_OOBINLINE its line break is taken out of the stream.
+    Older Asterisks send HANGUP with MSG_OOB: without SO_OOBINLINE its line break would be taken out of the stream.
     """
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_OOBINLINE, 1)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

@@ -4,7 +4,7 @@ Theory: Asterisk opens with `agi_*: value` lines and an empty line, then answers
 one line (`200 result=...`), except that a usage error (520) goes on until `520 End of proper usage.`, and that a
 variable's value may hold line breaks, so that `200 result=1 (` may close only lines later. There is no id: who takes
 one line too few or too many reads every later answer wrongly. `HANGUP` stands apart, and not always on a line of its
-own: Asterisk sends it as urgent data (MSG_OOB), whose last byte, the line break, TCP may deliver apart or not at all.
+own: 22.10.1 sends it as any other line, older ones as urgent data (MSG_OOB), and then its line break may be lost.
 """
 
 import re
@@ -19,6 +19,7 @@ from callcenter.errors import PeerFault
 
 HEADERS_MAX: Final = 200
 LINE_MAX_BYTES: Final = 32 * 1024  # of one line from Asterisk: a variable's value is the longest there is
+ARGUMENTS_MAX: Final = 100  # Asterisk keeps 128 words; some versions overrun their stack at more
 COMMAND_MAX_BYTES: Final = 2_000  # Asterisk reads 2,047 bytes of a command (AGI_BUF_LEN)
 ANSWER_LINES_MAX: Final = 500  # of one answer: a usage text, or a value with line breaks
 
@@ -131,6 +132,8 @@ def render_command(name: str, *arguments: str) -> str:
     """One line: the words of the command, then every argument in quotes. Raises UnsafeText."""
     if not _COMMAND.fullmatch(name):
         raise UnsafeText(f"{name[:40]!r} is no AGI command")
+    if len(arguments) > ARGUMENTS_MAX:
+        raise UnsafeText(f"{name}: more than {ARGUMENTS_MAX} arguments")
     line = " ".join([name, *(quote(each) for each in arguments)])
     return checked_line(line)
 

@@ -143,20 +143,32 @@ class MessageFramer:
         return True
 
 
+class _Lines(Message):  # type: ignore[misc]  # panoramisk carries no types
+    """What `Message.from_line` found, as it found it: as a mapping it would lose a field named Content, and all but
+    the last of fields whose names differ in case."""
+
+    def __init__(self, headers: dict[str, str | list[str]], content: str = "") -> None:
+        self.headers = headers
+        self.body = content
+
+
 def read_message(block: str) -> AmiMessage | None:
     """A block as a message; None if it is neither event nor answer. Never raises, whatever the block holds."""
-    parsed = Message.from_line(block)
-    if parsed is None:
+    lines: _Lines | None = _Lines.from_line(block)
+    if lines is None:
         return None
     first: dict[str, str] = {}
     repeated: dict[str, tuple[str, ...]] = {}
-    for key, value in parsed.items():
+    for key, value in lines.headers.items():
         lower = key.lower()
-        if isinstance(value, list):
-            repeated[lower] = tuple(value)
-            first[lower] = value[0]
-        elif lower != "content" or value:  # panoramisk adds an empty `content` to every message
+        if isinstance(value, str) and lower not in first:
             first[lower] = value
+            continue
+        values = (value,) if isinstance(value, str) else tuple(value)
+        repeated[lower] = (*repeated.get(lower, (first[lower],) if lower in first else ()), *values)
+        first[lower] = repeated[lower][0]
+    if lines.body:  # what an old Asterisk prints below "Response: Follows"
+        first.setdefault("output", lines.body)
     if not first.get("event") and not first.get("response"):
         return None
     return AmiMessage(first=first, repeated=repeated)

@@ -85,7 +85,7 @@ class FakeCall:
         return self
 
     def hang_up(self, *, urgent: bool = False) -> None:
-        """The caller hangs up. `urgent` sends it as Asterisk does, its last byte out of band."""
+        """The caller hangs up. `urgent` sends it as older Asterisks do, its last byte out of band."""
         self.hung_up = True
         if urgent:
             sock: socket.socket = self._writer.get_extra_info("socket")

@@ -99,7 +99,7 @@ async def test_row_15_a_usage_answer_has_several_lines_and_later_answers_fit() -
     assert outcome.result == "1"
 
 
-@pytest.mark.parametrize("urgent", [False, True], ids=["in band", "urgent, as Asterisk sends it"])
+@pytest.mark.parametrize("urgent", [False, True], ids=["in band", "urgent, as older Asterisks send it"])
 async def test_row_16_a_hangup_is_no_answer_but_a_clean_end(urgent: bool) -> None:
     async def act(session: AgiSession) -> int:
         result = await session.exec_app("Stasis", "app,flow,sales")
