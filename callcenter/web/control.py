@@ -1,0 +1,206 @@
+"""The control socket: a running call center answers its CLI. Knows HTTP and JSON; decides nothing.
+
+A unix socket with mode 0600 in the var folder: whoever may read it owns the call center, which is what file permissions
+are for. Requests that change something become events and are answered by the engine's Reply: 200 when granted, 409 with
+the engine's words when not. `/v1/feed` streams facts as lines of JSON until the reader goes away.
+"""
+
+import itertools
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from callcenter.errors import ConfigurationError
+from callcenter.model.agent import AgentStatus
+from callcenter.model.events import (
+    AgentStatusRequested,
+    DrainRequested,
+    Event,
+    HangUpRequested,
+    WrapUpRequested,
+)
+from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
+from callcenter.model.view import CenterView
+from callcenter.runtime.feed import Feed
+
+SHUTDOWN_S: Final = 1.0
+UNIX_PATH_MAX: Final = 107  # bytes, of a unix socket's name
+
+log = structlog.get_logger(__name__)
+T = TypeVar("T")
+
+
+class Center(Protocol):
+    """The running call center, as the control socket needs it."""
+
+    async def ask(self, request: RequestId, event: Event) -> str:
+        """Put a request to the engine; "" when granted, else what is wrong."""
+        ...
+
+    def view(self) -> CenterView:
+        """A picture of now."""
+        ...
+
+    def health(self) -> Mapping[str, object]:
+        """Figures about the process and its peers, for `status` and `doctor`."""
+        ...
+
+    async def phones_changed(self) -> str:
+        """The directory of agents has changed: take it over, phones included. "" or what is wrong."""
+        ...
+
+    def stop(self) -> None:
+        """End the call center."""
+        ...
+
+
+class StatusWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/agents/{id}/status."""
+
+    status: AgentStatus
+    reason: str = ""
+    by: str = ""
+
+
+class WrapUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/agents/{id}/wrap-up; 0 ends it."""
+
+    extend_s: float = 0.0
+
+
+class DrainWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/queues/{name}/drain."""
+
+    draining: bool
+    by: str = ""
+
+
+class ControlSocket:
+    """Serves one running center. Use as an async context."""
+
+    def __init__(self, path: Path, center: Center, feed: Feed) -> None:
+        self._path = path
+        self._center = center
+        self._feed = feed
+        self._numbers = itertools.count(1)
+        self._runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> "ControlSocket":
+        if len(os.fsencode(self._path)) > UNIX_PATH_MAX:
+            raise ConfigurationError(f"{self._path}: a unix socket's name has at most {UNIX_PATH_MAX} bytes")
+        app = web.Application()
+        app.add_routes(
+            [
+                web.get("/v1/view", self._view),
+                web.get("/v1/health", self._health),
+                web.get("/v1/feed", self._stream),
+                web.post("/v1/agents/{agent}/status", self._status),
+                web.post("/v1/agents/{agent}/wrap-up", self._wrap_up),
+                web.post("/v1/agents/reload", self._reload_agents),
+                web.post("/v1/calls/{contact}/hangup", self._hang_up),
+                web.post("/v1/queues/{queue}/drain", self._drain),
+                web.post("/v1/stop", self._stop),
+            ]
+        )
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.unlink(missing_ok=True)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
+        await self._runner.setup()
+        mask = os.umask(0o177)  # the socket must never have been open to others, not even for a moment
+        try:
+            await web.UnixSite(self._runner, str(self._path)).start()
+        finally:
+            os.umask(mask)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+        self._path.unlink(missing_ok=True)
+
+    # -- questions -----------------------------------------------------------------------------------------------------
+
+    async def _view(self, _: web.Request) -> web.Response:
+        return _json(self._center.view())
+
+    async def _health(self, _: web.Request) -> web.Response:
+        return _json(self._center.health())
+
+    async def _stream(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+        subscription = self._feed.subscribe()
+        try:
+            await response.prepare(request)
+            async for news in subscription:
+                line = {"at": news.at, "lost": news.lost, "fact": news.fact}
+                await response.write(msgspec.json.encode(line) + b"\n")
+        except ConnectionError:
+            log.debug("a reader of the feed has gone")
+        finally:
+            self._feed.unsubscribe(subscription)
+        return response
+
+    # -- requests ------------------------------------------------------------------------------------------------------
+
+    async def _status(self, request: web.Request) -> web.Response:
+        wish = await _body(request, StatusWish)
+        agent = AgentId(request.match_info["agent"])
+        return await self._ask(
+            lambda number: AgentStatusRequested(
+                request=number, agent=agent, status=wish.status, reason=wish.reason, by=wish.by
+            )
+        )
+
+    async def _wrap_up(self, request: web.Request) -> web.Response:
+        wish = await _body(request, WrapUpWish)
+        agent = AgentId(request.match_info["agent"])
+        return await self._ask(lambda number: WrapUpRequested(request=number, agent=agent, extend_s=wish.extend_s))
+
+    async def _hang_up(self, request: web.Request) -> web.Response:
+        contact = ContactId(request.match_info["contact"])
+        return await self._ask(lambda number: HangUpRequested(request=number, contact=contact, by="cli"))
+
+    async def _drain(self, request: web.Request) -> web.Response:
+        wish = await _body(request, DrainWish)
+        queue = QueueName(request.match_info["queue"])
+        return await self._ask(
+            lambda number: DrainRequested(request=number, queue=queue, draining=wish.draining, by=wish.by)
+        )
+
+    async def _reload_agents(self, _: web.Request) -> web.Response:
+        return await _answer(self._center.phones_changed())
+
+    async def _stop(self, _: web.Request) -> web.Response:
+        self._center.stop()
+        return _json({"problem": ""})
+
+    async def _ask(self, event: Callable[[RequestId], Event]) -> web.Response:
+        number = RequestId(f"cli-{os.getpid()}-{next(self._numbers)}")
+        return await _answer(self._center.ask(number, event(number)))
+
+
+async def _answer(asked: Awaitable[str]) -> web.Response:
+    try:
+        problem = await asked
+    except TimeoutError:
+        return _json({"problem": "the call center did not answer in time"}, status=504)
+    return _json({"problem": problem}, status=409 if problem else 200)
+
+
+async def _body(request: web.Request, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(await request.read() or b"{}", type=kind)
+    except msgspec.DecodeError as error:
+        raise web.HTTPBadRequest(text=msgspec.json.encode({"problem": str(error)}).decode()) from error
+
+
+def _json(value: object, status: int = 200) -> web.Response:
+    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
+
+
+__all__ = ["Center", "ControlSocket"]
