@@ -2,15 +2,18 @@
 
 A voice is always another program: espeak-ng and piper are under the GPL, and a crash or a hang of theirs must not be
 ours. The words go to its standard input, never to its command line, where every user of the machine could read a
-caller's number. Nothing here looks for programs: whoever starts us says where they are.
+caller's number. Whoever starts us says where the programs are; only piper, which is the user's own, is looked for.
 """
 
 import asyncio
 import os
+import shutil
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -153,6 +156,17 @@ class SpeakerByLanguage:
         if language not in self._speakers:
             raise SpeechFailed(f"nothing speaks {language!r}")
         await self._speakers[language].speak(text, language, into)
+
+
+def find_piper(environment: Mapping[str, str]) -> Program | None:
+    """piper as a module of this Python, else on the PATH of `environment`; None if it is in neither place.
+
+    The module first: a program of that name may also be Debian's settings for gaming mice.
+    """
+    if find_spec("piper") is not None:
+        return Program(argv=(sys.executable, "-m", "piper"), environment=environment)
+    found = shutil.which("piper", path=environment.get("PATH", ""))
+    return Program(argv=(found,), environment=environment) if found is not None else None
 
 
 async def open_speaker(

@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from callcenter.speech.speakers import (
     Speaker,
     SpeakerByLanguage,
     SpeechFailed,
+    find_piper,
     open_speaker,
 )
 
@@ -105,16 +107,22 @@ async def test_a_voice_that_gives_no_file_has_failed(tmp_path: Path, text: str, 
 
 async def test_a_voice_that_hangs_is_ended_when_nobody_waits(tmp_path: Path) -> None:
     speaker = await EspeakSpeaker.open(program(ESPEAK))
-    started = tmp_path / "a.pid"
-    speaking = asyncio.create_task(speaker.speak("hang", "en", tmp_path / "a.wav"))
-    async with asyncio.timeout(LIMIT_S):
-        while not started.exists() or not started.read_text():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    os.mkfifo(tmp_path / "a.pid")
+    fifo = os.open(tmp_path / "a.pid", os.O_RDWR | os.O_NONBLOCK)
+    started = asyncio.Event()
+    asyncio.get_running_loop().add_reader(fifo, started.set)
+    try:
+        speaking = asyncio.create_task(speaker.speak("hang", "en", tmp_path / "a.wav"))
+        await asyncio.wait_for(started.wait(), LIMIT_S)
+        pid = int(os.read(fifo, 100))
+    finally:
+        asyncio.get_running_loop().remove_reader(fifo)
+        os.close(fifo)
     speaking.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(speaking, LIMIT_S)
     with pytest.raises(ProcessLookupError):
-        os.kill(int(started.read_text()), 0)
+        os.kill(pid, 0)
 
 
 @pytest.mark.parametrize(
@@ -150,6 +158,16 @@ async def test_everything_that_piper_lacks_is_said_at_once(tmp_path: Path, model
     wheres = [problem.where for problem in caught.value.problems]
     assert wheres == ["speech: piper voice for en", *["speech: piper voice for vi"] * 2, "speech: piper"]
     assert "is not the speech program piper" in str(caught.value)
+
+
+def test_piper_is_found_on_the_path(tmp_path: Path) -> None:
+    if find_spec("piper") is not None:
+        pytest.skip("piper is a module of this Python, which comes first")
+    assert find_piper({"PATH": str(tmp_path)}) is None
+    assert find_piper({}) is None
+    program = tmp_path / "piper"
+    program.touch(mode=0o755)
+    assert find_piper({"PATH": str(tmp_path)}) == Program(argv=(str(program),), environment={"PATH": str(tmp_path)})
 
 
 async def test_each_language_has_the_voice_it_is_set_to(tmp_path: Path, model: Path) -> None:
