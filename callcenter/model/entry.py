@@ -20,14 +20,14 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     outputs: tuple[Output, ...]
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Read-only mappings (an agent's default capacity) are written as objects; nothing else is foreign to msgspec."""
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} has no place in the journal")
 
 
-_ENCODER = msgspec.json.Encoder(enc_hook=_plain)
+_ENCODER = msgspec.json.Encoder(enc_hook=plain)
 _DECODER = msgspec.json.Decoder(Entry)
 
 

@@ -1,0 +1,115 @@
+"""Writes rows into their tables. Knows columns and their order; knows neither facts nor the journal's mark.
+
+Theory: rows that never change are copied in binary; rows that are begun by one fact and completed by another are
+upserted with one statement per table, whatever their number. A statement may touch a row once, so rows of one key are
+merged first; the statements say the same as `merged` does for rows that are already there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Final, assert_never
+
+import msgspec
+
+from callcenter.model.records import (
+    AgentActivityRow,
+    ContactRow,
+    OfferRow,
+    QueueVisitRow,
+    RecordingRow,
+    Row,
+    TalkRow,
+    merged_all,
+)
+from callcenter.postgres.pool import Connection
+from callcenter.postgres.queries import sql
+
+# Tables whose rows never change, and their columns.
+COPIED: Final[Mapping[str, Sequence[str]]] = {
+    "queue_visit": (
+        "seq", "n", "contact", "queue", "medium", "entered", "ended", "waited_s", "exit", "priority", "service_level_s",
+    ),
+    "talk": ("seq", "n", "contact", "agent", "leg", "queue", "began", "ended", "talk_s"),
+}  # fmt: skip
+
+
+def time_of(seconds: float) -> datetime:
+    """UTC seconds as Postgres wants them; rounded to microseconds."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _time_or_none(seconds: float | None) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+async def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
+    """Write rows, which come in the order of the journal, in the caller's transaction: at most one statement per table.
+
+    Raises ValueError or OverflowError for a row that no table can hold, and what asyncpg raises.
+    """
+    tables: dict[str, list[tuple[object, ...]]] = {}
+    for row in merged_all(rows):
+        table, values = _placed(row)
+        tables.setdefault(table, []).append(values)
+    for table, records in tables.items():
+        if table in COPIED:
+            await connection.copy_records_to_table(table, records=records, columns=COPIED[table])
+        else:
+            await connection.execute(sql(f"records.{table}"), *(list(column) for column in zip(*records, strict=True)))
+
+
+def _placed(row: Row) -> tuple[str, tuple[object, ...]]:
+    """The table of a row and its values in the order of the columns there."""
+    match row:
+        case ContactRow():
+            return "contact", _contact(row)
+        case QueueVisitRow():
+            return "queue_visit", _visit(row)
+        case OfferRow():
+            return "offer", _offer(row)
+        case TalkRow():
+            return "talk", _talk(row)
+        case AgentActivityRow():
+            return "agent_activity", _period(row)
+        case RecordingRow():
+            return "recording", _recording(row)
+        case _:
+            assert_never(row)
+
+
+def _contact(r: ContactRow) -> tuple[object, ...]:
+    return (
+        r.contact, r.leg, r.medium, r.direction, r.caller, r.caller_name, r.dialled,
+        time_of(r.began), _time_or_none(r.ended), r.end_reason,
+        r.flow_s, r.wait_s, r.talk_s, r.forward_s, r.queue, r.agent, r.why, r.offers, r.missed, r.language,
+    )  # fmt: skip
+
+
+def _visit(r: QueueVisitRow) -> tuple[object, ...]:
+    return (
+        r.seq, r.n, r.contact, r.queue, r.medium, time_of(r.entered), time_of(r.ended), r.waited_s, r.exit,
+        r.priority, r.service_level_s,
+    )  # fmt: skip
+
+
+def _offer(r: OfferRow) -> tuple[object, ...]:
+    considered = None if r.considered is None else msgspec.json.encode(r.considered).decode()
+    return (
+        r.offer, r.contact, r.agent, r.leg, r.queue, _time_or_none(r.offered), r.strategy, r.why, considered, r.free,
+        _time_or_none(r.ended), r.end, r.rang_s,
+    )  # fmt: skip
+
+
+def _talk(r: TalkRow) -> tuple[object, ...]:
+    return (r.seq, r.n, r.contact, r.agent, r.leg, r.queue, time_of(r.began), time_of(r.ended), r.talk_s)
+
+
+def _period(r: AgentActivityRow) -> tuple[object, ...]:
+    return (r.agent, time_of(r.since), _time_or_none(r.until), r.status, r.state, r.reason, r.contact)
+
+
+def _recording(r: RecordingRow) -> tuple[object, ...]:
+    return (
+        r.recording, r.contact, r.kind, r.agent, r.mailbox, _time_or_none(r.started), _time_or_none(r.stopped),
+        r.expected_s, r.path, r.seconds, r.channels, r.problem, _time_or_none(r.checked),
+    )  # fmt: skip
