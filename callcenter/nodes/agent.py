@@ -26,7 +26,7 @@ class Wish(StrEnum):
 class AgentRequest:
     """Do what the calling agent wishes; `refused` if she is none or may not. Only a pause has a `reason`."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     wish: Wish
     done: NextNode

@@ -45,7 +45,7 @@ class Case:
 class Check:
     """Go where the first case that fits leads, or to `otherwise`. `of` is caller, dialled, language or a variable."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     of: Subject
     cases: Annotated[tuple[Case, ...], MinLen(1), MaxLen(CASES_MAX)]

@@ -45,7 +45,7 @@ CORRECT_KEY: Final = "2"
 class Collect:
     """Say `prompt`, take `min_digits` to `max_digits` digits into the variable `into`, then go to `next`."""
 
-    pauses: ClassVar[bool] = True
+    when_silent: ClassVar[tuple[str, ...] | None] = ("failed",)
 
     prompt: Prompt
     into: VariableName

@@ -18,7 +18,7 @@ Priority = Annotated[int, Interval(ge=PRIORITY_MIN, le=PRIORITY_MAX)]
 class Enqueue:
     """Wait in `queue`; `priority` and `needs` stand in for the queue's own."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     queue: QueueName
     priority: Priority | None = None

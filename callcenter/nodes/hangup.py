@@ -21,7 +21,7 @@ class Ending(StrEnum):
 class Hangup:
     """Say `prompt` to its end, if there is one, and hang up."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     prompt: Prompt | None = None
     reason: Ending = Ending.FLOW_ENDED

@@ -13,7 +13,7 @@ from callcenter.nodes.fields import NextNode, one_exit
 class Hours:
     """Go to `open` or `closed`, or to `holiday` on a day off (left out: as closed)."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     calendar: CalendarName
     open: NextNode

@@ -8,8 +8,8 @@ from callcenter.model.flow import Node
 class Kind(Node, Protocol):
     """A node's dataclass, as a plug-in.
 
-    `pauses` says that no call passes through without a key being pressed or a time-out: only such a node may close a
-    circle in a flow, for a circle of the others could spin without end while nobody does anything.
+    `when_silent` are the exits that a call may take whose caller does nothing; None: any exit. A flow in which these
+    lead round in a circle would keep a dead line for ever, or spin, and is refused when it is read.
     """
 
-    pauses: ClassVar[bool]
+    when_silent: ClassVar[tuple[str, ...] | None]

@@ -12,7 +12,7 @@ from callcenter.nodes.fields import Language, NextNode
 class Speak:
     """Speak `language` and go to `next`."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     language: Language
     next: NextNode

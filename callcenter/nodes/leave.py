@@ -14,7 +14,7 @@ DEFAULT_EXIT: Final = Word("done")
 class LeaveFlow:
     """Return to the dialplan, saying `exit`."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     exit: Word = DEFAULT_EXIT
 

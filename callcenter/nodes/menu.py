@@ -33,7 +33,7 @@ LISTENING: Final = "listening"
 class Menu:
     """Say `greeting` (once) and `prompt`, then go where the pressed key leads."""
 
-    pauses: ClassVar[bool] = True
+    when_silent: ClassVar[tuple[str, ...] | None] = ("no_input",)
 
     prompt: Prompt
     choices: Choices

@@ -12,7 +12,7 @@ from callcenter.nodes.fields import NextNode
 class Play:
     """Say `prompt`, then go to `next`."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     prompt: Prompt
     next: NextNode

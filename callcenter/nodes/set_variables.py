@@ -18,7 +18,7 @@ VALUE_CHARS_MAX: Final = 200
 class SetVariables:
     """Set each of `values` and go to `next`. All texts are filled in with what was there before."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     values: Annotated[Mapping[VariableName, Filled], MinLen(1), MaxLen(VALUES_MAX)]
     next: NextNode

@@ -15,7 +15,7 @@ CALLING: Final = "calling"
 class Transfer:
     """Say `prompt`, call `number` for `timeout_s`; `failed` if nobody answers or the number is none."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     number: Filled
     failed: NextNode

@@ -30,7 +30,7 @@ SILENCE_MAX_S: Final = 30.0
 class Voicemail:
     """Say `greeting` (a key skips it), record into `mailbox`, then go to `done`, or `nothing` if nothing was said."""
 
-    pauses: ClassVar[bool] = False
+    when_silent: ClassVar[tuple[str, ...] | None] = None
 
     mailbox: Word
     done: NextNode

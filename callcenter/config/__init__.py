@@ -1,0 +1,19 @@
+"""What people write down, as frozen values: the folder of YAML files, and the settings of this machine.
+
+`load_configuration` and `check_configuration` read queues, flows, calendars, numbers and prompts; `load_settings`
+reads callcenter.toml and the environment; `install_starter` writes an example to begin with. Everything wrong is told
+at once, where it stands, as ConfigurationError.
+"""
+
+from callcenter.config.folder import check_configuration, load_configuration, read_configuration
+from callcenter.config.graph import Flaw, flaws
+from callcenter.config.starter import install_starter
+
+__all__ = [
+    "Flaw",
+    "check_configuration",
+    "flaws",
+    "install_starter",
+    "load_configuration",
+    "read_configuration",
+]

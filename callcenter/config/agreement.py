@@ -1,0 +1,110 @@
+"""What the parts of a configuration must agree on: languages, variables, numbers. Knows no syntax.
+
+Looks at nodes by the types of their fields, so that a new kind of node takes part without a line here.
+"""
+
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+
+from callcenter.config.numbers import may_forward
+from callcenter.config.prompts import OF_THE_QUEUE, text_problems
+from callcenter.config.sheet import PromptPlace, did_you_mean, shown
+from callcenter.config.tree import Path, Tree
+from callcenter.errors import Problem
+from callcenter.model.configuration import Configuration
+from callcenter.model.flow import Node
+from callcenter.model.ids import FlowName
+from callcenter.model.queue import Overflow, Target
+from callcenter.nodes.collect import Collect
+from callcenter.nodes.fields import OF_THE_CALL, Filled, Language, Subject, VariableName, places
+from callcenter.nodes.transfer import Transfer
+
+QUEUE_TARGETS: Final = ("overflow", "no_agents", "at_close")
+NOT_FORWARDED: Final = "add a pattern that fits to forward_to in numbers.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """Where the parts of a configuration were written."""
+
+    flows: Mapping[FlowName, Tree]
+    queues: Tree
+    prompts: Mapping[str, PromptPlace]
+
+
+def disagreements(configuration: Configuration, written: Written, *, whole: bool) -> Iterator[Problem]:
+    """Problems between parts. `whole`: every flow could be read, so that what none of them sets is set nowhere."""
+    nodes = [
+        (written.flows[flow.name], ("nodes", name), node)
+        for flow in configuration.flows.values()
+        for name, node in flow.nodes.items()
+    ]
+    languages = {flow.language for flow in configuration.flows.values()}
+    languages |= {found for _, _, node in nodes for _, found in typed(node, Language)}
+    variables = {found for _, _, node in nodes for _, found in typed(node, VariableName)}
+    secrets = {node.into for _, _, node in nodes if isinstance(node, Collect) and node.masked}
+    for tree, path, node in nodes:
+        yield from _variable_problems(tree, path, node, variables if whole else None, secrets)
+        if isinstance(node, Transfer) and not places(node.number):
+            yield from _number_problem(tree, (*path, "number"), node.number, configuration)
+    for queue in configuration.queues.values():
+        for name in QUEUE_TARGETS:
+            target: Target | None = getattr(queue, name)
+            if target is not None and target.to is Overflow.NUMBER:
+                yield from _number_problem(written.queues, (queue.name, name), target.name, configuration)
+    yield from text_problems(
+        written.prompts.values(), languages=languages, variables=variables if whole else None, secrets=secrets
+    )
+
+
+def typed(value: Any, wanted: object) -> Iterator[tuple[Path, str]]:
+    """Every part of a dataclass whose declared type is `wanted`, with the path to it."""
+    hints = get_type_hints(type(value), include_extras=True)
+    for field in fields(value):
+        yield from _typed(getattr(value, field.name), hints[field.name], wanted, (field.name,))
+
+
+def _typed(value: Any, tp: Any, wanted: object, path: Path) -> Iterator[tuple[Path, str]]:
+    origin, args = get_origin(tp), get_args(tp)
+    if value is None:
+        return
+    if tp is wanted:
+        yield path, value
+    elif origin is Annotated:
+        yield from _typed(value, args[0], wanted, path)
+    elif origin in (Union, types.UnionType):
+        for arg in args:
+            yield from _typed(value, arg, wanted, path)
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _typed(key, args[0], wanted, (*path, key))
+            yield from _typed(inner, args[1], wanted, (*path, key))
+    elif origin is tuple:
+        for at, inner in enumerate(value):
+            yield from _typed(inner, args[0], wanted, (*path, at))
+    elif is_dataclass(value) and tp is type(value):
+        for inner_path, found in typed(value, wanted):
+            yield (*path, *inner_path), found
+
+
+def _variable_problems(
+    tree: Tree, path: Path, node: Node, variables: set[str] | None, secrets: set[VariableName]
+) -> Iterator[Problem]:
+    used = [(at, name) for at, name in typed(node, Subject)]
+    filled = [(at, name) for at, text in typed(node, Filled) for name in places(Filled(text))]
+    for at, name in filled:
+        if name in secrets:
+            yield tree.problem((*path, *at), f"`{name}` is collected masked and cannot be copied or dialled")
+    known = {*(variables or ()), *OF_THE_CALL, *OF_THE_QUEUE}
+    for at, name in used + filled:
+        if variables is not None and name not in known:
+            remedy = did_you_mean(name, known)
+            if remedy.startswith("did you mean"):  # else the dialplan may set it
+                yield tree.problem((*path, *at), f"nothing sets {shown(name)}", remedy)
+
+
+def _number_problem(tree: Tree, path: Path, number: str, configuration: Configuration) -> Iterator[Problem]:
+    if not may_forward(number, configuration.forward_to):
+        yield tree.problem(path, f"calls may not be forwarded to {shown(number)}", NOT_FORWARDED)

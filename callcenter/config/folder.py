@@ -1,0 +1,144 @@
+"""A folder of YAML files as one Configuration. Knows which files there are and in which order they are understood.
+
+Names are gathered from all files before any is read in earnest, so that each reference is checked where it stands, and
+one mistake is told once: a queue with a wrong key still exists for those who refer to it.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final, TypeVar
+
+from callcenter.config.agreement import Written, disagreements
+from callcenter.config.calendars import read_calendars
+from callcenter.config.flows import read_flow
+from callcenter.config.numbers import read_numbers
+from callcenter.config.prompts import read_prompts
+from callcenter.config.queues import read_queues
+from callcenter.config.sheet import Names, PromptPlace, Sheet, did_you_mean
+from callcenter.config.tree import TEXT_CHARS_MAX, Table, Tree, read_tree
+from callcenter.errors import ConfigurationError, Problem
+from callcenter.model.configuration import Configuration
+from callcenter.model.ids import FlowName
+
+T = TypeVar("T")
+
+QUEUES: Final = "queues.yaml"
+CALENDARS: Final = "calendars.yaml"
+NUMBERS: Final = "numbers.yaml"
+PROMPTS: Final = "prompts.yaml"
+FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS)
+FLOWS: Final = "flows/"
+SUFFIX: Final = ".yaml"
+"""Flows are flows/<name>.yaml."""
+QUEUES_OWN: Final = "queues"
+"""Begins the names of prompts that are written in queues.yaml."""
+BYTES_MAX: Final = 4 * TEXT_CHARS_MAX
+
+
+def load_configuration(folder: Path) -> Configuration:
+    """Read the folder. Raises ConfigurationError with everything that is wrong in it."""
+    files, unreadable = _files(folder)
+    configuration, problems = read_configuration(files)
+    if problems or unreadable:
+        raise ConfigurationError([*unreadable, *problems])
+    return configuration
+
+
+def check_configuration(folder: Path) -> list[Problem]:
+    """Everything wrong in the folder, in the order of files and lines; empty if it can be used."""
+    files, unreadable = _files(folder)
+    return [*unreadable, *read_configuration(files)[1]]
+
+
+def read_configuration(files: Mapping[str, str]) -> tuple[Configuration, list[Problem]]:
+    """Read files given as relative path ("flows/hotline.yaml") -> text: what can be used, and what is wrong."""
+    return _Folder(files).read()
+
+
+class _Folder:
+    """The files on the desk: first their names, then what each says, then what they say together."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._trees = {file: read_tree(file, text) for file, text in sorted(files.items())}
+        self._flows = {_flow_name(file): tree for file, tree in self._trees.items() if _is_flow(file)}
+        self._names = Names(
+            queues=_keys(self._tree(QUEUES)), flows=self._flows.keys(), calendars=_keys(self._tree(CALENDARS))
+        )
+        self._problems: list[Problem] = []
+
+    def read(self) -> tuple[Configuration, list[Problem]]:
+        """What can be used, and everything that is wrong.
+
+        A file that is not YAML comes first: what the others refer to may well be in it.
+        """
+        strange = [_strange(file) for file in self._trees if file not in FILES and not _is_flow(file)]
+        if unreadable := [tree for tree in self._trees.values() if tree.root is None and tree.problems]:
+            return Configuration(), [*strange, *(problem for tree in unreadable for problem in tree.problems)]
+        self._names.prompts = self._read(PROMPTS, read_prompts)
+        calendars = self._read(CALENDARS, read_calendars)
+        queues = self._read(QUEUES, read_queues)
+        numbers = self._read(NUMBERS, read_numbers)
+        flows = {name: self._read(tree.file, partial(read_flow, name=name)) for name, tree in self._flows.items()}
+        prompts: dict[str, PromptPlace] = {**self._names.prompts, **self._names.written}
+        configuration = Configuration(
+            queues=queues,
+            flows={name: flow for name, flow in flows.items() if flow is not None},
+            calendars=calendars,
+            numbers=numbers.numbers,
+            default_flow=numbers.default,
+            forward_to=numbers.forward_to,
+            prompts={name: place.prompt for name, place in prompts.items()},
+        )
+        written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
+        whole = len(configuration.flows) == len(self._flows)
+        return configuration, [*strange, *self._problems, *disagreements(configuration, written, whole=whole)]
+
+    def _tree(self, file: str) -> Tree:
+        return self._trees.get(file) or Tree(file=file)
+
+    def _read(self, file: str, reader: Callable[[Sheet], T]) -> T:
+        tree = self._tree(file)
+        owner = _flow_name(file) if _is_flow(file) else QUEUES_OWN
+        sheet = Sheet(tree=tree, names=self._names, owner=owner, problems=list(tree.problems))
+        found = reader(sheet)
+        self._problems += sheet.problems
+        return found
+
+
+def _is_flow(file: str) -> bool:
+    name = file.removeprefix(FLOWS)
+    return file.startswith(FLOWS) and "/" not in name and name.endswith(SUFFIX)
+
+
+def _flow_name(file: str) -> FlowName:
+    return FlowName(file[len(FLOWS) : -len(SUFFIX)])
+
+
+def _strange(file: str) -> Problem:
+    remedy = did_you_mean(file, FILES)
+    return Problem(where=file, what="not a file of a configuration", remedy=remedy or "a flow is flows/<name>.yaml")
+
+
+def _keys(tree: Tree) -> tuple[str, ...]:
+    return tuple(tree.root) if isinstance(tree.root, Table) else ()
+
+
+def _files(folder: Path) -> tuple[dict[str, str], list[Problem]]:
+    """The YAML files of a folder as relative path -> text; others (notes, backups of editors) are not ours to judge."""
+    if not folder.is_dir():
+        raise ConfigurationError([Problem(where=str(folder), what="there is no such folder of configuration")])
+    found: dict[str, str] = {}
+    problems: list[Problem] = []
+    for path in sorted(folder.rglob("*")):
+        file = path.relative_to(folder).as_posix()
+        if path.suffix not in (SUFFIX, ".yml") or file.startswith(".") or "/." in file or not path.is_file():
+            continue
+        try:
+            with path.open("rb") as opened:
+                found[file] = opened.read(BYTES_MAX).decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            problems.append(Problem(where=file, what=f"not UTF-8 at byte {error.start}", remedy="save it as UTF-8"))
+        except OSError as error:
+            problems.append(Problem(where=file, what=f"cannot be read: {error.strerror}"))
+    return found, problems

@@ -1,0 +1,84 @@
+"""numbers.yaml: which flow answers which number, and which outside numbers may be called. Knows dial patterns.
+
+A dial pattern is Asterisk's without its underscore: digits stand for themselves, X is 0-9, Z 1-9, N 2-9, and a final
+point is one or more digits. It becomes a regular expression that cannot take long, whatever it is compared with.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from pydantic_core import PydanticCustomError
+
+from callcenter.config.fields import must_exist, text_of
+from callcenter.config.sheet import Sheet, shown
+from callcenter.config.tree import Rows, Value
+from callcenter.model.ids import FlowName
+from callcenter.nodes.fields import NUMBER_PATTERN
+
+KEYS: Final = ("numbers", "default", "forward_to")
+_DIAL_PATTERN: Final = re.compile(r"\+?[0-9XZN*#]{1,32}\.?")
+_CLASSES: Final = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": "[0-9]+"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """What numbers.yaml says. `forward_to` holds regular expressions."""
+
+    numbers: dict[str, FlowName] = field(default_factory=dict)
+    default: FlowName | None = None
+    forward_to: tuple[str, ...] = ()
+
+
+def read_numbers(sheet: Sheet) -> Numbers:
+    """What can be used; the rest's problems are on the sheet."""
+    root = sheet.table((), sheet.tree.root)
+    sheet.only(root, KEYS)
+    numbers: dict[str, FlowName] = {}
+    for number, value in sheet.table(("numbers",), root.get("numbers")).items():
+        if not NUMBER_PATTERN.fullmatch(number):
+            sheet.wrong(("numbers", number), f"{shown(number)} cannot be dialled", "+, digits, * and #", at_key=True)
+        flow = _flow(sheet, ("numbers", number), value)
+        if flow is not None:
+            numbers[number] = flow
+    default = _flow(sheet, ("default",), root["default"]) if root.get("default") is not None else None
+    return Numbers(numbers=numbers, default=default, forward_to=_forward_to(sheet, root.get("forward_to")))
+
+
+def may_forward(number: str, forward_to: tuple[str, ...]) -> bool:
+    """Whether a rule allows this number."""
+    return any(re.fullmatch(pattern, number) for pattern in forward_to)
+
+
+def dial_regex(pattern: str) -> str:
+    """The regular expression of a dial pattern, anchored at both ends."""
+    return r"\A" + "".join(_CLASSES.get(sign, re.escape(sign)) for sign in pattern) + r"\Z"
+
+
+def _flow(sheet: Sheet, path: tuple[str, ...], value: Value) -> FlowName | None:
+    try:
+        return FlowName(must_exist(text_of(value), "flow", sheet.names.flows))
+    except PydanticCustomError as error:
+        context = error.context or {}
+        sheet.wrong(path, context["what"], context["remedy"])
+        return None
+
+
+def _forward_to(sheet: Sheet, value: Value) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, Rows):
+        sheet.wrong(("forward_to",), f"expected a list of dial patterns, not {shown(value)}")
+        return ()
+    found: list[str] = []
+    for at, row in enumerate(value):
+        text = getattr(row, "written", row)
+        if isinstance(text, str) and _DIAL_PATTERN.fullmatch(text):
+            found.append(dial_regex(text))
+        else:
+            sheet.wrong(
+                ("forward_to", at),
+                f"{shown(row)} is not a dial pattern",
+                "digits, X for any digit, Z for 1-9, N for 2-9, a final . for the rest: 09XXXXXXXX",
+            )
+    return tuple(found)

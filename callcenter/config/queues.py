@@ -1,0 +1,89 @@
+"""queues.yaml: name -> rules. Knows which values a rule may take; the rules' names and defaults are the model's."""
+
+from functools import cache
+from typing import Annotated, Any, Final
+
+from annotated_types import Interval
+
+from callcenter.config.fields import NAME_PATTERN, matching, one_of, read_with
+from callcenter.config.form import Form
+from callcenter.config.graph import circle
+from callcenter.config.sheet import Sheet
+from callcenter.config.tree import Table
+from callcenter.model.ids import QueueName
+from callcenter.model.queue import PRIORITY_MAX, PRIORITY_MIN, Overflow, Queue, Target
+from callcenter.strategies import STRATEGIES
+
+OFFER_MIN_S: Final = 3.0
+"""Shorter and no phone has rung."""
+OFFER_MAX_S: Final = 300.0
+WRAP_UP_MAX_S: Final = 3600.0
+WAITING_MAX: Final = 100_000
+
+NARROWER: Final[dict[str, Any]] = {
+    "strategy": read_with(one_of(STRATEGIES, "strategy")),
+    "priority": Annotated[int, Interval(ge=PRIORITY_MIN, le=PRIORITY_MAX)],
+    "offer_timeout_s": Annotated[float, Interval(ge=OFFER_MIN_S, le=OFFER_MAX_S)],
+    "wrap_up_s": Annotated[float, Interval(ge=0, le=WRAP_UP_MAX_S)],
+    "max_waiting": Annotated[int, Interval(ge=0, le=WAITING_MAX)],
+    "service_level_target": Annotated[float, Interval(gt=0, le=1)],
+    "music": read_with(matching(NAME_PATTERN, "the name of a music class", "letters, digits, _ and -")),
+}
+
+
+@cache
+def queue_form() -> Form[Queue]:
+    """How a queue is read."""
+    return Form(Queue, given=("name",), instead=NARROWER)
+
+
+def read_queues(sheet: Sheet) -> dict[QueueName, Queue]:
+    """Every queue that can be used; the others' problems are on the sheet."""
+    found: dict[QueueName, Queue] = {}
+    for name, value in sheet.table((), sheet.tree.root).items():
+        if not NAME_PATTERN.fullmatch(name):
+            sheet.wrong(
+                (name,), f"`{name}` cannot name a queue", "a letter, then letters, digits, _ and -", at_key=True
+            )
+        table = sheet.table((name,), value)
+        queue = queue_form().read(sheet, table, name=QueueName(name))
+        if queue is not None:
+            _check(sheet, table, queue)
+            found[queue.name] = queue
+    _check_circles(sheet, found)
+    return found
+
+
+def _check(sheet: Sheet, table: Table, queue: Queue) -> None:
+    steps = [step.after_s for step in queue.relax]
+    if steps != sorted(set(steps)):
+        sheet.wrong((*table.path, "relax"), "the steps must come in order of after_s, each later than the one before")
+    if queue.at_close is not None and queue.hours is None:
+        sheet.wrong((*table.path, "at_close"), "a queue without `hours` never closes", "add hours: <calendar>")
+    says = queue.announce
+    prompts = says.position or says.wait or says.comfort
+    if prompts and not (says.first_after_s or says.every_s):
+        sheet.wrong(
+            (*table.path, "announce"), "nothing says when: it would never be heard", "set first_after_s or every_s"
+        )
+    for name in ("overflow", "no_agents", "at_close"):
+        target: Target | None = getattr(queue, name)
+        if target is not None and target.to is Overflow.QUEUE and target.name == queue.name:
+            sheet.wrong((*table.path, name), "leads back to the same queue")
+
+
+def _check_circles(sheet: Sheet, queues: dict[QueueName, Queue]) -> None:
+    """From queue to queue there must be an end: a circle of full queues, or of queues without agents, would spin."""
+    onward = {
+        name: frozenset(
+            target.name
+            for target in (queue.overflow, queue.no_agents, queue.at_close)
+            if target is not None and target.to is Overflow.QUEUE and target.name != name
+        )
+        for name, queue in queues.items()
+    }
+    left = {str(name): targets for name, targets in onward.items()}
+    while around := circle(left):
+        way = " -> ".join([*around, around[0]])
+        sheet.wrong((around[0],), f"callers could be sent round in a circle: {way}", "lead one elsewhere", at_key=True)
+        left = {name: targets for name, targets in left.items() if name not in around}
