@@ -16,12 +16,14 @@ import structlog
 
 from callcenter.embedded.child import CommandLine
 from callcenter.embedded.folders import private_folder, socket_folder
+from callcenter.embedded.pidfile import read_pid_file
 from callcenter.embedded.programs import AsteriskRoot
 from callcenter.embedded.supervise import Care, ChildStatus, Supervisor
 from callcenter.errors import OutcomeUnknown, PeerUnavailable
 
 log = structlog.get_logger(__name__)
 
+NAME: Final = "asterisk"
 CONTROL_SOCKET: Final = "asterisk.ctl"
 READY_LIMIT_S: Final = 60.0
 COMMAND_LIMIT_S: Final = 10.0
@@ -71,6 +73,16 @@ def layout_for(root: AsteriskRoot, *, conf: Path, var: Path) -> AsteriskLayout:
     )
 
 
+def asterisk_lives(var: Path) -> bool:
+    """Whether the Asterisk of an earlier run still runs, so that its ports are held and it will be adopted."""
+    identity = read_pid_file(_state_folder(var) / f"{NAME}.pid")
+    return identity is not None and identity.lives()
+
+
+def _state_folder(var: Path) -> Path:
+    return var.absolute() / "state"
+
+
 class EmbeddedAsterisk:
     """One Asterisk, run as ourselves under a supervisor."""
 
@@ -98,9 +110,8 @@ class EmbeddedAsterisk:
             stop_signals=((signal.SIGTERM, TERMINATED_LIMIT_S),),
             ready_limit_s=READY_LIMIT_S,
         )
-        var = var.absolute()
         self._supervisor = Supervisor(
-            "asterisk", line, care, state_folder=var / "state", log_folder=var / "log", changed=changed
+            NAME, line, care, state_folder=_state_folder(var), log_folder=var.absolute() / "log", changed=changed
         )
 
     async def start(self) -> None:

@@ -33,6 +33,7 @@ SUITES: Final = ("forky", "sid")
 STAMP: Final = ".unpacked.json"
 UNPACK_LIMIT_S: Final = 120
 UNPACK_WORKERS: Final = 4
+INSTEAD: Final = "install them with the system's package tool, or give this machine apt and a reachable Debian mirror"
 
 
 class Progress(Protocol):
@@ -84,27 +85,31 @@ def unpack(
     cache: Path | None = None,
     mirror: str | None = None,
     progress: Progress | None = None,
+    instead: str = INSTEAD,
 ) -> Stamp:
     """Make `into` a folder tree holding `packages` and all they need; return at once if it is that already.
 
     Blocks: seconds when the cache has it, a minute or two when it must be downloaded. Two programs may call it at the
-    same time, the second waits. `mirror` overrides the machine's own Debian mirror. Raises ConfigurationError, saying
-    what to install instead, when the machine has no apt or the mirror cannot be reached.
+    same time, the second waits. `mirror` overrides the machine's own Debian mirror. Raises ConfigurationError, with
+    `instead` as the remedy, when the machine has no apt or the mirror cannot be reached.
     """
     progress = progress or Silence()
     wanted = tuple(sorted(set(packages)))
     into = into.absolute()
     try:
-        with _locked(into.parent / f".{into.name}.lock"):
+        with _locked(into.parent / f".{into.name}.lock", progress):
             present = read_stamp(into)
             if present is not None and present.wanted == wanted:
                 return present
             cache = _usable(cache, beside=into) / "debian"
-            with _locked(cache / "lock"):
+            with _locked(cache / "lock", progress):
                 root = cache / "roots" / _key(wanted)
-                stamp = read_stamp(root) or _fetch(
-                    wanted, root, suites=suites, cache=cache, mirror=mirror, progress=progress
-                )
+                stamp = read_stamp(root)
+                if stamp is None:
+                    try:
+                        stamp = _fetch(wanted, root, suites=suites, cache=cache, mirror=mirror, progress=progress)
+                    except FetchFailed as failure:
+                        raise _no_way(wanted, str(failure), instead) from failure
                 _link_tree(root, into, progress)
     except OSError as broken:
         raise ConfigurationError(
@@ -143,31 +148,31 @@ def read_stamp(root: Path) -> Stamp | None:
 def _fetch(
     wanted: Sequence[str], root: Path, *, suites: Sequence[str], cache: Path, mirror: str | None, progress: Progress
 ) -> Stamp:
-    """Download and unpack into `root`, from the first suite of the first mirror that has all of it."""
+    """Download and unpack into `root`, from the first suite of the first mirror that has all of it.
+
+    Raises FetchFailed with what went wrong in each.
+    """
     missing = [tool for tool in ("apt-get", "dpkg-deb") if shutil.which(tool, path=SYSTEM_PATH) is None]
     if missing:
-        raise _no_way(wanted, f"this machine has no {' and no '.join(missing)}")
+        raise FetchFailed(f"this machine has no {' and no '.join(missing)}")
     failures: list[str] = []
-    try:
-        sites = [mirror] if mirror else mirrors(cache / "apt" / "machine")
-    except FetchFailed as failure:
-        raise _no_way(wanted, str(failure)) from failure
+    sites = [mirror] if mirror else mirrors(cache / "apt" / "machine")
     for suite in suites:
         for site in sites:
             try:
                 return _fetch_from(site, suite, wanted, root, cache=cache, progress=progress)
             except FetchFailed as failure:
                 failures.append(f"{suite}: {failure}")
-    raise _no_way(wanted, "; ".join(failures) or "apt knows no mirror on this machine")
+    raise FetchFailed("; ".join(failures) or "apt knows no mirror on this machine")
 
 
-def _no_way(wanted: Sequence[str], why: str) -> ConfigurationError:
+def _no_way(wanted: Sequence[str], why: str, instead: str) -> ConfigurationError:
     return ConfigurationError(
         [
             Problem(
                 where="embedded programs",
                 what=f"cannot fetch the Debian packages {', '.join(wanted)}: {why}",
-                remedy="install them with the system's package tool, or give this machine apt and a reachable mirror",
+                remedy=instead,
             )
         ]
     )
@@ -299,9 +304,14 @@ def _key(wanted: Sequence[str]) -> str:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _locked(path: Path, progress: Progress) -> Iterator[None]:
     """Hold the file lock `path`; waits for another program that holds it. The kernel drops it with its owner."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress.step("wait for another start", 0, 1)
+            fcntl.flock(file, fcntl.LOCK_EX)
+            progress.step("wait for another start", 1, 1)
         yield

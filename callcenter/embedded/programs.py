@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from callcenter.embedded.apt import SYSTEM_PATH
-from callcenter.embedded.debian import Progress, unpack
+from callcenter.embedded.debian import INSTEAD, Progress, unpack
 from callcenter.errors import ConfigurationError, Problem
 
 ASTERISK_PACKAGES: Final = ("asterisk", "asterisk-core-sounds-en-wav", "asterisk-moh-opsound-wav", "espeak-ng")
@@ -97,10 +97,18 @@ class _Kept:
     program: str
     needs: Mapping[str, str]  # environment variable -> path, with {root} or {libraries}
     modules: str = ""
+    instead: str = INSTEAD
 
 
 _KEPT: Final[Mapping[str, _Kept]] = {
-    "asterisk": _Kept(packages=ASTERISK_PACKAGES, root="asterisk-root", program="usr/sbin/asterisk", needs={}),
+    "asterisk": _Kept(
+        packages=ASTERISK_PACKAGES,
+        root="asterisk-root",
+        program="usr/sbin/asterisk",
+        needs={},
+        instead="install Asterisk 22.10.1 or later, with its English sounds, or give this machine apt and a reachable "
+        "Debian mirror",
+    ),
     "espeak-ng": _Kept(
         packages=ASTERISK_PACKAGES,
         root="asterisk-root",
@@ -260,7 +268,7 @@ def _unpacked(name: str, var: Path, *, cache: Path | None, mirror: str | None, p
         raise ConfigurationError(
             [Problem(where=str(root), what="the loader cannot use a path with : or ;", remedy="rename that folder")]
         )
-    unpack(kept.packages, root, cache=cache, mirror=mirror, progress=progress)
+    unpack(kept.packages, root, cache=cache, mirror=mirror, progress=progress, instead=kept.instead)
     loader = next(iter(sorted(root.glob("usr/lib/*/ld-linux*.so.*"))), None)
     if loader is None:
         raise ConfigurationError([Problem(where=str(root), what="holds no dynamic loader for this kind of machine")])

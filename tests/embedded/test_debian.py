@@ -109,7 +109,7 @@ def test_several_at_a_time_make_it_once(tmp_path: Path) -> None:
             for _ in range(8)
         ]
     assert len({str(job.result()) for job in made}) == 1
-    assert steps.told == [("link", 0, 1), ("link", 1, 1)]
+    assert [told for told in steps.told if told[0] == "link"] == [("link", 0, 1), ("link", 1, 1)]
 
 
 def test_other_packages_are_another_root(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.embedded.asterisk import AsteriskLayout, EmbeddedAsterisk, layout_for
+from callcenter.embedded.asterisk import AsteriskLayout, EmbeddedAsterisk, asterisk_lives, layout_for
 from callcenter.embedded.programs import AsteriskRoot, Tool, find_asterisk, find_tool
 from callcenter.embedded.supervise import ChildState
 from callcenter.errors import PeerUnavailable
@@ -90,11 +90,13 @@ async def test_asterisk_outlives_our_sudden_end(open_folder: Path, asterisk: tup
         pid = int(words[1])
         die()
     embedded, _ = asterisk
+    assert asterisk_lives(open_folder / "var")
     await embedded.start()
     assert embedded.status().adopted
     assert pid_of(embedded) == pid
     await embedded.stop()
     assert not runs(pid)
+    assert not asterisk_lives(open_folder / "var")
 
 
 async def test_asterisk_runs_from_a_folder_with_a_long_name(open_folder: Path) -> None:
