@@ -78,9 +78,14 @@ class Engine:
         world = self.world
         world.now = now
         roster = world.agents.roster
-        while (timer := world.timers.pop_due(now)) is not None:
-            self._due(timer)
-        self._take(event)
+        if isinstance(event, Resynced):
+            world.blind = False  # what was missed comes first, then what has become due meanwhile
+            self._take(event)
+            self._fire()
+        else:
+            if not world.blind:
+                self._fire()
+            self._take(event)
         if world.agents.roster != roster:
             self._queues.roster_changed()
         self.matching.settle()
@@ -90,7 +95,7 @@ class Engine:
 
     def next_deadline(self) -> float | None:
         """When `handle` must be called with TimePassed if nothing else happens."""
-        return self.world.timers.next_deadline()
+        return None if self.world.blind else self.world.timers.next_deadline()
 
     def redacted(self, event: Event) -> Event:
         """The event as it may be written down: a digit of a masked input is not."""
@@ -264,6 +269,7 @@ class Engine:
 
     def _started(self, namespace: str) -> None:
         world = self.world
+        world.blind = bool(world.contacts)
         world.mint = Mint(namespace)
         for queue in world.configuration.queues.values():
             self._queues.set_closing_timer(queue)
@@ -314,6 +320,10 @@ class Engine:
                     self.world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
 
     # -- deadlines ---------------------------------------------------------------------------------------------------
+
+    def _fire(self) -> None:
+        while (timer := self.world.timers.pop_due(self.world.now)) is not None:
+            self._due(timer)
 
     def _due(self, timer: Timer) -> None:
         world = self.world

@@ -27,6 +27,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """All state of an engine between two events."""
 
     now: float
+    blind: bool
     namespace: str
     minted: int
     contacts: tuple[ContactRecord, ...]
@@ -51,6 +52,7 @@ def take_snapshot(engine: Engine) -> bytes:
     return _ENCODER.encode(
         Snapshot(
             now=world.now,
+            blind=world.blind,
             namespace=mint.namespace,
             minted=mint.count,
             contacts=tuple(_without_secrets(contact) for contact in world.contacts.values()),
@@ -77,7 +79,7 @@ def restore(configuration: Configuration, taken: bytes) -> Engine:
         raise Bug(f"a snapshot cannot be read: {error}") from error
     engine = Engine(configuration)
     world = engine.world
-    world.now = snapshot.now
+    world.now, world.blind = snapshot.now, snapshot.blind
     world.mint = Mint(snapshot.namespace, snapshot.minted)
     _restore_contacts(world, snapshot)
     _restore_agents(world.agents, snapshot)

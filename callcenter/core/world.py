@@ -29,6 +29,7 @@ class World:
     __slots__ = (
         "_calendars",
         "agents",
+        "blind",
         "bridges",
         "buried",
         "configuration",
@@ -51,6 +52,7 @@ class World:
     def __init__(self, configuration: Configuration) -> None:
         self.configuration = configuration
         self.now = 0.0
+        self.blind = False  # restarted with live contacts and not told yet what became of them: deadlines wait
         self.out: list[Output] = []
         self.mint: Mint | None = None
         self.timers = Timers()
