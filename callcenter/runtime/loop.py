@@ -57,6 +57,7 @@ class Loop:
         self._sinks = list(sinks)
         self._inbox: deque[Event] = deque()
         self._filled = asyncio.Event()
+        self._emptied = asyncio.Event()
         self._asked: dict[RequestId, asyncio.Future[str]] = {}
         self._stopping = False
         self.handled = 0
@@ -94,6 +95,12 @@ class Loop:
                 self.decide(event)
             await asyncio.sleep(0)
 
+    async def caught_up(self) -> None:
+        """Wait until everything that is in line now has been decided."""
+        if self._inbox:
+            self._emptied.clear()
+            await self._emptied.wait()
+
     def stop(self) -> None:
         """End `run` after the event in hand."""
         self._stopping = True
@@ -125,6 +132,7 @@ class Loop:
         if self._inbox:
             return self._inbox.popleft()
         self._filled.clear()
+        self._emptied.set()
         deadline = self._engine.next_deadline()
         return TimePassed() if deadline is not None and deadline <= self._clock.now() else None
 

@@ -1,0 +1,62 @@
+# Everything a person does with this checkout. `make help` explains.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+SEEDS ?= 10000
+BENCH ?= all
+TESTS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo run stop test test-fast check format lint types layers sim bench lock clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+venv: $(VENV)/.installed ## the Python environment in .venv
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@PYTHON="$(PYTHON)" bash .ci/venv "$(VENV)"
+	@touch $@
+
+demo: venv ## a call center on this machine, real calls, a report; ends by itself
+	@$(RUN)/callcenter demo
+
+run: venv ## the same call center, which stays: prints the hotline, two accounts and how to stop
+	@$(RUN)/callcenter run
+
+stop: venv ## end what `make run` started elsewhere
+	@$(RUN)/callcenter stop
+
+test: venv ## every test, with a real Asterisk and a real Postgres
+	@$(RUN)/python -m pytest $(TESTS)
+
+test-fast: venv ## the tests that need no Asterisk, in under a minute
+	@$(RUN)/python -m pytest -m "not live" $(TESTS)
+
+check: lint types layers ## what CI runs besides the tests
+
+lint: venv ## style
+	@$(RUN)/ruff check . && $(RUN)/ruff format --check .
+
+types: venv ## mypy --strict
+	@$(RUN)/mypy
+
+layers: venv ## imports point one way, the core is pure
+	@$(RUN)/lint-imports
+
+format: venv ## put the code into shape
+	@$(RUN)/ruff check --fix . ; $(RUN)/ruff format .
+
+sim: venv ## the simulator over many seeds: make sim SEEDS=100000
+	@$(RUN)/python -m callcenter.sim.run --seeds $(SEEDS)
+
+bench: venv ## benchmarks against their peers: make bench BENCH=acd
+	@$(RUN)/callcenter bench $(BENCH)
+
+lock: venv ## renew requirements.lock from pyproject.toml (hashes, no hosts)
+	@$(RUN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements.lock
+
+clean: ## remove the environment and everything this checkout has made (the per-user cache stays)
+	rm -rf $(VENV) var

@@ -1,0 +1,336 @@
+"""The running call center: the loop and everything that talks to it, from recovery to an orderly end.
+
+Knows which part needs which; how Postgres and Asterisk came to run is not its business (`parts`).
+"""
+
+import asyncio
+import contextlib
+import secrets as random_secrets
+import string
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import structlog
+
+from callcenter.asterisk.agi import AgiServer
+from callcenter.asterisk.ami import AmiLink
+from callcenter.asterisk.ami_wire import AmiMessage
+from callcenter.asterisk.ari import Access, Ari, FilteredRegistration, Inbox, Listening, ListeningLink
+from callcenter.asterisk.conf import modules_to_reload, render_phones
+from callcenter.asterisk.conf_values import PhoneAccount
+from callcenter.boot.recovery import build_id, recovered_engine
+from callcenter.core.engine import Engine
+from callcenter.core.snapshot import take_snapshot
+from callcenter.errors import CallCenterError, PeerFault
+from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
+from callcenter.media.voice import ears
+from callcenter.media.voice.door import ROUTE, Door
+from callcenter.media.voice.hands import Dialling, VoiceHands
+from callcenter.media.voice.link import VoiceLink
+from callcenter.model.agent import Agent
+from callcenter.model.configuration import Configuration
+from callcenter.model.events import AgentRemoved, AgentSaved, EngineStarted, Event, Stopping
+from callcenter.model.ids import NAMESPACE_CHARS, AgentId, RequestId
+from callcenter.model.view import CenterView
+from callcenter.postgres.directory import Directory
+from callcenter.postgres.directory import PhoneAccount as DirectoryAccount
+from callcenter.postgres.journal import PostgresJournal
+from callcenter.postgres.pool import Pool
+from callcenter.postgres.reader import JournalReader
+from callcenter.postgres.recordings import unchecked_recordings
+from callcenter.postgres.snapshots import Snapshots
+from callcenter.runtime.clock import SystemClock
+from callcenter.runtime.feed import Feed
+from callcenter.runtime.loop import Loop
+from callcenter.runtime.perform import LanePerformer
+from callcenter.speech.store import PromptStore
+from callcenter.web.control import ControlSocket
+
+SNAPSHOT_EVERY_S: Final = 60.0
+SNAPSHOT_AFTER_ENTRIES: Final = 200
+IN_STEP_LIMIT_S: Final = 30.0
+STOP_LIMIT_S: Final = 5.0
+RECORDINGS_LIMIT_S: Final = 15.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """Where everything is. Passwords do not show in its repr."""
+
+    dsn: str = field(repr=False)
+    http_port: int  # Asterisk's
+    ari_username: str
+    ari_password: str = field(repr=False)
+    websocket_port: int  # ours
+    websocket_username: str
+    websocket_password: str = field(repr=False)
+    ami_port: int  # Asterisk's
+    ami_username: str
+    ami_password: str = field(repr=False)
+    fastagi_port: int  # ours
+    control_socket: Path
+    journal_spool: Path
+    asterisk_etc: Path
+    conf_templates: Path
+    recordings: Folders
+    dialling: Dialling = field(default_factory=Dialling)
+    host: str = "127.0.0.1"
+
+
+class RunningCenter:
+    """What the CLI and the demo see of the running center."""
+
+    def __init__(
+        self,
+        wiring: Wiring,
+        engine: Engine,
+        clock: SystemClock,
+        loop: Loop,
+        feed: Feed,
+        journal: PostgresJournal,
+        performer: LanePerformer,
+        directory: Directory,
+        ari: Ari,
+        ami: AmiLink,
+        voice: VoiceLink,
+    ) -> None:
+        self.wiring = wiring
+        self.feed = feed
+        self.stopped = asyncio.Event()
+        self._engine = engine
+        self._clock = clock
+        self._loop = loop
+        self._journal = journal
+        self._performer = performer
+        self._directory = directory
+        self._ari = ari
+        self._ami = ami
+        self._voice = voice
+        self._started = clock.now()
+
+    def post(self, event: Event) -> None:
+        """An event from outside."""
+        self._loop.post(event)
+
+    async def ask(self, request: RequestId, event: Event) -> str:
+        """A request from a person: "" when granted, else what is wrong. Raises TimeoutError."""
+        return await self._loop.ask(request, event)
+
+    def view(self) -> CenterView:
+        """A picture of now."""
+        return self._engine.view(self._clock.now())
+
+    def health(self) -> Mapping[str, object]:
+        """Figures about the process and its peers."""
+        journal = self._journal.health()
+        return {
+            "up_s": round(self._clock.now() - self._started, 1),
+            "events": self._loop.handled,
+            "contacts": len(self._engine.world.contacts),
+            "commands": {"performed": self._performer.performed, "failed": self._performer.failed},
+            "asterisk": {
+                "ari": self._voice.in_step.is_set(),
+                "ami": self._ami.state.value,
+                "resyncs": self._voice.resyncs,
+            },
+            "journal": {
+                "last_seq": journal.last_seq,
+                "behind_entries": journal.behind_entries,
+                "behind_s": journal.behind_s,
+                "spool_bytes": journal.spool_bytes,
+                "connected": journal.connected,
+                "problem": journal.problem,
+            },
+        }
+
+    async def phones_changed(self) -> str:
+        """The directory has changed: write the accounts, let Asterisk read them, tell the engine."""
+        try:
+            agents = await self._directory.agents()
+            accounts = await self._directory.accounts()
+            changed = await asyncio.to_thread(
+                render_phones, phone_accounts(accounts), self.wiring.conf_templates, self.wiring.asterisk_etc
+            )
+            for module in modules_to_reload(changed):
+                await self._ari.asterisk.reload_module(module)
+            self.tell_agents(agents)
+            await self._voice.phones()
+        except CallCenterError as error:
+            return str(error)
+        return ""
+
+    def tell_agents(self, agents: Sequence[Agent]) -> None:
+        """Everybody in the directory, and who is no longer."""
+        known = set(self._engine.world.agents.records)
+        for agent in agents:
+            self.post(AgentSaved(request=RequestId(f"directory-{agent.id}"), agent=agent))
+        for gone in sorted(known - {agent.id for agent in agents}):
+            self.post(AgentRemoved(request=RequestId(f"directory-{gone}"), agent=AgentId(gone)))
+
+    def stop(self) -> None:
+        """End the call center; who waits on `stopped` does the rest."""
+        self.stopped.set()
+
+    async def in_step(self) -> bool:
+        """Wait until Asterisk is connected and known; False if that takes too long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(IN_STEP_LIMIT_S):
+                await self._voice.in_step.wait()
+        return self._voice.in_step.is_set()
+
+
+def phone_accounts(accounts: Sequence[DirectoryAccount]) -> tuple[PhoneAccount, ...]:
+    """The directory's accounts as Asterisk's configuration wants them."""
+    return tuple(PhoneAccount(number=one.number, name=one.name, secret=one.secret) for one in accounts)
+
+
+@asynccontextmanager
+async def running_center(
+    wiring: Wiring, configuration: Configuration, prompts: PromptStore, pool: Pool
+) -> AsyncIterator[RunningCenter]:
+    """Recover, connect, serve. On a normal end every call is ended and written; a killed process leaves all as is."""
+    async with AsyncExitStack() as stack:
+        journal = PostgresJournal(wiring.dsn, wiring.journal_spool)
+        last_seq = await journal.recover()
+        stack.push_async_callback(journal.close)
+        reader, snapshots, directory = JournalReader(pool), Snapshots(pool), Directory(pool)
+        engine, last_at = await recovered_engine(configuration, reader, snapshots, last_seq)
+        clock, feed, door, inbox = SystemClock(not_before=last_at), Feed(), Door(), Inbox()
+
+        access = Access(
+            host=wiring.host, port=wiring.http_port, username=wiring.ari_username, password=wiring.ari_password
+        )
+        ari = await stack.enter_async_context(Ari(access))
+        ami = AmiLink(
+            wiring.host, wiring.ami_port, wiring.ami_username, wiring.ami_password, on_event=_ignored, events="off"
+        )
+        hands = VoiceHands(ari, ami, prompts, door, wiring.dialling)
+        post = _Post()
+        performer = LanePerformer(hands, post)
+        recordings = RecordingsJob(wiring.recordings, post.post)
+        loop = Loop(engine, clock, journal, performer, [feed, recordings])
+        post.into(loop)
+        voice = VoiceLink(ari, inbox, loop.post)
+        center = RunningCenter(wiring, engine, clock, loop, feed, journal, performer, directory, ari, ami, voice)
+
+        loop.post(EngineStarted(namespace=_namespace(), build=build_id()))
+        center.tell_agents(await directory.agents())
+        for left in await unchecked_recordings(pool):
+            recordings.take(
+                Finished(recording=left.recording, contact=left.contact, expected_s=left.expected_s, at=left.stopped)
+            )
+        tasks = await stack.enter_async_context(_Tasks(center))
+        tasks.start("loop", loop.run())
+        tasks.start("recordings", recordings.run())
+        tasks.start("voice", voice.run())
+        tasks.start("snapshots", _keep_snapshots(engine, clock, journal, snapshots))
+        stack.push_async_callback(_wind_down, center, loop, performer, recordings)
+        await stack.enter_async_context(
+            ListeningLink(
+                Listening(
+                    port=wiring.websocket_port,
+                    username=wiring.websocket_username,
+                    password=wiring.websocket_password,
+                    host=wiring.host,
+                ),
+                inbox,
+                FilteredRegistration(ari.applications, ears.APP, ears.WANTED),
+            )
+        )
+        agi = AgiServer(wiring.host, wiring.fastagi_port, {ROUTE: door.serve})
+        await agi.start()
+        stack.push_async_callback(agi.close)
+        await ami.connect()
+        stack.push_async_callback(ami.close)
+        await stack.enter_async_context(ControlSocket(wiring.control_socket, center, feed))
+        yield center
+
+
+class _Post:
+    """The performer and the jobs are made before the loop that they post to."""
+
+    def __init__(self) -> None:
+        self._loop: Loop | None = None
+
+    def into(self, loop: Loop) -> None:
+        self._loop = loop
+
+    def post(self, event: Event) -> None:
+        if self._loop is not None:
+            self._loop.post(event)
+
+
+class _Tasks:
+    """Tasks that live as long as the center. One that ends by itself ends the center: a bug must be loud."""
+
+    def __init__(self, center: RunningCenter) -> None:
+        self._center = center
+        self._running: list[asyncio.Task[None]] = []
+
+    def start(self, name: str, work: Coroutine[None, None, None]) -> None:
+        """Run it beside the others."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._running.append(task)
+
+    async def __aenter__(self) -> "_Tasks":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._running:
+            task.cancel()
+        results = await asyncio.gather(*self._running, return_exceptions=True)
+        crash = next((r for r in results if isinstance(r, Exception)), None)
+        if crash is not None:
+            raise crash
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and not self._center.stopped.is_set():
+            log.error("a task of the call center has ended", task=task.get_name(), exc_info=task.exception())
+            self._center.stop()
+
+
+async def _keep_snapshots(engine: Engine, clock: SystemClock, journal: PostgresJournal, snapshots: Snapshots) -> None:
+    """Save the engine's state now and then, so that the next start has little to tell again."""
+    build, saved = build_id(), journal.health().last_seq
+    while True:
+        await asyncio.sleep(SNAPSHOT_EVERY_S)
+        seq = journal.health().last_seq
+        if seq - saved < SNAPSHOT_AFTER_ENTRIES:
+            continue
+        state = take_snapshot(engine)  # between two events, so it is the state after entry `seq`
+        try:
+            await snapshots.save(seq, clock.now(), build, state)
+            saved = seq
+        except (OSError, PeerFault, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("no snapshot was saved", error=str(error))
+
+
+async def _wind_down(center: RunningCenter, loop: Loop, performer: LanePerformer, recordings: RecordingsJob) -> None:
+    """An orderly end: calls are ended, commands carried out, recordings checked."""
+    loop.post(Stopping())
+    await loop.caught_up()
+    if not await performer.idle(STOP_LIMIT_S):
+        log.warning("commands were still under way at the end")
+    try:
+        async with asyncio.timeout(RECORDINGS_LIMIT_S):
+            await recordings.settled()
+    except TimeoutError:
+        log.warning("recordings are left unchecked until the next start")
+    await loop.caught_up()
+    await performer.close()
+
+
+async def _ignored(_: AmiMessage) -> None:
+    """AMI tells us nothing that ARI does not; its link is for recording."""
+
+
+def _namespace() -> str:
+    letters = string.digits + string.ascii_lowercase
+    return "".join(random_secrets.choice(letters) for _ in range(NAMESPACE_CHARS))
