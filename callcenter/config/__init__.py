@@ -7,13 +7,17 @@ at once, where it stands, as ConfigurationError.
 
 from callcenter.config.folder import check_configuration, load_configuration, read_configuration
 from callcenter.config.graph import Flaw, flaws
+from callcenter.config.settings import Settings
+from callcenter.config.settings_sources import load_settings
 from callcenter.config.starter import install_starter
 
 __all__ = [
     "Flaw",
+    "Settings",
     "check_configuration",
     "flaws",
     "install_starter",
     "load_configuration",
+    "load_settings",
     "read_configuration",
 ]

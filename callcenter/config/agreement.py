@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
 
 from callcenter.config.numbers import may_forward
-from callcenter.config.prompts import OF_THE_QUEUE, text_problems
+from callcenter.config.prompts import text_problems
 from callcenter.config.sheet import PromptPlace, did_you_mean, shown
 from callcenter.config.tree import Path, Tree
 from callcenter.errors import Problem
@@ -97,8 +97,8 @@ def _variable_problems(
     for at, name in filled:
         if name in secrets:
             yield tree.problem((*path, *at), f"`{name}` is collected masked and cannot be copied or dialled")
-    known = {*(variables or ()), *OF_THE_CALL, *OF_THE_QUEUE}
-    for at, name in used + filled:
+    known = {*(variables or ()), *OF_THE_CALL}
+    for at, name in [*used, *filled]:
         if variables is not None and name not in known:
             remedy = did_you_mean(name, known)
             if remedy.startswith("did you mean"):  # else the dialplan may set it

@@ -1,6 +1,7 @@
 """prompts.yaml: name -> language -> text. Knows languages and variables; the template language is that of `speech`."""
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import Final
 
 from pydantic_core import PydanticCustomError
 
@@ -8,10 +9,10 @@ from callcenter.config.fields import NAME_PATTERN, read_texts
 from callcenter.config.sheet import PromptPlace, Sheet, did_you_mean
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.flow import Prompt
-from callcenter.nodes.fields import OF_THE_CALL
+from callcenter.nodes.fields import CALLER, DIALLED
 from callcenter.speech.text import PromptText
 
-OF_THE_QUEUE = ("position", "wait_s")
+OF_THE_QUEUE: Final = ("position", "wait_s")
 """What the announcements of a queue may say (model.queue.Announcements)."""
 
 
@@ -46,7 +47,7 @@ def text_problems(
     that some flow sets (None: not known). Others may come from the dialplan, so only what looks misspelt is a problem.
     `secrets` must not be said aloud.
     """
-    known = {*(variables or ()), *OF_THE_CALL, *OF_THE_QUEUE}
+    known = {*(variables or ()), CALLER, DIALLED, *OF_THE_QUEUE}
     for place in prompts:
         texts = place.prompt.texts
         lacking = sorted(tag for tag in languages if tag not in texts and tag.split("-")[0] not in texts)

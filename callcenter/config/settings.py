@@ -1,0 +1,218 @@
+"""The settings of this machine: callcenter.toml, overruled by CALLCENTER_* in the environment, as frozen values.
+
+What the call center does is not here but in its folder of configuration. Knows every key, its default and its bounds;
+where one comes from is `settings_sources`. Port 0 means any free port, an empty password one that is made up at the
+first start, a folder left out a place in `var_folder`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Final
+
+from annotated_types import Interval
+from pydantic import AfterValidator
+
+SETTINGS_FILE: Final = "callcenter.toml"
+PASSWORD_CHARS_MAX: Final = 128
+PORTS_PER_CALL: Final = 4
+PLACE_OF_NUMBER: Final = "{number}"
+
+
+class AsteriskSource(StrEnum):
+    """Whose Asterisk is used."""
+
+    AUTO = "auto"  # the system's if it is new enough, else one that is unpacked under var_folder
+    EMBEDDED = "embedded"  # started and stopped by us
+    SYSTEM = "system"  # runs already; we only connect to it
+
+
+class WhenAway(StrEnum):
+    """What callers get while the call center is not running."""
+
+    QUEUE = "queue"  # a plain queue over all phones
+    HANG_UP = "hang_up"
+
+
+class LogLevel(StrEnum):
+    """What is logged: this and what is graver."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """How log lines look."""
+
+    AUTO = "auto"  # for people on a terminal, else JSON
+    CONSOLE = "console"
+    JSON = "json"
+
+
+def _address(text: str) -> str:
+    ip_address(text)
+    return text
+
+
+def _network(text: str) -> str:
+    ip_network(text, strict=False)
+    return text
+
+
+def _dial_template(text: str) -> str:
+    tech, _, rest = text.partition("/")
+    left = rest.replace(PLACE_OF_NUMBER, "", 1)
+    if (
+        not tech.isalnum()
+        or PLACE_OF_NUMBER not in rest
+        or any(sign in left for sign in "{},&\n\r ")
+        or not text.isprintable()
+    ):
+        raise ValueError(f"expected a channel with the place of the number, such as PJSIP/{PLACE_OF_NUMBER}")
+    return text
+
+
+def _password(text: str) -> str:
+    if len(text) > PASSWORD_CHARS_MAX or not text.isascii() or not text.isprintable() or text != text.strip():
+        raise ValueError(
+            f"expected at most {PASSWORD_CHARS_MAX} printable ASCII characters without a blank at either end"
+        )
+    return text
+
+
+def _database(text: str) -> str:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise ValueError("expected a Postgres address such as postgresql://user:password@host/database")
+    return text
+
+
+Port = Annotated[int, Interval(ge=0, le=65_535)]
+Address = Annotated[str, AfterValidator(_address)]
+Network = Annotated[str, AfterValidator(_network)]
+DialTemplate = Annotated[str, AfterValidator(_dial_template)]
+Password = Annotated[str, AfterValidator(_password)]
+DatabaseAddress = Annotated[str, AfterValidator(_database)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsteriskSettings:
+    """[asterisk]: which one, and how it and we find each other. All of it stays on loopback."""
+
+    source: AsteriskSource = AsteriskSource.AUTO
+    program: Path | None = None  # /usr/sbin/asterisk; left out: looked for
+    conf_folder: Path | None = None  # where its configuration is rendered to
+    spool_folder: Path | None = None  # where it records (astspooldir)
+    host: Address = "127.0.0.1"
+    http_port: Port = 0  # Asterisk's: ARI
+    ari_username: str = "callcenter"
+    ari_password: Password = field(default="", repr=False)
+    ami_port: Port = 0  # Asterisk's
+    ami_username: str = "callcenter"
+    ami_password: Password = field(default="", repr=False)
+    websocket_port: Port = 0  # ours: Asterisk connects to it
+    websocket_username: str = "asterisk"
+    websocket_password: Password = field(default="", repr=False)
+    fastagi_port: Port = 0  # ours
+    when_away: WhenAway = WhenAway.QUEUE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipSettings:
+    """[sip]: where phones and carriers reach Asterisk. Loopback, until somebody decides otherwise."""
+
+    host: Address = "127.0.0.1"  # 0.0.0.0: every address of the machine
+    port: Port = 0
+    rtp_from: Port = 0
+    rtp_to: Port = 0
+    external_address: str = ""  # what the outside sees, behind NAT
+    local_networks: tuple[Network, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkSettings:
+    """[trunk]: the carrier, known by its addresses."""
+
+    addresses: tuple[Network, ...] = ("127.0.0.1",)  # calls from elsewhere are refused
+    contact: str = ""  # where outside calls go: sip:sbc.example.net:5060; empty: nowhere
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialSettings:
+    """[dial]: how a number becomes a channel of Asterisk."""
+
+    phone: DialTemplate = "PJSIP/{number}"  # an agent's
+    outside: DialTemplate = "PJSIP/{number}@carrier"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechSettings:
+    """[speech]: who speaks the prompts."""
+
+    voices: Mapping[str, str] = field(default_factory=lambda: {"en": "espeak:en-us", "vi": "espeak:vi"})
+    piper_voices: Path | None = None  # folder of piper's .onnx files, for voices such as "piper:en_US-joe-medium"
+    recorded_folder: Path | None = None  # <language>/<prompt>.wav; wins over speech
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebSettings:
+    """[web]: where the program listens for people."""
+
+    host: Address = "127.0.0.1"
+    port: Port = 0
+    control_socket: Path | None = None  # for the command line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogSettings:
+    """[log]"""
+
+    level: LogLevel = LogLevel.INFO
+    format: LogFormat = LogFormat.AUTO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything this machine is told. Paths are absolute once loaded; relative ones start at the file's folder."""
+
+    var_folder: Path = Path("var")  # everything that is made: databases, recordings, programs, secrets
+    config_folder: Path = Path("config")  # queues, flows, numbers ...
+    database_url: DatabaseAddress = field(default="", repr=False)  # empty: a Postgres of our own in var_folder
+    recordings_folder: Path | None = None
+    asterisk: AsteriskSettings = field(default_factory=AsteriskSettings)
+    sip: SipSettings = field(default_factory=SipSettings)
+    trunk: TrunkSettings = field(default_factory=TrunkSettings)
+    dial: DialSettings = field(default_factory=DialSettings)
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    web: WebSettings = field(default_factory=WebSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+    @property
+    def recordings(self) -> Path:
+        """Where finished recordings are kept."""
+        return self.recordings_folder or self.var_folder / "recordings"
+
+
+def clashes(settings: Settings) -> list[tuple[str, str, str]]:
+    """What each is right but does not go together: (key, problem, remedy)."""
+    found: list[tuple[str, str, str]] = []
+    asterisk, sip = settings.asterisk, settings.sip
+    taken: dict[int, str] = {}
+    for key in ("http_port", "ami_port", "websocket_port", "fastagi_port"):
+        port = getattr(asterisk, key)
+        if port and port in taken:
+            found.append((f"asterisk.{key}", f"{port} is asterisk.{taken[port]} already", "0 picks a free port"))
+        taken.setdefault(port, key)
+    if (sip.rtp_from == 0) != (sip.rtp_to == 0):
+        found.append(("sip.rtp_from", "a range needs both rtp_from and rtp_to", "or neither: ports are picked"))
+    elif sip.rtp_from and sip.rtp_to - sip.rtp_from < PORTS_PER_CALL - 1:
+        found.append(("sip.rtp_to", f"{sip.rtp_from} to {sip.rtp_to} holds not even one call", "about 4 ports a call"))
+    elif sip.rtp_from % 2:
+        found.append(("sip.rtp_from", f"{sip.rtp_from} is odd", "sound uses even ports (RFC 3550)"))
+    if asterisk.source is AsteriskSource.SYSTEM:
+        unknown = [key for key in ("http_port", "ami_port") if not getattr(asterisk, key)]
+        found += [(f"asterisk.{key}", "an Asterisk that runs already has a port", "say which") for key in unknown]
+    return found
