@@ -1,0 +1,76 @@
+"""Ports, folders and processes of peers. Knows how to start a program and be rid of it; knows no SIP."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from callcenter.embedded.ports import FIRST_PORT, LAST_PORT, Kind, Range, free
+from callcenter.errors import PeerUnavailable
+
+LOOPBACK: Final = "127.0.0.1"
+TRIES_MAX: Final = 500
+STOP_LIMIT_S: Final = 5.0
+OUTPUT_TAIL: Final = 1500
+
+_recent: list[Range] = []
+
+
+def free_ports(size: int, kind: Kind) -> int:
+    """The first, an even number, of `size` consecutive ports that are free and were not given out by this process.
+
+    Raises PeerUnavailable if none are found.
+    """
+    for _ in range(TRIES_MAX):
+        first = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT - size)
+        wanted = Range(first=first - first % 2, size=size)
+        if not any(wanted.meets(other) for other in _recent) and free(wanted, kind):
+            _recent.append(wanted)
+            del _recent[:-TRIES_MAX]
+            return wanted.first
+    raise PeerUnavailable(f"found no {size} free ports")
+
+
+@asynccontextmanager
+async def running(
+    argv: Sequence[str], environment: Mapping[str, str], *, folder: Path, output: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A program, from its start to its end: asked to stop, then killed, when the context is left."""
+    with output.open("wb") as sink:
+        process = await asyncio.create_subprocess_exec(
+            *argv,
+            env=dict(environment),
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=sink,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        await end(process)
+
+
+async def end(process: asyncio.subprocess.Process, first: signal.Signals = signal.SIGTERM) -> None:
+    """Stop the program and return when it is gone."""
+    for number in (first, signal.SIGKILL):
+        if process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.send_signal(number)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(STOP_LIMIT_S):
+                await process.wait()
+    await process.wait()
+
+
+def tail(output: Path) -> str:
+    """The end of what a program printed."""
+    try:
+        return output.read_text(errors="replace")[-OUTPUT_TAIL:]
+    except OSError:
+        return "it printed nothing"
