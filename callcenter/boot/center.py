@@ -74,6 +74,8 @@ class Wiring:
     ami_username: str
     ami_password: str = field(repr=False)
     fastagi_port: int  # ours
+    sip_host: str
+    sip_port: int
     control_socket: Path
     journal_spool: Path
     asterisk_etc: Path

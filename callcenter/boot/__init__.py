@@ -1,0 +1,105 @@
+"""The composition root: makes the parts, plugs them together, serves until told to stop. Decides nothing."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import structlog
+
+from callcenter.boot.center import RunningCenter, running_center
+from callcenter.boot.logs import configure_logs
+from callcenter.boot.parts import (
+    Progress,
+    asterisk,
+    control_socket,
+    database,
+    database_url,
+    voice,
+    wiring,
+)
+from callcenter.config import Settings, install_starter, load_configuration
+from callcenter.embedded.ports import PortBook
+from callcenter.errors import ConfigurationError, Problem
+from callcenter.model.agent import Agent
+from callcenter.model.ids import AgentId, Skill
+from callcenter.postgres.directory import Directory
+from callcenter.postgres.pool import open_pool
+
+FIRST_AGENTS: Final = (
+    Agent(
+        id=AgentId("alice"),
+        name="Alice Nguyen",
+        number="1001",
+        skills={Skill("sales"): 3, Skill("support"): 2, Skill("vietnamese"): 5, Skill("english"): 4},
+    ),
+    Agent(
+        id=AgentId("bob"),
+        name="Bob Tran",
+        number="1002",
+        skills={Skill("sales"): 2, Skill("support"): 4, Skill("english"): 5},
+    ),
+)
+"""Who works in a new call center until somebody says otherwise: two phones to try it with."""
+
+Ready = Callable[[RunningCenter], Awaitable[None]]
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def center(settings: Settings, progress: Progress) -> AsyncIterator[RunningCenter]:
+    """A whole call center, from nothing to the first call. Ends in order when the context does."""
+    async with AsyncExitStack() as stack:
+        settings.var_folder.mkdir(parents=True, exist_ok=True)
+        install_starter(settings.config_folder)
+        configuration = load_configuration(settings.config_folder)
+        ports = PortBook(settings.var_folder / "state" / "ports.json")
+        dsn = await stack.enter_async_context(database(settings, ports, progress))
+        pool = await open_pool(dsn)
+        stack.push_async_callback(pool.close)
+        directory = Directory(pool)
+        if not await directory.agents():
+            for agent in FIRST_AGENTS:
+                await directory.add(agent)
+        prompts = await stack.enter_async_context(voice(settings, configuration, progress))
+        prepared = await stack.enter_async_context(asterisk(settings, ports, await directory.accounts(), progress))
+        running = await stack.enter_async_context(
+            running_center(wiring(settings, dsn, prepared), configuration, prompts, pool)
+        )
+        if not await running.in_step():
+            raise ConfigurationError(
+                [
+                    Problem(
+                        where="asterisk",
+                        what="does not connect to the call center",
+                        remedy="callcenter conf check says why; ari.conf and websocket_client.conf are the places",
+                    )
+                ]
+            )
+        yield running
+
+
+async def serve(settings: Settings, *, progress: Progress, ready: Ready | None = None) -> None:
+    """Run a call center until SIGTERM, SIGINT, or `callcenter stop`. `ready` is told when it takes calls."""
+    configure_logs(settings)
+    async with center(settings, progress) as running:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, running.stop)
+        if ready is not None:
+            await ready(running)
+        await running.stopped.wait()
+        log.info("stopping")
+
+
+__all__ = [
+    "FIRST_AGENTS",
+    "Progress",
+    "RunningCenter",
+    "center",
+    "control_socket",
+    "database_url",
+    "serve",
+]
