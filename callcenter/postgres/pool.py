@@ -7,13 +7,15 @@ the other side has vanished without a word.
 import asyncio
 import re
 import ssl
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import structlog
 
-from callcenter.errors import ConfigurationError, PeerUnavailable, Problem
+from callcenter.errors import ConfigurationError, OutcomeUnknown, PeerUnavailable, Problem
 
 log = structlog.get_logger(__name__)
 
@@ -57,6 +59,7 @@ AWAY: Final = (
 
 Connection = asyncpg.Connection
 Pool = asyncpg.Pool
+Borrowed = asyncpg.pool.PoolConnectionProxy
 
 
 def without_password(dsn: str) -> str:
@@ -112,6 +115,43 @@ async def open_pool(dsn: str, *, size_max: int = POOL_MAX, wait_s: float = START
         max_inactive_connection_lifetime=IDLE_MAX_S,
         server_settings=SESSION,
     )
+
+
+@contextmanager
+def asking() -> Iterator[None]:
+    """Around a question to Postgres: what asyncpg raises becomes ours.
+
+    PeerUnavailable if Postgres is not there or gives no answer in time, ConfigurationError if it was asked about
+    something that cannot be (a text with a NUL, a year no calendar has).
+    """
+    try:
+        yield
+    except (asyncpg.DataError, ValueError, OverflowError) as error:
+        problem = Problem(where="database", what=f"cannot be asked that: {say(error)}")
+        raise ConfigurationError([problem]) from error
+    except (*AWAY, asyncpg.QueryCanceledError) as error:
+        raise PeerUnavailable(f"Postgres does not answer: {say(error)}") from error
+
+
+@asynccontextmanager
+async def changing(pool: Pool) -> AsyncIterator[Borrowed]:
+    """A transaction, for a change that somebody asked for.
+
+    PeerUnavailable if it could not begin, OutcomeUnknown if Postgres went away in the middle, ConfigurationError for
+    values that cannot be stored. Nothing is changed if the body raises.
+    """
+    with asking():
+        connection = await pool.acquire()
+    try:
+        async with connection.transaction():
+            yield connection
+    except (asyncpg.DataError, ValueError, OverflowError) as error:
+        problem = Problem(where="database", what=f"cannot hold that: {say(error)}")
+        raise ConfigurationError([problem]) from error
+    except (*AWAY, asyncpg.QueryCanceledError) as error:
+        raise OutcomeUnknown(f"Postgres went away in the middle of a change: {say(error)}") from error
+    finally:
+        await pool.release(connection)
 
 
 def say(error: BaseException) -> str:

@@ -7,7 +7,7 @@ import asyncpg
 
 from callcenter.model.entry import Entry, decode_entry
 from callcenter.model.ids import ContactId
-from callcenter.postgres.pool import Pool
+from callcenter.postgres.pool import Pool, asking
 from callcenter.postgres.queries import sql
 
 PAGE_ENTRIES: Final = 1000
@@ -22,14 +22,16 @@ class JournalReader:
 
     async def last_seq(self) -> int:
         """The last entry in Postgres; 0 if there is none."""
-        seq: int = await self._pool.fetchval(sql("journal.last_seq"))
+        with asking():
+            seq: int = await self._pool.fetchval(sql("journal.last_seq"))
         return seq
 
     async def entries(self, after_seq: int = 0, until_seq: int | None = None) -> AsyncIterator[Entry]:
         """Entries after one, up to and with another (default: to the end), page by page."""
         last = SEQ_MAX if until_seq is None else until_seq
         while True:
-            page = await self._pool.fetch(sql("journal.page"), after_seq, last, PAGE_ENTRIES)
+            with asking():
+                page = await self._pool.fetch(sql("journal.page"), after_seq, last, PAGE_ENTRIES)
             for record in page:
                 yield _entry(record)
             if len(page) < PAGE_ENTRIES:
@@ -40,7 +42,8 @@ class JournalReader:
         """The entries that speak of one contact, in order."""
         after = 0
         while True:
-            page = await self._pool.fetch(sql("journal.page_of_contact"), contact, after, PAGE_ENTRIES)
+            with asking():
+                page = await self._pool.fetch(sql("journal.page_of_contact"), contact, after, PAGE_ENTRIES)
             for record in page:
                 yield _entry(record)
             if len(page) < PAGE_ENTRIES:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from callcenter.postgres.pool import Pool
+from callcenter.postgres.pool import Pool, asking, changing
 from callcenter.postgres.queries import sql
 from callcenter.postgres.reader import SEQ_MAX
 
@@ -28,14 +28,15 @@ class Snapshots:
 
     async def save(self, seq: int, at: float, build: str, state: bytes) -> None:
         """Keep the state after entry `seq`. It may be ahead of what is in Postgres; `latest` is told what to trust."""
-        async with self._pool.acquire() as connection, connection.transaction():
+        async with changing(self._pool) as connection:
             await connection.execute(sql("journal.save_snapshot"), seq, at, build, state)
             await connection.execute(sql("journal.forget_snapshots"), SNAPSHOTS_KEPT)
 
     async def latest(self, before_seq: int | None = None) -> Snapshot | None:
         """The newest snapshot, or the newest with a number below `before_seq`; None if there is none."""
         before = SEQ_MAX if before_seq is None else before_seq
-        record = await self._pool.fetchrow(sql("journal.latest_snapshot"), before)
+        with asking():
+            record = await self._pool.fetchrow(sql("journal.latest_snapshot"), before)
         if record is None:
             return None
         return Snapshot(seq=record["seq"], at=record["at_s"], build=record["build"], state=record["state"])

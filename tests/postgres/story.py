@@ -225,3 +225,14 @@ def _changed(
         state=state,
         contact=contact,
     )
+
+
+def endless_story(count: int) -> list[Told]:
+    """The first `count` entries of one call after the other."""
+    told: list[Told] = []
+    number = 0
+    while len(told) < count:
+        number += 1
+        at = T0 + 100.0 * number
+        told += abandoned_call(number, at) if number % 3 == 0 else answered_call(number, at)
+    return told[:count]

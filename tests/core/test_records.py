@@ -1,0 +1,352 @@
+"""The fold of facts into rows, row by row, and what a contact's rows must agree on."""
+
+from dataclasses import dataclass
+
+import msgspec
+import pytest
+
+from callcenter.core.records import COUNTED, check_parts, rows
+from callcenter.model.agent import AgentState, AgentStatus
+from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
+from callcenter.model.entry import Entry, Output
+from callcenter.model.events import TimePassed
+from callcenter.model.facts import (
+    AgentChanged,
+    Considered,
+    ContactConnected,
+    ContactEnded,
+    ContactOffered,
+    ContactOpened,
+    ContactQueued,
+    Fact,
+    NeedsRelaxed,
+    NodeEntered,
+    OfferEnded,
+    PhoneSeen,
+    QueueDraining,
+    QueueLeft,
+    RecordingStarted,
+    RecordingStopped,
+    RecordingVerified,
+    Surprise,
+    TalkEnded,
+)
+from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId
+from callcenter.model.records import (
+    AgentActivityRow,
+    ContactRow,
+    OfferRow,
+    QueueVisitRow,
+    RecordingRow,
+    Row,
+    TalkRow,
+    merged_all,
+)
+
+C, LEG, AGENT_LEG = ContactId("c-1"), LegId("l-1"), LegId("l-2")
+ANNA, SALES = AgentId("anna"), QueueName("sales")
+OFFER, RECORDING = OfferId("o-1"), RecordingId("r-1")
+
+OPENED = ContactOpened(
+    contact=C,
+    leg=LEG,
+    medium=Medium.VOICE,
+    direction=Direction.INBOUND,
+    caller="0901234567",
+    caller_name="Lan",
+    dialled="1000",
+)
+OFFERED = ContactOffered(
+    contact=C,
+    offer=OFFER,
+    agent=ANNA,
+    leg=AGENT_LEG,
+    queue=SALES,
+    strategy="longest_idle",
+    why="idle longest",
+    considered=(Considered(agent=ANNA, rank=(3.0,)),),
+    free=2,
+)
+ACCEPTED = OfferEnded(contact=C, offer=OFFER, agent=ANNA, leg=AGENT_LEG, queue=SALES, end=OfferEnd.ACCEPTED, rang_s=2.0)
+ANSWERED = QueueLeft(
+    contact=C,
+    queue=SALES,
+    exit=QueueExit.CONNECTED,
+    entered=104.0,
+    waited_s=6.0,
+    priority=50,
+    service_level_s=20.0,
+)
+TALKED = TalkEnded(contact=C, agent=ANNA, leg=AGENT_LEG, queue=SALES, began=110.0, talk_s=30.0)
+ENDED = ContactEnded(
+    contact=C,
+    reason=EndReason.CALLER_HUNG_UP,
+    medium=Medium.VOICE,
+    direction=Direction.INBOUND,
+    caller="0901234567",
+    caller_name="Lan",
+    dialled="1000",
+    began=100.0,
+    flow_s=4.0,
+    wait_s=6.0,
+    talk_s=30.0,
+    forward_s=0.0,
+    queue=SALES,
+    agent=ANNA,
+    why="idle longest",
+    offers=1,
+    missed=0,
+    language="vi",
+)
+
+
+def entry(at: float, *outputs: Output, seq: int = 7) -> Entry:
+    return Entry(seq=seq, at=at, event=TimePassed(), outputs=outputs)
+
+
+def folded(*told: tuple[float, Output]) -> list[Row]:
+    return [row for seq, (at, output) in enumerate(told, start=1) for row in rows(entry(at, output, seq=seq))]
+
+
+CALL: tuple[tuple[float, Output], ...] = (
+    (100.0, OPENED),
+    (108.0, OFFERED),
+    (110.0, ACCEPTED),
+    (110.0, ANSWERED),
+    (140.0, TALKED),
+    (140.0, ENDED),
+)
+
+
+# -- each fact ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_contact_is_open_from_its_first_fact() -> None:
+    assert rows(entry(100.0, OPENED)) == [
+        ContactRow(
+            contact=C,
+            leg=LEG,
+            medium=Medium.VOICE,
+            direction=Direction.INBOUND,
+            caller="0901234567",
+            caller_name="Lan",
+            dialled="1000",
+            began=100.0,
+        )
+    ]
+
+
+def test_the_cdr_says_all_that_the_ending_says() -> None:
+    (row,) = rows(entry(140.0, ENDED))
+    assert isinstance(row, ContactRow)
+    assert (row.ended, row.end_reason) == (140.0, EndReason.CALLER_HUNG_UP)
+    same = set(ContactRow.__struct_fields__) & set(ContactEnded.__struct_fields__)
+    assert {name: getattr(row, name) for name in same} == {name: getattr(ENDED, name) for name in same}
+    assert set(ContactRow.__struct_fields__) - same == {"leg", "ended", "end_reason"}
+    assert set(ContactEnded.__struct_fields__) - same == {"reason"}
+
+
+def test_the_cdr_keeps_the_leg_of_the_opening() -> None:
+    (row,) = merged_all(folded((100.0, OPENED), (140.0, ENDED)))
+    assert isinstance(row, ContactRow)
+    assert (row.leg, row.ended, row.talk_s) == (LEG, 140.0, 30.0)
+
+
+def test_an_offer_is_one_row_of_two_facts() -> None:
+    begun, over = folded((108.0, OFFERED), (110.0, ACCEPTED))
+    assert isinstance(begun, OfferRow)
+    assert (begun.offered, begun.end, begun.free) == (108.0, None, 2)
+    assert merged_all([begun, over]) == [
+        msgspec.structs.replace(begun, ended=110.0, end=OfferEnd.ACCEPTED, rang_s=2.0),
+    ]
+
+
+def test_a_visit_and_a_talk_are_named_by_their_place_in_the_journal() -> None:
+    assert rows(entry(140.0, Surprise(what="before"), ANSWERED, TALKED)) == [
+        QueueVisitRow(
+            seq=7,
+            n=1,
+            contact=C,
+            queue=SALES,
+            medium=Medium.VOICE,
+            entered=104.0,
+            ended=140.0,
+            waited_s=6.0,
+            exit=QueueExit.CONNECTED,
+            priority=50,
+            service_level_s=20.0,
+        ),
+        TalkRow(seq=7, n=2, contact=C, agent=ANNA, leg=AGENT_LEG, queue=SALES, began=110.0, ended=140.0, talk_s=30.0),
+    ]
+
+
+def test_a_recording_learns_from_three_facts() -> None:
+    told = folded(
+        (110.0, RecordingStarted(contact=C, recording=RECORDING, kind="call", agent=ANNA)),
+        (140.0, RecordingStopped(contact=C, recording=RECORDING, expected_s=30.0)),
+        (
+            150.0,
+            RecordingVerified(contact=C, recording=RECORDING, path="a.wav", seconds=29.9, channels=2, problem=""),
+        ),
+    )
+    assert merged_all(told) == [
+        RecordingRow(
+            recording=RECORDING,
+            contact=C,
+            kind="call",
+            agent=ANNA,
+            mailbox="",
+            started=110.0,
+            stopped=140.0,
+            expected_s=30.0,
+            path="a.wav",
+            seconds=29.9,
+            channels=2,
+            problem="",
+            checked=150.0,
+        )
+    ]
+
+
+def changed(since: float, was: AgentState, state: AgentState, contact: ContactId | None = None) -> AgentChanged:
+    return AgentChanged(
+        agent=ANNA,
+        was_status=AgentStatus.AVAILABLE,
+        was_state=was,
+        was_reason="",
+        since=since,
+        status=AgentStatus.AVAILABLE,
+        state=state,
+        contact=contact,
+    )
+
+
+def period(since: float, until: float | None, state: AgentState, contact: ContactId | None = None) -> AgentActivityRow:
+    return AgentActivityRow(
+        agent=ANNA,
+        since=since,
+        until=until,
+        status=AgentStatus.AVAILABLE,
+        state=state,
+        reason="",
+        contact=contact,
+    )
+
+
+def test_a_change_ends_one_period_and_begins_another() -> None:
+    told = folded(
+        (110.0, changed(90.0, AgentState.READY, AgentState.ON_CONTACT, C)),
+        (140.0, changed(110.0, AgentState.ON_CONTACT, AgentState.WRAP_UP, C)),
+        (145.0, changed(140.0, AgentState.WRAP_UP, AgentState.READY)),
+    )
+    assert merged_all(told) == [
+        period(90.0, 110.0, AgentState.READY),
+        period(110.0, 140.0, AgentState.ON_CONTACT, C),
+        period(140.0, 145.0, AgentState.WRAP_UP, C),
+        period(145.0, None, AgentState.READY),
+    ]
+
+
+def test_a_period_of_no_time_leaves_no_trace() -> None:
+    told = rows(
+        entry(
+            140.0,
+            changed(110.0, AgentState.ON_CONTACT, AgentState.WRAP_UP, C),
+            changed(140.0, AgentState.WRAP_UP, AgentState.READY),
+        )
+    )
+    assert merged_all(told) == [
+        period(110.0, 140.0, AgentState.ON_CONTACT),
+        period(140.0, None, AgentState.READY),
+    ]
+
+
+SILENT: list[Fact] = [
+    NodeEntered(contact=C, flow="main", node="hello"),  # type: ignore[arg-type]
+    ContactQueued(contact=C, queue=SALES, priority=50, needs="", since=104.0),
+    NeedsRelaxed(contact=C, queue=SALES, needs="", waited_s=1.0),
+    ContactConnected(contact=C, agent=ANNA, leg=AGENT_LEG, queue=SALES, waited_s=6.0),
+    PhoneSeen(agent=ANNA, state="reachable"),  # type: ignore[arg-type]
+    QueueDraining(queue=SALES, draining=True, by=""),
+    Surprise(what="odd"),
+]
+
+
+@pytest.mark.parametrize("fact", SILENT, ids=lambda fact: type(fact).__name__)
+def test_facts_that_no_report_counts_say_nothing(fact: Fact) -> None:
+    assert rows(entry(1.0, fact)) == []
+
+
+def test_every_fact_is_either_counted_or_known_to_be_silent() -> None:
+    assert COUNTED | {type(fact) for fact in SILENT} == set(Fact.__args__)
+
+
+def test_where_the_journal_is_cut_does_not_matter() -> None:
+    """Rows of two batches merge to what one batch gives."""
+    whole = merged_all(folded(*CALL))
+    all_rows = folded(*CALL)
+    for cut in range(len(all_rows) + 1):
+        assert merged_all([*merged_all(all_rows[:cut]), *merged_all(all_rows[cut:])]) == whole
+
+
+# -- agreement ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_call_agrees() -> None:
+    assert check_parts(folded(*CALL)) == []
+
+
+def test_a_call_that_still_runs_agrees_so_far() -> None:
+    for shown in range(1, len(CALL)):
+        assert check_parts(folded(*CALL[:shown])) == []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    told: tuple[tuple[float, Output], ...]
+    says: str
+
+
+def without(output: Output) -> tuple[tuple[float, Output], ...]:
+    return tuple(told for told in CALL if told[1] is not output)
+
+
+def instead(output: Output, other: Output) -> tuple[tuple[float, Output], ...]:
+    return tuple((at, other if told is output else told) for at, told in CALL)
+
+
+WRONGS = {
+    "never opened": Wrong(told=without(OPENED), says="opened 0 times"),
+    "opened twice": Wrong(told=(CALL[0], *CALL), says="opened 2 times"),
+    "two CDRs": Wrong(told=(*CALL, CALL[-1]), says="has 2 CDRs"),
+    "a part is missing": Wrong(
+        told=instead(ENDED, msgspec.structs.replace(ENDED, wait_s=5.0)),
+        says="forward_s 0.000000 = 39.000000 is not its length 40",
+    ),
+    "a part is negative": Wrong(
+        told=instead(ENDED, msgspec.structs.replace(ENDED, flow_s=-4.0, forward_s=8.0)), says="flow_s is -4.0"
+    ),
+    "an answer without a talk": Wrong(told=without(TALKED), says="has no talk"),
+    "a talk before the answer": Wrong(
+        told=instead(TALKED, msgspec.structs.replace(TALKED, began=109.0)), says="has no talk"
+    ),
+    "a talk in another queue": Wrong(
+        told=instead(TALKED, msgspec.structs.replace(TALKED, queue=QueueName("support"))), says="has no talk"
+    ),
+    "a visit before the contact": Wrong(
+        told=instead(ANSWERED, msgspec.structs.replace(ANSWERED, entered=90.0)), says="is outside the contact"
+    ),
+    "an offer that never ended": Wrong(told=without(ACCEPTED), says="offer o-1 to anna never ended"),
+    "an offer not counted": Wrong(
+        told=instead(ENDED, msgspec.structs.replace(ENDED, offers=0)), says="counts 0 offers, there were 1"
+    ),
+    "more missed than offered": Wrong(
+        told=instead(ENDED, msgspec.structs.replace(ENDED, missed=2)), says="2 missed of 1 offers"
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONGS)
+def test_what_does_not_agree_is_said(name: str) -> None:
+    wrong = WRONGS[name]
+    assert any(wrong.says in problem for problem in check_parts(folded(*wrong.told)))
