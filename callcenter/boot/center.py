@@ -18,7 +18,6 @@ import structlog
 
 from callcenter.asterisk.agi import AgiServer
 from callcenter.asterisk.ami import AmiLink
-from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Access, Ari, FilteredRegistration, Inbox, Listening, ListeningLink
 from callcenter.asterisk.conf import modules_to_reload, render_phones
 from callcenter.asterisk.conf_values import PhoneAccount
@@ -209,16 +208,21 @@ async def running_center(
             host=wiring.host, port=wiring.http_port, username=wiring.ari_username, password=wiring.ari_password
         )
         ari = await stack.enter_async_context(Ari(access))
+        post = _Post()
+        voice = VoiceLink(ari, inbox, post.post)
         ami = AmiLink(
-            wiring.host, wiring.ami_port, wiring.ami_username, wiring.ami_password, on_event=_ignored, events="off"
+            wiring.host,
+            wiring.ami_port,
+            wiring.ami_username,
+            wiring.ami_password,
+            on_event=voice.phone_stirred,
+            events="system",
         )
         hands = VoiceHands(ari, ami, prompts, door, wiring.dialling)
-        post = _Post()
         performer = LanePerformer(hands, post)
         recordings = RecordingsJob(wiring.recordings, post.post)
         loop = Loop(engine, clock, journal, performer, [feed, recordings])
         post.into(loop)
-        voice = VoiceLink(ari, inbox, loop.post)
         center = RunningCenter(wiring, engine, clock, loop, feed, journal, performer, directory, ari, ami, voice)
 
         loop.post(EngineStarted(namespace=_namespace(), build=build_id()))
@@ -327,10 +331,6 @@ async def _wind_down(center: RunningCenter, loop: Loop, performer: LanePerformer
         log.warning("recordings are left unchecked until the next start")
     await loop.caught_up()
     await performer.close()
-
-
-async def _ignored(_: AmiMessage) -> None:
-    """AMI tells us nothing that ARI does not; its link is for recording."""
 
 
 def _namespace() -> str:

@@ -40,9 +40,6 @@ WANTED: Final = (
     "PlaybackFinished",
     "RecordingFinished",
     "RecordingFailed",
-    "PeerStatusChange",
-    "ContactStatusChange",
-    "EndpointStateChange",
 )
 
 _OURS: Final = re.compile(r"l-[0-9a-z]{8}-\d+")
@@ -85,12 +82,6 @@ def event_of(message: ari.Message) -> Event | None:
             return MessageRecorded(recording=RecordingId(recording.name), seconds=float(recording.duration or 0))
         case ari.RecordingFailed(recording=recording):
             return MessageRecorded(recording=RecordingId(recording.name), seconds=0.0)
-        case (
-            ari.PeerStatusChange(endpoint=endpoint)
-            | ari.ContactStatusChange(endpoint=endpoint)
-            | ari.EndpointStateChange(endpoint=endpoint)
-        ):
-            return phone_of(endpoint)
         case _:
             return None
 

@@ -11,11 +11,13 @@ from typing import Final
 
 import structlog
 
-from callcenter.asterisk.ari import Ari, Inbox, LinkDown, LinkUp
+from callcenter.asterisk.ami_wire import AmiMessage
+from callcenter.asterisk.ari import Ari, Gone, Inbox, LinkDown, LinkUp
 from callcenter.asterisk.ari.messages import Bridge, Channel
 from callcenter.errors import PeerFault
 from callcenter.media.voice import ears
-from callcenter.model.events import BridgeSeen, Event, Resynced
+from callcenter.model.agent import PhoneState
+from callcenter.model.events import BridgeSeen, Event, PhoneChanged, Resynced
 from callcenter.model.ids import BridgeId, LegId
 
 LISTING_RETRY_S: Final = 0.5
@@ -49,10 +51,27 @@ class VoiceLink:
                     self._post(event)
 
     async def phones(self) -> None:
-        """Tell the engine which phones can be rung now, and hear of changes from here on."""
-        await self._ari.applications.subscribe(ears.APP, (f"endpoint:{PHONES}",))
-        for endpoint in await self._ari.endpoints.list_by_tech(PHONES):
-            self._post(ears.phone_of(endpoint))
+        """Tell the engine which phones can be rung now."""
+        try:
+            for endpoint in await self._ari.endpoints.list_by_tech(PHONES):
+                self._post(ears.phone_of(endpoint))
+        except Gone:
+            log.info("asterisk knows no phone yet")
+
+    async def phone_stirred(self, event: AmiMessage) -> None:
+        """AMI says that a phone registered, vanished or answered again: look how it stands now.
+
+        ARI would tell too, but only with a subscription to the endpoint, which repeats every event of its calls.
+        """
+        number = event.get("EndpointName") or event.get("AOR")
+        if event.event != "ContactStatus" or not number:
+            return
+        try:
+            self._post(ears.phone_of(await self._ari.endpoints.get(PHONES, number)))
+        except Gone:
+            self._post(PhoneChanged(number=number, state=PhoneState.UNREACHABLE))
+        except PeerFault as fault:
+            log.warning("a phone's state could not be asked", number=number, fault=str(fault))
 
     async def _resync(self) -> None:
         """List everything, tell the engine."""
@@ -68,7 +87,7 @@ class VoiceLink:
                 ),
             )
         )
-        await self._phones_or_not()
+        await self._phones_in_time()
         self.resyncs += 1
         self.in_step.set()
         log.info("in step with asterisk", legs=len(legs), bridges=len(bridges))
@@ -82,8 +101,8 @@ class VoiceLink:
                 log.warning("asterisk cannot be listed", fault=str(fault))
                 await asyncio.sleep(LISTING_RETRY_S)
 
-    async def _phones_or_not(self) -> None:
+    async def _phones_in_time(self) -> None:
         try:
             await self.phones()
-        except PeerFault as fault:  # 422 while no phone is configured at all: `agents add` asks again
-            log.info("no phones to watch yet", fault=str(fault))
+        except PeerFault as fault:
+            log.warning("phones could not be listed", fault=str(fault))
