@@ -14,7 +14,7 @@ from callcenter.config.sheet import did_you_mean
 from callcenter.model.flow import Flow, Node
 from callcenter.nodes import Kind
 
-Edges = Mapping[str, Mapping[str, str]]  # node -> exit -> node
+Edges = Mapping[str, dict[str, str]]  # node -> exit -> node
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Flaw:
 
 def flaws(flow: Flow) -> list[Flaw]:
     """Everything wrong with the shape of `flow`, in the order of its nodes."""
-    edges = {name: dict(node.exits()) for name, node in flow.nodes.items()}
+    edges: dict[str, dict[str, str]] = {name: dict(node.exits()) for name, node in flow.nodes.items()}
     if flow.start not in edges:
         return [
             Flaw(node="", what=f"there is no node `{flow.start}` to start with", remedy=did_you_mean(flow.start, edges))
@@ -38,9 +38,11 @@ def flaws(flow: Flow) -> list[Flaw]:
 
 
 def _dangling(edges: Edges) -> Iterable[Flaw]:
+    """Each wrong name once per node: an exit that is left out leads where another one does."""
     for name, exits in edges.items():
+        first = {target: exit for exit, target in reversed(exits.items())}
         for exit, target in exits.items():
-            if target not in edges:
+            if target not in edges and first[target] == exit:
                 yield Flaw(
                     node=name, exit=exit, what=f"there is no node `{target}`", remedy=did_you_mean(target, edges)
                 )

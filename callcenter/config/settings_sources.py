@@ -42,7 +42,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     places = {key: f"{file.name}: {'.'.join(key)}" for key in given}
     for key, value, variable in _from_environment(environ, problems):
         given[key], places[key] = value, variable
-    settings = _resolved(_built(given), file.absolute().parent)
+    settings = _resolved(_built(given), file.absolute().parent, environ.get("HOME", ""))
     for text, what, remedy in clashes(settings):
         key = tuple(text.split("."))
         problems.append(Problem(where=places.get(key, f"{file.name}: {text}"), what=what, remedy=remedy))
@@ -164,13 +164,16 @@ def _built(given: Mapping[Key, Any]) -> Settings:
     return settings
 
 
-def _resolved(settings: Settings, folder: Path) -> Settings:
-    """All paths absolute."""
+def _resolved(settings: Settings, folder: Path, home: str) -> Settings:
+    """All paths absolute; a leading ~/ is the home folder."""
 
     def absolute(value: Any) -> Any:
         if is_dataclass(value) and not isinstance(value, type):
             return replace(value, **{one.name: absolute(getattr(value, one.name)) for one in _own(value)})
-        return (folder / value.expanduser()).absolute() if isinstance(value, Path) else value
+        if not isinstance(value, Path):
+            return value
+        at_home = home and value.parts[:1] == ("~",)
+        return (Path(home, *value.parts[1:]) if at_home else folder / value).absolute()
 
     resolved = absolute(settings)
     assert isinstance(resolved, Settings)

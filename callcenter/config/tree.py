@@ -96,9 +96,10 @@ class Tree:
 
     def place(self, path: Path, *, at_key: bool = False) -> Place:
         """Where `path` was written."""
-        places = self.keys if at_key else self.values
-        if path in places:
-            return places[path]
+        if at_key and path in self.keys:
+            return self.keys[path]
+        if path in self.values:
+            return self.values[path]
         return self.place(path[:-1]) if path else Place(1, 1)
 
 

@@ -1,0 +1,78 @@
+"""docs/flows.md describes every kind of node as it is: each key, each default, and an example that can be used."""
+
+import re
+from dataclasses import MISSING, Field, fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callcenter.config import read_configuration
+from callcenter.config.tree import Table, read_tree
+from callcenter.nodes import NODES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "flows.md").read_text(encoding="utf-8")
+SECTIONS = dict(re.findall(r"^### `(\w+)`\n(.*?)(?=^#|\Z)", PAGE, flags=re.MULTILINE | re.DOTALL))
+ROW = re.compile(r"^\| `(?P<key>\w+)` \| (?P<default>[^|]+) \| (?P<meaning>[^|]+) \|$", re.MULTILINE)
+EXAMPLE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+AROUND = {
+    "queues.yaml": "sales: {needs: sales}\nsupport: {needs: support}\n",
+    "calendars.yaml": "office: {timezone: UTC, open: {daily: 08:00-20:00}}\n",
+    "prompts.yaml": "welcome: {en: Welcome., vi: Xin chào.}\n",
+    "numbers.yaml": "forward_to: [09XXXXXXXX]\n",
+}
+
+
+def test_the_page_has_a_section_for_every_kind_and_no_other() -> None:
+    assert list(SECTIONS) == list(NODES)
+
+
+@pytest.mark.parametrize("kind", NODES)
+def test_a_section_lists_every_key_with_its_default(kind: str) -> None:
+    described = {row["key"]: row["default"].strip() for row in ROW.finditer(SECTIONS[kind])}
+    assert described == {field.name: default_of(field) for field in fields(NODES[kind])}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", NODES)
+def test_a_section_has_an_example_that_works(kind: str) -> None:
+    example = EXAMPLE.search(SECTIONS[kind])
+    assert example is not None
+    assert problems_of(example[1], kind) == []
+
+
+def test_the_flow_at_the_top_of_the_page_works() -> None:
+    example = EXAMPLE.search(PAGE)
+    assert example is not None
+    _, problems = read_configuration({**AROUND, "flows/office.yaml": example[1]})
+    assert [str(problem) for problem in problems] == []
+
+
+def problems_of(node: str, kind: str) -> list[str]:
+    """Read one node in a flow in which every other node that it leads to is a hangup."""
+    root = read_tree("example", node).root
+    assert isinstance(root, Table)
+    [name] = root
+    text = "nodes:\n" + "".join(f"  {line}\n" for line in node.splitlines())
+    found = read_configuration({**AROUND, "flows/example.yaml": text})[1]
+    missing = sorted(set(re.findall(r"there is no node `(\w+)`", "\n".join(map(str, found)))))
+    text += "".join(f"  {other}: {{kind: hangup}}\n" for other in missing)
+    configuration, problems = read_configuration({**AROUND, "flows/example.yaml": text})
+    if not problems:
+        assert type(configuration.flows["example"].nodes[name]) is NODES[kind]  # type: ignore[index]
+    return [str(problem) for problem in problems]
+
+
+def default_of(field: Field[Any]) -> str:
+    default = field.default if field.default_factory is MISSING else None
+    match default:
+        case _ if default is MISSING:
+            return "required"
+        case None | "":
+            return "–"
+        case bool():
+            return str(default).lower()
+        case float():
+            return f"{default:g}"
+        case _:
+            return str(default)
