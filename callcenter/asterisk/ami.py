@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 ACTION_TIMEOUT_S: Final = 5.0
 EVENTS_MAX: Final = 20_000  # events waiting for the listener
 EARLY_EVENTS_MAX: Final = 1_000  # events that come while we are still logging in
-FAIR_SHARE: Final = 200  # events handed over before other tasks get their turn
+FAIR_SHARE_S: Final = 0.02  # handing over events goes on for so long before other tasks get their turn
 
 
 class AmiState(StrEnum):
@@ -319,7 +319,6 @@ class AmiLink:
                 self._overflowing = True
                 log.error("ami.overflow", waiting=len(self._queue))
             return
-        self._overflowing = False
         self._queue.append(item)
         self._filled.set()
 
@@ -327,15 +326,17 @@ class AmiLink:
         return self._state is AmiState.CLOSED
 
     async def _deliver(self) -> None:
-        handed_over = 0
+        now = asyncio.get_running_loop().time
         while not self._closed():
             await self._filled.wait()
             self._filled.clear()
+            turn_ends = now() + FAIR_SHARE_S
             while self._queue:
                 await self._hand_over(self._queue.popleft())
-                handed_over += 1
-                if handed_over % FAIR_SHARE == 0:
+                if now() >= turn_ends:
                     await asyncio.sleep(0)
+                    turn_ends = now() + FAIR_SHARE_S
+            self._overflowing = False  # logged again only after the listener had caught up
             if self._told is not self._state and not self._closed():
                 await self._hand_over(self._state)
 

@@ -240,6 +240,26 @@ async def test_a_listener_may_close_the_link(fake: FakeAmi) -> None:
     assert own.state is AmiState.CLOSED
 
 
+async def test_a_flood_reaches_a_quick_listener_whole(fake: FakeAmi) -> None:
+    """More than the queue holds: handing over must keep step with reading."""
+    count, arrived, flood = 0, asyncio.Event(), 50_000
+
+    def on_event(event: AmiMessage) -> None:
+        nonlocal count
+        count += event.event == "Tick"
+        if count == flood:
+            arrived.set()
+
+    own = AmiLink("127.0.0.1", fake.port, "callcenter", "s3cret", on_event=on_event)
+    await own.connect()
+    for _ in range(flood // 1_000):
+        await fake.say([b"Event: Tick\r\nChannel: PJSIP/anna\r\n\r\n" * 1_000])
+    async with asyncio.timeout(20):
+        await arrived.wait()
+    assert own.tally.events_dropped == 0
+    await own.close()
+
+
 async def test_secrets_appear_in_no_log_and_no_text(fake: FakeAmi, heard: Heard) -> None:
     with structlog.testing.capture_logs() as logs:
         for secret in ("s3cret", "wr0ng-pass", "br0ken\r\npass"):
