@@ -10,7 +10,6 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import structlog
@@ -64,13 +63,8 @@ Borrowed = asyncpg.pool.PoolConnectionProxy
 
 def without_password(dsn: str) -> str:
     """The DSN as it may be shown or logged."""
-    parts = urlsplit(dsn)
-    if not parts.scheme:
-        return re.sub(r"password\s*=\s*('[^']*'|\S+)", "password=***", dsn)
-    user, at, place = parts.netloc.rpartition("@")
-    netloc = f"{user.partition(':')[0]}{at}{place}"
-    query = re.sub(r"(?<=password=)[^&]*", "***", parts.query)
-    return urlunsplit(parts._replace(netloc=netloc, query=query))
+    shown = re.sub(r"^(\w+://[^:@/]*):.*@", r"\1@", dsn)
+    return re.sub(r"(\bpassword\s*=\s*)('[^']*'|[^\s&]+)", r"\1***", shown)
 
 
 async def connect(dsn: str, *, wait_s: float = 0.0) -> Connection:

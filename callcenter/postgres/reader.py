@@ -26,6 +26,12 @@ class JournalReader:
             seq: int = await self._pool.fetchval(sql("journal.last_seq"))
         return seq
 
+    async def refused(self) -> int:
+        """How many entries Postgres could not hold as they are; their rows are missing from the reports."""
+        with asking():
+            count: int = await self._pool.fetchval(sql("journal.refused_count"))
+        return count
+
     async def entries(self, after_seq: int = 0, until_seq: int | None = None) -> AsyncIterator[Entry]:
         """Entries after one, up to and with another (default: to the end), page by page."""
         last = SEQ_MAX if until_seq is None else until_seq

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from callcenter.model.agent import AgentState, AgentStatus
+from callcenter.model.agent import Agent, AgentState, AgentStatus
 from callcenter.model.contact import Direction, EndReason, LegEnd, Medium, OfferEnd, QueueExit
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import Event, LegEnded, TimePassed
@@ -20,9 +20,9 @@ from callcenter.model.facts import (
     RecordingVerified,
     TalkEnded,
 )
-from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId
+from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId, Skill
 
-T0 = 1_767_225_600.0  # 2026-01-01 00:00:00 UTC, a whole half hour
+T0 = 1_704_067_200.0  # 2024-01-01 00:00:00 UTC, a whole half hour, and past whatever the clock says
 
 Told = tuple[float, Event, Sequence[Output]]
 
@@ -157,6 +157,13 @@ def abandoned_call(
             ],
         ),
     ]
+
+
+def agent_of(name_id: str, *, name: str = "Somebody", number: str = "201", **skills: int) -> Agent:
+    """An agent for the directory."""
+    return Agent(
+        id=AgentId(name_id), name=name, number=number, skills={Skill(skill): level for skill, level in skills.items()}
+    )
 
 
 def in_order(*stories: Sequence[Told]) -> list[Told]:
