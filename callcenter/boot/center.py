@@ -246,7 +246,7 @@ async def running_center(
                     host=wiring.host,
                 ),
                 inbox,
-                FilteredRegistration(ari.applications, ears.APP, ears.WANTED),
+                FilteredRegistration(ari, ears.APP, ears.WANTED),
             )
         )
         agi = AgiServer(wiring.host, wiring.fastagi_port, {ROUTE: door.serve})
