@@ -1,0 +1,426 @@
+"""A fake Asterisk: legs, bridges, playbacks, messages, phones. Knows what the real one does with a command; no rule.
+
+It takes commands as the real one takes requests, and tells the engine's side what the real one would tell, through
+`tell(subject, event)`. People hold the other ends of the legs (`Party`); what they do comes in through `call_in`,
+`press`, `pick_up`, `decline` and `hang_up`. Behaviour was seen on a real 22.10.1: cancelling a leg that is being
+answered gives an answer and then an end; a playback ends with its bridge; a recording does not.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final, Protocol
+
+from callcenter.model.agent import PhoneState
+from callcenter.model.commands import (
+    AnswerLeg,
+    CloseBridge,
+    Command,
+    DialNumber,
+    HangUp,
+    JoinBridge,
+    OpenBridge,
+    PlayPrompts,
+    RecordMessage,
+    Reply,
+    ReturnLeg,
+    RingAgent,
+    StartMusic,
+    StartRecording,
+    StopMessage,
+    StopMusic,
+    StopPlayback,
+    StopRecording,
+)
+from callcenter.model.contact import Direction, LegEnd, Medium, TransportFault
+from callcenter.model.events import (
+    BridgeSeen,
+    ContactArrived,
+    DigitPressed,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    LegSeen,
+    MessageRecorded,
+    PhoneChanged,
+    PlaybackEnded,
+    Resynced,
+)
+from callcenter.model.ids import BridgeId, FlowName, LegId, PlaybackId, RecordingId
+from callcenter.sim.world import Agenda
+
+PROMPT_S: Final = 1.5  # what one prompt takes to say, on average
+SPEAKS_MAX_S: Final = 20.0  # the longest message anybody leaves
+
+Tell = Callable[[str, Event], None]
+
+
+class Party(Protocol):
+    """Who holds the other end of a leg."""
+
+    def rings(self, leg: LegId) -> None:
+        """Your phone rings: answer it, decline it, or do nothing."""
+        ...
+
+    def hears(self, leg: LegId, prompts: tuple[str, ...]) -> None:
+        """Something is said to you."""
+        ...
+
+    def meets(self, leg: LegId) -> None:
+        """Somebody else is on the line now."""
+        ...
+
+    def gone(self, leg: LegId) -> None:
+        """The call is over, whoever ended it."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Leg:
+    """A channel. `ours`: we dialled it."""
+
+    id: LegId
+    party: Party
+    ours: bool
+    up: bool
+    arrived: ContactArrived | None = None  # who came in, and how
+    number: str = ""  # the phone or outside number that was dialled
+    bridge: BridgeId | None = None
+    recording: RecordingId | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Bridge:
+    """A mixing bridge and what plays in it."""
+
+    id: BridgeId
+    legs: dict[LegId, None] = field(default_factory=dict)
+    music: str = ""
+    playback: PlaybackId | None = None
+
+
+class FakeAsterisk:
+    """One Asterisk."""
+
+    def __init__(self, agenda: Agenda, random: Random, tell: Tell, *, late_answer: float = 0.0) -> None:
+        self.legs: dict[LegId, Leg] = {}
+        self.bridges: dict[BridgeId, Bridge] = {}
+        self.phones: dict[str, Party] = {}
+        self.registered: dict[str, bool] = {}
+        self.outside: Callable[[str], Party] | None = None
+        self._agenda = agenda
+        self._random = random
+        self._tell = tell
+        self._late_answer = late_answer
+        self._playing: dict[PlaybackId, BridgeId] = {}
+        self._messages: dict[RecordingId, float] = {}
+        self._calls = 0
+        self.crashes = 0
+
+    # -- what people do ----------------------------------------------------------------------------------------------
+
+    def call_in(
+        self,
+        party: Party,
+        *,
+        caller: str,
+        caller_name: str = "",
+        dialled: str = "",
+        agent_number: str = "",
+        flow: FlowName | None = None,
+    ) -> LegId:
+        """A caller is put through to the application; with `flow`, by a dialplan that wants the call back."""
+        self._calls += 1
+        leg = LegId(f"{self._agenda.now:.0f}.{self._calls}")
+        arrived = ContactArrived(
+            leg=leg,
+            medium=Medium.VOICE,
+            caller=caller,
+            caller_name=caller_name,
+            dialled=dialled,
+            direction=Direction.INTERNAL if agent_number else Direction.INBOUND,
+            flow=flow,
+            returns=flow is not None,
+            agent_number=agent_number,
+        )
+        self._enter(Leg(id=leg, party=party, ours=False, up=False, arrived=arrived))
+        return leg
+
+    def call_again(self, leg: Leg, life: int) -> None:
+        """The dialplan hands a call that was returned to it to the application once more."""
+        if life == self.crashes:
+            self._enter(leg)
+
+    def press(self, leg: LegId, digit: str) -> None:
+        """One key."""
+        if leg in self.legs:
+            self._tell(leg, DigitPressed(leg=leg, digit=digit))
+
+    def pick_up(self, leg: LegId) -> None:
+        """A ringing phone is answered."""
+        held = self.legs.get(leg)
+        if held is not None and not held.up:
+            held.up = True
+            self._tell(leg, LegAnswered(leg=leg))
+
+    def decline(self, leg: LegId, how: LegEnd) -> None:
+        """A ringing phone is busy, or says no."""
+        held = self.legs.get(leg)
+        if held is not None and not held.up:
+            self._end(held, how)
+
+    def hang_up(self, leg: LegId) -> None:
+        """Somebody puts the phone down."""
+        held = self.legs.get(leg)
+        if held is not None:
+            self._end(held, LegEnd.NORMAL)
+
+    def register(self, number: str, there: bool) -> None:
+        """A phone comes or goes."""
+        if self.registered.get(number) is not there:
+            self.registered[number] = there
+            self._tell(number, self._phone(number))
+
+    def tell_phone(self, number: str) -> None:
+        """Somebody asks how a phone is."""
+        self._tell(number, self._phone(number))
+
+    # -- what the engine's side asks ---------------------------------------------------------------------------------
+
+    def listing(self) -> Resynced:
+        """Everything that lives."""
+        return Resynced(
+            legs=tuple(_seen(leg) for leg in self.legs.values()),
+            bridges=tuple(BridgeSeen(bridge=b.id, legs=tuple(b.legs)) for b in self.bridges.values()),
+        )
+
+    def phone_states(self) -> list[PhoneChanged]:
+        """Every phone as it is now."""
+        return [self._phone(number) for number in self.registered]
+
+    def carry_out(self, command: Command) -> TransportFault | None:  # noqa: C901 (one arm per command)
+        """Do it; gives how it failed, if it did."""
+        match command:
+            case AnswerLeg(leg=leg):
+                return self._answer(leg)
+            case OpenBridge(bridge=bridge):
+                self.bridges.setdefault(bridge, Bridge(id=bridge))
+            case CloseBridge(bridge=bridge):
+                self._close(bridge)
+            case JoinBridge(bridge=bridge, leg=leg):
+                return self._join(bridge, leg)
+            case PlayPrompts():
+                return self._play(command)
+            case StopPlayback(playback=playback):
+                self._stop(playback, ok=True)
+            case StartMusic(bridge=bridge, music=music):
+                return self._music(bridge, music)
+            case StopMusic(bridge=bridge):
+                return self._music(bridge, "")
+            case RingAgent(leg=leg, number=number, timeout_s=timeout_s):
+                return self._ring(leg, number, timeout_s)
+            case DialNumber(leg=leg, number=number, timeout_s=timeout_s):
+                return self._dial(leg, number, timeout_s)
+            case HangUp(leg=leg, end=end):
+                self._cancel(leg, end)
+            case ReturnLeg(leg=leg):
+                return self._return(leg)
+            case StartRecording():
+                return self._record(command)
+            case StopRecording(leg=leg, recording=recording):
+                return self._stop_recording(leg, recording)
+            case RecordMessage():
+                return self._record_message(command)
+            case StopMessage(recording=recording):
+                self._message_over(recording)
+            case Reply():
+                pass
+        return None
+
+    def crash(self) -> None:
+        """Asterisk dies: every call with it, and nobody is told."""
+        self.crashes += 1
+        legs = list(self.legs.values())
+        self.legs.clear()
+        self.bridges.clear()
+        self._playing.clear()
+        self._messages.clear()
+        for number in self.registered:
+            self.registered[number] = False
+        for leg in legs:
+            leg.party.gone(leg.id)
+
+    # -- legs --------------------------------------------------------------------------------------------------------
+
+    def _enter(self, leg: Leg) -> None:
+        self.legs[leg.id] = leg
+        if leg.arrived is not None:
+            self._tell(leg.id, leg.arrived)
+
+    def _phone(self, number: str) -> PhoneChanged:
+        there = self.registered[number]
+        return PhoneChanged(number=number, state=PhoneState.REACHABLE if there else PhoneState.UNREACHABLE)
+
+    def _answer(self, leg: LegId) -> TransportFault | None:
+        held = self.legs.get(leg)
+        if held is None:
+            return TransportFault.GONE
+        held.up = True
+        return None
+
+    def _ring(self, leg: LegId, number: str, timeout_s: float) -> TransportFault | None:
+        phone = self.phones.get(number)
+        if phone is None or leg in self.legs:
+            return TransportFault.REFUSED
+        self._begin(leg, phone, number, timeout_s, there=self.registered.get(number, False))
+        return None
+
+    def _dial(self, leg: LegId, number: str, timeout_s: float) -> TransportFault | None:
+        if self.outside is None or leg in self.legs:
+            return TransportFault.REFUSED
+        self._begin(leg, self.outside(number), number, timeout_s, there=True)
+        return None
+
+    def _begin(self, leg: LegId, party: Party, number: str, timeout_s: float, *, there: bool) -> None:
+        held = self.legs[leg] = Leg(id=leg, party=party, ours=True, up=False, number=number)
+        if not there:
+            self._end(held, LegEnd.UNREACHABLE)
+            return
+        self._agenda.after(timeout_s, lambda: self.decline(leg, LegEnd.NO_ANSWER))
+        self._tell(leg, LegRinging(leg=leg))
+        party.rings(leg)
+
+    def _cancel(self, leg: LegId, end: LegEnd) -> None:
+        held = self.legs.get(leg)
+        if held is None:
+            return
+        if held.ours and not held.up and self._random.random() < self._late_answer:
+            self._tell(leg, LegAnswered(leg=leg))
+        self._end(held, end)
+
+    def _return(self, leg: LegId) -> TransportFault | None:
+        held = self.legs.get(leg)
+        if held is None:
+            return TransportFault.GONE
+        self._leave(held)
+        del self.legs[leg]
+        self._tell(leg, LegEnded(leg=leg, end=LegEnd.NORMAL))
+        if self._random.random() < 0.5:
+            life = self.crashes
+            self._agenda.on_tick(self._random.random() * 3, lambda: self.call_again(held, life))
+        else:
+            held.party.gone(leg)
+        return None
+
+    def _end(self, leg: Leg, end: LegEnd) -> None:
+        del self.legs[leg.id]
+        self._leave(leg)
+        self._tell(leg.id, LegEnded(leg=leg.id, end=end))
+        leg.party.gone(leg.id)
+
+    # -- bridges -----------------------------------------------------------------------------------------------------
+
+    def _join(self, bridge_id: BridgeId, leg_id: LegId) -> TransportFault | None:
+        bridge, leg = self.bridges.get(bridge_id), self.legs.get(leg_id)
+        if bridge is None or leg is None:
+            return TransportFault.GONE
+        if leg.bridge != bridge_id:
+            self._leave(leg)
+            leg.bridge = bridge_id
+            bridge.legs[leg_id] = None
+        if len(bridge.legs) > 1:
+            for inside in list(bridge.legs):
+                self.legs[inside].party.meets(inside)
+        return None
+
+    def _leave(self, leg: Leg) -> None:
+        bridge = self.bridges.get(leg.bridge) if leg.bridge is not None else None
+        if bridge is not None:
+            bridge.legs.pop(leg.id, None)
+        leg.bridge = None
+
+    def _close(self, bridge_id: BridgeId) -> None:
+        bridge = self.bridges.pop(bridge_id, None)
+        if bridge is None:
+            return
+        for leg in bridge.legs:
+            self.legs[leg].bridge = None
+        if bridge.playback is not None:
+            self._stop(bridge.playback, ok=False)
+
+    # -- what is heard and recorded ----------------------------------------------------------------------------------
+
+    def _play(self, command: PlayPrompts) -> TransportFault | None:
+        bridge = self.bridges.get(command.bridge)
+        if bridge is None:
+            return TransportFault.GONE
+        playback = bridge.playback = command.playback
+        self._playing[playback] = bridge.id
+        length_s = PROMPT_S * len(command.prompts) * (0.5 + self._random.random())
+        self._agenda.on_tick(length_s, lambda: self._stop(playback, ok=True))
+        for leg in list(bridge.legs):
+            self.legs[leg].party.hears(leg, command.prompts)
+        return None
+
+    def _stop(self, playback: PlaybackId, *, ok: bool) -> None:
+        bridge_id = self._playing.pop(playback, None)
+        if bridge_id is None:
+            return
+        bridge = self.bridges.get(bridge_id)
+        if bridge is not None and bridge.playback == playback:
+            bridge.playback = None
+        self._tell(playback, PlaybackEnded(playback=playback, ok=ok))
+
+    def _music(self, bridge_id: BridgeId, music: str) -> TransportFault | None:
+        bridge = self.bridges.get(bridge_id)
+        if bridge is None:
+            return TransportFault.GONE
+        bridge.music = music
+        return None
+
+    def _record(self, command: StartRecording) -> TransportFault | None:
+        leg = self.legs.get(command.leg)
+        if leg is None:
+            return TransportFault.GONE
+        leg.recording = command.recording
+        return None
+
+    def _stop_recording(self, leg_id: LegId, recording: RecordingId) -> TransportFault | None:
+        leg = self.legs.get(leg_id)
+        if leg is None or leg.recording != recording:
+            return TransportFault.GONE
+        leg.recording = None
+        return None
+
+    def _record_message(self, command: RecordMessage) -> TransportFault | None:
+        if command.bridge not in self.bridges:
+            return TransportFault.GONE
+        recording = command.recording
+        self._messages[recording] = self._agenda.now
+        speaks_s = self._random.choice((0.0, self._random.random() * SPEAKS_MAX_S))
+        self._agenda.on_tick(min(speaks_s + command.silence_s, command.max_s), lambda: self._message_over(recording))
+        return None
+
+    def _message_over(self, recording: RecordingId) -> None:
+        began = self._messages.pop(recording, None)
+        if began is not None:
+            seconds = self._agenda.now - began
+            self._tell(recording, MessageRecorded(recording=recording, seconds=seconds if seconds > 1.0 else 0.0))
+
+
+def _seen(leg: Leg) -> LegSeen:
+    came = leg.arrived
+    if came is None:
+        return LegSeen(leg=leg.id, up=leg.up, ours=leg.ours)
+    return LegSeen(
+        leg=leg.id,
+        up=leg.up,
+        ours=False,
+        caller=came.caller,
+        caller_name=came.caller_name,
+        dialled=came.dialled,
+        flow=came.flow,
+        returns=came.returns,
+        agent_number=came.agent_number,
+    )

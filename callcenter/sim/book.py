@@ -1,0 +1,230 @@
+"""What an observer knows who is told nothing but events and facts: the engine's own words, kept as a second account.
+
+Folds every entry into agents and contacts as the facts describe them. Knows no engine: where the engine's memory and
+this book disagree, or where a fact cannot follow from those before, the engine has said something that is not so.
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+
+from callcenter.core.records import COUNTED, rows
+from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
+from callcenter.model.commands import Reply
+from callcenter.model.configuration import Configuration
+from callcenter.model.contact import OfferEnd
+from callcenter.model.entry import Entry, Output
+from callcenter.model.events import AgentRemoved, AgentSaved, AgentStatusRequested, Event, WrapUpRequested
+from callcenter.model.facts import (
+    AgentChanged,
+    ContactConnected,
+    ContactEnded,
+    ContactOffered,
+    ContactOpened,
+    ContactQueued,
+    NeedsRelaxed,
+    NodeEntered,
+    OfferEnded,
+    PhoneSeen,
+    QueueLeft,
+    TalkEnded,
+)
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName
+from callcenter.model.need import ANYBODY, Need, parse_need
+from callcenter.model.queue import MissedOffer, Queue
+from callcenter.model.records import Row
+from callcenter.sim.violation import Violation
+
+RETRY_S: Final = 2.0  # an agent whose phone could not be dialled is left alone so long
+
+need_of = lru_cache(maxsize=256)(parse_need)
+
+
+@dataclass(slots=True, kw_only=True)
+class SeenAgent:
+    """An agent, from facts alone."""
+
+    agent: Agent
+    status: AgentStatus = AgentStatus.LOGGED_OUT
+    state: AgentState = AgentState.NOT_READY
+    reason: str = ""
+    since: float | None = None
+    phone: PhoneState = PhoneState.UNKNOWN
+    offers: dict[OfferId, ContactId] = field(default_factory=dict)
+    talks_to: ContactId | None = None
+    busy_until: float = 0.0  # rest or wrap-up that the rules give her
+
+
+@dataclass(slots=True, kw_only=True)
+class SeenContact:
+    """A contact, from facts alone."""
+
+    id: ContactId
+    leg: LegId
+    rows: list[Row] = field(default_factory=list)
+    flow: FlowName | None = None
+    node: str = ""
+    queue: QueueName | None = None
+    priority: int = 0
+    needs: Need = ANYBODY
+    since: float = 0.0
+    offers: dict[OfferId, AgentId] = field(default_factory=dict)
+    waiting_since: float | None = None
+    ended: bool = False
+
+
+class Book:
+    """The second account."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.agents: dict[AgentId, SeenAgent] = {}
+        self.contacts: dict[ContactId, SeenContact] = {}  # live ones
+        self.ended: dict[ContactId, SeenContact] = {}
+        self.offered: list[ContactOffered] = []  # by the entry in hand
+        self._queues = configuration.queues
+
+    def read(self, entry: Entry) -> None:
+        """Take one entry in. Raises Violation where it cannot be true."""
+        self.offered = []
+        self._asked(entry.event, entry)
+        counted = False
+        for output in entry.outputs:
+            counted = counted or type(output) in COUNTED
+            self._told(output, entry.at)
+        if counted:
+            self._keep_rows(entry)
+
+    # -- requests that were granted ----------------------------------------------------------------------------------
+
+    def _asked(self, event: Event, entry: Entry) -> None:
+        match event:
+            case AgentSaved(agent=agent) if _granted(entry):
+                known = self.agents.get(agent.id)
+                if known is None:
+                    self.agents[agent.id] = SeenAgent(agent=agent)
+                else:
+                    if known.agent.number != agent.number:
+                        known.phone = PhoneState.UNKNOWN
+                    known.agent = agent
+            case AgentRemoved(agent=agent_id) if _granted(entry):
+                del self.agents[agent_id]
+            case AgentStatusRequested(agent=agent_id, status=AgentStatus.AVAILABLE) if _granted(entry):
+                self.agents[agent_id].busy_until = 0.0
+            case WrapUpRequested(agent=agent_id, extend_s=extend_s) if _granted(entry):
+                self.agents[agent_id].busy_until = entry.at + extend_s
+            case _:
+                pass
+
+    # -- facts -------------------------------------------------------------------------------------------------------
+
+    def _told(self, fact: Output, now: float) -> None:  # noqa: C901 (one arm per fact)
+        match fact:
+            case ContactOpened(contact=contact, leg=leg):
+                if contact in self.contacts or contact in self.ended:
+                    raise Violation(f"{contact} was opened twice")
+                self.contacts[contact] = SeenContact(id=contact, leg=leg)
+            case NodeEntered(contact=contact, flow=flow, node=node):
+                seen = self.live(contact)
+                seen.flow, seen.node = flow, node
+            case ContactQueued():
+                seen = self.live(fact.contact)
+                seen.queue, seen.priority, seen.since = fact.queue, fact.priority, fact.since
+                seen.needs, seen.flow, seen.node = need_of(fact.needs), None, ""
+            case NeedsRelaxed(contact=contact, needs=needs):
+                self.live(contact).needs = need_of(needs)
+            case ContactOffered():
+                self._offered(fact, now)
+            case OfferEnded():
+                self._offer_ended(fact, now)
+            case QueueLeft(contact=contact):
+                self.live(contact).queue = None
+            case ContactConnected(contact=contact, agent=agent):
+                self.agents[agent].talks_to = contact
+            case TalkEnded(agent=agent, queue=queue):
+                self.agents[agent].talks_to = None
+                self.agents[agent].busy_until = now + self._queues[queue].wrap_up_s
+            case AgentChanged():
+                self._changed(fact, now)
+            case PhoneSeen(agent=agent, state=state):
+                self.agents[agent].phone = state
+            case ContactEnded(contact=contact):
+                self._ended(contact)
+            case _:
+                pass
+
+    def live(self, contact: ContactId) -> SeenContact:
+        """A contact that a fact speaks of. Raises Violation unless it has been opened and has not ended."""
+        seen = self.contacts.get(contact)
+        if seen is None:
+            raise Violation(f"a fact speaks of {contact}, which is not live")
+        return seen
+
+    def _offered(self, fact: ContactOffered, now: float) -> None:
+        contact, agent = self.live(fact.contact), self.agents[fact.agent]
+        for reason in self._reasons_against(contact, agent, fact, now):
+            raise Violation(f"{fact.contact} was offered to {fact.agent}, who {reason}")
+        contact.offers[fact.offer] = fact.agent
+        agent.offers[fact.offer] = fact.contact
+        self.offered.append(fact)
+
+    def _reasons_against(self, contact: SeenContact, agent: SeenAgent, fact: ContactOffered, now: float) -> list[str]:
+        reasons = {
+            "is not available": agent.status is AgentStatus.AVAILABLE,
+            "cannot be reached": agent.phone is PhoneState.REACHABLE,
+            "has another offer": not agent.offers,
+            "is on a contact": agent.talks_to is None and agent.state is AgentState.READY,
+            "lacks the skills": contact.needs.met_by(agent.agent.skills),
+            "rests or wraps up": agent.busy_until <= now,
+            "was asked for another queue": contact.queue == fact.queue,
+        }
+        return [reason for reason, fine in reasons.items() if not fine]
+
+    def _offer_ended(self, fact: OfferEnded, now: float) -> None:
+        contact, agent = self.live(fact.contact), self.agents[fact.agent]
+        if contact.offers.pop(fact.offer, None) != fact.agent or agent.offers.pop(fact.offer, None) != fact.contact:
+            raise Violation(f"offer {fact.offer} of {fact.contact} to {fact.agent} ended, but was not there")
+        if fact.end is OfferEnd.ACCEPTED:
+            return
+        if fact.end is not OfferEnd.RESCINDED:
+            agent.busy_until = max(agent.busy_until, now + self._rest_s(self._queues[fact.queue], fact.end))
+
+    @staticmethod
+    def _rest_s(queue: Queue, end: OfferEnd) -> float:
+        rules = queue.missed
+        by_end = {OfferEnd.NO_ANSWER: rules.no_answer, OfferEnd.BUSY: rules.busy, OfferEnd.REJECTED: rules.rejected}
+        rule = by_end.get(end, rules.unreachable)
+        if rule.then is MissedOffer.PAUSE:
+            return 0.0
+        return 0.0 if end is OfferEnd.FAILED else rule.rest_s
+
+    def _changed(self, fact: AgentChanged, now: float) -> None:
+        agent = self.agents[fact.agent]
+        was = (agent.status, agent.state, agent.reason)
+        told = (fact.was_status, fact.was_state, fact.was_reason)
+        if was != told:
+            raise Violation(f"{fact.agent} is said to have been {told} and was {was}")
+        if agent.since is not None and agent.since != fact.since:
+            raise Violation(f"{fact.agent} is said to have been so since {fact.since}, and was since {agent.since}")
+        agent.status, agent.state, agent.reason, agent.since = fact.status, fact.state, fact.reason, now
+
+    def _ended(self, contact: ContactId) -> None:
+        seen = self.live(contact)
+        if seen.offers or seen.queue is not None:
+            raise Violation(f"{contact} ended and is still in {seen.queue}, with offers {list(seen.offers)}")
+        talking = [agent_id for agent_id, agent in self.agents.items() if agent.talks_to == contact]
+        if talking:
+            raise Violation(f"{contact} ended and {talking} still talk to it")
+        seen.ended = True
+        self.ended[contact] = self.contacts.pop(contact)
+
+    def _keep_rows(self, entry: Entry) -> None:
+        for row in rows(entry):
+            contact = getattr(row, "contact", None)
+            if contact is not None and contact in self.contacts:
+                self.contacts[contact].rows.append(row)
+            elif contact is not None and contact in self.ended:
+                self.ended[contact].rows.append(row)
+
+
+def _granted(entry: Entry) -> bool:
+    return any(isinstance(output, Reply) and not output.problem for output in entry.outputs)

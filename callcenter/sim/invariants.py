@@ -1,0 +1,265 @@
+"""What must hold after every event. Knows the engine's memory and the book of facts; changes neither.
+
+Each check says what it found in words: the run adds seed and time. `Invariants` compares the two accounts and the rules
+of service; `Truth` compares the engine's belief with what Asterisk knows, where time is allowed to pass.
+"""
+
+from typing import Final
+
+from callcenter.core.engine import Engine
+from callcenter.core.free import why_not_free
+from callcenter.core.records import check_parts
+from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.timers import TimerKind
+from callcenter.core.world import World
+from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.configuration import Configuration
+from callcenter.model.contact import ContactState, Medium
+from callcenter.model.entry import Entry
+from callcenter.model.events import DigitPressed, Event
+from callcenter.model.facts import ContactEnded
+from callcenter.model.ids import ContactId
+from callcenter.nodes.collect import Collect
+from callcenter.sim.book import Book, SeenAgent, SeenContact
+from callcenter.sim.violation import Violation
+
+COEXIST_MAX_S: Final = 5.0  # a free matching agent beside a waiting matching caller
+TIMERS_EVERY: Final = 8  # entries between two looks at all deadlines
+S: Final = ContactState
+IN_QUEUE: Final = (S.WAITING, S.OFFERED, S.CONNECTING)
+WITH_AGENT: Final = (S.CONNECTING, S.CONNECTED)
+NOT_OF_CONTACTS: Final = (TimerKind.OFFER, TimerKind.WRAP_UP, TimerKind.REST, TimerKind.CLOSING)
+
+
+class Invariants:
+    """Checked after every event."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self.book = Book(configuration)
+        self.entries = 0
+        self._configuration = configuration
+        self._secret = False
+
+    # -- the run tells -----------------------------------------------------------------------------------------------
+
+    def before(self, engine: Engine, event: Event) -> None:
+        """Remember whether what comes now must not be written."""
+        self._secret = isinstance(event, DigitPressed) and event.digit.isdigit() and self._is_masked(event)
+
+    def after(self, engine: Engine, entry: Entry) -> None:
+        """Check everything."""
+        self.entries += 1
+        if self._secret and isinstance(entry.event, DigitPressed) and entry.event.digit.isdigit():
+            raise Violation(f"a digit of a masked input was written down: {entry.event}")
+        self.book.read(entry)
+        world = engine.world
+        waiting = self._contacts(world)
+        self._agents(world, entry.at)
+        self._sizes(world)
+        self._fair(waiting)
+        self._nobody_waits_beside_a_free_agent(waiting, entry.at)
+        self._ended_contacts(entry)
+        if self.entries % TIMERS_EVERY == 0:
+            check_timers(world)
+
+    def restarted(self, engine: Engine) -> None:
+        """A new life: it must know what the old one knew."""
+        if set(engine.world.contacts) != set(self.book.contacts):
+            raise Violation(
+                f"after a restart the contacts are {sorted(engine.world.contacts)} "
+                f"and were {sorted(self.book.contacts)}"
+            )
+
+    def over(self, engine: Engine) -> None:
+        """Everybody has gone home: nothing may be left."""
+        world = engine.world
+        left = {
+            "contacts": list(world.contacts),
+            "legs": list(world.legs),
+            "bridges": list(world.bridges),
+            "playbacks": list(world.playbacks),
+            "messages": list(world.recordings),
+            "places in queues": [c for contacts in world.queued.values() for c in contacts],
+            "places in line": len(world.lines),
+            "contacts in the book": list(self.book.contacts),
+            "agents on contacts": [a for a, record in world.agents.records.items() if record.contacts or record.offer],
+        }
+        for what, which in left.items():
+            if which:
+                raise Violation(f"left over at the end: {what}: {which}")
+        check_timers(world)
+
+    # -- each contact in one place -----------------------------------------------------------------------------------
+
+    def _contacts(self, world: World) -> list[SeenContact]:
+        """Check each contact; gives those that wait, as the book knows them."""
+        waiting = []
+        for contact in world.contacts.values():
+            wrong = misplaced(contact, world)
+            if wrong:
+                raise Violation(f"{contact.id} is {contact.state} and {wrong}")
+            if contact.state is S.WAITING:
+                seen = self.book.live(contact.id)
+                if seen.needs != contact.needs or seen.since != contact.since or seen.priority != contact.priority:
+                    raise Violation(f"{contact.id}: place or needs are not what the facts said: {seen}")
+                waiting.append(seen)
+        if len(world.lines) != len(waiting):
+            raise Violation(f"{len(world.lines)} contacts are in line, {len(waiting)} wait")
+        return waiting
+
+    def _agents(self, world: World, now: float) -> None:
+        for agent_id, record in world.agents.records.items():
+            wrong = out_of_order(record, world, now)
+            if wrong:
+                raise Violation(f"{agent_id} is {record.state} and {wrong}")
+
+    def _sizes(self, world: World) -> None:
+        """Every index holds what live contacts account for, and nothing else."""
+        legs = bridges = playbacks = messages = queued = 0
+        for contact in world.contacts.values():
+            legs += 1 + len(contact.offers) + (contact.agent_leg is not None) + (contact.other_leg is not None)
+            bridges += contact.bridge is not None
+            playbacks += contact.playback is not None
+            messages += contact.message is not None
+            queued += contact.state in IN_QUEUE
+        found = (
+            len(world.legs),
+            len(world.bridges),
+            len(world.playbacks),
+            len(world.recordings),
+            sum(map(len, world.queued.values())),
+        )
+        if found != (legs, bridges, playbacks, messages, queued):
+            raise Violation(
+                f"legs, bridges, playbacks, messages, queued: {found} are indexed, "
+                f"{(legs, bridges, playbacks, messages, queued)} belong to contacts"
+            )
+
+    # -- service -----------------------------------------------------------------------------------------------------
+
+    def _fair(self, waiting: list[SeenContact]) -> None:
+        """Whoever was served now had the first claim: nobody whom that agent can serve waits in a better place."""
+        for fact in self.book.offered:
+            served = self.book.contacts.get(fact.contact)
+            agent = self.book.agents.get(fact.agent)
+            if served is None or agent is None:
+                continue
+            for other in waiting:
+                if _before(other, served) and other.needs.met_by(agent.agent.skills):
+                    raise Violation(
+                        f"{fact.contact} (priority {served.priority}, since {served.since}) was offered to "
+                        f"{fact.agent} before {other.id} (priority {other.priority}, since {other.since})"
+                    )
+
+    def _nobody_waits_beside_a_free_agent(self, waiting: list[SeenContact], now: float) -> None:
+        still = {contact.id for contact in waiting}
+        for seen in self.book.contacts.values():
+            if seen.id not in still:
+                seen.waiting_since = None
+        for contact in waiting:
+            if contact.waiting_since is None:
+                contact.waiting_since = now
+            for agent_id, agent in self.book.agents.items():
+                if not contact.needs.met_by(agent.agent.skills) or not agent.agent.capacity.get(Medium.VOICE):
+                    continue
+                idle_s = now - contact.waiting_since
+                if agent.state is AgentState.READY or (idle_s > COEXIST_MAX_S and _ought_to_be_free(agent, now)):
+                    raise Violation(f"{contact.id} has been waiting for {idle_s:.1f} s beside {agent_id}: {agent}")
+
+    def _ended_contacts(self, entry: Entry) -> None:
+        for output in entry.outputs:
+            if isinstance(output, ContactEnded):
+                seen = self.book.ended[output.contact]
+                problems = check_parts(seen.rows)
+                if problems:
+                    raise Violation(f"the CDR of {seen.id}: {'; '.join(problems)}")
+
+    def _is_masked(self, event: DigitPressed) -> bool:
+        for contact in self.book.contacts.values():
+            if contact.leg == event.leg and contact.flow is not None and contact.node:
+                node = self._configuration.flows[contact.flow].nodes[contact.node]
+                return isinstance(node, Collect) and node.masked
+        return False
+
+
+def misplaced(contact: ContactRecord, world: World) -> str:
+    """What of a contact does not go with its state; empty if all does."""
+    state = contact.state
+    if state is S.ENDED:
+        return "still kept"
+    queues = [name for name, inside in world.queued.items() if contact.id in inside]
+    if queues != ([contact.queue] if state in IN_QUEUE else []):
+        return f"queued in {queues}, with queue {contact.queue}"
+    if state not in IN_QUEUE and contact.queue is not None:
+        return f"has queue {contact.queue}"
+    if (contact.id in world.lines) != (state is S.WAITING):
+        return "in line" if contact.id in world.lines else "not in line"
+    if bool(contact.offers) != (state is S.OFFERED):
+        return f"has offers {list(contact.offers)}"
+    if (contact.agent is not None) != (state in WITH_AGENT) or (contact.agent_leg is not None) != (state in WITH_AGENT):
+        return f"has agent {contact.agent} on {contact.agent_leg}"
+    if contact.agent is not None and contact.id not in world.agents.records[contact.agent].contacts:
+        return f"its agent {contact.agent} does not know"
+    if contact.other_up != (state is S.FORWARDED) and contact.other_leg is not None and state is not S.IN_FLOW:
+        return f"has an outside leg {contact.other_leg}"
+    if contact.recording is not None and state is not S.CONNECTED:
+        return "is recorded"
+    return ""
+
+
+def out_of_order(record: AgentRecord, world: World, now: float) -> str:
+    """What of an agent does not go with her state; empty if all does."""
+    state, offers, contacts = record.state, record.offer is not None, len(record.contacts)
+    if offers + contacts > 1:
+        return f"has offer {record.offer} and contacts {record.contacts}"
+    if offers != (state is AgentState.OFFERED) or bool(contacts) != (state is AgentState.ON_CONTACT):
+        return f"has offer {record.offer} and contacts {record.contacts}"
+    if record.offer is not None:
+        contact = world.contacts.get(world.legs.get(record.offer, ContactId("")))
+        if contact is None or contact.offers[record.offer].agent != record.agent.id:
+            return f"her offer {record.offer} is nobody's"
+    free = world.agents.free.is_free(record.agent.id, Medium.VOICE)
+    hindered = why_not_free(record, Medium.VOICE, now)
+    if free == bool(hindered):
+        return f"listed as {'free' if free else 'not free'}, but {hindered or 'nothing is against it'}"
+    if free and state is not AgentState.READY:
+        return "listed as free"
+    if state is AgentState.READY and not free and record.agent.capacity.get(Medium.VOICE):
+        return f"not listed as free: {hindered}"
+    return ""
+
+
+def check_timers(world: World) -> None:
+    """Every deadline is somebody's. Raises Violation."""
+    for timer in world.timers.listed():
+        kind, subject = timer.kind, timer.subject
+        holder: object
+        match kind:
+            case TimerKind.OFFER:
+                holder = any(subject in contact.offers for contact in world.contacts.values())
+            case TimerKind.WRAP_UP | TimerKind.REST:
+                holder = subject in world.agents.records
+            case TimerKind.CLOSING:
+                holder = subject in world.configuration.queues
+            case _:
+                holder = subject in world.contacts
+        if not holder:
+            raise Violation(f"a deadline {kind} for {subject}, which is not there")
+
+
+def _before(one: SeenContact, other: SeenContact) -> bool:
+    return (-one.priority, one.since) < (-other.priority, other.since)
+
+
+def _ought_to_be_free(agent: SeenAgent, now: float) -> bool:
+    """By status, phone and the rules alone, without believing her state; and for longer than the limit."""
+    return (
+        agent.status is AgentStatus.AVAILABLE
+        and agent.phone is PhoneState.REACHABLE
+        and not agent.offers
+        and agent.talks_to is None
+        and agent.state is not AgentState.ON_CONTACT
+        and now - agent.busy_until > COEXIST_MAX_S
+        and agent.since is not None
+        and now - agent.since > COEXIST_MAX_S
+    )

@@ -1,0 +1,210 @@
+"""Runs seeds (`python -m callcenter.sim.run --seeds N`): builds a world, lets its time pass, checks everything.
+
+Knows how the parts are put together and when a run is over: after the last caller there is nobody left, neither in the
+engine nor in Asterisk, and a second engine that is told the journal agrees with the first.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from random import Random
+from typing import Final
+
+from callcenter.core.engine import Engine
+from callcenter.core.snapshot import restore
+from callcenter.errors import Bug
+from callcenter.model.events import Event
+from callcenter.model.ids import ContactId
+from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.center import Center, EngineMaker, tell_again
+from callcenter.sim.faults import Outage, Trouble
+from callcenter.sim.invariants import Invariants
+from callcenter.sim.people import CALL_MAX_S, Crowd
+from callcenter.sim.scenario import PIN_DIGITS, Scenario, draw
+from callcenter.sim.staff import Staff
+from callcenter.sim.truth import LOOK_EVERY_S, Truth
+from callcenter.sim.violation import Violation
+from callcenter.sim.wire import Hands, Wire
+from callcenter.sim.world import Agenda
+
+LENGTH_S: Final = 600.0  # during which callers come; those who are there then still stay as long as they like
+AFTERMATH_S: Final = CALL_MAX_S + 120.0
+PIN_SHOWN_DIGITS: Final = PIN_DIGITS - 2  # so many digits of a secret in a row are not there by chance
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """What came of a run. `violation` is empty if nothing is wrong."""
+
+    seed: int
+    journal: list[bytes] = field(default_factory=list)
+    snapshots: list[tuple[int, bytes]] = field(default_factory=list)
+    contacts: int = 0
+    violation: str = ""
+
+
+def run(seed: int, length_s: float = LENGTH_S, make: EngineMaker = Engine) -> Outcome:
+    """One seed's world from its first event to its last. Never raises Violation; our bugs become one."""
+    play = Play(draw(seed, length_s), make)
+    outcome = Outcome(seed=seed, journal=play.center.journal, snapshots=play.center.snapshots)
+    try:
+        play.begin()
+        play.run()
+        play.check_end()
+    except (Violation, Bug, LookupError, RuntimeError, AttributeError, TypeError, ValueError) as wrong:
+        clock = play.agenda.now - play.scenario.start
+        outcome.violation = f"seed {seed}, {clock:.3f} s, entry {len(outcome.journal)}: {type(wrong).__name__}: {wrong}"
+    outcome.contacts = len(play.invariants.book.ended)
+    return outcome
+
+
+class Play:
+    """One run while it runs."""
+
+    def __init__(self, scenario: Scenario, make: EngineMaker) -> None:
+        self.scenario = scenario
+        self.agenda = agenda = Agenda(scenario.start, scenario.tick_s)
+        seed = scenario.seed
+        self.invariants = Invariants(scenario.configuration)
+        self.center = Center(agenda, Random(f"center {seed}"), scenario.configuration, self.invariants, make)
+        self.center.snapshot_every = scenario.snapshot_every
+        self.wire = Wire(agenda, Random(f"wire {seed}"), scenario.faults, self._tell)
+        self.asterisk = FakeAsterisk(
+            agenda, Random(f"asterisk {seed}"), self.wire.send, late_answer=scenario.faults.late_answer
+        )
+        self.hands = Hands(agenda, Random(f"hands {seed}"), scenario.faults, self.asterisk, self._tell)
+        self.center.hands = self.hands
+        self.crowd = Crowd(agenda, Random(f"crowd {seed}"), self.asterisk)
+        until = scenario.start + scenario.length_s
+        self.staff = Staff(agenda, Random(f"staff {seed}"), self.asterisk, self.center.ask, until)
+        self.asterisk.outside = self.crowd.outside
+        self.truth = Truth(self.asterisk)
+        self._until = until
+
+    def begin(self) -> None:
+        """Start everything; put the outages down."""
+        scenario = self.scenario
+        for agent in scenario.agents:
+            self.staff.hire(agent)
+        self._start_engine()
+        self.crowd.arrive(scenario.arrivals_per_min, self._until)
+        self.agenda.on_tick(30.0, lambda: self.staff.meddle(self._live, sorted(scenario.configuration.queues)))
+        for trouble in scenario.faults.troubles:
+            self.agenda.after(trouble.at_s, partial(self._goes, trouble))
+        self.agenda.after(LOOK_EVERY_S, self._look)
+
+    def run(self) -> None:
+        """Let time pass until everybody has gone home."""
+        agenda, late_s = self.agenda, self.scenario.faults.loop_late_s
+        end = self._until + AFTERMATH_S
+        while agenda.now < end and not (agenda.now > self._until and self._is_quiet()):
+            due, happens = self.center.deadline(), agenda.next_time()
+            # of a deadline and a deed at one instant the deed comes first: the engine meets both in one event
+            if due is not None and (happens is None or due + late_s < happens):
+                agenda.now = max(agenda.now, due + late_s)
+                self.center.time_passed()
+            elif happens is not None:
+                agenda.step()
+            else:
+                break
+
+    def check_end(self) -> None:
+        """Nothing is left over, nothing secret was written, and the journal tells the same story again."""
+        engine = self.center.engine
+        if engine is None:
+            raise Violation("the engine is not there at the end")
+        self.truth.over()
+        self.invariants.over(engine)
+        for pin in self.crowd.pins:
+            shown = pin[:PIN_SHOWN_DIGITS].encode()
+            if any(shown in taken for _, taken in self.center.snapshots):
+                raise Violation(f"a snapshot holds the secret {pin}")
+        self._tell_again_from_a_snapshot()
+
+    def _tell_again_from_a_snapshot(self) -> None:
+        if self.center.snapshots:
+            after, taken = Random(f"again {self.scenario.seed}").choice(self.center.snapshots)
+            tell_again(restore(self.scenario.configuration, taken), self.center.journal[after:])
+
+    # -- trouble -----------------------------------------------------------------------------------------------------
+
+    def _goes(self, trouble: Trouble) -> None:
+        """Something goes away."""
+        self.truth.trouble()
+        self.wire.cut(keeps=trouble.keeps and trouble.what is not Outage.ASTERISK)
+        match trouble.what:
+            case Outage.LINK:
+                pass
+            case Outage.NETWORK:
+                self.hands.reachable = False
+            case Outage.ENGINE:
+                self.center.kill()
+            case Outage.ASTERISK:
+                self.hands.reachable = self.crowd.answers = False
+                self.asterisk.crash()
+        self.agenda.after(trouble.for_s, partial(self._comes_back, trouble))
+
+    def _comes_back(self, trouble: Trouble) -> None:
+        self.truth.trouble()
+        self.hands.reachable = self.crowd.answers = True
+        if trouble.what is Outage.ENGINE:
+            self._start_engine()
+        else:
+            self.wire.mend(self.asterisk)
+        if trouble.what is Outage.ASTERISK:
+            self.staff.phones_return()
+
+    def _start_engine(self) -> None:
+        self.center.start(list(self.staff.directory.values()))
+        self.wire.mend(self.asterisk)
+
+    # -- small things ------------------------------------------------------------------------------------------------
+
+    def _tell(self, event: Event) -> None:
+        self.center.tell(event)
+
+    def _look(self) -> None:
+        engine = self.center.engine
+        if engine is not None and not self.wire.down and self.hands.reachable:
+            self.truth.look(engine, self.agenda.now)
+        self.agenda.after(LOOK_EVERY_S, self._look)
+
+    def _live(self) -> list[ContactId]:
+        return list(self.center.engine.world.contacts) if self.center.engine is not None else []
+
+    def _is_quiet(self) -> bool:
+        engine = self.center.engine
+        return engine is not None and not engine.world.contacts and not self.asterisk.legs and not self.asterisk.bridges
+
+
+def run_many(seeds: Iterable[int], length_s: float = LENGTH_S) -> list[Outcome]:
+    """The outcomes that are violations."""
+    return [outcome for seed in seeds if (outcome := run(seed, length_s)).violation]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run seeds and print those that fail; 1 if any does."""
+    parser = argparse.ArgumentParser(prog="python -m callcenter.sim.run", description=main.__doc__)
+    parser.add_argument("--seeds", type=int, default=1000, help="how many")
+    parser.add_argument("--first", type=int, default=1, help="the first of them")
+    parser.add_argument("--minutes", type=float, default=LENGTH_S / 60, help="simulated minutes of arrivals")
+    asked = parser.parse_args(arguments)
+    began, contacts, entries, failed = time.process_time(), 0, 0, 0
+    for seed in range(asked.first, asked.first + asked.seeds):
+        outcome = run(seed, asked.minutes * 60)
+        contacts, entries = contacts + outcome.contacts, entries + len(outcome.journal)
+        if outcome.violation:
+            failed += 1
+            sys.stdout.write(f"{outcome.violation}\n")
+    took = time.process_time() - began
+    sys.stdout.write(
+        f"{asked.seeds} seeds, {failed} failed; {contacts} contacts, {entries} entries, {took:.1f} s CPU\n"
+    )
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,344 @@
+"""What one seed makes of a call center: its queues, flows, agents, crowd and faults. Knows configuration; runs nothing.
+
+Every rule that a queue can have is drawn now and then, alone and with others, so that a thousand seeds see most pairs.
+Times are short, so that ten minutes are a busy day.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from callcenter.model.agent import Agent
+from callcenter.model.calendar import Calendar, OpenSpan
+from callcenter.model.configuration import Configuration
+from callcenter.model.contact import Medium
+from callcenter.model.flow import Flow, Node, Prompt
+from callcenter.model.ids import AgentId, CalendarName, FlowName, QueueName, Skill
+from callcenter.model.need import ANYBODY, Need, parse_need
+from callcenter.model.queue import (
+    Announcements,
+    MissedOffer,
+    MissedOfferRule,
+    MissedOfferRules,
+    Overflow,
+    Queue,
+    RelaxStep,
+    Target,
+)
+from callcenter.nodes.agent import AgentRequest, Wish
+from callcenter.nodes.check import Case, Check
+from callcenter.nodes.collect import Collect
+from callcenter.nodes.enqueue import Enqueue
+from callcenter.nodes.fields import Filled, Key, Language, NextNode, Subject, VariableName, Word
+from callcenter.nodes.hangup import Ending, Hangup
+from callcenter.nodes.hours import Hours
+from callcenter.nodes.language import Speak
+from callcenter.nodes.leave import LeaveFlow
+from callcenter.nodes.menu import Menu
+from callcenter.nodes.play import Play
+from callcenter.nodes.set_variables import SetVariables
+from callcenter.nodes.transfer import Transfer
+from callcenter.nodes.voicemail import Voicemail
+from callcenter.sim.faults import Faults, draw_faults
+from callcenter.strategies import STRATEGIES
+
+MONDAY: Final = 1_795_392_000.0  # 2026-11-23, midnight UTC
+OPENS_S: Final = 8 * 3600.0
+CLOSES_S: Final = 17 * 3600.0
+OFFICE: Final = CalendarName("office")
+ALWAYS: Final = CalendarName("always")
+
+HOTLINE: Final = "100"
+MAIN: Final = FlowName("main")
+SECOND: Final = FlowName("second")  # where queues send those whom they will not keep
+ERRAND: Final = FlowName("errand")  # for a dialplan that wants the call back
+WISHES: Final[Mapping[str, Wish]] = {"*11": Wish.LOGIN, "*12": Wish.LOGOUT, "*13": Wish.PAUSE, "*14": Wish.READY}
+OUTSIDE: Final = "0901234567"
+FORBIDDEN: Final = "0066123"  # no pattern allows it
+PIN: Final = "pin"  # the masked input, its prompt and its variable
+PIN_DIGITS: Final = 8
+SKILLS: Final = tuple(Skill(name) for name in ("sales", "support", "vietnamese"))
+NEEDS: Final = (
+    "",
+    "",
+    "sales",
+    "support",
+    "sales >= 3",
+    "sales and vietnamese",
+    "support >= 2 or sales >= 4",
+    "sales >= 2 and support or sales >= 4 and vietnamese",
+    "vietnamese or sales",
+)
+QUEUE_NAMES: Final = tuple(QueueName(name) for name in ("red", "green", "blue", "gold"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A run before it runs. Times in seconds, `start` in UTC seconds."""
+
+    seed: int
+    start: float
+    length_s: float
+    tick_s: float
+    configuration: Configuration
+    agents: tuple[Agent, ...]
+    arrivals_per_min: float
+    snapshot_every: int  # entries
+    faults: Faults
+
+
+def draw(seed: int, length_s: float) -> Scenario:
+    """The scenario of a seed."""
+    random = Random(f"scenario {seed}")
+    coarse = random.random() < 0.4
+    queues = draw_queues(random)
+    agents = draw_agents(random)
+    return Scenario(
+        seed=seed,
+        start=_start(random),
+        length_s=length_s,
+        tick_s=random.choice((0.5, 1.0, 5.0)) if coarse else 0.0,
+        configuration=Configuration(
+            queues={queue.name: queue for queue in queues},
+            flows={flow.name: flow for flow in draw_flows(random, queues)},
+            calendars={calendar.name: calendar for calendar in CALENDARS},
+            numbers={HOTLINE: MAIN, **{code: FlowName(wish) for code, wish in WISHES.items()}},
+            forward_to=("090[0-9]{7}",),
+        ),
+        agents=agents,
+        arrivals_per_min=random.uniform(0.6, 1.4) * max(len(agents), 2) * 0.6,
+        snapshot_every=random.choice((5, 20, 60)),
+        faults=draw_faults(random, coarse=coarse, length_s=length_s),
+    )
+
+
+CALENDARS: Final = (
+    Calendar(
+        name=OFFICE,
+        timezone="UTC",
+        spans=tuple(OpenSpan(weekday=day, start_min=8 * 60, end_min=17 * 60) for day in range(5)),
+    ),
+    Calendar(
+        name=ALWAYS,
+        timezone="UTC",
+        spans=tuple(OpenSpan(weekday=day, start_min=0, end_min=24 * 60) for day in range(7)),
+    ),
+)
+
+
+def _start(random: Random) -> float:
+    """Mid-morning, or a few minutes before the office closes or opens."""
+    near = MONDAY + random.choice((CLOSES_S, CLOSES_S, OPENS_S)) - random.randint(1, 8) * 60.0
+    return random.choice((MONDAY + OPENS_S + 7200.0, near))
+
+
+# -- agents and queues -------------------------------------------------------------------------------------------------
+
+
+def draw_agents(random: Random) -> tuple[Agent, ...]:
+    """One to seven people."""
+    return tuple(
+        Agent(
+            id=AgentId(f"a{n}"),
+            name=f"Agent {n}",
+            number=f"1{n:03d}",
+            skills=draw_skills(random),
+            capacity={Medium.VOICE: 0 if random.random() < 0.02 else 1},
+        )
+        for n in range(random.randint(1, 7))
+    )
+
+
+def draw_skills(random: Random) -> dict[Skill, int]:
+    """Any of the skills, at any level."""
+    return {skill: random.randint(1, 5) for skill in SKILLS if random.random() < 0.7}
+
+
+def draw_queues(random: Random) -> tuple[Queue, ...]:
+    """One to four queues, which may overflow into each other."""
+    names = QUEUE_NAMES[: random.randint(1, 4)]
+    strategies = sorted(STRATEGIES)
+    return tuple(_queue(random, name, names, random.choice(strategies)) for name in names)
+
+
+def _queue(random: Random, name: QueueName, names: Sequence[QueueName], strategy: str) -> Queue:
+    def sometimes(chance: float) -> bool:
+        return random.random() < chance
+
+    return Queue(
+        name=name,
+        needs=_need(random),
+        strategy=strategy,
+        priority=random.choice((50, 50, 50, 20, 80)),
+        offer_timeout_s=random.choice((5.0, 10.0, 20.0)),
+        wrap_up_s=random.choice((0.0, 5.0, 15.0)),
+        missed=_missed(random),
+        relax=_relaxation(random) if sometimes(0.3) else (),
+        music=random.choice(("default", "jazz")),
+        announce=_announcements(random) if sometimes(0.5) else Announcements(),
+        connect_announcement=Prompt(name="recorded") if sometimes(0.4) else None,
+        max_wait_s=random.choice((15.0, 40.0, 90.0)) if sometimes(0.4) else 0.0,
+        max_waiting=random.choice((1, 2, 4)) if sometimes(0.25) else 0,
+        overflow=_target(random, names),
+        no_agents=_target(random, names) if sometimes(0.3) else None,
+        hours=OFFICE if sometimes(0.3) else random.choice((None, ALWAYS)),
+        at_close=_target(random, names) if sometimes(0.5) else None,
+        record=sometimes(0.8),
+        last_agent_within_s=random.choice((30.0, 86_400.0)),
+    )
+
+
+def _need(random: Random) -> Need:
+    return parse_need(random.choice(NEEDS))
+
+
+def _missed(random: Random) -> MissedOfferRules:
+    def rule() -> MissedOfferRule:
+        then = random.choice((MissedOffer.PAUSE, MissedOffer.REST, MissedOffer.REST))
+        return MissedOfferRule(then=then, rest_s=random.choice((5.0, 10.0, 30.0)))
+
+    return MissedOfferRules(no_answer=rule(), busy=rule(), rejected=rule(), unreachable=rule())
+
+
+def _relaxation(random: Random) -> tuple[RelaxStep, ...]:
+    steps = (RelaxStep(after_s=10.0, needs=_need(random)), RelaxStep(after_s=25.0, needs=ANYBODY))
+    return steps[: random.randint(1, 2)]
+
+
+def _announcements(random: Random) -> Announcements:
+    return Announcements(
+        first_after_s=random.choice((0.0, 3.0)),
+        every_s=random.choice((0.0, 8.0, 15.0)),
+        position=random.choice((None, Prompt(name="position"))),
+        wait=random.choice((None, Prompt(name="wait"))),
+        comfort=random.choice((None, Prompt(name="please_hold"))),
+    )
+
+
+def _target(random: Random, names: Sequence[QueueName]) -> Target:
+    return random.choice(
+        (
+            Target(to=Overflow.HANG_UP),
+            Target(to=Overflow.QUEUE, name=random.choice(names)),
+            Target(to=Overflow.QUEUE, name=random.choice(names)),
+            Target(to=Overflow.FLOW, name=SECOND),
+            Target(to=Overflow.VOICEMAIL, name="team"),
+            Target(to=Overflow.NUMBER, name=random.choice((OUTSIDE, OUTSIDE, FORBIDDEN))),
+        )
+    )
+
+
+# -- flows -------------------------------------------------------------------------------------------------------------
+
+
+def node(name: str) -> NextNode:
+    """The name of a node."""
+    return NextNode(name)
+
+
+def draw_flows(random: Random, queues: Sequence[Queue]) -> tuple[Flow, ...]:
+    """The hotline, what queues send callers to, an errand for the dialplan, and the feature codes."""
+    return (
+        Flow(name=MAIN, start=random.choice(("welcome", "welcome", "hours", "menu")), nodes=_hotline(random, queues)),
+        Flow(name=SECOND, start=random.choice(("sorry", "message", "again", "out")), nodes=_second(random, queues)),
+        Flow(name=ERRAND, start="menu", nodes=_errand()),
+        *(Flow(name=FlowName(wish), start="wish", nodes=_feature(wish)) for wish in WISHES.values()),
+    )
+
+
+def _hotline(random: Random, queues: Sequence[Queue]) -> dict[str, Node]:
+    into = {f"into_{queue.name}": Enqueue(queue=queue.name) for queue in queues}
+    first = node(next(iter(into)))
+    choices = {Key(str(n)): node(name) for n, name in enumerate(into, 1)}
+    special = {Key("5"): node(PIN), Key("6"): node("account"), Key("7"): node("message"), Key("8"): node("out")}
+    return {
+        **into,
+        "urgent": Enqueue(queue=random.choice(queues).name, priority=90, needs=_need(random)),
+        "hours": Hours(calendar=OFFICE, open=node("welcome"), closed=node("closed")),
+        "welcome": Play(prompt=Prompt(name="welcome"), next=node("menu"), interruptible=random.random() < 0.7),
+        "menu": Menu(
+            prompt=Prompt(name="menu"),
+            choices={**choices, **special, Key("9"): node("vietnamese"), Key("0"): node("urgent")},
+            no_input=first,
+            no_match_prompt=Prompt(name="no_match"),
+            timeout_s=random.choice((2.0, 5.0)),
+            tries=2,
+        ),
+        "vietnamese": Speak(language=Language("vi"), next=node("menu")),
+        PIN: Collect(
+            prompt=Prompt(name=PIN),
+            into=VariableName(PIN),
+            next=node("known"),
+            failed=node("bye"),
+            min_digits=PIN_DIGITS,
+            max_digits=PIN_DIGITS,
+            timeout_s=4.0,
+            digit_timeout_s=3.0,
+            tries=2,
+            masked=True,
+        ),
+        "known": SetVariables(values={VariableName("known"): Filled("yes, {{ caller }}")}, next=node("check")),
+        "check": Check(of=Subject("known"), cases=(Case(then=first, starts_with=("yes",)),), otherwise=node("bye")),
+        "account": Collect(
+            prompt=Prompt(name="account"),
+            into=VariableName("account"),
+            next=first,
+            failed=node("bye"),
+            max_digits=4,
+            timeout_s=4.0,
+            digit_timeout_s=2.0,
+            tries=2,
+            confirm=Prompt(name="confirm"),
+        ),
+        "message": Voicemail(mailbox=Word("team"), done=node("thanks"), nothing=node("bye"), max_s=15.0, silence_s=2.0),
+        "out": Transfer(number=Filled(OUTSIDE), failed=first, timeout_s=10.0),
+        "thanks": Hangup(reason=Ending.VOICEMAIL),
+        "closed": Hangup(prompt=Prompt(name="closed"), reason=Ending.CLOSED),
+        "bye": Hangup(prompt=Prompt(name="bye")),
+    }
+
+
+def _second(random: Random, queues: Sequence[Queue]) -> dict[str, Node]:
+    return {
+        "sorry": Play(prompt=Prompt(name="sorry"), next=node(random.choice(("message", "again", "bye")))),
+        "message": Voicemail(mailbox=Word("late"), done=node("bye"), nothing=node("bye"), max_s=10.0, silence_s=2.0),
+        "again": Enqueue(queue=random.choice(queues).name),
+        "out": Transfer(number=Filled(random.choice((OUTSIDE, FORBIDDEN))), failed=node("sorry"), timeout_s=10.0),
+        "bye": Hangup(prompt=Prompt(name="bye")),
+    }
+
+
+def _errand() -> dict[str, Node]:
+    return {
+        "menu": Menu(
+            prompt=Prompt(name="errand"),
+            choices={Key("1"): node("done"), Key("2"): node(PIN)},
+            no_input=node("none"),
+            timeout_s=2.0,
+            tries=1,
+        ),
+        PIN: Collect(
+            prompt=Prompt(name=PIN),
+            into=VariableName(PIN),
+            next=node("done"),
+            failed=node("none"),
+            max_digits=PIN_DIGITS,
+            masked=True,
+        ),
+        "done": LeaveFlow(exit=Word("done")),
+        "none": LeaveFlow(exit=Word("none")),
+    }
+
+
+def _feature(wish: Wish) -> dict[str, Node]:
+    return {
+        "wish": AgentRequest(
+            wish=wish,
+            done=node("done"),
+            refused=node("refused"),
+            reason="lunch" if wish is Wish.PAUSE else "",
+        ),
+        "done": Hangup(prompt=Prompt(name="done")),
+        "refused": Hangup(prompt=Prompt(name="refused")),
+    }

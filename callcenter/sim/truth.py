@@ -1,0 +1,61 @@
+"""What the engine believes beside what Asterisk knows. They may differ for a moment, and after trouble a little longer.
+
+Looked at every few seconds; a difference that stays is a violation: a caller whom nobody knows, a contact without a
+caller, a leg that nobody counts on, an agent and a caller who do not hear each other.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from callcenter.core.engine import Engine
+from callcenter.model.contact import ContactState
+from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.violation import Violation
+
+LOOK_EVERY_S: Final = 2.0
+DIFFER_MAX_S: Final = 12.0  # longer than any delay, and than an unanswered dial takes to ring after all
+
+
+class Truth:
+    """Remembers since when the two differ, and how."""
+
+    def __init__(self, asterisk: FakeAsterisk) -> None:
+        self._asterisk = asterisk
+        self._since: dict[str, float] = {}
+
+    def look(self, engine: Engine, now: float) -> None:
+        """Compare. Raises Violation for what has differed for too long."""
+        differences = dict.fromkeys(self._differences(engine))
+        self._since = {what: self._since.get(what, now) for what in differences}
+        for what, since in self._since.items():
+            if now - since > DIFFER_MAX_S:
+                raise Violation(f"{what}, for {now - since:.1f} s")
+
+    def trouble(self) -> None:
+        """Something is away: what differs may do so from now on."""
+        self._since.clear()
+
+    def over(self) -> None:
+        """Everybody has gone home: Asterisk must be empty."""
+        if self._asterisk.legs or self._asterisk.bridges:
+            raise Violation(
+                f"left over in Asterisk: legs {list(self._asterisk.legs)}, bridges {list(self._asterisk.bridges)}"
+            )
+
+    def _differences(self, engine: Engine) -> Iterator[str]:
+        world, asterisk = engine.world, self._asterisk
+        for leg in asterisk.legs.values():
+            if leg.id not in world.legs:
+                yield f"leg {leg.id} lives, and the engine does not count on it"
+            elif leg.arrived is not None and not leg.up and world.contacts[world.legs[leg.id]].answered:
+                yield f"leg {leg.id} was to be answered, and is not"
+        for contact in world.contacts.values():
+            if contact.leg not in asterisk.legs:
+                yield f"{contact.id} is live, and its caller is gone"
+            if contact.state is ContactState.CONNECTED and contact.agent_leg is not None:
+                bridge = asterisk.bridges.get(contact.bridge) if contact.bridge is not None else None
+                inside = bridge.legs if bridge is not None else {}
+                if contact.leg not in inside or contact.agent_leg not in inside:
+                    yield f"{contact.id} is connected, and the two are not in its bridge"
+                elif bridge is not None and bridge.music:
+                    yield f"{contact.id} is connected, and music plays"

@@ -1,0 +1,197 @@
+"""What lies between Asterisk and the engine: events on their way in, commands on their way out. Knows delay and loss.
+
+Events (`Wire`) keep their order per subject and may overtake each other otherwise. While the wire is down they are kept
+or lost; when it is up again a listing comes first and what was kept comes after it, as `media/voice/link` does it.
+Commands (`Hands`) go out one after the other per contact, as `runtime/perform` sends them.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import Final
+
+from callcenter.model.commands import (
+    AnswerLeg,
+    Command,
+    DialNumber,
+    JoinBridge,
+    OpenBridge,
+    PlayPrompts,
+    RecordMessage,
+    Reply,
+    RingAgent,
+    StartRecording,
+)
+from callcenter.model.contact import TransportFault
+from callcenter.model.events import CommandFailed, ContactArrived, DigitPressed, Event, LegRinging
+from callcenter.model.ids import ContactId
+from callcenter.runtime.perform import subject_of
+from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.faults import UNKNOWN_AFTER_S, Faults
+from callcenter.sim.world import Agenda
+
+DOUBLE_WITHIN_S: Final = 0.5
+MAY_BE_REFUSED: Final = (
+    AnswerLeg,
+    OpenBridge,
+    JoinBridge,
+    PlayPrompts,
+    RingAgent,
+    DialNumber,
+    StartRecording,
+    RecordMessage,
+)
+DIALS: Final = (RingAgent, DialNumber)
+
+Tell = Callable[[Event], None]
+
+
+class Wire:
+    """Asterisk's events on their way to the engine."""
+
+    def __init__(self, agenda: Agenda, random: Random, faults: Faults, tell: Tell) -> None:
+        self.down = True
+        self._agenda = agenda
+        self._random = random
+        self._faults = faults
+        self._tell = tell
+        self._keeps = False
+        self._kept: list[Event] = []
+        self._last: dict[str, float] = {}
+        self._cuts = 0
+
+    def send(self, subject: str, event: Event) -> None:
+        """Asterisk says something."""
+        faults, random = self._faults, self._random
+        at = max(self._agenda.now + faults.takes_s(random), self._last.get(subject, 0.0))
+        self._last[subject] = at
+        self._agenda.after(at - self._agenda.now, lambda: self._arrive(event))
+        if faults.doubled and random.random() < faults.doubled and not isinstance(event, DigitPressed):
+            # a caller at the door is announced twice only by a listing and an event that cross
+            late_s = 0.0 if isinstance(event, ContactArrived) else random.random() * DOUBLE_WITHIN_S
+            self._agenda.after(at - self._agenda.now + late_s, lambda: self._arrive(event))
+
+    def cut(self, *, keeps: bool) -> None:
+        """The link goes down."""
+        self.down, self._keeps = True, keeps
+        self._cuts += 1
+        if not keeps:
+            self._kept.clear()
+
+    def mend(self, asterisk: FakeAsterisk) -> None:
+        """The link is up again: what lives is listed, and told a moment later."""
+        listing, cut = asterisk.listing(), self._cuts
+        self._keeps = True
+        self._agenda.after(self._faults.takes_s(self._random), lambda: self._told(asterisk, listing, cut))
+
+    def _told(self, asterisk: FakeAsterisk, listing: Event, cut: int) -> None:
+        if cut != self._cuts:
+            return
+        self.down = False
+        self._tell(listing)
+        for phone in asterisk.phone_states():
+            self._tell(phone)
+        kept, self._kept = self._kept, []
+        for event in kept:
+            self._tell(event)
+
+    def _arrive(self, event: Event) -> None:
+        if isinstance(event, LegRinging):
+            return  # nobody asks Asterisk for these; the engine has no use for them
+        if not self.down:
+            self._tell(event)
+        elif self._keeps:
+            self._kept.append(event)
+
+
+class Hands:
+    """The engine's commands on their way to Asterisk: one lane per contact."""
+
+    def __init__(self, agenda: Agenda, random: Random, faults: Faults, asterisk: FakeAsterisk, tell: Tell) -> None:
+        self.reachable = True
+        self.disturbed = 0.0  # when something last went wrong
+        self._agenda = agenda
+        self._random = random
+        self._faults = faults
+        self._asterisk = asterisk
+        self._tell = tell
+        self._lanes: dict[ContactId, deque[Command]] = {}
+
+    def enqueue(self, commands: Sequence[Command]) -> None:
+        """Take the commands; each waits only for those of its own contact."""
+        for command in commands:
+            if isinstance(command, Reply):
+                continue
+            lane = self._lanes.get(command.contact)
+            if lane is not None:
+                lane.append(command)
+            else:
+                self._lanes[command.contact] = deque((command,))
+                self._agenda.after(self._faults.takes_s(self._random), self._driver(command.contact))
+
+    def drop(self) -> None:
+        """Our process dies: what was under way is not sent."""
+        self._lanes = {}
+
+    def _driver(self, contact: ContactId) -> Callable[[], None]:
+        lanes = self._lanes
+
+        def drive() -> None:
+            if lanes is self._lanes:
+                self._drive(contact)
+
+        return drive
+
+    def _drive(self, contact: ContactId) -> None:
+        lane = self._lanes[contact]
+        while lane:
+            wait_s = self._send(lane.popleft())
+            if wait_s:
+                self._agenda.after(wait_s, self._driver(contact))
+                return
+        del self._lanes[contact]
+
+    def _send(self, command: Command) -> float:
+        """Send one command; gives how long the next one has to wait."""
+        faults, random = self._faults, self._random
+        if not self.reachable:
+            self._failed(command, TransportFault.UNAVAILABLE)
+        elif faults.refused and isinstance(command, MAY_BE_REFUSED) and random.random() < faults.refused:
+            self._failed(command, TransportFault.REFUSED)
+        elif faults.unanswered and random.random() < faults.unanswered:
+            return self._unanswered(command)
+        else:
+            fault = self._asterisk.carry_out(command)
+            if fault is not None:
+                self._failed(command, fault)
+        return faults.takes_s(random)
+
+    def _unanswered(self, command: Command) -> float:
+        """The answer does not come. It is done all the same, at some time; a dial perhaps much later, or never."""
+        random = self._random
+        dial = isinstance(command, DIALS)
+        if not dial or random.random() < 0.6:
+            done_after_s = random.random() * (10.0 if dial else UNKNOWN_AFTER_S)
+            self._agenda.after(done_after_s, lambda: self._late(command))
+        lanes = self._lanes
+        self._agenda.after(UNKNOWN_AFTER_S, lambda: self._gave_up(command, lanes))
+        return UNKNOWN_AFTER_S
+
+    def _gave_up(self, command: Command, lanes: dict[ContactId, deque[Command]]) -> None:
+        if lanes is self._lanes:  # else the process that waited is no more
+            self._failed(command, TransportFault.UNKNOWN)
+
+    def _late(self, command: Command) -> None:
+        self._asterisk.carry_out(command)
+
+    def _failed(self, command: Command, fault: TransportFault) -> None:
+        self.disturbed = self._agenda.now
+        if not isinstance(command, Reply):
+            self._tell(
+                CommandFailed(
+                    contact=command.contact,
+                    command=type(command).__name__,
+                    subject=subject_of(command),
+                    fault=fault,
+                )
+            )
