@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final
+from typing import Final, TextIO
 
 import structlog
 
@@ -81,17 +81,29 @@ async def center(settings: Settings, progress: Progress) -> AsyncIterator[Runnin
         yield running
 
 
-async def serve(settings: Settings, *, progress: Progress, ready: Ready | None = None) -> None:
-    """Run a call center until SIGTERM, SIGINT, or `callcenter stop`. `ready` is told when it takes calls."""
-    configure_logs(settings)
+async def serve(
+    settings: Settings, *, progress: Progress, ready: Ready | None = None, log_into: TextIO | None = None
+) -> None:
+    """Run a call center until SIGTERM, SIGINT, or `callcenter stop`. `ready` is told when it takes calls.
+
+    A signal that comes while it starts ends what has been started so far, and raises CancelledError.
+    """
+    configure_logs(settings, log_into)
+    starting = asyncio.current_task()
+    if starting is not None:
+        _on_signals(starting.cancel)
     async with center(settings, progress) as running:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, running.stop)
+        _on_signals(running.stop)
         if ready is not None:
             await ready(running)
         await running.stopped.wait()
         log.info("stopping")
+
+
+def _on_signals(stop: Callable[[], object]) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
 
 
 __all__ = [

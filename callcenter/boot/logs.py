@@ -2,17 +2,17 @@
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 from callcenter.config.settings import LogFormat, Settings
 
 
-def configure_logs(settings: Settings) -> None:
-    """Set up logging once, at start."""
-    console = settings.log.format is LogFormat.CONSOLE or (
-        settings.log.format is LogFormat.AUTO and sys.stderr.isatty()
-    )
+def configure_logs(settings: Settings, into: TextIO | None = None) -> None:
+    """Set up logging once, at start. `into` stands in for stderr where a person looks at something else."""
+    stream = into or sys.stderr
+    console = settings.log.format is LogFormat.CONSOLE or (settings.log.format is LogFormat.AUTO and stream.isatty())
     level = logging.getLevelNamesMapping()[settings.log.level.value.upper()]
     structlog.configure(
         processors=[
@@ -24,6 +24,6 @@ def configure_logs(settings: Settings) -> None:
             structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
