@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from callcenter.model.entry import Entry, decode_entry, encode_entry, plain
+from callcenter.model.entry import Entry, encode_entry, plain
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 
@@ -25,11 +25,6 @@ def line_of(entry: Entry) -> bytes:
     except UnicodeEncodeError:
         line = msgspec.json.encode(_without_surrogates(msgspec.to_builtins(entry, enc_hook=plain)))
     return _NUL.sub(rb"\1\\ufffd", line) if rb"\u0000" in line else line
-
-
-def as_stored(entry: Entry) -> Entry:
-    """The entry as the journal will give it back."""
-    return decode_entry(line_of(entry))
 
 
 def _without_surrogates(value: object) -> object:

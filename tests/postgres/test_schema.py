@@ -110,11 +110,13 @@ async def test_every_query_fits_the_schema(connection: Connection) -> None:
 
 
 def test_every_query_asked_for_exists_and_every_query_is_asked_for() -> None:
-    asked = set()
-    for path in PACKAGE.rglob("*.py"):
-        asked |= set(re.findall(r"sql(?:_ordered)?\(\"([a-z_]+\.[a-z_]+)\"", path.read_text()))
+    known = set(load_queries(sql_folder() / "queries"))
+    source = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
+    asked = set(re.findall(r"sql(?:_ordered)?\(\s*\"([a-z_]+\.[a-z_]+)\"", source))
+    named = set(re.findall(r"\"([a-z_]+\.[a-z_]+)\"", source))
     by_table = {f"records.{table}" for table in ("contact", "offer", "agent_activity", "recording")}
-    assert asked | by_table == set(load_queries(sql_folder() / "queries"))
+    assert asked - known == set()
+    assert known - named - by_table == set()
 
 
 def test_a_query_file_is_read(tmp_path: Path) -> None:
