@@ -21,6 +21,9 @@ from callcenter.nodes.collect import Collect
 from callcenter.nodes.fields import OF_THE_CALL, Filled, Language, Subject, VariableName, places
 from callcenter.nodes.transfer import Transfer
 
+Place = tuple[Tree, Path, Node]
+"""A node and where it was written."""
+
 QUEUE_TARGETS: Final = ("overflow", "no_agents", "at_close")
 NOT_FORWARDED: Final = "add a pattern that fits to forward_to in numbers.yaml"
 
@@ -36,13 +39,13 @@ class Written:
 
 def disagreements(configuration: Configuration, written: Written, *, whole: bool) -> Iterator[Problem]:
     """Problems between parts. `whole`: every flow could be read, so that what none of them sets is set nowhere."""
-    nodes = [
+    nodes: list[Place] = [
         (written.flows[flow.name], ("nodes", name), node)
         for flow in configuration.flows.values()
         for name, node in flow.nodes.items()
     ]
-    languages = {flow.language for flow in configuration.flows.values()}
-    languages |= {found for _, _, node in nodes for _, found in typed(node, Language)}
+    languages, unspoken = _languages(configuration, written, nodes)
+    yield from unspoken
     variables = {found for _, _, node in nodes for _, found in typed(node, VariableName)}
     secrets = {node.into for _, _, node in nodes if isinstance(node, Collect) and node.masked}
     for tree, path, node in nodes:
@@ -87,6 +90,21 @@ def _typed(value: Any, tp: Any, wanted: object, path: Path) -> Iterator[tuple[Pa
     elif is_dataclass(value) and tp is type(value):
         for inner_path, found in typed(value, wanted):
             yield (*path, *inner_path), found
+
+
+def _languages(configuration: Configuration, written: Written, nodes: list[Place]) -> tuple[set[str], list[Problem]]:
+    """The languages that callers may hear; one in which nothing is said at all is a problem where it is chosen."""
+    chosen: list[tuple[Tree, Path, str]] = [
+        (written.flows[name], ("language",), flow.language) for name, flow in configuration.flows.items()
+    ]
+    chosen += [(tree, (*path, *at), found) for tree, path, node in nodes for at, found in typed(node, Language)]
+    there = {tag for place in written.prompts.values() for tag in place.prompt.texts}
+    unspoken = [
+        tree.problem(path, f"nothing is said in `{language}`", did_you_mean(language, there))
+        for tree, path, language in chosen
+        if there and not there & {language, language.split("-")[0]}
+    ]
+    return {language for _, _, language in chosen if there & {language, language.split("-")[0]}}, unspoken
 
 
 def _variable_problems(

@@ -12,8 +12,6 @@ from functools import cache
 from itertools import pairwise
 from typing import Final
 
-import holidays
-
 from callcenter.config.fields import NAME_PATTERN
 from callcenter.config.sheet import Sheet, did_you_mean, shown
 from callcenter.config.tree import Path, Rows, Table, Value
@@ -175,12 +173,16 @@ def _near(country: Value, countries: Collection[str]) -> str:
 
 @cache
 def _holidays(country: str, subdivision: str | None, last_year: int) -> frozenset[str]:
+    import holidays  # here: it takes a tenth of a second, which every command would pay
+
     years = range(HOLIDAYS_FROM_YEAR, last_year + 1)
     return frozenset(day.isoformat() for day in holidays.country_holidays(country, subdiv=subdivision, years=years))
 
 
 @cache
 def _countries() -> dict[str, list[str]]:
+    import holidays
+
     supported: dict[str, list[str]] = holidays.list_supported_countries()
     return supported
 

@@ -1,4 +1,4 @@
-"""docs/flows.md describes every kind of node as it is: each key, each default, and an example that can be used."""
+"""The pages describe what there is: every kind of node, every setting, each key and default; their examples work."""
 
 import re
 from dataclasses import MISSING, Field, fields
@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from callcenter.config import read_configuration
+from callcenter.config import Settings, load_settings, read_configuration
+from callcenter.config.settings_sources import known_keys
 from callcenter.config.tree import Table, read_tree
 from callcenter.nodes import NODES
 
@@ -76,3 +77,34 @@ def default_of(field: Field[Any]) -> str:
             return f"{default:g}"
         case _:
             return str(default)
+
+
+SETTINGS_PAGE = (Path(__file__).parents[2] / "docs" / "settings.md").read_text(encoding="utf-8")
+SETTING = re.compile(r"^\| `(?P<key>[\w.]+)` \| (?P<default>[^|]+) \|[^|]*\|$", re.MULTILINE)
+
+
+def test_the_page_of_settings_lists_every_key_with_its_default() -> None:
+    described = [(row["key"], row["default"].strip()) for row in SETTING.finditer(SETTINGS_PAGE)]
+    assert described == [(".".join(key), setting_default(key)) for key in known_keys()]
+
+
+def test_the_example_on_the_page_of_settings_works(tmp_path: Path) -> None:
+    example = re.search(r"^```toml\n(.*?)^```$", SETTINGS_PAGE, flags=re.MULTILINE | re.DOTALL)
+    assert example is not None
+    (tmp_path / "callcenter.toml").write_text(example[1], encoding="utf-8")
+    assert load_settings(tmp_path / "callcenter.toml", {}).sip.port == 5060
+
+
+def setting_default(key: tuple[str, ...]) -> str:
+    value: Any = Settings()
+    for part in key:
+        value = getattr(value, part)
+    match value:
+        case None | "" | ():
+            return "–"
+        case dict():
+            return ",".join(f"{name}={one}" for name, one in value.items())
+        case tuple():
+            return ",".join(value)
+        case _:
+            return str(value)

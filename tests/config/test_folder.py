@@ -288,6 +288,11 @@ def test_a_prompt_on_the_spot_is_named_after_its_place() -> None:
         ),
         (
             "flows/hotline.yaml",
+            flow("a: {kind: language, language: vn, next: b}", "b: {kind: hangup, prompt: welcome}"),
+            "flows/hotline.yaml:2:33: nodes.a.language: nothing is said in `vn` (one of en, vi)",
+        ),
+        (
+            "flows/hotline.yaml",
             "language: vi\n" + flow("a: {kind: hangup, prompt: {en: Goodbye}}"),
             "flows/hotline.yaml:3:21: nodes.a.prompt: no text in vi, which callers may hear (add vi: ...)",
         ),
