@@ -205,8 +205,6 @@ class SoftPhone:
 
     async def stop(self) -> None:
         """End it: calls are hung up, the account is signed off."""
-        for chore in list(self._chores):
-            chore.cancel()
         if self._control is not None:
             with suppress(PeerFault):
                 await self._control.say("quit")
@@ -219,6 +217,10 @@ class SoftPhone:
         await self._gone()
 
     async def _gone(self) -> None:
+        for chore in self._chores:
+            chore.cancel()
+        if self._chores:
+            await asyncio.wait(self._chores)
         control, self._control = self._control, None
         process, self._process = self._process, None
         try:
@@ -278,7 +280,10 @@ class SoftPhone:
 
     async def hang_up(self) -> None:
         """End the current call; an incoming one that still rings is refused with 486."""
-        await self._say("hangup")
+        if any(not call.incoming and call.state in (CallState.STARTING, CallState.RINGING) for call in self.calls):
+            await self._say("hangupall", "dir=out")  # a call that nobody has answered is not "current" to baresip
+        else:
+            await self._say("hangup")
 
     async def press(self, digits: str, gap_s: float = DIGIT_GAP_S) -> None:
         """Press keys, one after the other (RFC 4733)."""
@@ -309,14 +314,15 @@ class SoftPhone:
         if kind == "CALL_INCOMING":
             call.name = str(event.get("peerdisplayname", ""))
             call.enter(CallState.RINGING)
-            self._later(self._treat(call))
+            self._later(lambda: self._treat(call))
         elif kind in ("CALL_RINGING", "CALL_PROGRESS"):
             call.enter(CallState.RINGING)
         elif kind == "CALL_ESTABLISHED":
             call.answered_at = time.time()
             call.enter(CallState.UP)
             if call.incoming and self.talk_s is not None:
-                self._later(self._hang_up_later(call, self.talk_s))
+                talk_s = self.talk_s
+                self._later(lambda: self._hang_up_later(call, talk_s))
         elif kind == "CALL_CLOSED":
             self._end(call, str(event.get("param", "")))
         if self.on_change is not None:
@@ -327,7 +333,7 @@ class SoftPhone:
         if call is None:
             call = self._by_id[call_id] = PhoneCall(id=call_id, incoming=incoming, peer=peer)
             self.calls.append(call)
-            self._later(self._announce())
+            self._later(self._announce)
         return call
 
     async def _announce(self) -> None:
@@ -359,10 +365,10 @@ class SoftPhone:
             call.heard = written.rename(self._folder / f"heard-{len(self.calls)}.wav")
         call.enter(CallState.ENDED)
 
-    def _later(self, work: Awaitable[None]) -> None:
+    def _later(self, work: Callable[[], Awaitable[None]]) -> None:
         async def do() -> None:
             try:
-                await work
+                await work()
             except PeerFault as fault:  # the call may be over, or the phone: nobody waits for this
                 log.info("phone did not obey", number=self.number, why=str(fault))
 
