@@ -117,7 +117,8 @@ class AgiSession(Request):  # type: ignore[misc]  # panoramisk carries no types
         return reply
 
     async def exec_app(self, app: str, args: str = "", *, timeout_s: float | None = None) -> int:
-        """Runs a dialplan application; returns its result: 0 is well, -1 failure or hangup.
+        """Runs a dialplan application; returns its result: 0 is well, -1 failure or hangup. Stasis returns 0 also when
+        the caller hung up (seen on 22.10.1); HANGUP follows some milliseconds later.
 
         `args` are its arguments joined by commas, as in the dialplan. An application may run for hours, so it has no
         time-out unless one is given. Raises PeerRefused if Asterisk has no such application, else as command().

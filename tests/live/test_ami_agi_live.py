@@ -6,7 +6,9 @@ import signal
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
+import aiohttp
 import pytest
 
 from callcenter.asterisk.agi import AgiScript, AgiServer
@@ -53,6 +55,18 @@ async def channel_of(heard: Heard, context: str) -> str:
                 if event.event == "Newexten" and event.get("Context") == context:
                     return event.get("Channel")
             await heard.until_heard(len(heard.events) + 1)
+
+
+def size_of(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
+async def grows(file: Path, bytes_: int) -> None:
+    """Returns once the recording is longer by so much; no event tells."""
+    before = size_of(file)
+    async with asyncio.timeout(LIMIT_S):
+        while size_of(file) < before + bytes_:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 def originate(number: str, **more: str) -> dict[str, str]:
@@ -118,12 +132,16 @@ async def test_mixmonitor_starts_mutes_and_stops_on_a_local_channel() -> None:
         id_ = await actions.start_mixmonitor(channel, str(file))
         assert id_.startswith("0x")
         await heard.until("MixMonitorStart", within_s=LIMIT_S)
+        await grows(file, 16_000)
         await actions.mute_mixmonitor(channel, id_, muted=True)
         await heard.until("MixMonitorMute", within_s=LIMIT_S)
+        await grows(file, 16_000)  # a second of 8 kHz, 16 bit
+        heard_before, heard_muted = file.read_bytes()[2_000:10_000], file.read_bytes()[-4_000:]
         await actions.mute_mixmonitor(channel, id_, muted=False)
         await actions.stop_mixmonitor(channel, id_)
         await heard.until("MixMonitorStop", within_s=LIMIT_S)
-        assert file.exists()
+        assert any(heard_before)
+        assert not any(heard_muted)  # recorded as silence, not skipped
         with pytest.raises(PeerRefused):
             await actions.stop_mixmonitor(channel, id_)
 
@@ -312,6 +330,40 @@ async def test_exec_stasis_without_an_application_to_take_the_call_returns_to_th
         await world.call()
         async with asyncio.timeout(LIMIT_S):
             assert await status == "FAILED"
+
+
+@pytest.mark.parametrize("way_out", ["hangup", "continue"])
+async def test_exec_stasis_holds_the_session_until_the_application_lets_the_call_go(way_out: str) -> None:
+    """The flow script's main use: the call is the application's, and the session stays open beneath it."""
+    over: asyncio.Future[tuple[int, bool]] = asyncio.get_running_loop().create_future()
+
+    async def script(session: AgiSession) -> None:
+        result = await session.exec_app("Stasis", "callcenter,flow,sales")
+        if way_out == "hangup":
+            async with asyncio.timeout(LIMIT_S):
+                await session.wait_hangup()
+        over.set_result((result, session.hung_up))
+
+    async with flows(script) as world, aiohttp.ClientSession() as http:
+        asterisk = world.asterisk
+        auth = {"Authorization": aiohttp.encode_basic_auth(asterisk.ari_user, asterisk.ari_secret)}
+        ari = f"http://127.0.0.1:{asterisk.ari_port}/ari"
+        async with http.ws_connect(f"{ari}/events?app=callcenter", headers=auth) as events:
+            await world.call()
+            async with asyncio.timeout(LIMIT_S):
+                start = await events.receive_json()
+                assert (start["type"], start["args"]) == ("StasisStart", ["flow", "sales"])
+                channel = f"{ari}/channels/{start['channel']['id']}"
+                assert len(world.server.sessions) == 1
+                assert not over.done()
+                if way_out == "hangup":
+                    answer = await http.delete(channel, headers=auth)
+                else:
+                    answer = await http.post(f"{channel}/continue", headers=auth)
+                assert answer.status == 204
+                assert await over == (0, way_out == "hangup")  # Stasis says 0 either way
+                await world.server.wait_until_empty()
+        assert world.server.tally.failures == 0
 
 
 async def test_asterisk_dies_in_the_middle_of_an_exec() -> None:
