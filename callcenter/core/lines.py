@@ -36,8 +36,7 @@ class _Line:
         self.need = need
         self.heap: list[tuple[Place, ContactId]] = []
         self.length = 0
-        # one skill per alternative under which the line is found; "" for an alternative that everybody meets
-        self.anchors = tuple((clause[0][0], clause[0][1]) if clause else (Skill(""), 0) for clause in need.alternatives)
+        self.anchors = _anchors(need)
 
 
 class WaitingLines:
@@ -62,7 +61,7 @@ class WaitingLines:
         line = self._lines.get(key)
         if line is None:
             line = self._lines[key] = _Line(*key)
-            for skill, level in line.anchors:
+            for skill, level in line.anchors.items():
                 self._by_anchor.setdefault(skill, {})[key] = (level, line)
         place = place_of(contact)
         self._place[contact.id] = (place, line)
@@ -79,7 +78,8 @@ class WaitingLines:
         if line.length == 0:
             self._close(line)
         elif len(line.heap) > STUBS_MAX + 2 * line.length:
-            line.heap = [(place, cid) for place, cid in line.heap if self._stands(cid, place, line)]
+            # one who went and came back has several tickets that look alike: one is enough
+            line.heap = [stub for stub in dict.fromkeys(line.heap) if self._stands(stub[1], stub[0], line)]
             heapq.heapify(line.heap)
 
     def first_for(self, skills: Mapping[Skill, int], medium: Medium) -> ContactId | None:
@@ -118,9 +118,20 @@ class WaitingLines:
     def _close(self, line: _Line) -> None:
         key = (line.medium, line.need)
         del self._lines[key]
-        for skill, _ in line.anchors:
-            under = self._by_anchor.get(skill)
-            if under is not None:
-                under.pop(key, None)
-                if not under:
-                    del self._by_anchor[skill]
+        for skill in line.anchors:
+            under = self._by_anchor[skill]
+            del under[key]
+            if not under:
+                del self._by_anchor[skill]
+
+
+def _anchors(need: Need) -> dict[Skill, int]:
+    """One skill per alternative under which the line is found, with the least level that may find it.
+
+    "" stands for an alternative that everybody meets.
+    """
+    anchors: dict[Skill, int] = {}
+    for clause in need.alternatives:
+        skill, level = clause[0] if clause else (Skill(""), 0)
+        anchors[skill] = min(level, anchors.get(skill, level))
+    return anchors
