@@ -1,0 +1,396 @@
+"""A call center made of nothing but the engine, for stories: agents and callers do things, time passes, one looks.
+
+Every event of a story is checked against the simulator's invariants, and written down, so that `told_again` can see
+whether an engine that is told the same says the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from callcenter.core.engine import Engine
+from callcenter.core.snapshot import restore, take_snapshot
+from callcenter.core.state import AgentRecord, ContactRecord, OfferRecord
+from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
+from callcenter.model.calendar import Calendar
+from callcenter.model.commands import AnswerLeg, HangUp, OpenBridge, Reply, RingAgent
+from callcenter.model.configuration import Configuration
+from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium, TransportFault
+from callcenter.model.entry import Entry, Output, decode_entry, encode_entry
+from callcenter.model.events import (
+    AgentSaved,
+    AgentStatusRequested,
+    BridgeSeen,
+    CommandFailed,
+    ContactArrived,
+    DigitPressed,
+    EngineStarted,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegSeen,
+    PhoneChanged,
+    PlaybackEnded,
+    Resynced,
+    TimePassed,
+)
+from callcenter.model.facts import ContactEnded
+from callcenter.model.flow import Flow, Node
+from callcenter.model.ids import AgentId, BridgeId, ContactId, FlowName, LegId, QueueName, RequestId, Skill
+from callcenter.model.need import Need, parse_need
+from callcenter.model.queue import Overflow, Queue, Target
+from callcenter.nodes.enqueue import Enqueue
+from callcenter.sim.invariants import Invariants
+
+START = 1_795_420_800.0  # 2026-11-23, a Monday, 08:00 UTC
+
+T = TypeVar("T", bound=Output)
+
+
+def queue(name: str, needs: str = "", **rules: Any) -> Queue:
+    """A queue with the rules named."""
+    return Queue(name=QueueName(name), needs=parse_need(needs), **rules)
+
+
+def to_queue(name: str) -> Target:
+    """Overflow to another queue."""
+    return Target(to=Overflow.QUEUE, name=name)
+
+
+def flow(name: str, **nodes: Node) -> Flow:
+    """A flow that begins at the first of its nodes."""
+    return Flow(name=FlowName(name), start=next(iter(nodes)), nodes=nodes)
+
+
+class Center:
+    """The call center. Dialling the name of a queue leads straight into it; dialling the name of a flow, into that."""
+
+    def __init__(
+        self,
+        *queues: Queue,
+        flows: Sequence[Flow] = (),
+        calendars: Sequence[Calendar] = (),
+        forward_to: tuple[str, ...] = (),
+        start: float = START,
+        checked: bool = True,
+    ) -> None:
+        ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
+        self.configuration = Configuration(
+            queues={one.name: one for one in queues},
+            flows={one.name: one for one in (*ways_in, *flows)},
+            calendars={one.name: one for one in calendars},
+            numbers={
+                **{str(one.name): FlowName(f"to_{one.name}") for one in queues},
+                **{str(one.name): one.name for one in flows},
+            },
+            forward_to=forward_to,
+        )
+        self.engine = Engine(self.configuration)
+        self.now = start
+        self.outputs: list[Output] = []  # of all events so far
+        self.last: list[Output] = []  # of the last one
+        self.journal: list[bytes] = []
+        self._invariants = Invariants(self.configuration) if checked else None
+        self._count = 0
+        self.tell(EngineStarted(namespace="storyone", build="test"))
+
+    # -- telling and looking -----------------------------------------------------------------------------------------
+
+    def tell(self, event: Event) -> list[Output]:
+        """Something happens."""
+        if self._invariants is not None:
+            self._invariants.before(self.engine, event)
+        written = self.engine.redacted(event)
+        self.last = self.engine.handle(event, self.now)
+        self.outputs += self.last
+        entry = Entry(seq=len(self.journal) + 1, at=self.now, event=written, outputs=tuple(self.last))
+        self.journal.append(encode_entry(entry))
+        if self._invariants is not None:
+            self._invariants.after(self.engine, entry)
+        return self.last
+
+    def ask(self, event: Event) -> str:
+        """A request; gives the answer."""
+        [reply] = [output for output in self.tell(event) if isinstance(output, Reply)]
+        return reply.problem
+
+    def passes(self, seconds: float) -> None:
+        """Time passes; whatever is due meanwhile happens when it is due."""
+        until = self.now + seconds
+        while (due := self.engine.next_deadline()) is not None and due <= until:
+            self.now = max(self.now, due)
+            self.tell(TimePassed())
+        self.now = until
+
+    def all(self, kind: type[T]) -> list[T]:
+        """Every output of a kind so far."""
+        return [output for output in self.outputs if isinstance(output, kind)]
+
+    def lately(self, kind: type[T]) -> list[T]:
+        """Those of the last event."""
+        return [output for output in self.last if isinstance(output, kind)]
+
+    def request(self) -> RequestId:
+        """A new request's id."""
+        self._count += 1
+        return RequestId(f"r{self._count}")
+
+    # -- who is there ------------------------------------------------------------------------------------------------
+
+    def agent(
+        self, name: str, *, at_work: bool = True, capacity: dict[Medium, int] | None = None, **skills: int
+    ) -> "Ann":
+        """An agent; `at_work`: logged in, and her phone is there."""
+        ann = Ann(self, AgentId(name))
+        self.save(name, skills, capacity=capacity)
+        if at_work:
+            ann.phone(PhoneState.REACHABLE)
+            ann.logs_in()
+        return ann
+
+    def save(
+        self,
+        name: str,
+        skills: Mapping[str, int] = MappingProxyType({}),
+        *,
+        capacity: dict[Medium, int] | None = None,
+        number: str = "",
+    ) -> str:
+        """Put an agent into the directory, or change what it says of her."""
+        agent = Agent(
+            id=AgentId(name),
+            name=name.title(),
+            number=number or f"n-{name}",
+            skills={Skill(skill): level for skill, level in skills.items()},
+            capacity={Medium.VOICE: 1} if capacity is None else capacity,
+        )
+        return self.ask(AgentSaved(request=self.request(), agent=agent))
+
+    def call(
+        self, dialled: str, caller: str = "0901", *, returns: bool = False, agent: "Ann | None" = None, name: str = ""
+    ) -> "Call":
+        """Somebody calls."""
+        self._count += 1
+        call = Call(self, LegId(f"caller-{self._count}"))
+        self.tell(
+            ContactArrived(
+                leg=call.leg,
+                medium=Medium.VOICE,
+                caller=caller,
+                caller_name=name,
+                dialled=dialled,
+                returns=returns,
+                direction=Direction.INTERNAL if agent is not None else Direction.INBOUND,
+                agent_number=agent.record.agent.number if agent is not None else "",
+            )
+        )
+        opened = [c for c in self.engine.world.contacts.values() if c.leg == call.leg]
+        call.id = opened[0].id if opened else self.all(ContactEnded)[-1].contact
+        return call
+
+    # -- accidents ---------------------------------------------------------------------------------------------------
+
+    def fails(self, command: Any, fault: TransportFault, detail: str = "") -> list[Output]:
+        """A command could not be carried out."""
+        subject = getattr(command, "leg", "") or getattr(command, "bridge", "")
+        for name in ("playback", "recording"):
+            subject = getattr(command, name, "") or subject
+        return self.tell(
+            CommandFailed(
+                contact=command.contact, command=type(command).__name__, subject=subject, fault=fault, detail=detail
+            )
+        )
+
+    def listing(self, *, without: Sequence[LegId] = (), up: Sequence[LegId] = ()) -> Resynced:
+        """Everything that the engine believes in lives, but for some legs; those in `up` have been answered."""
+        legs, bridges = [], []
+        for contact in self.engine.world.contacts.values():
+            mine = [contact.leg, *contact.offers, *(leg for leg in (contact.agent_leg, contact.other_leg) if leg)]
+            ringing = [*contact.offers, *([contact.other_leg] if contact.other_leg and not contact.other_up else [])]
+            legs += [
+                LegSeen(leg=leg, up=leg not in ringing or leg in up, ours=leg != contact.leg)
+                for leg in mine
+                if leg not in without
+            ]
+            if contact.bridge is not None:
+                talking = [leg for leg in (contact.agent_leg, contact.other_leg) if leg and leg not in ringing]
+                inside = tuple(leg for leg in (contact.leg, *talking) if leg not in without)
+                bridges.append(BridgeSeen(bridge=contact.bridge, legs=inside))
+        return Resynced(legs=tuple(legs), bridges=tuple(bridges))
+
+    def restarts(self, away_s: float = 3.0, namespace: str = "storytwo", listing: Resynced | None = None) -> None:
+        """The process is killed; a new one takes up snapshot and journal, and is told what lives."""
+        engine = Engine(self.configuration)
+        for line in self.journal:
+            entry = decode_entry(line)
+            assert engine.handle(entry.event, entry.at) == list(entry.outputs)
+        self.engine = engine
+        if self._invariants is not None:
+            self._invariants.restarted(engine)
+        self.now += away_s
+        self.tell(EngineStarted(namespace=namespace, build="test"))
+        self.tell(self.listing() if listing is None else listing)
+
+    def told_again(self) -> None:
+        """A fresh engine that is told the journal says the same, also from a snapshot taken at any entry."""
+        engine = Engine(self.configuration)
+        for line in self.journal:
+            entry = decode_entry(line)
+            assert engine.handle(entry.event, entry.at) == list(entry.outputs)
+            engine = restore(self.configuration, take_snapshot(engine))
+
+
+class Ann:
+    """An agent."""
+
+    def __init__(self, center: Center, agent: AgentId) -> None:
+        self._center = center
+        self.id = agent
+
+    @property
+    def record(self) -> AgentRecord:
+        """What the engine remembers of her."""
+        return self._center.engine.world.agents.records[self.id]
+
+    @property
+    def state(self) -> AgentState:
+        """What the system has her doing."""
+        return self.record.state
+
+    @property
+    def is_rung(self) -> bool:
+        """Whether her phone rings."""
+        return self.record.offer is not None
+
+    @property
+    def leg(self) -> LegId:
+        """The leg by which she is rung, or talks."""
+        if self.record.offer is not None:
+            return self.record.offer
+        contact = self._center.engine.world.contacts[self.record.contacts[-1]]
+        assert contact.agent_leg is not None
+        return contact.agent_leg
+
+    def asks_for(self, status: AgentStatus, reason: str = "") -> str:
+        """A request for a status."""
+        center = self._center
+        return center.ask(AgentStatusRequested(request=center.request(), agent=self.id, status=status, reason=reason))
+
+    def logs_in(self) -> None:
+        """Log in."""
+        assert self.asks_for(AgentStatus.AVAILABLE) == ""
+
+    def is_ready(self) -> None:
+        """Come back from a pause."""
+        assert self.asks_for(AgentStatus.AVAILABLE) == ""
+
+    def logs_out(self) -> None:
+        """Log out."""
+        assert self.asks_for(AgentStatus.LOGGED_OUT) == ""
+
+    def pauses(self, reason: str = "lunch") -> None:
+        """Pause."""
+        assert self.asks_for(AgentStatus.PAUSED, reason) == ""
+
+    def phone(self, state: PhoneState) -> None:
+        """Her phone comes or goes."""
+        self._center.tell(PhoneChanged(number=self.record.agent.number, state=state))
+
+    def answers(self) -> None:
+        """Pick up."""
+        self._center.tell(LegAnswered(leg=self.leg))
+
+    def declines(self, how: LegEnd = LegEnd.REJECTED) -> None:
+        """Not pick up, in one way or another."""
+        self._center.tell(LegEnded(leg=self.leg, end=how))
+
+    def hangs_up(self) -> None:
+        """Put the phone down."""
+        self._center.tell(LegEnded(leg=self.leg, end=LegEnd.NORMAL))
+
+
+class Call:
+    """One caller's call."""
+
+    def __init__(self, center: Center, leg: LegId) -> None:
+        self._center = center
+        self.leg = leg
+        self.id = ContactId("")
+
+    @property
+    def record(self) -> ContactRecord:
+        """What the engine remembers of it, while it lives."""
+        return self._center.engine.world.contacts[self.id]
+
+    @property
+    def state(self) -> ContactState:
+        """Where it is."""
+        contact = self._center.engine.world.contacts.get(self.id)
+        return contact.state if contact is not None else ContactState.ENDED
+
+    @property
+    def queue(self) -> str | None:
+        """Which queue it is in."""
+        return self.record.queue
+
+    @property
+    def offers(self) -> list[OfferRecord]:
+        """The phones that ring for it."""
+        return list(self.record.offers.values())
+
+    @property
+    def rung(self) -> list[str]:
+        """Who is rung for it."""
+        return [offer.agent for offer in self.offers]
+
+    @property
+    def summary(self) -> ContactEnded:
+        """What is said of it at its end."""
+        [summary] = [fact for fact in self._center.all(ContactEnded) if fact.contact == self.id]
+        return summary
+
+    @property
+    def end_reason(self) -> EndReason:
+        """Why it ended."""
+        return self.summary.reason
+
+    def presses(self, keys: str) -> None:
+        """Keys, one after the other."""
+        for key in keys:
+            self._center.tell(DigitPressed(leg=self.leg, digit=key))
+
+    def hears_it_out(self) -> None:
+        """What is being said to the caller ends."""
+        playback = self.record.playback
+        assert playback is not None, "nothing is being said"
+        self._center.tell(PlaybackEnded(playback=playback))
+
+    def hangs_up(self) -> None:
+        """The caller hangs up."""
+        self._center.tell(LegEnded(leg=self.leg, end=LegEnd.NORMAL))
+
+    def bridge(self) -> BridgeId:
+        """Where it happens."""
+        assert self.record.bridge is not None
+        return self.record.bridge
+
+
+def need(text: str) -> Need:
+    """A need."""
+    return parse_need(text)
+
+
+__all__ = [
+    "START",
+    "Ann",
+    "AnswerLeg",
+    "Call",
+    "Center",
+    "HangUp",
+    "OpenBridge",
+    "RingAgent",
+    "flow",
+    "need",
+    "queue",
+    "to_queue",
+]
