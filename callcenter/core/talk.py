@@ -125,7 +125,8 @@ class Talk:
             world.out.append(HangUp(contact=contact.id, leg=contact.other_leg))
             world.legs.pop(contact.other_leg, None)
         world.legs.pop(contact.leg, None)
-        world.bury(contact.leg)
+        if reason is not EndReason.RETURNED:  # the dialplan may send the same leg again
+            world.bury(contact.leg)
         world.timers.cancel(TimerKind.FORWARD, contact.id)
         if contact.bridge is not None:
             world.out.append(CloseBridge(contact=contact.id, bridge=contact.bridge))
