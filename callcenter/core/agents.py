@@ -217,6 +217,13 @@ class Agents:
             record.resting_until = 0.0
             self._free_or_not(record, now)
 
+    def log_out_all(self, now: float) -> None:
+        """The call center stops: nobody works in one that does not run."""
+        for agent in sorted(self.records):
+            record = self.records[agent]
+            if record.status is not AgentStatus.LOGGED_OUT:
+                self.set_status(record, AgentStatus.LOGGED_OUT, "", now)
+
     def restored(self, record: AgentRecord, now: float) -> None:
         """After a snapshot: put her back into the indexes without telling anybody."""
         self.records[record.agent.id] = record
@@ -283,6 +290,8 @@ class Agents:
         new_status = record.status if status is None else status
         new_state = record.state if state is None else state
         new_reason = record.reason if reason is None else reason
+        if state is not None:
+            record.about = contact
         if (new_status, new_state, new_reason) == (record.status, record.state, record.reason):
             return
         self._out.append(
@@ -295,7 +304,7 @@ class Agents:
                 status=new_status,
                 state=new_state,
                 reason=new_reason,
-                contact=contact,
+                contact=record.about,
             )
         )
         record.status, record.state, record.reason, record.since = new_status, new_state, new_reason, now

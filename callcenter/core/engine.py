@@ -146,6 +146,7 @@ class Engine:
             case Stopping():
                 for contact in list(self.world.contacts.values()):
                     self.end(contact, EndReason.SHUTDOWN)
+                self.world.agents.log_out_all(self.world.now)
             case _:
                 self._take_request(event)
 

@@ -9,6 +9,7 @@ Both end in the second, so a strategy is always asked. It runs after every event
 match, which is why the two never coexist.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from callcenter.core.offers import Offers
@@ -26,11 +27,13 @@ CONSIDERED_MAX: Final = 5  # candidates that a fact names, the chosen first; `ex
 class Matching:
     """The routing decision."""
 
-    __slots__ = ("_offers", "_world")
+    __slots__ = ("_offers", "_world", "on_decision")
 
     def __init__(self, world: World, offers: Offers) -> None:
         self._world = world
         self._offers = offers
+        self.on_decision: Callable[[ContactRecord], None] | None = None
+        """Told before a contact is matched, when all is as the strategy will see it. For `explain`; may only look."""
 
     def settle(self) -> None:
         """Match until nothing matches. Contacts that have just come go first: they may have more to choose from."""
@@ -71,6 +74,8 @@ class Matching:
 
     def _serve(self, contact: ContactRecord) -> None:
         """Offer a waiting contact to whom its queue's strategy prefers; nobody free is fine."""
+        if self.on_decision is not None:
+            self.on_decision(contact)
         world = self._world
         queue = world.queue_of(contact)
         strategy = STRATEGIES[queue.strategy]

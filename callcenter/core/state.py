@@ -105,6 +105,7 @@ class AgentRecord(msgspec.Struct, kw_only=True):
     reason: str = ""
     state: AgentState = AgentState.NOT_READY
     since: float = 0.0  # of status and state together
+    about: ContactId | None = None  # the contact that the state is about: offered, talked to, wrapped up
     phone: PhoneState = PhoneState.UNKNOWN
     load: dict[Medium, int] = {}
     offer: LegId | None = None

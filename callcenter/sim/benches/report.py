@@ -1,0 +1,68 @@
+"""What a benchmark gives: figures, peers' figures, ratios, targets. Knows the last line's shape; measures nothing."""
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+Figure: TypeAlias = "float | int | str | bool | Mapping[str, Figure] | Sequence[Figure] | None"
+
+AT_LEAST: Final = ">="
+AT_MOST: Final = "<="
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """`key` (of `ours` or `ratios`) must be at least, or at most, `value`."""
+
+    key: str
+    op: str
+    value: float
+
+    def met(self, figures: Mapping[str, Figure]) -> bool:
+        """Whether it is. A figure that is missing is not met."""
+        found = figures.get(self.key)
+        if isinstance(found, bool) or not isinstance(found, int | float):
+            return False
+        return found >= self.value if self.op == AT_LEAST else found <= self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One benchmark's outcome."""
+
+    bench: str
+    ours: Mapping[str, Figure]
+    peers: Mapping[str, Mapping[str, Figure]] = field(default_factory=dict)
+    ratios: Mapping[str, Figure] = field(default_factory=dict)
+    targets: tuple[Target, ...] = ()
+    table: tuple[tuple[str, ...], ...] = ()  # first row: headings
+
+    def last_line(self) -> str:
+        """The JSON object."""
+        figures = {**self.ours, **self.ratios}
+        met = {target.key: [target.op, target.value, target.met(figures)] for target in self.targets}
+        return json.dumps(
+            {
+                "bench": self.bench,
+                "ours": self.ours,
+                "peers": self.peers,
+                "ratios": self.ratios,
+                "targets": met,
+                "met": all(one[2] for one in met.values()),
+                "machine": machine(),
+            }
+        )
+
+
+def machine() -> dict[str, Figure]:
+    """The shape of this machine: what a figure must be read with."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cores": os.cpu_count() or 0,
+        "memory_gib": round(memory / 2**30, 1),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
