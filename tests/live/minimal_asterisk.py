@@ -22,7 +22,7 @@ from typing import Final
 from callcenter.embedded.programs import AsteriskRoot, find_asterisk
 
 START_LIMIT_S: Final = 30
-STOP_LIMIT_S: Final = 10
+STOP_LIMIT_S: Final = 4
 CLI_LIMIT_S: Final = 15
 
 APP: Final = "callcenter"
@@ -262,7 +262,7 @@ async def _stop(asterisk: MinimalAsterisk, child: asyncio.subprocess.Process) ->
     if child.returncode is not None:
         return
     try:
-        await asterisk.cli("core stop now")
+        await asyncio.wait_for(asterisk.cli("core stop now"), STOP_LIMIT_S)
         await asyncio.wait_for(child.wait(), STOP_LIMIT_S)
     except TimeoutError:
         child.kill()

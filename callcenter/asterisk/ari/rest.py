@@ -314,7 +314,8 @@ def refusal(request: str, status: int, content: bytes) -> PeerFault:
         text = (words.message or words.error)[:MESSAGE_MAX]
     if status in (401, 403):
         return AccessRefused(request, status, text)
-    if status == 404 or (status == 400 and text.endswith("not found")):  # 400: addChannel's
+    # addChannel says 400 for a channel that is gone; a bridge just destroyed is for some milliseconds "not in Stasis".
+    if status == 404 or (status == 400 and text.endswith("not found")) or text.startswith("Bridge not in Stasis"):
         return Gone(request, status, text)
     if "not in Stasis" in text:  # 409 for most requests, 422 for addChannel
         return NotInStasis(request, status, text)

@@ -16,7 +16,7 @@ import asyncio
 import contextlib
 import hmac
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, TypeAlias
@@ -25,8 +25,8 @@ import aiohttp
 import structlog
 from aiohttp import web
 
-from callcenter.asterisk.ari.messages import ApplicationReplaced, Message, Reader
-from callcenter.asterisk.ari.requests import Applications
+from callcenter.asterisk.ari.messages import ApplicationReplaced, ChannelUserevent, Message, Reader
+from callcenter.asterisk.ari.requests import Ari
 from callcenter.asterisk.ari.rest import Access, Gone, basic_authorization
 from callcenter.errors import ConfigurationError, PeerFault, Problem
 
@@ -36,14 +36,17 @@ CONNECT_TIMEOUT_S: Final = 3.0
 RECONNECT_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)  # waits between attempts, the last one again and again
 FRAME_MAX_BYTES: Final = 4 * 1024 * 1024
 INBOX_MAX: Final = 50_000  # events; 38 s of the largest center we think of
-REGISTRATION_CHECK_S: Final = 5.0
-REGISTRATION_RETRY_S: Final = 0.2
-DEAF_AFTER_S: Final = 2.0  # without a registered application
+PROBE_INTERVAL_S: Final = 5.0
+PROBE_RETRY_S: Final = 0.2
+DEAF_DOUBLINGS_MAX: Final = 5  # of DEAF_AFTER_S, when it happens again and again
+DEAF_AFTER_S: Final = 2.0  # without a word, though we asked for one
+PROBE: Final = "callcenter-link-probe"  # name of a user event
 
 # Kinds that a link cannot do without. An event filter stops ApplicationReplaced too, and the link would be deaf unseen.
-VITAL_KINDS: Final = ("ApplicationReplaced", "ApplicationMoveFailed")
+VITAL_KINDS: Final = ("ApplicationReplaced", "ApplicationMoveFailed", "ChannelUserevent")
 
 log = structlog.get_logger(__name__)
+Revive: TypeAlias = Callable[[], Awaitable[None]]
 Websocket: TypeAlias = "web.WebSocketResponse[bool] | aiohttp.ClientWebSocketResponse[bool]"
 
 
@@ -55,7 +58,7 @@ class Down(StrEnum):
     UNREACHABLE = "cannot connect"
     OVERFLOW = "events came faster than they were taken"
     SUPERSEDED = "Asterisk has connected a second time"
-    DEAF = "Asterisk does not know the application any more"
+    DEAF = "open, but the application's events do not come"
     REPLACED = "another websocket has taken the application"
     STOPPED = "stopped by us"
 
@@ -93,7 +96,9 @@ class Inbox:
         self._filled = asyncio.Event()
         self.overflows = 0
 
-    def __len__(self) -> int:
+    @property
+    def waiting(self) -> int:
+        """Items that nobody has taken yet."""
         return len(self._items)
 
     def on_up(self) -> None:
@@ -128,23 +133,27 @@ class Registration(Protocol):
     """Keeps the application in Asterisk as it should be."""
 
     async def renew(self) -> bool:
-        """Set what is not set. False when Asterisk does not know the application. May raise PeerFault."""
+        """Set what is not set, and have Asterisk send a user event PROBE. False when it does not know the application.
+
+        May raise PeerFault.
+        """
         ...
 
 
 class FilteredRegistration:
-    """An application with an event filter: only these kinds of event are sent (5 instead of 51 for a call)."""
+    """An application with an event filter: only these kinds of event are sent (a tenth of all, in a plain call)."""
 
-    def __init__(self, applications: Applications, app: str, kinds: Sequence[str]) -> None:
-        self._applications = applications
+    def __init__(self, ari: Ari, app: str, kinds: Sequence[str]) -> None:
+        self._ari = ari
         self._app = app
         self._kinds = frozenset(kinds) | frozenset(VITAL_KINDS)
 
     async def renew(self) -> bool:
         try:
-            found = await self._applications.get(self._app)
+            found = await self._ari.applications.get(self._app)
             if {allowed.get("type") for allowed in found.events_allowed} != self._kinds or found.events_disallowed:
-                await self._applications.filter(self._app, allowed=sorted(self._kinds), disallowed=())
+                await self._ari.applications.filter(self._app, allowed=sorted(self._kinds), disallowed=())
+            await self._ari.events.user_event(PROBE, self._app)
         except Gone:
             return False
         return True
@@ -153,11 +162,15 @@ class FilteredRegistration:
 class _Line:
     """What both kinds of link share: one connection, from up to down."""
 
-    def __init__(self, sink: Sink, registration: Registration | None) -> None:
+    def __init__(self, sink: Sink, registration: Registration | None, revive: Revive | None = None) -> None:
         self._sink = sink
         self._registration = registration
+        self._revive = revive
         self._socket: Websocket | None = None
         self._why: Down | None = None  # set by whoever closes the connection on purpose
+        self._probed = asyncio.Event()
+        self._reviving: asyncio.Task[None] | None = None
+        self._deaf_in_a_row = 0
         self.reader = Reader()
         self.up = False
 
@@ -188,17 +201,19 @@ class _Line:
             await self._socket.close()
 
     async def _read(self, socket: Websocket) -> Down:
-        decode, hand_over = self.reader.decode, self._sink.on_message
         async for frame in socket:
+            if frame.type is aiohttp.WSMsgType.ERROR:
+                break
             if frame.type is not aiohttp.WSMsgType.TEXT:
-                if frame.type is aiohttp.WSMsgType.ERROR:
-                    break
                 continue
-            message = decode(frame.data)
+            message = self.reader.decode(frame.data)
             if message is None:
                 continue
+            if isinstance(message, ChannelUserevent) and message.eventname == PROBE:
+                self._probed.set()
+                continue
             try:
-                hand_over(message)
+                self._sink.on_message(message)
             except SinkFull:
                 await self.close(Down.OVERFLOW)
                 break
@@ -210,27 +225,57 @@ class _Line:
         return Down.SILENT if isinstance(socket.exception(), TimeoutError) else Down.CUT
 
     async def _keep(self, registration: Registration) -> None:
-        """See to it that the application stands and is filtered, as long as the connection lasts.
+        """See to it that the application stands, is filtered and heard, as long as the connection lasts.
 
-        When an inbound websocket takes our application's name and leaves, Asterisk forgets the application and leaves
-        our connection open, deaf for ever. Closed, it comes back and registers again.
+        When an ordinary websocket takes our application's name and leaves, Asterisk closes or forgets the application
+        and leaves our connection open, deaf for ever; its own reconnection does not help (22.10.1). Only a word that
+        has gone all the way round proves that we hear.
         """
         clock = asyncio.get_running_loop().time
-        known_at = clock()
+        heard_at, read = clock(), self.reader.read
         while True:
-            pause_s = REGISTRATION_RETRY_S
+            self._probed.clear()
+            pause_s = PROBE_RETRY_S
             try:
                 if await registration.renew():
-                    known_at = clock()
-                    pause_s = REGISTRATION_CHECK_S
-                elif clock() - known_at > DEAF_AFTER_S:
-                    await self.close(Down.DEAF)
-                    return
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(DEAF_AFTER_S):  # wait_for of 3.11 can swallow a cancellation
+                            await self._probed.wait()
+                if self._probed.is_set():
+                    pause_s = PROBE_INTERVAL_S
+                    self._deaf_in_a_row = 0
             except PeerFault as fault:
-                log.warning("ari_registration_unchecked", fault=str(fault))
-                known_at = clock()
-                pause_s = REGISTRATION_CHECK_S / 5
+                log.warning("ari_link_unproven", fault=str(fault))
+                heard_at, pause_s = clock(), PROBE_INTERVAL_S / 5
+            if self._probed.is_set() or self.reader.read != read:  # a long backlog comes before the probe
+                heard_at, read = clock(), self.reader.read
+            elif clock() - heard_at > DEAF_AFTER_S * 2 ** min(self._deaf_in_a_row, DEAF_DOUBLINGS_MAX):
+                return await self._go_deaf()
             await asyncio.sleep(pause_s)
+
+    async def _go_deaf(self) -> None:
+        self._deaf_in_a_row += 1
+        self._why = Down.DEAF
+        log.error("ari_link_deaf", remedy="ari shutdown websocket session NAME; ari start outbound-websocket NAME")
+        if self._revive is not None and self._reviving is None:
+            self._reviving = asyncio.create_task(self._call_revive(self._revive))
+        if self._reviving is not None:  # not to be cancelled half-way, though its first half ends this connection
+            await asyncio.shield(self._reviving)
+        await self.close(Down.DEAF)
+
+    async def _call_revive(self, revive: Revive) -> None:
+        try:
+            await revive()
+        except PeerFault as fault:
+            log.error("ari_link_not_revived", fault=str(fault))
+        finally:
+            self._reviving = None
+
+    async def settle(self) -> None:
+        """Leave nothing running."""
+        if self._reviving is not None:
+            self._reviving.cancel()
+            await asyncio.gather(self._reviving, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,13 +295,24 @@ class ListeningLink:
     A second connection replaces the first (Asterisk has noticed a loss that we have not). After ApplicationReplaced it
     refuses all connections until `resume`: somebody else serves the application, and two of us would take it from each
     other for ever.
+
+    `revive` makes Asterisk start the websocket anew: `ari shutdown websocket session NAME` and `ari start
+    outbound-websocket NAME` on its console, where NAME is the section in ari.conf. It is called when nothing is heard
+    on an open link, which only that heals. It may raise PeerFault.
     """
 
-    def __init__(self, listening: Listening, sink: Sink, registration: Registration | None = None) -> None:
+    def __init__(
+        self,
+        listening: Listening,
+        sink: Sink,
+        registration: Registration | None = None,
+        revive: Revive | None = None,
+    ) -> None:
         self._listening = listening
-        self._line = _Line(sink, registration)
+        self._line = _Line(sink, registration, revive)
         self._turn = asyncio.Lock()
         self._runner: web.AppRunner | None = None
+        self._site: web.TCPSite | None = None
         self._expected = basic_authorization(listening.username, listening.password).encode()
         self._refusals = 0
         self.port = listening.port
@@ -277,9 +333,11 @@ class ListeningLink:
         runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=CLOSE_TIMEOUT_S)
         await runner.setup()
         host, port = self._listening.host, self._listening.port
+        self._site, self._runner = web.TCPSite(runner, host, port), runner
         try:
-            await web.TCPSite(runner, host, port).start()
+            await self._site.start()
         except OSError as problem:
+            self._runner = None
             await runner.cleanup()
             raise ConfigurationError(
                 [
@@ -290,15 +348,17 @@ class ListeningLink:
                     )
                 ]
             ) from problem
-        self._runner = runner
         self.port = runner.addresses[0][1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        runner, self._runner = self._runner, None
+        if runner is None or self._site is None:
+            return
+        await self._site.stop()  # first, for Asterisk comes back at once
         await self._line.close(Down.STOPPED)
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        await runner.cleanup()
+        await self._line.settle()
 
     async def drop(self) -> None:
         """Close the connection; Asterisk comes back and sends what it queued."""
@@ -312,7 +372,7 @@ class ListeningLink:
         given = request.headers.get("Authorization", "").encode()
         if not hmac.compare_digest(given, self._expected):
             return self._refuse(web.HTTPUnauthorized(headers={"WWW-Authenticate": 'Basic realm="ari"'}))
-        if self.replaced:
+        if self.replaced or self._runner is None:
             return self._refuse(web.HTTPServiceUnavailable())
         socket = web.WebSocketResponse(
             protocols=("ari",),
