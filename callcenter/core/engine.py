@@ -8,7 +8,7 @@ matching after it, so nobody else has to remember either.
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from callcenter.core.flows import Flows
+from callcenter.core.flows import DIGITS, MASKED_DIGIT, Flows
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
@@ -52,7 +52,6 @@ from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, Mint, Play
 from callcenter.model.view import CenterView
 
 COMMAND_RETRY_S: Final = 2.0  # an agent whose phone could not be dialled, by no fault of hers, is left alone so long
-MASKED_DIGIT: Final = "x"
 
 _WISHES: Final[Mapping[str, AgentStatus]] = {
     "login": AgentStatus.AVAILABLE,
@@ -79,8 +78,10 @@ class Engine:
         world.now = now
         roster = world.agents.roster
         if isinstance(event, Resynced):
-            world.blind = False  # what was missed comes first, then what has become due meanwhile
-            self._take(event)
+            restarted, world.blind = world.blind, False
+            self._take(event)  # what was missed comes first, then what has become due meanwhile
+            if restarted:
+                self._flows.ask_for_secrets_again()
             self._fire()
         else:
             if not world.blind:
@@ -98,8 +99,12 @@ class Engine:
         return None if self.world.blind else self.world.timers.next_deadline()
 
     def redacted(self, event: Event) -> Event:
-        """The event as it may be written down: a digit of a masked input is not."""
-        if isinstance(event, DigitPressed):
+        """The event as it may be written down: a digit of a masked input is not, only that there was one.
+
+        An engine that is told a masked digit takes as many of them, and goes the same way: no node may look at what
+        they were. A key that is no digit has its meaning and keeps it.
+        """
+        if isinstance(event, DigitPressed) and event.digit in DIGITS:
             contact = self.world.by_leg(event.leg)
             if contact is not None and self._flows.is_secret(contact):
                 return DigitPressed(leg=event.leg, digit=MASKED_DIGIT)

@@ -47,6 +47,9 @@ from callcenter.model.ids import FlowName
 STEPS_MAX: Final = 100  # nodes entered in a row without waiting for anything
 MESSAGE_GRACE_S: Final = 10.0  # the end of a message is not waited for longer than this beyond its greatest length
 FORWARD_MUSIC: Final = "default"
+DIGITS: Final = frozenset("0123456789")
+MASKED_DIGIT: Final = "x"  # what is written of a digit that must not be
+STAND_IN: Final = "0"  # what is taken for one when the journal is told again: how many there were is all that counts
 FORWARD_GRACE_S: Final = 5.0  # the engine gives up on an outside number this long after Asterisk should have
 
 
@@ -115,7 +118,7 @@ class Flows:
             if not contact.interruptible:
                 return
             voice.hush(self._world, contact)
-        self._tell(contact, Pressed(digit=digit))
+        self._tell(contact, Pressed(digit=STAND_IN if digit == MASKED_DIGIT else digit))
 
     def playback_ended(self, contact: ContactRecord) -> None:
         """The prompts are over (or could not be played: the call goes on)."""
@@ -163,6 +166,12 @@ class Flows:
     def is_secret(self, contact: ContactRecord) -> bool:
         """Whether what the caller presses now must not be written anywhere."""
         return contact.state is ContactState.IN_FLOW and contact.memory.secret
+
+    def ask_for_secrets_again(self) -> None:
+        """After a restart nobody knows what was typed of a masked input: the caller begins it anew."""
+        for contact in sorted(self._world.contacts.values(), key=lambda contact: contact.serial):
+            if self.is_secret(contact):
+                self._walk(contact, contact.node, "")
 
     # -- walking -----------------------------------------------------------------------------------------------------
 
@@ -262,7 +271,7 @@ class Flows:
         )
 
     def _spoken(self, contact: ContactRecord) -> dict[str, str]:
-        return {"caller": contact.caller, "dialled": contact.dialled}
+        return {"caller": contact.caller, "dialled": contact.dialled, "language": contact.language}
 
     def _node(self, contact: ContactRecord) -> Node:
         flow: Flow = self._world.configuration.flows[contact.flow]  # type: ignore[index]

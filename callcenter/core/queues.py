@@ -19,7 +19,7 @@ from callcenter.model.facts import ContactQueued, NeedsRelaxed, QueueLeft
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import ContactId, FlowName, QueueName
 from callcenter.model.need import Need
-from callcenter.model.queue import Overflow, Queue, Target
+from callcenter.model.queue import Overflow, Queue, Target, mailbox_flow
 
 HOPS_MAX: Final = 10  # times that queues may send one contact on
 FORWARD_TIMEOUT_S: Final = 30.0  # how long an overflow number rings
@@ -275,7 +275,8 @@ class Queues:
         match target.to:
             case Overflow.FLOW | Overflow.VOICEMAIL:
                 voice.hush(world, contact)
-                self._elsewhere.start_flow(contact, FlowName(target.name))
+                to_flow = target.to is Overflow.FLOW
+                self._elsewhere.start_flow(contact, FlowName(target.name) if to_flow else mailbox_flow(target.name))
             case Overflow.NUMBER:
                 problem = self._elsewhere.forward(contact, target.name, FORWARD_TIMEOUT_S)
                 if problem:

@@ -1,13 +1,16 @@
 """The engine's memory as bytes, and back. Knows what is state and what is derived; knows no file and no database.
 
 A restored engine and the one it was taken from answer every later event alike. Secrets of a contact (digits of a masked
-input) are not written: a caller who was typing them when the process died is asked again.
+input) are not written, only how many there were: a caller who was typing them when the process died is asked again.
 """
+
+import dataclasses
 
 import msgspec
 
 from callcenter.core.agents import Agents
 from callcenter.core.engine import Engine
+from callcenter.core.flows import STAND_IN
 from callcenter.core.state import AgentRecord, ContactRecord, HandleTime, LastServed
 from callcenter.core.timers import Timer
 from callcenter.core.world import World
@@ -119,8 +122,8 @@ def _restore_agents(agents: Agents, snapshot: Snapshot) -> None:
 def _without_secrets(contact: ContactRecord) -> ContactRecord:
     if not contact.secrets and not contact.memory.secret:
         return contact
-    memory = msgspec.structs.replace(contact)
-    memory.secrets = {}
+    known = msgspec.structs.replace(contact)
+    known.secrets = {}
     if contact.state is ContactState.IN_FLOW and contact.memory.secret:
-        memory.memory = type(contact.memory)(phase=contact.memory.phase, tries=contact.memory.tries, secret=True)
-    return memory
+        known.memory = dataclasses.replace(contact.memory, digits=STAND_IN * len(contact.memory.digits))
+    return known
