@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from callcenter.config.agreement import Written, disagreements
 from callcenter.config.calendars import read_calendars
 from callcenter.config.flows import read_flow
+from callcenter.config.mailboxes import with_mailboxes
 from callcenter.config.numbers import read_numbers
 from callcenter.config.prompts import read_prompts
 from callcenter.config.queues import read_queues
@@ -92,7 +93,11 @@ class _Folder:
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)
-        return configuration, [*strange, *self._problems, *disagreements(configuration, written, whole=whole)]
+        return with_mailboxes(configuration), [
+            *strange,
+            *self._problems,
+            *disagreements(configuration, written, whole=whole),
+        ]
 
     def _tree(self, file: str) -> Tree:
         return self._trees.get(file) or Tree(file=file)

@@ -179,7 +179,7 @@ class Settings:
     """Everything this machine is told. Paths are absolute once loaded; relative ones start at the file's folder."""
 
     var_folder: Path = Path("var")  # everything that is made: databases, recordings, programs, secrets
-    config_folder: Path = Path("config")  # queues, flows, numbers ...
+    config_folder: Path = Path("var/config")  # queues, flows, numbers ...
     database_url: DatabaseAddress = field(default="", repr=False)  # empty: a Postgres of our own in var_folder
     recordings_folder: Path | None = None
     asterisk: AsteriskSettings = field(default_factory=AsteriskSettings)

@@ -30,6 +30,11 @@ class Target:
     name: str = ""
 
 
+def mailbox_flow(mailbox: str) -> FlowName:
+    """The name of the flow that takes a message for a mailbox which a queue overflows into."""
+    return FlowName(f"voicemail.{mailbox}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelaxStep:
     """After `after_s` seconds of waiting in this queue the contact needs `needs` instead."""

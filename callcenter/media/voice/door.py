@@ -40,7 +40,7 @@ class Door:
         leg = LegId(session.request.uniqueid)
         await session.exec_app("Stasis", f"{APP},{ARG_FLOW},{name}")
         exit_ = self._exits.pop(leg, None)
-        if session.hung_up:
-            return
+        if exit_ is None and await session.get_variable("STASISSTATUS") != "FAILED":
+            return  # the call has ended; Asterisk says so to nobody but the next command
         await session.set_variable("CALLCENTER_STATUS", "RETURNED" if exit_ is not None else "FAILED")
         await session.set_variable("CALLCENTER_EXIT", exit_ or "")
