@@ -25,6 +25,7 @@ from callcenter.asterisk.ari.rest import basic_authorization
 from tests.adapters.fake_ari_world import FakeApp, FakeWorld, Refused
 
 RECONNECT_S: Final = 0.02
+RECEIVED_LIMIT_S: Final = 5.0
 Websocket: TypeAlias = "web.WebSocketResponse[bool] | aiohttp.ClientWebSocketResponse[bool]"
 
 
@@ -46,6 +47,7 @@ class FakeAri(FakeWorld):
         super().__init__()
         self.username, self.password = username, password
         self.requests: list[str] = []  # "METHOD /path?query" of each request, in order of arrival
+        self._arrived = asyncio.Event()
         self.connections: set[object] = set()  # distinct HTTP connections seen
         self.deaf = False  # does not read its websockets: answers no ping
         self._faults: list[Fault] = []
@@ -92,6 +94,13 @@ class FakeAri(FakeWorld):
         fault = Fault(re.compile(pattern), "hold", times)
         self._faults.append(fault)
         return fault.released
+
+    async def received(self, pattern: str, count: int = 1) -> None:
+        """Wait until so many requests ("METHOD /path?query") that match have come in."""
+        async with asyncio.timeout(RECEIVED_LIMIT_S):
+            while len([one for one in self.requests if re.fullmatch(pattern, one)]) < count:
+                self._arrived.clear()
+                await self._arrived.wait()
 
     def cut_links(self) -> None:
         """Cut all websockets as a network would: without a close frame."""
@@ -190,6 +199,7 @@ class FakeAri(FakeWorld):
     async def _request(self, request: web.Request) -> web.Response:
         path = request.raw_path.removeprefix("/ari")
         self.requests.append(f"{request.method} {path}")
+        self._arrived.set()
         self.connections.add(request.transport)
         fault = self._fault(f"{request.method} {path.partition('?')[0]}")
         if request.headers.get("Authorization") != basic_authorization(self.username, self.password):

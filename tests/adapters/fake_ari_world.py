@@ -149,6 +149,10 @@ class FakeWorld:
         for _, timer in self.playbacks.values():
             timer.cancel()
 
+    def serve(self, app: str) -> None:
+        """Have an application without any websocket: its events are kept and never read."""
+        self.apps[app] = FakeApp(app, persistent=True)
+
     def caller_arrives(self, channel_id: str, *args: str, app: str = "callcenter", number: str = "100") -> None:
         """Somebody calls in and the dialplan says Stasis(app,args). Not subscribed: no ChannelDestroyed will come."""
         channel = FakeChannel(channel_id, f"PJSIP/carrier-{channel_id}", "Ring", caller={"name": "", "number": number})

@@ -30,16 +30,11 @@ from callcenter.asterisk.ari.requests import Ari
 from callcenter.asterisk.ari.rest import Access, Gone, basic_authorization
 from callcenter.errors import ConfigurationError, PeerFault, Problem
 
-HEARTBEAT_S: Final = 4.0  # Asterisk answers pings and sends none; a silent one is noticed after 6 s
 CLOSE_TIMEOUT_S: Final = 1.0
 CONNECT_TIMEOUT_S: Final = 3.0
-RECONNECT_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0)  # waits between attempts, the last one again and again
 FRAME_MAX_BYTES: Final = 4 * 1024 * 1024
 INBOX_MAX: Final = 50_000  # events; 38 s of the largest center we think of
-PROBE_INTERVAL_S: Final = 5.0
-PROBE_RETRY_S: Final = 0.2
-DEAF_DOUBLINGS_MAX: Final = 5  # of DEAF_AFTER_S, when it happens again and again
-DEAF_AFTER_S: Final = 2.0  # without a word, though we asked for one
+DEAF_DOUBLINGS_MAX: Final = 5  # of the time to deafness, when it happens again and again
 PROBE: Final = "callcenter-link-probe"  # name of a user event
 
 # Kinds that a link cannot do without. An event filter stops ApplicationReplaced too, and the link would be deaf unseen.
@@ -48,6 +43,17 @@ VITAL_KINDS: Final = ("ApplicationReplaced", "ApplicationMoveFailed", "ChannelUs
 log = structlog.get_logger(__name__)
 Revive: TypeAlias = Callable[[], Awaitable[None]]
 Websocket: TypeAlias = "web.WebSocketResponse[bool] | aiohttp.ClientWebSocketResponse[bool]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkTiming:
+    """How long a link waits for what, in seconds."""
+
+    heartbeat_s: float = 4.0  # Asterisk answers pings and sends none; a silent one is noticed after one and a half
+    probe_interval_s: float = 5.0
+    probe_retry_s: float = 0.2
+    deaf_after_s: float = 2.0  # without a word, though we asked for one
+    reconnect_s: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0)  # between attempts, the last again and again
 
 
 class Down(StrEnum):
@@ -162,8 +168,11 @@ class FilteredRegistration:
 class _Line:
     """What both kinds of link share: one connection, from up to down."""
 
-    def __init__(self, sink: Sink, registration: Registration | None, revive: Revive | None = None) -> None:
+    def __init__(
+        self, sink: Sink, registration: Registration | None, timing: LinkTiming, revive: Revive | None = None
+    ) -> None:
         self._sink = sink
+        self._timing = timing
         self._registration = registration
         self._revive = revive
         self._socket: Websocket | None = None
@@ -231,25 +240,25 @@ class _Line:
         and leaves our connection open, deaf for ever; its own reconnection does not help (22.10.1). Only a word that
         has gone all the way round proves that we hear.
         """
-        clock = asyncio.get_running_loop().time
+        clock, timing = asyncio.get_running_loop().time, self._timing
         heard_at, read = clock(), self.reader.read
         while True:
             self._probed.clear()
-            pause_s = PROBE_RETRY_S
+            pause_s = timing.probe_retry_s
             try:
                 if await registration.renew():
                     with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(DEAF_AFTER_S):  # wait_for of 3.11 can swallow a cancellation
+                        async with asyncio.timeout(timing.deaf_after_s):  # wait_for of 3.11 can swallow a cancellation
                             await self._probed.wait()
                 if self._probed.is_set():
-                    pause_s = PROBE_INTERVAL_S
+                    pause_s = timing.probe_interval_s
                     self._deaf_in_a_row = 0
             except PeerFault as fault:
                 log.warning("ari_link_unproven", fault=str(fault))
-                heard_at, pause_s = clock(), PROBE_INTERVAL_S / 5
+                heard_at, pause_s = clock(), timing.probe_interval_s / 5
             if self._probed.is_set() or self.reader.read != read:  # a long backlog comes before the probe
                 heard_at, read = clock(), self.reader.read
-            elif clock() - heard_at > DEAF_AFTER_S * 2 ** min(self._deaf_in_a_row, DEAF_DOUBLINGS_MAX):
+            elif clock() - heard_at > timing.deaf_after_s * 2 ** min(self._deaf_in_a_row, DEAF_DOUBLINGS_MAX):
                 return await self._go_deaf()
             await asyncio.sleep(pause_s)
 
@@ -307,9 +316,11 @@ class ListeningLink:
         sink: Sink,
         registration: Registration | None = None,
         revive: Revive | None = None,
+        timing: LinkTiming = LinkTiming(),
     ) -> None:
         self._listening = listening
-        self._line = _Line(sink, registration, revive)
+        self._timing = timing
+        self._line = _Line(sink, registration, timing, revive)
         self._turn = asyncio.Lock()
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
@@ -376,7 +387,7 @@ class ListeningLink:
             return self._refuse(web.HTTPServiceUnavailable())
         socket = web.WebSocketResponse(
             protocols=("ari",),
-            heartbeat=HEARTBEAT_S,
+            heartbeat=self._timing.heartbeat_s,
             timeout=CLOSE_TIMEOUT_S,
             compress=False,
             max_msg_size=FRAME_MAX_BYTES,
@@ -408,11 +419,19 @@ class DiallingLink:
     ApplicationReplaced it does not connect again.
     """
 
-    def __init__(self, access: Access, app: str, sink: Sink, registration: Registration | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        app: str,
+        sink: Sink,
+        registration: Registration | None = None,
+        timing: LinkTiming = LinkTiming(),
+    ) -> None:
         self._access = access
         self._app = app
         self._sink = sink
-        self._line = _Line(sink, registration)
+        self._timing = timing
+        self._line = _Line(sink, registration, timing)
         self._task: asyncio.Task[None] | None = None
         self.replaced = False
 
@@ -459,7 +478,7 @@ class DiallingLink:
                         self.replaced = True
                     if reason in (Down.REPLACED, Down.STOPPED):
                         return
-                await asyncio.sleep(RECONNECT_S[min(failures, len(RECONNECT_S) - 1)])
+                await asyncio.sleep(self._timing.reconnect_s[min(failures, len(self._timing.reconnect_s) - 1)])
 
     async def _connect(
         self, session: aiohttp.ClientSession, failures: int
@@ -469,7 +488,7 @@ class DiallingLink:
                 return await session.ws_connect(
                     f"{self._access.url}/events",
                     params={"app": self._app, "subscribeAll": "false"},
-                    heartbeat=HEARTBEAT_S,
+                    heartbeat=self._timing.heartbeat_s,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT_S),
                     max_msg_size=FRAME_MAX_BYTES,
                     decode_text=False,
