@@ -10,6 +10,7 @@ needs are equal values and can be the key of a waiting line.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from callcenter.model.ids import Skill
@@ -33,6 +34,14 @@ class NeedSyntaxError(ValueError):
         self.column = column
 
 
+@lru_cache(maxsize=4096)
+def _text(alternatives: tuple[Clause, ...]) -> str:
+    def text(clause: Clause) -> str:
+        return " and ".join(skill if level == LEVEL_MIN else f"{skill} >= {level}" for skill, level in clause)
+
+    return " or ".join(text(clause) for clause in alternatives)
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """Alternatives of conjunctions of (skill, least level). `Need()` is met by everybody."""
@@ -41,18 +50,27 @@ class Need:
 
     def met_by(self, skills: Mapping[Skill, int]) -> bool:
         """Whether somebody with these skills (skill -> level) can serve."""
-        return any(all(skills.get(skill, 0) >= level for skill, level in clause) for clause in self.alternatives)
+        for clause in self.alternatives:  # plain loops: this is asked for every line and every candidate
+            for skill, level in clause:
+                if skills.get(skill, 0) < level:
+                    break
+            else:
+                return True
+        return False
 
     def level_of(self, skills: Mapping[Skill, int]) -> int:
         """The sum of the agent's levels in the asked skills, in the alternative that suits best; -1 if none is met."""
-        return max(
-            (
-                sum(skills[skill] for skill, _ in clause)
-                for clause in self.alternatives
-                if all(skills.get(skill, 0) >= level for skill, level in clause)
-            ),
-            default=-1,
-        )
+        best = -1
+        for clause in self.alternatives:
+            total = 0
+            for skill, level in clause:
+                has = skills.get(skill, 0)
+                if has < level:
+                    break
+                total += has
+            else:
+                best = max(best, total)
+        return best
 
     def lacking(self, skills: Mapping[Skill, int]) -> tuple[str, ...]:
         """What is missing for the alternative that is nearest, as text ("sales >= 3 (has 1)"); empty when met."""
@@ -67,10 +85,7 @@ class Need:
         return min(gaps, key=lambda gap: (len(gap), gap))
 
     def __str__(self) -> str:
-        def text(clause: Clause) -> str:
-            return " and ".join(skill if level == LEVEL_MIN else f"{skill} >= {level}" for skill, level in clause)
-
-        return " or ".join(text(clause) for clause in self.alternatives)
+        return _text(self.alternatives)
 
 
 ANYBODY: Final = Need()
