@@ -115,6 +115,7 @@ class ConfValues:
     fallback_goodbye: str = "vm-goodbye"
     fallback_queue_limit_s: int = 300
     absence_limit_s: int = ABSENCE_LIMIT_S
+    present_from_start: bool = False  # True if the program runs `presence`: then one that never came is noticed too
     qualify_s: int = 15
     rtp_timeout_s: int = 60
     language: str = "en"

@@ -7,6 +7,7 @@ from something that does not live would be worse than none.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
@@ -33,18 +34,20 @@ async def say_present(asterisk: SetsVariables, now: Callable[[], float]) -> None
 
 async def stay_present(
     asterisk: SetsVariables,
-    now: Callable[[], float],
-    *,
-    while_true: Callable[[], bool] = lambda: True,
+    there: asyncio.Event,
+    now: Callable[[], float] = time.time,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Until cancelled: leave the time every SEEN_EVERY_S, as long as `while_true` says that we are really there."""
+    """Until cancelled: leave the time at once and every SEEN_EVERY_S, as long as `there` is set.
+
+    `there` says that we could take a call. The clock is the machine's own, as Asterisk's EPOCH is.
+    """
     while True:
+        await there.wait()
         waited_s: float = SEEN_EVERY_S
-        if while_true():
-            try:
-                await say_present(asterisk, now)
-            except PeerFault as fault:
-                log.warning("asterisk does not hear that we are here", fault=str(fault))
-                waited_s = RETRY_S
+        try:
+            await say_present(asterisk, now)
+        except PeerFault as fault:
+            log.warning("asterisk does not hear that we are here", fault=str(fault))
+            waited_s = RETRY_S
         await pause(waited_s)

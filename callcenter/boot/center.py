@@ -21,6 +21,7 @@ from callcenter.asterisk.ami import AmiLink
 from callcenter.asterisk.ari import Access, Ari, FilteredRegistration, Inbox, Listening, ListeningLink
 from callcenter.asterisk.conf import modules_to_reload, render_phones
 from callcenter.asterisk.conf_values import PhoneAccount
+from callcenter.asterisk.presence import stay_present
 from callcenter.boot.recovery import build_id, recovered_engine
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import take_snapshot
@@ -235,6 +236,7 @@ async def running_center(
         tasks.start("loop", loop.run())
         tasks.start("recordings", recordings.run())
         tasks.start("voice", voice.run())
+        tasks.start("presence", stay_present(ari.asterisk, voice.in_step))
         tasks.start("snapshots", _keep_snapshots(engine, clock, journal, snapshots))
         stack.push_async_callback(_wind_down, center, loop, performer, recordings)
         await stack.enter_async_context(

@@ -205,6 +205,7 @@ def conf_values(
         trunks=(Trunk(name=TRUNK, addresses=settings.trunk.addresses, contact=settings.trunk.contact),),
         external_address=sip.external_address,
         local_networks=sip.local_networks,
+        present_from_start=True,  # the center runs `presence`
         fallback=Fallback.QUEUE if chosen.when_away is WhenAway.QUEUE else Fallback.HANG_UP,
     )
 

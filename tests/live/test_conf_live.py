@@ -17,7 +17,7 @@ from callcenter.asterisk.ami import AmiLink
 from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Access, Ari
 from callcenter.asterisk.ari.rest import basic_authorization
-from callcenter.asterisk.conf import SEEN_VARIABLE, modules_to_reload
+from callcenter.asterisk.conf import SEEN_VARIABLE, modules_to_reload, render
 from callcenter.asterisk.conf_check import Verdict, check
 from callcenter.asterisk.conf_values import PhoneAccount
 from callcenter.asterisk.presence import say_present
@@ -28,7 +28,7 @@ from callcenter.sim.peers.scenarios import Wait
 from callcenter.sim.peers.sipp import Caller, Crowd, CrowdResult
 from callcenter.sim.peers.tones import seconds_of, spans
 from callcenter.speech.wav import inspect_wav
-from tests.live.real_asterisk import RealAsterisk
+from tests.live.real_asterisk import TEMPLATES, RealAsterisk
 
 pytestmark = pytest.mark.live
 
@@ -443,3 +443,18 @@ async def test_an_agent_cannot_be_somebody_else(asterisk: RealAsterisk, baresip:
             assert start["channel"]["dialplan"]["exten"] == "*31"
             await agent.hang_up()
             await call.reaches(CallState.ENDED, 5)
+
+
+async def test_a_call_center_that_never_came_is_missed_too(asterisk: RealAsterisk) -> None:
+    """Asterisk notes the time of its own start for it, if it is told to."""
+    watched = replace(asterisk.values, present_from_start=True)
+    try:
+        render(watched, TEMPLATES, asterisk.etc)
+        await asterisk.cli("dialplan reload")
+        async with ari_of(asterisk) as ari:
+            seen = await ari.asterisk.get_global_var(SEEN_VARIABLE)
+            assert abs(int(seen) - time.time()) < 5
+            await ari.asterisk.set_global_var(SEEN_VARIABLE, "")
+    finally:
+        render(asterisk.values, TEMPLATES, asterisk.etc)
+        await asterisk.cli("dialplan reload")
