@@ -200,7 +200,7 @@ class Queues:
     def roster_changed(self) -> None:
         """Somebody logged out: those who now wait for nobody are sent on, where the queue says so."""
         world = self._world
-        for name, waiting in world.queued.items():
+        for name, waiting in list(world.queued.items()):  # who is sent on may open another queue's list
             queue = world.configuration.queues[name]
             if queue.no_agents is None:
                 continue
