@@ -9,17 +9,23 @@ Both end in the second, so a strategy is always asked. It runs after every event
 match, which is why the two never coexist.
 """
 
+import heapq
 from collections.abc import Callable
 from typing import Final
 
+from callcenter.core.lines import Place, place_of
 from callcenter.core.offers import Offers
-from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
-from callcenter.model.contact import ContactState
+from callcenter.errors import Bug
+from callcenter.model.contact import ContactState, Medium
 from callcenter.model.facts import Considered
-from callcenter.model.ids import AgentId
+from callcenter.model.ids import AgentId, ContactId
 from callcenter.model.queue import Queue
 from callcenter.strategies import STRATEGIES, Breadth, Candidate, LooksAt, Question
+
+NOBODY: Final = AgentId("")
+_Claim = tuple[Place, ContactId, AgentId, Medium]  # who may be served now, and by whom it was found
 
 CONSIDERED_MAX: Final = 5  # candidates that a fact names, the chosen first; `explain` recomputes all of them
 
@@ -36,17 +42,32 @@ class Matching:
         """Told before a contact is matched, when all is as the strategy will see it. For `explain`; may only look."""
 
     def settle(self) -> None:
-        """Match until nothing matches. Contacts that have just come go first: they may have more to choose from."""
+        """Match until nothing matches: of all who can be served now, whoever has the best place is served first.
+
+        Nobody matched before this event, so those who can be served now are those who have just come, and for each
+        agent who has just become free the first of those whom she may serve.
+        """
         world = self._world
-        while world.newly_waiting or world.agents.newly_free:
-            while world.newly_waiting:
-                contact = world.contacts.get(world.newly_waiting.pop(0))
-                if contact is not None and contact.state is ContactState.WAITING:
-                    self._serve(contact)
-            while world.agents.newly_free and not world.newly_waiting:
-                record = world.agents.records.get(world.agents.newly_free.pop(0))
-                if record is not None:
-                    self._employ(record)
+        claims: list[_Claim] = []
+        for contact_id in world.newly_waiting:
+            contact = world.contacts.get(contact_id)
+            if contact is not None:
+                heapq.heappush(claims, (place_of(contact), contact_id, NOBODY, contact.medium))
+        world.newly_waiting.clear()
+        for agent in world.agents.newly_free:
+            record = world.agents.records.get(agent)
+            for medium in record.agent.capacity if record is not None else ():
+                self._claim(claims, agent, medium)
+        world.agents.newly_free.clear()
+        while claims:
+            _, contact_id, agent, medium = heapq.heappop(claims)
+            contact = world.contacts.get(contact_id)
+            if contact is not None and contact.state is ContactState.WAITING:
+                self._serve(contact)
+                if agent != NOBODY and contact.state is ContactState.WAITING:
+                    raise Bug(f"{contact_id} waits for somebody like {agent}, who is free, and they did not meet")
+            if agent != NOBODY:
+                self._claim(claims, agent, medium)
 
     def candidates(self, contact: ContactRecord) -> list[tuple[tuple[float, ...], Candidate]]:
         """All agents who are free and suited, with the ranks the strategy gives, best first."""
@@ -62,15 +83,13 @@ class Matching:
         fresh = last is not None and self._world.now - last.at <= queue.last_agent_within_s
         return Question(queue=queue.name, last_agent=last.agent if last is not None and fresh else None)
 
-    def _employ(self, record: AgentRecord) -> None:
-        """Give a free agent the contact she must serve next, for every medium she is free on."""
+    def _claim(self, claims: list[_Claim], agent: AgentId, medium: Medium) -> None:
+        """Put down the contact that a free agent must serve next, if there is one."""
         world = self._world
-        for medium in record.agent.capacity:
-            while world.agents.free.is_free(record.agent.id, medium):
-                first = world.lines.first_for(record.agent.skills, medium)
-                if first is None:
-                    break
-                self._serve(world.contacts[first])
+        if world.agents.free.is_free(agent, medium):
+            first = world.lines.first_for(world.agents.records[agent].agent.skills, medium)
+            if first is not None:
+                heapq.heappush(claims, (place_of(world.contacts[first]), first, agent, medium))
 
     def _serve(self, contact: ContactRecord) -> None:
         """Offer a waiting contact to whom its queue's strategy prefers; nobody free is fine."""

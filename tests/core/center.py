@@ -329,6 +329,11 @@ class Call:
         return contact.state if contact is not None else ContactState.ENDED
 
     @property
+    def is_live(self) -> bool:
+        """Whether it has not ended."""
+        return self.state is not ContactState.ENDED
+
+    @property
     def queue(self) -> str | None:
         """Which queue it is in."""
         return self.record.queue
