@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import time
+from array import array
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -14,8 +15,10 @@ import pytest
 from aiohttp import web
 
 from callcenter.asterisk.ami import AmiLink
+from callcenter.asterisk.ami_actions import AmiActions
 from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Access, Ari
+from callcenter.asterisk.ari.channels import Call, ToStasis
 from callcenter.asterisk.ari.rest import basic_authorization
 from callcenter.asterisk.conf import SEEN_VARIABLE, modules_to_reload, render
 from callcenter.asterisk.conf_check import Verdict, check
@@ -26,8 +29,8 @@ from callcenter.errors import PeerFault, PeerRefused
 from callcenter.sim.peers.baresip import CallState, Habit, SoftPhone
 from callcenter.sim.peers.scenarios import Wait
 from callcenter.sim.peers.sipp import Caller, Crowd, CrowdResult
-from callcenter.sim.peers.tones import seconds_of, spans
-from callcenter.speech.wav import inspect_wav
+from callcenter.sim.peers.tones import seconds_of, spans, tones_in
+from callcenter.speech.wav import Sound, inspect_wav, write_wav
 from tests.live.real_asterisk import TEMPLATES, RealAsterisk
 
 pytestmark = pytest.mark.live
@@ -458,3 +461,46 @@ async def test_a_call_center_that_never_came_is_missed_too(asterisk: RealAsteris
     finally:
         render(asterisk.values, TEMPLATES, asterisk.etc)
         await asterisk.cli("dialplan reload")
+
+
+async def test_a_phone_shows_who_calls_and_the_ami_user_records_it(
+    asterisk: RealAsterisk, baresip: Tool, peers_folder: Path
+) -> None:
+    raw = asterisk.spool / "monitor" / "11111111-2222-3333-4444-555555555555.raw"
+    async with (
+        listening(asterisk) as listener,
+        ari_of(asterisk) as ari,
+        ami_of(asterisk) as ami,
+        phone(asterisk, baresip, peers_folder, "1001", tone_hz=1100) as agent,
+        customer(asterisk, baresip, peers_folder, "0906666666", name="Nguyễn Văn Ó", tone_hz=600) as caller,
+    ):
+        await agent.registered()
+        call = await caller.dial("hotline")
+        arrived = (await listener.event("StasisStart", "0906666666"))["channel"]
+        await ari.channels.answer(arrived["id"])
+        await ari.bridges.create("b-conf-1")
+        await ari.channels.originate(
+            "l-conf-1",
+            Call(endpoint="PJSIP/1001", originator=arrived["id"]),
+            ToStasis(app="callcenter", args=("agent",)),
+            caller_id='"Nguyễn Văn Ó" <0906666666>',
+        )
+        taken = await agent.next_call(5, after=0)
+        await taken.reaches(CallState.UP, 5)
+        await ari.bridges.add_channel("b-conf-1", [arrived["id"], "l-conf-1"])
+        mixing = await AmiActions(ami).start_mixmonitor(arrived["name"], str(raw), "D")
+        await asyncio.sleep(1.5)  # they talk
+        await AmiActions(ami).stop_mixmonitor(arrived["name"], mixing)
+        await caller.hang_up()
+        await call.reaches(CallState.ENDED, 5)
+        await ari.channels.hangup("l-conf-1")
+        await taken.reaches(CallState.ENDED, 5)
+        await ari.bridges.destroy("b-conf-1")
+    assert taken.name == "Nguyễn Văn Ó"
+    assert taken.peer.startswith("sip:0906666666@")
+    samples = array("h", raw.read_bytes())
+    wav = peers_folder / "recording.wav"
+    write_wav(wav, Sound(rate=8000, channels=(samples[0::2], samples[1::2])))
+    both = (600.0, 1100.0)
+    assert await asyncio.to_thread(tones_in, wav, both, channel=0) == {600.0}, "left: what the caller says"
+    assert await asyncio.to_thread(tones_in, wav, both, channel=1) == {1100.0}, "right: what she hears"
