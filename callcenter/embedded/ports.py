@@ -74,6 +74,11 @@ class PortBook:
             [Problem(where=f"port {name}", what=f"found no {size} free {kind} ports", remedy="set it yourself")]
         )
 
+    def known(self, name: str) -> int | None:
+        """The first port remembered for `name`; None if none is. For who only looks."""
+        found = self._ranges.get(name)
+        return None if found is None else found.first
+
     def forget(self, name: str) -> None:
         """Pick anew next time."""
         if self._ranges.pop(name, None) is not None:

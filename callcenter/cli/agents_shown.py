@@ -1,0 +1,83 @@
+"""How an agent and her SIP account look, to people and to programs. Knows no command."""
+
+from typing import TYPE_CHECKING, Final
+
+from callcenter.cli.screen import NOTHING, length, seconds, show_pairs
+
+if TYPE_CHECKING:
+    from callcenter.model.agent import Agent
+    from callcenter.model.view import AgentView
+    from callcenter.postgres.directory import PhoneAccount
+
+AGENT_HEADS: Final = ("agent!", "name", "number!", "status", "state", "for>", "phone", "call!", "calls>", "skills")
+
+
+def agent_row(agent: "AgentView | Agent") -> tuple[object, ...]:
+    """An agent as a row under AGENT_HEADS; of one out of the directory it is not known what she is doing."""
+    from callcenter.model.view import AgentView
+
+    if not isinstance(agent, AgentView):
+        unknown = (NOTHING,) * 6
+        return (agent.id, agent.name, agent.number, *unknown, _skills(sorted(agent.skills.items())))
+    status = agent.status.replace("_", " ") + (f" ({agent.reason})" if agent.reason else "")
+    return (
+        agent.id,
+        agent.name,
+        agent.number,
+        status,
+        agent.state.replace("_", " "),
+        length(agent.state_s),
+        agent.phone.value,
+        agent.contact,
+        agent.contacts,
+        _skills(agent.skills),
+    )
+
+
+def agent_document(agent: "AgentView | Agent") -> dict[str, object]:
+    """An agent for programs; null is what only a running center knows."""
+    from callcenter.model.view import AgentView
+
+    live = agent if isinstance(agent, AgentView) else None
+    return {
+        "agent": agent.id,
+        "name": agent.name,
+        "number": agent.number,
+        "skills": dict(live.skills if live is not None else agent.skills),
+        "status": live.status.value if live is not None else None,
+        "state": live.state.value if live is not None else None,
+        "state_s": seconds(live.state_s) if live is not None else None,
+        "reason": live.reason if live is not None else None,
+        "phone": live.phone.value if live is not None else None,
+        "call": live.contact if live is not None else None,
+        "calls": live.contacts if live is not None else None,
+    }
+
+
+def account_document(account: "PhoneAccount", server: str, *, told: bool | None) -> dict[str, object]:
+    """A SIP account for programs, password and all."""
+    return {
+        "agent": account.agent,
+        "name": account.name,
+        "number": account.number,
+        "secret": account.secret,
+        "server": server or None,
+        "told": told,
+    }
+
+
+def show_account(account: "PhoneAccount", server: str) -> None:
+    """A SIP account for whoever sets up the phone."""
+    show_pairs(
+        {
+            "agent": f"{account.agent} ({account.name})",
+            "SIP user name": account.number,
+            "SIP password": account.secret,
+            "SIP server": server or "not known before the call center has been started once",
+        }
+    )
+
+
+def _skills(skills: object) -> str:
+    pairs = list(skills)  # type: ignore[call-overload]
+    return ", ".join(f"{skill} {level}" for skill, level in pairs)

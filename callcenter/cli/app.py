@@ -1,0 +1,58 @@
+"""The command tree. Knows which areas there are; each command lives in the file of its area.
+
+Importing this must stay quick (the help appears in a blink), so nothing heavy is imported outside of a command.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from callcenter.cli import agents, calls, center, conf, db, doctor, explain, flows, queues, recordings, report, top
+from callcenter.cli.program import Program
+from callcenter.cli.site import Site
+
+app = typer.Typer(
+    name="callcenter",
+    cls=Program,
+    help="An open-source call center on Asterisk.",
+    epilog="docs/cli.md describes every command, its JSON and its exit codes.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+@app.callback()
+def root(
+    context: typer.Context,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            "--settings", metavar="FILE", help="The settings; else $CALLCENTER_SETTINGS, else callcenter.toml here."
+        ),
+    ] = None,
+) -> None:
+    """An open-source call center on Asterisk."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a name gets a question mark, not a crash
+    if context.find_object(Site) is None:
+        context.obj = Site(settings)
+
+
+app.command("run")(center.run)
+app.command("stop")(center.stop)
+app.command("status")(center.status)
+app.command("doctor")(doctor.doctor)
+app.command("explain")(explain.explain)
+app.command("top")(top.top)
+app.add_typer(calls.app, name="calls")
+app.add_typer(agents.app, name="agents")
+app.add_typer(queues.app, name="queues")
+app.add_typer(flows.app, name="flows")
+app.add_typer(recordings.app, name="recordings")
+app.add_typer(report.app, name="report")
+app.add_typer(conf.app, name="conf")
+app.add_typer(db.app, name="db")

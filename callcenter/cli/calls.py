@@ -1,0 +1,342 @@
+"""`callcenter calls`: the live ones, the past ones, one of them, and hanging one up. Decides nothing."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.find import live_contact, past_contact
+from callcenter.cli.screen import (
+    NOTHING,
+    Json,
+    cell,
+    clock,
+    emit,
+    length,
+    say,
+    seconds,
+    show,
+    show_grid,
+    show_pairs,
+    stamp,
+    warn,
+)
+from callcenter.cli.site import Site, site_of
+from callcenter.cli.times import period
+
+if TYPE_CHECKING:
+    from callcenter.model.view import CenterView, ContactView
+    from callcenter.postgres.reports import CallFilter, CallLine
+
+app = typer.Typer(name="calls", help="Calls: those that are up now, and those of the past.", no_args_is_help=True)
+
+Call = Annotated[str, typer.Argument(metavar="CALL", help="Its id, a part of it that is unambiguous, or `last`.")]
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
+Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
+LIST_MAX: Final = 1000
+LIVE_HEADS: Final = ("call!", "caller", "name", "state", "for>", "total>", "where", "place>", "agent", "lang")
+PAST_HEADS: Final = ("call!", "began!", "caller", "queue", "agent", "wait>", "talk>", "offers>", "ended", "rec")
+
+
+@app.command("list")
+def list_calls(
+    context: typer.Context,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="TIME", help="List past calls from then on: today, 2h, 7d, 14:00 ..."),
+    ] = None,
+    until: Until = "now",
+    queue: Annotated[str | None, typer.Option("--queue", help="Only of this queue.")] = None,
+    agent: Annotated[str | None, typer.Option("--agent", help="Only with this agent.")] = None,
+    caller: Annotated[str | None, typer.Option("--caller", help="Only from exactly this number.")] = None,
+    ended: Annotated[
+        str | None, typer.Option("--ended", help="Past: only with this end reason, such as abandoned.")
+    ] = None,
+    sort: Annotated[
+        str, typer.Option("--sort", help="Past: began, -began, wait, -wait, talk, -talk, queue, agent.")
+    ] = "began",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=LIST_MAX, help="Past: at most so many.")] = 100,
+    json: Json = False,
+) -> None:
+    """List the calls that are up now or, with --since, those of the past."""
+    site = site_of(context)
+    if since is None:
+        view = site.center.view()
+        contacts = [
+            one
+            for one in view.contacts
+            if queue in (None, one.queue) and agent in (None, one.agent) and caller in (None, one.caller)
+        ]
+        _show_live(view, contacts, json=json)
+        return
+    bounds = period(since, until)
+    lines = asyncio.run(_past(site, bounds, _filter(queue, agent, caller, ended), sort, limit))
+    _show_past(lines, bounds, limit, json=json)
+
+
+@app.command("show")
+def show_call(context: typer.Context, call: Call, json: Json = False) -> None:
+    """Show all that is on record of one call: waits, phones that rang, talks, recordings."""
+    record = asyncio.run(_record(site_of(context), call))
+    if json:
+        emit(record_document(record))
+    else:
+        _show_record(record)
+
+
+@app.command("hangup")
+def hang_up(context: typer.Context, call: Call, json: Json = False) -> None:
+    """End a live call."""
+    center = site_of(context).center
+    contact = live_contact(center.view().contacts, call)
+    center.hang_up(contact.id)
+    if json:
+        emit({"call": contact.id, "done": "hung up"})
+    else:
+        say(f"{contact.id} is hung up")
+
+
+# -- now ---------------------------------------------------------------------------------------------------------------
+
+
+def _show_live(view: "CenterView", contacts: list["ContactView"], *, json: bool) -> None:
+    if json:
+        emit({"at": stamp(view.at), "calls": [live_document(one) for one in contacts]})
+        return
+    show_grid(LIVE_HEADS, (live_row(one) for one in contacts), empty="no call is up")
+
+
+def live_row(one: "ContactView") -> tuple[object, ...]:
+    """A live call as a row under LIVE_HEADS."""
+    where = f"{one.flow}: {one.node}" if one.node else one.queue
+    return (
+        one.id,
+        one.caller,
+        one.caller_name,
+        one.state.replace("_", " "),
+        length(one.state_s),
+        length(one.total_s),
+        where,
+        one.position or NOTHING,
+        one.agent,
+        one.language,
+    )
+
+
+def live_document(one: "ContactView") -> dict[str, object]:
+    """A live call for programs."""
+    return {
+        "call": one.id,
+        "caller": one.caller,
+        "caller_name": one.caller_name,
+        "dialled": one.dialled,
+        "direction": one.direction.value,
+        "state": one.state.value,
+        "state_s": seconds(one.state_s),
+        "total_s": seconds(one.total_s),
+        "flow": one.flow or None,
+        "node": one.node or None,
+        "queue": one.queue,
+        "position": one.position or None,
+        "agent": one.agent,
+        "recording": one.recording,
+        "language": one.language,
+    }
+
+
+# -- the past ----------------------------------------------------------------------------------------------------------
+
+
+def _filter(queue: str | None, agent: str | None, caller: str | None, ended: str | None) -> "CallFilter":
+    from callcenter.model.contact import EndReason
+    from callcenter.postgres.reports import CallFilter
+
+    try:
+        reason = None if ended is None else EndReason(ended)
+    except ValueError:
+        known = ", ".join(EndReason)
+        raise typer.BadParameter(f"{ended!r} is not an end reason: {known}", param_hint="--ended") from None
+    return CallFilter(queue=queue, agent=agent, caller=caller, end_reason=reason)
+
+
+async def _past(
+    site: Site, bounds: tuple[float, float], only: "CallFilter", sort: str, limit: int
+) -> tuple["CallLine", ...]:
+    from callcenter.postgres.reports import CALL_ORDERS, Reports
+
+    if sort not in CALL_ORDERS:
+        raise typer.BadParameter(f"cannot sort by {sort!r}: {', '.join(CALL_ORDERS)}", param_hint="--sort")
+    async with site.database() as pool:
+        return await Reports(pool).calls(*bounds, only, order=sort, limit=limit)
+
+
+def _show_past(lines: tuple["CallLine", ...], bounds: tuple[float, float], limit: int, *, json: bool) -> None:
+    since, until = bounds
+    if json:
+        document = {"since": stamp(since), "until": stamp(until), "calls": [past_document(line) for line in lines]}
+        emit(document)
+        return
+    show_grid(
+        PAST_HEADS, (past_row(line) for line in lines), empty=f"no call between {clock(since)} and {clock(until)}"
+    )
+    if len(lines) == limit:
+        warn(f"only the first {limit} are shown; --limit gives more")
+
+
+def past_row(line: "CallLine") -> tuple[object, ...]:
+    """A past call as a row under PAST_HEADS."""
+    recordings = [one for one in line.recordings if one.path]
+    faulty = any(one.problem for one in line.recordings)
+    return (
+        line.contact,
+        clock(line.began),
+        line.caller + (f" {line.caller_name}" if line.caller_name and line.caller_name != line.caller else ""),
+        line.queue,
+        line.agent,
+        length(line.wait_s) if line.queue else NOTHING,
+        length(line.talk_s) if line.talk_s else NOTHING,
+        line.offers or NOTHING,
+        "still up" if line.end_reason is None else line.end_reason.replace("_", " "),
+        "faulty" if faulty else ("yes" if recordings else NOTHING),
+    )
+
+
+def past_document(line: "CallLine") -> dict[str, object]:
+    """A past call for programs."""
+    return {
+        "call": line.contact,
+        "medium": line.medium.value,
+        "direction": line.direction.value,
+        "caller": line.caller,
+        "caller_name": line.caller_name,
+        "dialled": line.dialled,
+        "began": stamp(line.began),
+        "ended": stamp(line.ended),
+        "end_reason": None if line.end_reason is None else line.end_reason.value,
+        "flow_s": seconds(line.flow_s),
+        "wait_s": seconds(line.wait_s),
+        "talk_s": seconds(line.talk_s),
+        "forward_s": seconds(line.forward_s),
+        "queue": line.queue,
+        "agent": line.agent,
+        "why": line.why,
+        "offers": line.offers,
+        "missed": line.missed,
+        "language": line.language,
+        "recordings": [
+            {"recording": one.recording, "path": one.path, "seconds": seconds(one.seconds), "problem": one.problem}
+            for one in line.recordings
+        ],
+    }
+
+
+# -- one ---------------------------------------------------------------------------------------------------------------
+
+
+async def _record(site: Site, call: str) -> dict[str, Any]:
+    from callcenter.postgres.reports import Reports
+
+    async with site.database() as pool:
+        contact = await past_contact(pool, call)
+        record = await Reports(pool).call(contact)
+    if record is None:
+        raise Failure(Exit.NOT_FOUND, f"there is no call {call}")
+    return dict(record)
+
+
+PARTS: Final = ("waits", "rings", "talks", "recordings")
+TIMES: Final = ("began", "ended", "entered", "offered")
+
+
+def record_document(record: dict[str, Any]) -> dict[str, object]:
+    """The CDR for programs: the columns of the view `cdr`, its lists never null, the id under `call`."""
+    lists = {part: [_for_programs(one) for one in record.get(part) or ()] for part in PARTS}
+    rest = {name: value for name, value in record.items() if name not in (*PARTS, "id")}
+    return {"call": record["id"], **_for_programs(rest), **lists}
+
+
+def _for_programs(record: dict[str, Any]) -> dict[str, object]:
+    return {name: stamp(_at(value)) if name in TIMES else value for name, value in record.items()}
+
+
+def _show_record(record: dict[str, Any]) -> None:
+    show_pairs(
+        {
+            "call": record["id"],
+            "caller": record["caller"],
+            "name": record["caller_name"],
+            "dialled": record["dialled"],
+            "began": _when(record["began"]),
+            "ended": _when(record["ended"]),
+            "end": (record["end_reason"] or "still up").replace("_", " "),
+            "length": length(record["length_s"]),
+            "in flows": length(record["flow_s"]),
+            "waiting": length(record["wait_s"]),
+            "talking": length(record["talk_s"]),
+            "forwarded": length(record["forward_s"]),
+            "queue": record["queue"],
+            "agent": record["agent"],
+            "why": record["why"],
+            "language": record["language"],
+        }
+    )
+    _show_part(
+        "Waits",
+        ("queue!", "entered!", "waited>", "left by", "priority>"),
+        [
+            (
+                one["queue"],
+                _when(one["entered"]),
+                length(one["waited_s"]),
+                one["exit"].replace("_", " "),
+                one["priority"],
+            )
+            for one in record["waits"] or ()
+        ],
+    )
+    _show_part(
+        "Phones that rang",
+        ("agent!", "from!", "rang>", "end", "why"),
+        [
+            (
+                one["agent"],
+                _when(one["offered"]),
+                length(one["rang_s"]),
+                (one["end"] or "rings").replace("_", " "),
+                one["why"],
+            )
+            for one in record["rings"] or ()
+        ],
+    )
+    _show_part(
+        "Talks",
+        ("agent!", "queue!", "began!", "talk>"),
+        [(one["agent"], one["queue"], _when(one["began"]), length(one["talk_s"])) for one in record["talks"] or ()],
+    )
+    _show_part(
+        "Recordings",
+        ("recording!", "kind", "length>", "channels>", "problem", "file"),
+        [
+            (one["recording"], one["kind"], length(one["seconds"]), one["channels"], one["problem"], one["path"])
+            for one in record["recordings"] or ()
+        ],
+    )
+
+
+def _show_part(title: str, heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    if rows:
+        say("")
+        show(cell(title, "bold"))
+        show_grid(heads, rows)
+
+
+def _when(text: str | None) -> str:
+    """A time out of Postgres's JSON as local time."""
+    return clock(_at(text))
+
+
+def _at(text: str | None) -> float | None:
+    from datetime import datetime
+
+    return None if text is None else datetime.fromisoformat(text).timestamp()

@@ -1,0 +1,109 @@
+"""The outermost edge: every way a command can end becomes an exit code and words, or one JSON document.
+
+Knows exceptions and streams; knows no command. With `--json` a fault is {"error": ...} on standard output, otherwise
+lines on standard error. A traceback is printed for a fault of ours only.
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.screen import emit, plain, warn
+from callcenter.errors import Bug, ConfigurationError, PeerFault
+
+JSON_FLAG = "--json"
+
+
+class Program(TyperGroup):
+    """The root of the command tree."""
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run one command line and end the process with its exit code."""
+        given = list(sys.argv[1:] if args is None else args)
+        as_json = JSON_FLAG in given
+        try:
+            code = super().main(given, prog_name, complete_var, False, windows_expand_args, **extra)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _give_up_stdout()
+            code = Exit.OK  # the reader (`head`, a pager) has had enough
+        except typer.Abort:
+            code = Exit.INTERRUPTED
+        except Exception as error:  # noqa: BLE001 (the process's edge: whatever it is must become an exit code)
+            code = _told(error, as_json=as_json)
+        sys.exit(int(code or Exit.OK))
+
+
+def failure_of(error: Exception) -> Failure:
+    """What an exception means to the person at the keyboard."""
+    match error:
+        case Failure():
+            return error
+        case typer.TyperException():
+            return Failure(Exit.USAGE, error.format_message())
+        case ConfigurationError():
+            return Failure(Exit.CONFIGURATION, str(error), problems=error.problems)
+        case PeerFault():
+            return Failure(Exit.PEER, str(error))
+        case Bug():
+            return Failure(Exit.BUG, f"a fault of the call center's own: {error}", remedy="please report it")
+        case _:
+            said = f"{type(error).__name__}: {error}"
+            return Failure(Exit.BUG, f"a fault of the call center's own: {said}", remedy="please report it")
+
+
+def _told(error: Exception, *, as_json: bool) -> Exit:
+    failure = failure_of(error)
+    if failure.exit is Exit.BUG:
+        traceback.print_exception(error, file=sys.stderr)
+    if as_json:
+        emit(error_document(failure))
+    else:
+        for line in lines_of(failure):
+            warn(line)
+    return failure.exit
+
+
+def error_document(failure: Failure) -> dict[str, object]:
+    """The failure as the one JSON document of a command."""
+    return {
+        "error": {
+            "kind": failure.exit.name.lower(),
+            "exit": int(failure.exit),
+            "message": failure.message,
+            "remedy": failure.remedy,
+            "problems": [
+                {"where": problem.where, "what": problem.what, "remedy": problem.remedy} for problem in failure.problems
+            ],
+        }
+    }
+
+
+def lines_of(failure: Failure) -> list[str]:
+    """The failure for a person: every problem on a line of its own."""
+    if failure.problems:
+        return [plain(str(problem)) for problem in failure.problems]
+    lines = failure.message.splitlines() or [""]  # help, for a group that was given no command
+    said = [plain(line) for line in lines]
+    if failure.remedy:
+        said[-1] += f" ({plain(failure.remedy)})"
+    return said
+
+
+def _give_up_stdout() -> None:
+    """Nobody reads any more; Python's own flush at exit must not complain about it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,153 @@
+"""`callcenter queues`: how full they are, who serves them, and letting no more calls in. Decides nothing."""
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from callcenter.cli.agents_shown import AGENT_HEADS, agent_document, agent_row
+from callcenter.cli.calls import LIVE_HEADS, live_document, live_row
+from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.screen import NOTHING, Json, cell, emit, length, say, seconds, show, show_grid, show_pairs, stamp
+from callcenter.cli.site import site_of
+
+if TYPE_CHECKING:
+    from callcenter.model.view import AgentView, CenterView, ContactView, QueueView
+
+app = typer.Typer(name="queues", help="Where callers wait.", no_args_is_help=True)
+
+QueueName = Annotated[str, typer.Argument(metavar="QUEUE", help="Its name.")]
+QUEUE_HEADS: Final = (
+    "queue!",
+    "waiting>",
+    "longest>",
+    "ringing>",
+    "talking>",
+    "free>",
+    "agents>",
+    "expected>",
+    "state",
+    "strategy",
+    "prio>",
+    "needs",
+)
+
+
+@app.command("list")
+def list_queues(context: typer.Context, json: Json = False) -> None:
+    """List the queues with who waits, who talks and how many agents are free."""
+    view = site_of(context).center.view()
+    if json:
+        emit({"at": stamp(view.at), "queues": [queue_document(one) for one in view.queues]})
+    else:
+        show_grid(QUEUE_HEADS, (queue_row(one) for one in view.queues), empty="no queue is configured")
+
+
+@app.command("show")
+def show_queue(context: typer.Context, queue: QueueName, json: Json = False) -> None:
+    """Show one queue: the calls in it and the agents who have the skills for it."""
+    view = site_of(context).center.view()
+    found = _queue(view, queue)
+    calls = [one for one in view.contacts if one.queue == queue and one.state.value not in ("in_flow", "forwarded")]
+    calls.sort(key=lambda one: (one.position == 0, one.position))
+    agents = _able(view, found)
+    if json:
+        emit(
+            {
+                "at": stamp(view.at),
+                **queue_document(found),
+                "calls": [live_document(one) for one in calls],
+                "able": [agent_document(one) for one in agents],
+            }
+        )
+    else:
+        _show(found, calls, agents)
+
+
+@app.command("drain")
+def drain(
+    context: typer.Context,
+    queue: QueueName,
+    off: Annotated[bool, typer.Option("--off", help="Let calls in again.")] = False,
+    json: Json = False,
+) -> None:
+    """Let no new calls into a queue; those who wait are still served. --off ends that."""
+    center = site_of(context).center
+    _queue(center.view(), queue)
+    center.drain(queue, draining=not off)
+    if json:
+        emit({"queue": queue, "draining": not off})
+    else:
+        say(f"{queue} takes calls again" if off else f"{queue} takes no new calls; those who wait are still served")
+
+
+def queue_row(one: "QueueView") -> tuple[object, ...]:
+    """A queue as a row under QUEUE_HEADS."""
+    return (
+        one.name,
+        one.waiting,
+        length(one.longest_s) if one.waiting or one.ringing else NOTHING,
+        one.ringing,
+        one.talking,
+        one.free,
+        one.agents,
+        length(one.estimated_wait_s),
+        "draining" if one.draining else ("open" if one.open else "closed"),
+        one.strategy,
+        one.priority,
+        one.needs,
+    )
+
+
+def queue_document(one: "QueueView") -> dict[str, object]:
+    """A queue for programs."""
+    return {
+        "queue": one.name,
+        "waiting": one.waiting,
+        "ringing": one.ringing,
+        "talking": one.talking,
+        "longest_s": seconds(one.longest_s),
+        "agents": one.agents,
+        "free": one.free,
+        "draining": one.draining,
+        "open": one.open,
+        "strategy": one.strategy,
+        "priority": one.priority,
+        "needs": one.needs,
+        "estimated_wait_s": seconds(one.estimated_wait_s),
+    }
+
+
+def _queue(view: "CenterView", name: str) -> "QueueView":
+    for one in view.queues:
+        if one.name == name:
+            return one
+    known = ", ".join(one.name for one in view.queues) or "none is configured"
+    raise Failure(Exit.NOT_FOUND, f"there is no queue {name}", remedy=f"there are: {known}")
+
+
+def _able(view: "CenterView", queue: "QueueView") -> "list[AgentView]":
+    from callcenter.model.ids import Skill
+    from callcenter.model.need import parse_need
+
+    needs = parse_need(queue.needs)
+    return [one for one in view.agents if needs.met_by({Skill(skill): level for skill, level in one.skills})]
+
+
+def _show(queue: "QueueView", calls: "list[ContactView]", agents: "list[AgentView]") -> None:
+    state = "draining: takes no new calls" if queue.draining else ("open" if queue.open else "closed")
+    show_pairs(
+        {
+            "queue": queue.name,
+            "state": state,
+            "needs": queue.needs or "nothing in particular",
+            "strategy": queue.strategy,
+            "priority": queue.priority,
+            "expected wait": length(queue.estimated_wait_s),
+        }
+    )
+    say("")
+    show(cell("Calls", "bold"))
+    show_grid(LIVE_HEADS, (live_row(one) for one in calls), empty="  none")
+    say("")
+    show(cell("Agents with the skills", "bold"))
+    show_grid(AGENT_HEADS, (agent_row(one) for one in agents), empty="  none")

@@ -1,0 +1,316 @@
+"""`callcenter report`: calls, queues and agents by interval, and the summary, out of Postgres. Computes nothing."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+
+import typer
+
+from callcenter.cli.calls import PAST_HEADS, past_document, past_row
+from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.screen import (
+    Json,
+    cell,
+    clock,
+    emit,
+    length,
+    say,
+    seconds,
+    share,
+    show,
+    show_grid,
+    show_pairs,
+    stamp,
+    warn,
+)
+from callcenter.cli.site import Site, site_of
+from callcenter.cli.times import period, span
+
+if TYPE_CHECKING:
+    from callcenter.postgres.reports import AgentLine, QueueLine, Reports, Summary
+
+T = TypeVar("T")
+
+app = typer.Typer(name="report", help="What happened, in figures.", no_args_is_help=True)
+
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
+Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
+Every = Annotated[str, typer.Option("--every", metavar="LENGTH", help="Length of an interval: 30m, 1h, 1d.")]
+OneQueue = Annotated[str | None, typer.Option("--queue", help="Only this queue.")]
+OneAgent = Annotated[str | None, typer.Option("--agent", help="Only this agent.")]
+Sort = Annotated[str, typer.Option("--sort", help="By a column; a wrong word lists them.")]
+LIST_MAX: Final = 10_000
+
+QUEUE_HEADS: Final = (
+    "from!",
+    "queue!",
+    "offered>",
+    "answered>",
+    "abandoned>",
+    "others>",
+    "in time>",
+    "service level>",
+    "ASA>",
+    "longest>",
+    "handled>",
+    "AHT>",
+)
+AGENT_HEADS: Final = (
+    "from!",
+    "agent!",
+    "name",
+    "logged in>",
+    "ready>",
+    "talking>",
+    "wrap-up>",
+    "paused>",
+    "offers>",
+    "accepted>",
+    "missed>",
+    "handled>",
+    "AHT>",
+    "occupancy>",
+)
+
+
+@app.command("summary")
+def summary(
+    context: typer.Context, since: Since = "today", until: Until = "now", queue: OneQueue = None, json: Json = False
+) -> None:
+    """Service level, speed of answer and handling time, of everything or of one queue, with the formulas used."""
+    bounds = period(since, until)
+    found = _asked(site_of(context), lambda reports: reports.summary(*bounds, queue=queue))
+    if json:
+        emit({**_bounds(bounds), "queue": queue, **_summary_document(found)})
+    else:
+        _show_summary(found, bounds, queue)
+
+
+@app.command("calls")
+def calls(
+    context: typer.Context,
+    since: Since = "today",
+    until: Until = "now",
+    queue: OneQueue = None,
+    agent: OneAgent = None,
+    sort: Sort = "began",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=LIST_MAX, help="At most so many.")] = 1000,
+    json: Json = False,
+) -> None:
+    """Every call: when, who, how long it waited and talked, and how it ended."""
+    from callcenter.postgres.reports import CallFilter
+
+    bounds = period(since, until)
+    only = CallFilter(queue=queue, agent=agent)
+    lines = _asked(site_of(context), lambda reports: reports.calls(*bounds, only, order=sort, limit=limit))
+    if json:
+        emit({**_bounds(bounds), "calls": [past_document(line) for line in lines]})
+        return
+    _say_bounds(bounds)
+    show_grid(PAST_HEADS, (past_row(line) for line in lines), empty="no calls")
+    if len(lines) == limit:
+        warn(f"only the first {limit} are shown; --limit gives more")
+
+
+@app.command("queues")
+def queues(
+    context: typer.Context,
+    since: Since = "today",
+    until: Until = "now",
+    every: Every = "30m",
+    queue: OneQueue = None,
+    sort: Sort = "start",
+    json: Json = False,
+) -> None:
+    """Queues by interval: offered, answered, abandoned, service level, ASA, AHT."""
+    bounds, every_s = period(since, until), span(every)
+    lines = _asked(site_of(context), lambda reports: reports.queues(*bounds, every_s=every_s, queue=queue, order=sort))
+    if json:
+        formulas = {"formulas": dict(_formulas("service_level", "asa", "aht"))}
+        emit({**_bounds(bounds), "every_s": every_s, "queues": [_queue_document(one) for one in lines], **formulas})
+        return
+    _say_bounds(bounds)
+    show_grid(QUEUE_HEADS, (_queue_row(one) for one in lines), empty="no call came into a queue")
+    _say_formulas("service_level", "asa", "aht")
+
+
+@app.command("agents")
+def agents(
+    context: typer.Context,
+    since: Since = "today",
+    until: Until = "now",
+    every: Every = "1d",
+    agent: OneAgent = None,
+    sort: Sort = "start",
+    json: Json = False,
+) -> None:
+    """Agents by interval: times in each state, offers taken and missed, handling time, occupancy."""
+    bounds, every_s = period(since, until), span(every)
+    lines = _asked(site_of(context), lambda reports: reports.agents(*bounds, every_s=every_s, agent=agent, order=sort))
+    if json:
+        formulas = {"formulas": dict(_formulas("occupancy", "aht"))}
+        emit({**_bounds(bounds), "every_s": every_s, "agents": [_agent_document(one) for one in lines], **formulas})
+        return
+    _say_bounds(bounds)
+    show_grid(AGENT_HEADS, (_agent_row(one) for one in lines), empty="nobody was at work")
+    _say_formulas("occupancy", "aht")
+
+
+def _asked(site: Site, question: "Callable[[Reports], Coroutine[None, None, T]]") -> T:
+    """Put a question to the reports. What cannot be asked is the command line's fault."""
+    from callcenter.errors import ConfigurationError
+    from callcenter.postgres.reports import Reports
+
+    async def work() -> T:
+        async with site.database() as pool:
+            try:
+                return await question(Reports(pool))
+            except ConfigurationError as error:
+                raise Failure(Exit.USAGE, str(error), problems=error.problems) from error
+
+    return asyncio.run(work())
+
+
+# -- rows and documents ------------------------------------------------------------------------------------------------
+
+
+def _queue_row(line: "QueueLine") -> tuple[object, ...]:
+    return (
+        clock(line.starts),
+        line.queue,
+        line.offered,
+        line.answered,
+        line.abandoned,
+        line.other_exits,
+        line.answered_in_time,
+        share(line.service_level),
+        length(line.asa_s),
+        length(line.longest_wait_s),
+        line.handled,
+        length(line.aht_s),
+    )
+
+
+def _queue_document(line: "QueueLine") -> dict[str, object]:
+    return {
+        "from": stamp(line.starts),
+        "queue": line.queue,
+        "offered": line.offered,
+        "answered": line.answered,
+        "abandoned": line.abandoned,
+        "other_exits": line.other_exits,
+        "answered_in_time": line.answered_in_time,
+        "abandoned_in_time": line.abandoned_in_time,
+        "longest_wait_s": seconds(line.longest_wait_s),
+        "handled": line.handled,
+        "talk_s": seconds(line.talk_s),
+        "wrap_up_s": seconds(line.wrap_up_s),
+        "service_level": line.service_level,
+        "asa_s": seconds(line.asa_s),
+        "aht_s": seconds(line.aht_s),
+    }
+
+
+def _agent_row(line: "AgentLine") -> tuple[object, ...]:
+    return (
+        clock(line.starts),
+        line.agent,
+        line.name,
+        length(line.logged_in_s),
+        length(line.ready_s),
+        length(line.talk_s),
+        length(line.wrap_up_s),
+        length(line.paused_s),
+        line.offers,
+        line.accepted,
+        line.missed,
+        line.handled,
+        length(line.aht_s),
+        share(line.occupancy),
+    )
+
+
+def _agent_document(line: "AgentLine") -> dict[str, object]:
+    return {
+        "from": stamp(line.starts),
+        "agent": line.agent,
+        "name": line.name,
+        "logged_in_s": seconds(line.logged_in_s),
+        "ready_s": seconds(line.ready_s),
+        "offered_s": seconds(line.offered_s),
+        "on_contact_s": seconds(line.on_contact_s),
+        "wrap_up_s": seconds(line.wrap_up_s),
+        "paused_s": seconds(line.paused_s),
+        "not_ready_s": seconds(line.not_ready_s),
+        "offers": line.offers,
+        "accepted": line.accepted,
+        "missed": line.missed,
+        "handled": line.handled,
+        "talk_s": seconds(line.talk_s),
+        "occupancy": line.occupancy,
+        "aht_s": seconds(line.aht_s),
+    }
+
+
+def _summary_document(found: "Summary") -> dict[str, object]:
+    return {
+        "calls": found.contacts,
+        "end_reasons": {reason or "still_up": count for reason, count in found.end_reasons.items()},
+        "offered": found.offered,
+        "answered": found.answered,
+        "abandoned": found.abandoned,
+        "other_exits": found.other_exits,
+        "answered_in_time": found.answered_in_time,
+        "abandoned_in_time": found.abandoned_in_time,
+        "handled": found.handled,
+        "talk_s": seconds(found.talk_s),
+        "wrap_up_s": seconds(found.wrap_up_s),
+        "longest_wait_s": seconds(found.longest_wait_s),
+        "service_level": found.service_level,
+        "asa_s": seconds(found.asa_s),
+        "aht_s": seconds(found.aht_s),
+        "formulas": dict(_formulas("service_level", "asa", "aht")),
+    }
+
+
+def _show_summary(found: "Summary", bounds: tuple[float, float], queue: str | None) -> None:
+    _say_bounds(bounds)
+    show_pairs(
+        {
+            "queue": queue or "all",
+            "calls": found.contacts,
+            "came into a queue": found.offered,
+            "answered": f"{found.answered} ({found.answered_in_time} in time)",
+            "abandoned": f"{found.abandoned} ({found.abandoned_in_time} within the threshold)",
+            "left otherwise": found.other_exits,
+            "service level": share(found.service_level),
+            "ASA": length(found.asa_s),
+            "AHT": length(found.aht_s),
+            "longest wait": length(found.longest_wait_s),
+        }
+    )
+    if found.end_reasons:
+        say("")
+        show(cell("How calls ended", "bold"))
+        ends = found.end_reasons.items()
+        show_grid(("end", "calls>"), [((reason or "still up").replace("_", " "), count) for reason, count in ends])
+    _say_formulas("service_level", "asa", "aht")
+
+
+def _bounds(bounds: tuple[float, float]) -> Mapping[str, object]:
+    return {"since": stamp(bounds[0]), "until": stamp(bounds[1])}
+
+
+def _say_bounds(bounds: tuple[float, float]) -> None:
+    say(f"from {clock(bounds[0])} to {clock(bounds[1])}, local time")
+
+
+def _formulas(*names: str) -> list[tuple[str, str]]:
+    from callcenter.postgres.reports import FORMULAS
+
+    return [(name, FORMULAS[name]) for name in names]
+
+
+def _say_formulas(*names: str) -> None:
+    for name, formula in _formulas(*names):
+        show(cell(f"{name.replace('_', ' ')} = {formula}", "dim"))

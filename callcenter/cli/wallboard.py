@@ -1,0 +1,179 @@
+"""A live wallboard for a terminal: queues, agents, calls. Knows a screen and its keys; decides nothing.
+
+A picture is asked for in a thread, one at a time, so that a center that is slow to answer never freezes the keys.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import ClassVar, Final
+
+from rich.text import Text
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import DataTable, Footer, Static
+
+from callcenter.cli.agents_shown import AGENT_HEADS, agent_row
+from callcenter.cli.calls import LIVE_HEADS, live_row
+from callcenter.cli.exits import Failure
+from callcenter.cli.queues import QUEUE_HEADS, queue_row
+from callcenter.cli.screen import cell, clock, columns, length
+from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.contact import ContactState
+from callcenter.model.view import AgentView, CenterView, ContactView, QueueView
+
+WAIT_LONG_S: Final = 60.0  # a caller who has waited so long is shown in red
+TABLES: Final = ("queues", "agents", "calls")
+STATE_STYLES: Final = {
+    AgentState.READY: "green",
+    AgentState.OFFERED: "yellow",
+    AgentState.ON_CONTACT: "cyan",
+    AgentState.WRAP_UP: "magenta",
+    AgentState.NOT_READY: "dim",
+}
+
+
+class Wallboard(App[None]):
+    """The screen. `look` gives a picture of now or raises Failure; it is called in a thread."""
+
+    CSS: ClassVar[str] = """
+    #headline { height: 1; background: $primary; color: $text; padding: 0 1; }
+    #headline.away { background: $error; }
+    DataTable { height: 1fr; }
+    #queues { height: auto; max-height: 40%; min-height: 4; }
+    """
+    TITLE = "callcenter"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("q", "quit", "Quit"),
+        Binding("p", "pause", "Pause"),
+        Binding("r", "look", "Look now"),
+        Binding("a", "all_agents", "All agents"),
+        Binding("0", "only('')", "All"),
+        Binding("1", "only('queues')", "Queues"),
+        Binding("2", "only('agents')", "Agents"),
+        Binding("3", "only('calls')", "Calls"),
+    ]
+
+    def __init__(self, look: Callable[[], CenterView], *, every_s: float = 1.0) -> None:
+        super().__init__()
+        self._look = look
+        self._every_s = every_s
+        self._looking = asyncio.Lock()
+        self.stopped_clock = False
+        self.everybody = False
+        self.picture: CenterView | None = None
+        self.away = ""
+
+    def compose(self) -> ComposeResult:
+        """A headline, three tables, the keys."""
+        yield Static("", id="headline", markup=False)
+        for name in TABLES:
+            yield DataTable(id=name, cursor_type="none", zebra_stripes=True)
+        yield Footer()
+
+    async def on_mount(self) -> None:
+        """Begin to look."""
+        for name, heads in zip(TABLES, (QUEUE_HEADS, AGENT_HEADS, LIVE_HEADS), strict=True):
+            self._table(name).add_columns(*(column.title for column in columns(*heads)))
+        await self.action_look()
+        self.set_interval(self._every_s, self._tick)
+
+    async def action_look(self) -> None:
+        """Ask for a picture and show it; not while another is being asked for."""
+        if self._looking.locked():
+            return
+        async with self._looking:
+            try:
+                self.picture, self.away = await asyncio.to_thread(self._look), ""
+            except Failure as failure:
+                self.away = failure.message
+        self._draw()
+
+    def action_pause(self) -> None:
+        """Keep the picture as it is, or look again."""
+        self.stopped_clock = not self.stopped_clock
+        self._draw()
+
+    def action_all_agents(self) -> None:
+        """Show those who are logged out too, or only those at work."""
+        self.everybody = not self.everybody
+        self._draw()
+
+    def action_only(self, name: str) -> None:
+        """One table in full, or all."""
+        for other in TABLES:
+            self._table(other).display = name in ("", other)
+
+    async def _tick(self) -> None:
+        if not self.stopped_clock:
+            await self.action_look()
+
+    def _table(self, name: str) -> DataTable[Text]:
+        return self.query_one(f"#{name}", DataTable)
+
+    def _draw(self) -> None:
+        headline = self.query_one("#headline", Static)
+        headline.set_class(bool(self.away), "away")
+        headline.update(_headline(self.picture, self.away, stopped=self.stopped_clock))
+        if self.picture is None:
+            return
+        agents = [one for one in self.picture.agents if self.everybody or one.status is not AgentStatus.LOGGED_OUT]
+        self._fill("queues", (_queue_cells(one) for one in self.picture.queues))
+        self._fill("agents", (_agent_cells(one) for one in agents))
+        self._fill("calls", (_call_cells(one) for one in self.picture.contacts))
+
+    def _fill(self, name: str, rows: Iterable[Sequence[Text]]) -> None:
+        table = self._table(name)
+        across, down = table.scroll_offset
+        table.clear()
+        for row in rows:
+            table.add_row(*row)
+        table.scroll_to(across, down, animate=False)
+
+
+def _headline(picture: CenterView | None, away: str, *, stopped: bool) -> Text:
+    if picture is None:
+        return cell(away)
+    waiting = sum(one.waiting + one.ringing for one in picture.queues)
+    longest = max((one.longest_s for one in picture.queues), default=0.0)
+    ready = sum(one.state is AgentState.READY for one in picture.agents)
+    figures = (
+        f"{clock(picture.at)}   {len(picture.contacts)} calls, {waiting} waiting (longest {length(longest)}), "
+        f"{ready} agents ready"
+    )
+    return cell(figures + ("   PAUSED (p)" if stopped else "") + (f"   {away}" if away else ""))
+
+
+def _queue_cells(one: QueueView) -> list[Text]:
+    cells = [cell(value) for value in queue_row(one)]
+    if one.longest_s >= WAIT_LONG_S:
+        cells[1].stylize("bold red")
+        cells[2].stylize("bold red")
+    elif one.waiting:
+        cells[1].stylize("yellow")
+    return _aligned(cells, QUEUE_HEADS)
+
+
+def _agent_cells(one: AgentView) -> list[Text]:
+    cells = [cell(value) for value in agent_row(one)]
+    cells[4].stylize(STATE_STYLES[one.state])
+    if one.phone is not PhoneState.REACHABLE and one.status is not AgentStatus.LOGGED_OUT:
+        cells[6].stylize("bold red")
+    return _aligned(cells, AGENT_HEADS)
+
+
+def _call_cells(one: ContactView) -> list[Text]:
+    cells = [cell(value) for value in live_row(one)]
+    waiting = one.state in (ContactState.WAITING, ContactState.OFFERED)
+    if waiting and one.state_s >= WAIT_LONG_S:
+        cells[4].stylize("bold red")
+    elif one.state is ContactState.CONNECTED:
+        cells[3].stylize("cyan")
+    return _aligned(cells, LIVE_HEADS)
+
+
+def _aligned(cells: list[Text], heads: Sequence[str]) -> list[Text]:
+    for text, column in zip(cells, columns(*heads), strict=True):
+        if column.right:
+            text.justify = "right"
+    return cells

@@ -1,0 +1,22 @@
+-- cli.last_contact
+-- What `last` means: the customer's call that began last.
+SELECT id FROM contact WHERE direction <> 'internal' ORDER BY began DESC, id DESC LIMIT 1;
+
+-- cli.contacts_like
+-- Calls whose id is $1 or holds it, the exact one first, then the newest; at most $2.
+SELECT id FROM contact WHERE id = $1 OR strpos(id, $1) > 0 ORDER BY id <> $1, began DESC, id DESC LIMIT $2;
+
+-- cli.recordings
+-- Recordings that began in [$1, $2), newest last, narrowed by call and agent where given; at most $5.
+SELECT recording.id, recording.contact, recording.kind, recording.agent, recording.mailbox,
+       extract(epoch FROM recording.started)::double precision AS started_s, recording.expected_s, recording.path,
+       recording.seconds, recording.channels, recording.problem, contact.caller, contact.caller_name, contact.queue
+FROM recording LEFT JOIN contact ON contact.id = recording.contact
+WHERE recording.started >= $1 AND recording.started < $2
+  AND ($3::text IS NULL OR recording.contact = $3)
+  AND ($4::text IS NULL OR recording.agent = $4)
+ORDER BY recording.started, recording.id LIMIT $5;
+
+-- cli.recording
+-- The recordings of call $1, or the one whose id is $1.
+SELECT id, path, problem FROM recording WHERE contact = $1 OR id = $1 ORDER BY started, id;
