@@ -31,11 +31,11 @@ from callcenter.model.facts import (
 )
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName
 from callcenter.model.need import ANYBODY, Need, parse_need
-from callcenter.model.queue import MissedOffer, Queue
+from callcenter.model.queue import MissedOffer
 from callcenter.model.records import Row
 from callcenter.sim.violation import Violation
 
-RETRY_S: Final = 2.0  # an agent whose phone could not be dialled is left alone so long
+BACK_BY_PHONE: Final = (FlowName("login"), FlowName("ready"))  # the flows of the feature codes
 
 need_of = lru_cache(maxsize=256)(parse_need)
 
@@ -53,6 +53,7 @@ class SeenAgent:
     offers: dict[OfferId, ContactId] = field(default_factory=dict)
     talks_to: ContactId | None = None
     busy_until: float = 0.0  # rest or wrap-up that the rules give her
+    may_rest_until: float = 0.0  # rest that they may give her: a call that failed is her phone's fault, or nobody's
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,6 +62,7 @@ class SeenContact:
 
     id: ContactId
     leg: LegId
+    caller: str
     rows: list[Row] = field(default_factory=list)
     flow: FlowName | None = None
     node: str = ""
@@ -86,19 +88,21 @@ class Book:
     def read(self, entry: Entry) -> None:
         """Take one entry in. Raises Violation where it cannot be true."""
         self.offered = []
-        self._asked(entry.event, entry)
         counted = False
         for output in entry.outputs:
             counted = counted or type(output) in COUNTED
-            self._told(output, entry.at)
+            if isinstance(output, Reply) and not output.problem:
+                self._granted(entry.event, entry.at)
+            else:
+                self._told(output, entry.at)
         if counted:
             self._keep_rows(entry)
 
     # -- requests that were granted ----------------------------------------------------------------------------------
 
-    def _asked(self, event: Event, entry: Entry) -> None:
+    def _granted(self, event: Event, now: float) -> None:
         match event:
-            case AgentSaved(agent=agent) if _granted(entry):
+            case AgentSaved(agent=agent):
                 known = self.agents.get(agent.id)
                 if known is None:
                     self.agents[agent.id] = SeenAgent(agent=agent)
@@ -106,12 +110,12 @@ class Book:
                     if known.agent.number != agent.number:
                         known.phone = PhoneState.UNKNOWN
                     known.agent = agent
-            case AgentRemoved(agent=agent_id) if _granted(entry):
+            case AgentRemoved(agent=agent_id):
                 del self.agents[agent_id]
-            case AgentStatusRequested(agent=agent_id, status=AgentStatus.AVAILABLE) if _granted(entry):
-                self.agents[agent_id].busy_until = 0.0
-            case WrapUpRequested(agent=agent_id, extend_s=extend_s) if _granted(entry):
-                self.agents[agent_id].busy_until = entry.at + extend_s
+            case AgentStatusRequested(agent=agent_id, status=AgentStatus.AVAILABLE):
+                self._is_back(self.agents[agent_id])
+            case WrapUpRequested(agent=agent_id, extend_s=extend_s):
+                self.agents[agent_id].busy_until = now + extend_s
             case _:
                 pass
 
@@ -119,13 +123,15 @@ class Book:
 
     def _told(self, fact: Output, now: float) -> None:  # noqa: C901 (one arm per fact)
         match fact:
-            case ContactOpened(contact=contact, leg=leg):
+            case ContactOpened(contact=contact, leg=leg, caller=caller):
                 if contact in self.contacts or contact in self.ended:
                     raise Violation(f"{contact} was opened twice")
-                self.contacts[contact] = SeenContact(id=contact, leg=leg)
+                self.contacts[contact] = SeenContact(id=contact, leg=leg, caller=caller)
             case NodeEntered(contact=contact, flow=flow, node=node):
                 seen = self.live(contact)
                 seen.flow, seen.node = flow, node
+                if flow in BACK_BY_PHONE and fact.exit == "done":
+                    self._is_back(*(agent for agent in self.agents.values() if agent.agent.number == seen.caller))
             case ContactQueued():
                 seen = self.live(fact.contact)
                 seen.queue, seen.priority, seen.since = fact.queue, fact.priority, fact.since
@@ -185,17 +191,20 @@ class Book:
             raise Violation(f"offer {fact.offer} of {fact.contact} to {fact.agent} ended, but was not there")
         if fact.end is OfferEnd.ACCEPTED:
             return
-        if fact.end is not OfferEnd.RESCINDED:
-            agent.busy_until = max(agent.busy_until, now + self._rest_s(self._queues[fact.queue], fact.end))
-
-    @staticmethod
-    def _rest_s(queue: Queue, end: OfferEnd) -> float:
-        rules = queue.missed
+        if fact.end is OfferEnd.RESCINDED:
+            return
+        rules = self._queues[fact.queue].missed
         by_end = {OfferEnd.NO_ANSWER: rules.no_answer, OfferEnd.BUSY: rules.busy, OfferEnd.REJECTED: rules.rejected}
-        rule = by_end.get(end, rules.unreachable)
-        if rule.then is MissedOffer.PAUSE:
-            return 0.0
-        return 0.0 if end is OfferEnd.FAILED else rule.rest_s
+        rule = by_end.get(fact.end, rules.unreachable)
+        if rule.then is MissedOffer.REST:
+            agent.may_rest_until = max(agent.may_rest_until, now + rule.rest_s)
+            if fact.end is not OfferEnd.FAILED:
+                agent.busy_until = agent.may_rest_until
+
+    def _is_back(self, *agents: SeenAgent) -> None:
+        """Who says that she is ready is: no rest and no wrap-up goes on."""
+        for agent in agents:
+            agent.busy_until = agent.may_rest_until = 0.0
 
     def _changed(self, fact: AgentChanged, now: float) -> None:
         agent = self.agents[fact.agent]
@@ -205,6 +214,8 @@ class Book:
             raise Violation(f"{fact.agent} is said to have been {told} and was {was}")
         if agent.since is not None and agent.since != fact.since:
             raise Violation(f"{fact.agent} is said to have been so since {fact.since}, and was since {agent.since}")
+        if fact.status is AgentStatus.AVAILABLE and fact.was_status is not AgentStatus.AVAILABLE:
+            self._is_back(agent)
         agent.status, agent.state, agent.reason, agent.since = fact.status, fact.state, fact.reason, now
 
     def _ended(self, contact: ContactId) -> None:
@@ -224,7 +235,3 @@ class Book:
                 self.contacts[contact].rows.append(row)
             elif contact is not None and contact in self.ended:
                 self.ended[contact].rows.append(row)
-
-
-def _granted(entry: Entry) -> bool:
-    return any(isinstance(output, Reply) and not output.problem for output in entry.outputs)

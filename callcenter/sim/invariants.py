@@ -259,7 +259,7 @@ def _ought_to_be_free(agent: SeenAgent, now: float) -> bool:
         and not agent.offers
         and agent.talks_to is None
         and agent.state is not AgentState.ON_CONTACT
-        and now - agent.busy_until > COEXIST_MAX_S
+        and now - max(agent.busy_until, agent.may_rest_until) > COEXIST_MAX_S
         and agent.since is not None
         and now - agent.since > COEXIST_MAX_S
     )

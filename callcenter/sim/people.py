@@ -17,6 +17,7 @@ from callcenter.sim.world import Agenda
 CALL_MAX_S: Final = 240.0  # nobody stays longer
 TALK_MAX_S: Final = 45.0
 NAMES: Final = ("", "Ann", "Nguyễn Văn Bình", '"; DROP TABLE contact; --', "a" * 200, "\u202e\U0001f600", "{{ 7*7 }}")
+PIN_BEGINS: Final = "2345678"  # as no other text in a journal does
 KEYS: Final = "0123456789*#A"
 
 
@@ -80,7 +81,8 @@ class Caller:
         random, last = self._crowd.random, prompts[-1]
         after_s = random.random() * 4
         if last == PIN:
-            self._type(leg, "".join(random.choice("0123456789") for _ in range(PIN_DIGITS)), after_s, secret=True)
+            pin = random.choice(PIN_BEGINS) + "".join(random.choice("0123456789") for _ in range(PIN_DIGITS - 1))
+            self._type(leg, pin, after_s, secret=True)
         elif last in ("menu", "errand", "confirm"):
             keys = "1" if last == "confirm" else random.choice(("1", "1", "2", "3", "4", "5", "6", "7", "8", "9", "0"))
             self._type(leg, random.choice((keys, keys, keys, keys, "", "#", random.choice(KEYS))), after_s)

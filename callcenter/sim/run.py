@@ -23,7 +23,7 @@ from callcenter.sim.center import Center, EngineMaker, tell_again
 from callcenter.sim.faults import Outage, Trouble
 from callcenter.sim.invariants import Invariants
 from callcenter.sim.people import CALL_MAX_S, Crowd
-from callcenter.sim.scenario import PIN_DIGITS, Scenario, draw
+from callcenter.sim.scenario import Scenario, draw
 from callcenter.sim.staff import Staff
 from callcenter.sim.truth import LOOK_EVERY_S, Truth
 from callcenter.sim.violation import Violation
@@ -32,7 +32,7 @@ from callcenter.sim.world import Agenda
 
 LENGTH_S: Final = 600.0  # during which callers come; those who are there then still stay as long as they like
 AFTERMATH_S: Final = CALL_MAX_S + 120.0
-PIN_SHOWN_DIGITS: Final = PIN_DIGITS - 2  # so many digits of a secret in a row are not there by chance
+PIN_SHOWN_DIGITS: Final = 4  # a text that begins with so many digits of a secret shows it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,10 +118,11 @@ class Play:
             raise Violation("the engine is not there at the end")
         self.truth.over()
         self.invariants.over(engine)
+        written = [*self.center.journal, *(taken for _, taken in self.center.snapshots)]
         for pin in self.crowd.pins:
-            shown = pin[:PIN_SHOWN_DIGITS].encode()
-            if any(shown in taken for _, taken in self.center.snapshots):
-                raise Violation(f"a snapshot holds the secret {pin}")
+            shown = f'"{pin[:PIN_SHOWN_DIGITS]}'.encode()
+            if any(shown in text for text in written):
+                raise Violation(f"journal or snapshot hold the secret {pin}")
         self._tell_again_from_a_snapshot()
 
     def _tell_again_from_a_snapshot(self) -> None:

@@ -25,6 +25,7 @@ from callcenter.model.queue import (
     Queue,
     RelaxStep,
     Target,
+    mailbox_flow,
 )
 from callcenter.nodes.agent import AgentRequest, Wish
 from callcenter.nodes.check import Case, Check
@@ -54,6 +55,7 @@ MAIN: Final = FlowName("main")
 SECOND: Final = FlowName("second")  # where queues send those whom they will not keep
 ERRAND: Final = FlowName("errand")  # for a dialplan that wants the call back
 WISHES: Final[Mapping[str, Wish]] = {"*11": Wish.LOGIN, "*12": Wish.LOGOUT, "*13": Wish.PAUSE, "*14": Wish.READY}
+MAILBOX: Final = "team"
 OUTSIDE: Final = "0901234567"
 FORBIDDEN: Final = "0066123"  # no pattern allows it
 PIN: Final = "pin"  # the masked input, its prompt and its variable
@@ -223,7 +225,7 @@ def _target(random: Random, names: Sequence[QueueName]) -> Target:
             Target(to=Overflow.QUEUE, name=random.choice(names)),
             Target(to=Overflow.QUEUE, name=random.choice(names)),
             Target(to=Overflow.FLOW, name=SECOND),
-            Target(to=Overflow.VOICEMAIL, name="team"),
+            Target(to=Overflow.VOICEMAIL, name=MAILBOX),
             Target(to=Overflow.NUMBER, name=random.choice((OUTSIDE, OUTSIDE, FORBIDDEN))),
         )
     )
@@ -243,6 +245,7 @@ def draw_flows(random: Random, queues: Sequence[Queue]) -> tuple[Flow, ...]:
         Flow(name=MAIN, start=random.choice(("welcome", "welcome", "hours", "menu")), nodes=_hotline(random, queues)),
         Flow(name=SECOND, start=random.choice(("sorry", "message", "again", "out")), nodes=_second(random, queues)),
         Flow(name=ERRAND, start="menu", nodes=_errand()),
+        Flow(name=mailbox_flow(MAILBOX), start="message", nodes=_mailbox()),
         *(Flow(name=FlowName(wish), start="wish", nodes=_feature(wish)) for wish in WISHES.values()),
     )
 
@@ -291,7 +294,9 @@ def _hotline(random: Random, queues: Sequence[Queue]) -> dict[str, Node]:
             tries=2,
             confirm=Prompt(name="confirm"),
         ),
-        "message": Voicemail(mailbox=Word("team"), done=node("thanks"), nothing=node("bye"), max_s=15.0, silence_s=2.0),
+        "message": Voicemail(
+            mailbox=Word(MAILBOX), done=node("thanks"), nothing=node("bye"), max_s=15.0, silence_s=2.0
+        ),
         "out": Transfer(number=Filled(OUTSIDE), failed=first, timeout_s=10.0),
         "thanks": Hangup(reason=Ending.VOICEMAIL),
         "closed": Hangup(prompt=Prompt(name="closed"), reason=Ending.CLOSED),
@@ -306,6 +311,16 @@ def _second(random: Random, queues: Sequence[Queue]) -> dict[str, Node]:
         "again": Enqueue(queue=random.choice(queues).name),
         "out": Transfer(number=Filled(random.choice((OUTSIDE, FORBIDDEN))), failed=node("sorry"), timeout_s=10.0),
         "bye": Hangup(prompt=Prompt(name="bye")),
+    }
+
+
+def _mailbox() -> dict[str, Node]:
+    return {
+        "message": Voicemail(
+            mailbox=Word(MAILBOX), done=node("left"), nothing=node("not_left"), max_s=20.0, silence_s=3.0
+        ),
+        "left": Hangup(reason=Ending.VOICEMAIL),
+        "not_left": Hangup(),
     }
 
 

@@ -23,7 +23,7 @@ from callcenter.model.commands import (
     StartRecording,
 )
 from callcenter.model.contact import TransportFault
-from callcenter.model.events import CommandFailed, ContactArrived, DigitPressed, Event, LegRinging
+from callcenter.model.events import CommandFailed, ContactArrived, DigitPressed, Event, LegEnded, LegRinging
 from callcenter.model.ids import ContactId
 from callcenter.runtime.perform import subject_of
 from callcenter.sim.asterisk import FakeAsterisk
@@ -67,8 +67,9 @@ class Wire:
         self._last[subject] = at
         self._agenda.after(at - self._agenda.now, lambda: self._arrive(event))
         if faults.doubled and random.random() < faults.doubled and not isinstance(event, DigitPressed):
-            # a caller at the door is announced twice only by a listing and an event that cross
-            late_s = 0.0 if isinstance(event, ContactArrived) else random.random() * DOUBLE_WITHIN_S
+            # a leg's coming and going are told twice at once (a listing that crosses, StasisEnd and ChannelDestroyed)
+            at_once = isinstance(event, (ContactArrived, LegEnded))
+            late_s = 0.0 if at_once else random.random() * DOUBLE_WITHIN_S
             self._agenda.after(at - self._agenda.now + late_s, lambda: self._arrive(event))
 
     def cut(self, *, keeps: bool) -> None:
