@@ -7,6 +7,7 @@ ari-py, whose model of resources and operations it keeps, is Python 2 code, and 
 from callcenter.asterisk.ari import messages
 from callcenter.asterisk.ari.channels import Call, Channels, Direction, HangupReason, IfExists, ToDialplan, ToStasis
 from callcenter.asterisk.ari.checks import caller_id
+from callcenter.asterisk.ari.inbox import Down, Inbox, LinkDown, LinkUp, Sink, SinkFull
 from callcenter.asterisk.ari.messages import ChannelState, DialStatus, Message, Reader
 from callcenter.asterisk.ari.requests import Ari, BridgeType, PlaybackOperation
 from callcenter.asterisk.ari.rest import (
@@ -22,17 +23,11 @@ from callcenter.asterisk.ari.rest import (
 )
 from callcenter.asterisk.ari.transport import (
     DiallingLink,
-    Down,
     FilteredRegistration,
-    Inbox,
-    LinkDown,
     LinkTiming,
-    LinkUp,
     Listening,
     ListeningLink,
     Registration,
-    Sink,
-    SinkFull,
 )
 
 __all__ = [

@@ -15,17 +15,16 @@ message the backlog has ended (seen on 22.10.1).
 import asyncio
 import contextlib
 import hmac
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Final, Protocol, TypeAlias
 
 import aiohttp
 import structlog
 from aiohttp import web
 
-from callcenter.asterisk.ari.messages import ApplicationReplaced, ChannelUserevent, Message, Reader
+from callcenter.asterisk.ari.inbox import Down, Sink, SinkFull
+from callcenter.asterisk.ari.messages import ApplicationReplaced, ChannelUserevent, Reader
 from callcenter.asterisk.ari.requests import Ari
 from callcenter.asterisk.ari.rest import Access, Gone, basic_authorization
 from callcenter.errors import ConfigurationError, PeerFault, Problem
@@ -33,7 +32,6 @@ from callcenter.errors import ConfigurationError, PeerFault, Problem
 CLOSE_TIMEOUT_S: Final = 1.0
 CONNECT_TIMEOUT_S: Final = 3.0
 FRAME_MAX_BYTES: Final = 4 * 1024 * 1024
-INBOX_MAX: Final = 50_000  # events; 38 s of the largest center we think of
 DEAF_DOUBLINGS_MAX: Final = 5  # of the time to deafness, when it happens again and again
 PROBE: Final = "callcenter-link-probe"  # name of a user event
 
@@ -54,85 +52,6 @@ class LinkTiming:
     probe_retry_s: float = 0.2
     deaf_after_s: float = 2.0  # without a word, though we asked for one
     reconnect_s: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0)  # between attempts, the last again and again
-
-
-class Down(StrEnum):
-    """Why a link is down. After REPLACED and STOPPED it stays down; otherwise it comes back by itself."""
-
-    CUT = "closed by Asterisk or on the way"
-    SILENT = "no answer to a ping"
-    UNREACHABLE = "cannot connect"
-    OVERFLOW = "events came faster than they were taken"
-    SUPERSEDED = "Asterisk has connected a second time"
-    DEAF = "open, but the application's events do not come"
-    REPLACED = "another websocket has taken the application"
-    STOPPED = "stopped by us"
-
-
-class SinkFull(Exception):
-    """A sink cannot take the message: the link is closed, and a resync will follow its return."""
-
-
-class Sink(Protocol):
-    """Who gets the messages. All three return at once; `on_message` may raise SinkFull."""
-
-    def on_up(self) -> None: ...
-
-    def on_message(self, message: Message) -> None: ...
-
-    def on_down(self, reason: Down) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class LinkUp:
-    """From here on events come, those queued while the link was down first. Time to resync."""
-
-
-@dataclass(frozen=True, slots=True)
-class LinkDown:
-    reason: Down
-
-
-class Inbox:
-    """A bounded sink that is emptied by one reader: LinkUp, messages, LinkDown, in order of arrival."""
-
-    def __init__(self, limit: int = INBOX_MAX) -> None:
-        self._limit = limit
-        self._items: deque[Message | LinkUp | LinkDown] = deque()
-        self._filled = asyncio.Event()
-        self.overflows = 0
-
-    @property
-    def waiting(self) -> int:
-        """Items that nobody has taken yet."""
-        return len(self._items)
-
-    def on_up(self) -> None:
-        self._put(LinkUp())
-
-    def on_message(self, message: Message) -> None:
-        if len(self._items) >= self._limit:
-            self.overflows += 1
-            raise SinkFull
-        self._put(message)
-
-    def on_down(self, reason: Down) -> None:
-        # A link that comes and goes while nobody takes anything must not fill the inbox with nothing but that.
-        if len(self._items) >= 2 and isinstance(self._items[-1], LinkUp) and isinstance(self._items[-2], LinkDown):
-            self._items.pop()
-            self._items.pop()
-        self._put(LinkDown(reason))
-
-    async def next(self) -> Message | LinkUp | LinkDown:
-        """The next item; waits for one."""
-        while not self._items:
-            self._filled.clear()
-            await self._filled.wait()
-        return self._items.popleft()
-
-    def _put(self, item: Message | LinkUp | LinkDown) -> None:
-        self._items.append(item)
-        self._filled.set()
 
 
 class Registration(Protocol):
@@ -182,10 +101,12 @@ class _Line:
         self._deaf_in_a_row = 0
         self.reader = Reader()
         self.up = False
+        self.replaced = False
 
     async def carry(self, socket: Websocket) -> Down:
         """Hand over everything that comes until the connection ends; the reason why it did."""
-        self._socket, self._why = socket, None
+        self._socket = socket
+        self._end_for(None)
         self.up = True
         reason = Down.CUT
         keeper = asyncio.create_task(self._keep(self._registration)) if self._registration else None
@@ -193,15 +114,24 @@ class _Line:
             self._sink.on_up()
             reason = await self._read(socket)
         finally:
-            if keeper is not None:
-                keeper.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await keeper
             self.up = False
             self._socket = None
+            reason = self._reason(reason)  # also when we are cancelled on the way
+            self.replaced = reason is Down.REPLACED
             log.warning("ari_link_down", reason=reason.name, read=self.reader.read)
             self._sink.on_down(reason)
+            if keeper is not None:
+                keeper.cancel()
+                for problem in await asyncio.gather(keeper, return_exceptions=True):
+                    if isinstance(problem, Exception):  # a bug, which must not hide the end of the link
+                        log.error("ari_link_keeper_died", exc_info=problem)
         return reason
+
+    def _end_for(self, why: Down | None) -> None:
+        self._why = why
+
+    def _reason(self, otherwise: Down) -> Down:
+        return self._why or otherwise
 
     async def close(self, reason: Down) -> None:
         """End the connection, if there is one, for this reason."""
@@ -229,9 +159,7 @@ class _Line:
             if isinstance(message, ApplicationReplaced):
                 await self.close(Down.REPLACED)
                 break
-        if self._why is not None:
-            return self._why
-        return Down.SILENT if isinstance(socket.exception(), TimeoutError) else Down.CUT
+        return self._reason(Down.SILENT if isinstance(socket.exception(), TimeoutError) else Down.CUT)
 
     async def _keep(self, registration: Registration) -> None:
         """See to it that the application stands, is filtered and heard, as long as the connection lasts.
@@ -327,11 +255,15 @@ class ListeningLink:
         self._expected = basic_authorization(listening.username, listening.password).encode()
         self._refusals = 0
         self.port = listening.port
-        self.replaced = False
 
     @property
     def up(self) -> bool:
         return self._line.up
+
+    @property
+    def replaced(self) -> bool:
+        """Another websocket has taken the application: this link stays down."""
+        return self._line.replaced
 
     @property
     def reader(self) -> Reader:
@@ -377,7 +309,7 @@ class ListeningLink:
 
     def resume(self) -> None:
         """Accept connections again after the application was replaced."""
-        self.replaced = False
+        self._line.replaced = False
 
     async def _connected(self, request: web.Request) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").encode()
@@ -402,7 +334,7 @@ class ListeningLink:
             self._refusals = 0
             await socket.prepare(request)
             log.info("ari_link_up", peer=request.remote)
-            self.replaced = await self._line.carry(socket) is Down.REPLACED
+            await self._line.carry(socket)
         return socket
 
     def _refuse(self, answer: web.HTTPException) -> web.Response:
@@ -433,11 +365,15 @@ class DiallingLink:
         self._timing = timing
         self._line = _Line(sink, registration, timing)
         self._task: asyncio.Task[None] | None = None
-        self.replaced = False
 
     @property
     def up(self) -> bool:
         return self._line.up
+
+    @property
+    def replaced(self) -> bool:
+        """Another websocket has taken the application: this link stays down."""
+        return self._line.replaced
 
     @property
     def reader(self) -> Reader:
@@ -474,8 +410,6 @@ class DiallingLink:
                     failures = 0
                     log.info("ari_link_up", app=self._app)
                     reason = await self._line.carry(socket)
-                    if reason is Down.REPLACED:
-                        self.replaced = True
                     if reason in (Down.REPLACED, Down.STOPPED):
                         return
                 await asyncio.sleep(self._timing.reconnect_s[min(failures, len(self._timing.reconnect_s) - 1)])
