@@ -117,7 +117,7 @@ class ConfValues:
     absence_limit_s: int = ABSENCE_LIMIT_S
     present_from_start: bool = False  # True if the program runs `presence`: then one that never came is noticed too
     qualify_s: int = 15
-    rtp_timeout_s: int = 60
+    rtp_timeout_s: int = 120  # a softphone may send nothing while it is muted
     language: str = "en"
     tone_zone: str = "us"
     max_files: int = 16_384

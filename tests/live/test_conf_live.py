@@ -504,3 +504,39 @@ async def test_a_phone_shows_who_calls_and_the_ami_user_records_it(
     both = (600.0, 1100.0)
     assert await asyncio.to_thread(tones_in, wav, both, channel=0) == {600.0}, "left: what the caller says"
     assert await asyncio.to_thread(tones_in, wav, both, channel=1) == {1100.0}, "right: what she hears"
+
+
+NAMES = (
+    "Nguyễn Thị Ánh",
+    'quoted "name" here',
+    "back\\slash",
+    "${EPOCH}",
+    "${SHELL(id)}",
+    "$[1+1]",
+    "'; DROP TABLE contact; --".replace(";", ","),  # SIPp's own files have no room for a semicolon
+    "<script>alert(1)</script>",
+    "[brackets]",
+    "#include x",
+    "%0d%0aAction: Originate",
+    "a|b&c,d",
+    "{{ 7*7 }}",
+    "=cmd()",
+    "../../etc/passwd",
+    "\u202egnp.exe",
+    "😀" * 10,
+    "x" * 300,
+    "",
+    " ",
+)
+
+
+async def test_any_name_arrives_as_it_was_sent(asterisk: RealAsterisk, sipp: Tool, peers_folder: Path) -> None:
+    asterisk.allowed.append("res_pjsip.c: CallerID Name 'x+")  # it is too long, and Asterisk says so
+    callers = [Caller(number=f"07{at:08}", dialled="hotline", name=name) for at, name in enumerate(NAMES)]
+    async with listening(asterisk) as listener:
+        await listener.event("ApplicationRegistered")
+        await crowd(asterisk, sipp, peers_folder, callers, wait_s=0.1, cancel_after_s=0.8, rate=20)
+        for caller in callers:
+            start = await listener.event("StasisStart", caller.number)
+            shown = re.sub(r"\\(.)", r"\1", start["channel"]["caller"]["name"])  # Asterisk leaves SIP's escapes in
+            assert shown == caller.name or (len(caller.name) > 79 and caller.name.startswith(shown) and shown)
