@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from callcenter.cli import agents, calls, center, conf, db, doctor, explain, flows, queues, recordings, report, top
+from callcenter.cli import agents, calls, center, conf, db, demo, doctor, explain, flows, queues, recordings, report, top
 from callcenter.cli.program import Program
 from callcenter.cli.site import Site
 
@@ -44,6 +44,7 @@ def root(
 
 app.command("run")(center.run)
 app.command("stop")(center.stop)
+app.command("demo")(demo.demo)
 app.command("status")(center.status)
 app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)

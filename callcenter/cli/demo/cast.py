@@ -81,7 +81,7 @@ WORKERS: Final = (
         agent=_agent("chi", "Chi Le", "1003", sales=4, vietnamese=4),
         tone_hz=800,
         misses_first=True,
-        answers_after_s=1.4,
+        answers_after_s=2.2,
     ),
     Worker(agent=ALICE, tone_hz=600),
     Worker(agent=BOB, tone_hz=700),
