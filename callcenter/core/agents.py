@@ -59,7 +59,7 @@ def next_state(agent: AgentId, state: AgentState, told: AgentInput) -> AgentStat
 class Agents:
     """The agents of the directory, and who of them is free."""
 
-    __slots__ = ("_by_number", "_out", "_timers", "free", "newly_free", "records", "roster")
+    __slots__ = ("_by_number", "_out", "_stamp", "_timers", "free", "newly_free", "records", "roster")
 
     def __init__(self, timers: Timers, out: list[Output]) -> None:
         self.records: dict[AgentId, AgentRecord] = {}
@@ -67,6 +67,7 @@ class Agents:
         self.newly_free: list[AgentId] = []  # taken up by matching, in order
         self.roster = 0  # counts changes of who is at work with which skills
         self._by_number: dict[str, AgentId] = {}
+        self._stamp = 0  # one count for all: an entry of somebody who had the id before her must not stand for her
         self._timers = timers
         self._out = out
 
@@ -228,6 +229,7 @@ class Agents:
         """After a snapshot: put her back into the indexes without telling anybody."""
         self.records[record.agent.id] = record
         self._by_number[record.agent.number] = record.agent.id
+        self._stamp = max(self._stamp, record.stamp)
         for medium in record.agent.capacity:
             if not why_not_free(record, medium, now):
                 self.free.add(record, medium)
@@ -268,7 +270,8 @@ class Agents:
 
     def _unlist(self, record: AgentRecord) -> None:
         self.free.remove(record)
-        record.stamp += 1
+        self._stamp += 1
+        record.stamp = self._stamp
 
     def _move(self, record: AgentRecord, told: AgentInput, now: float, contact: ContactId | None = None) -> None:
         after = next_state(record.agent.id, record.state, told)

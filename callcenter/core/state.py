@@ -114,7 +114,7 @@ class AgentRecord(msgspec.Struct, kw_only=True):
     ready_since: float = 0.0
     last_offered: float = 0.0
     resting_until: float = 0.0
-    stamp: int = 0  # counts changes of availability: an index entry with another stamp is stale
+    stamp: int = 0  # new with each change of availability: an index entry with another stamp is stale
 
 
 class HandleTime(msgspec.Struct, kw_only=True):
