@@ -33,7 +33,7 @@ test: venv ## every test, with a real Asterisk and a real Postgres
 	@$(RUN)/python -m pytest $(TESTS)
 
 test-fast: venv ## the tests that need no Asterisk, in under a minute
-	@$(RUN)/python -m pytest -m "not live" $(TESTS)
+	@$(RUN)/python -m pytest -n 2 --dist loadfile -m "not live" $(TESTS)
 
 check: lint types layers ## what CI runs besides the tests
 
