@@ -9,7 +9,21 @@ from typing import Annotated
 
 import typer
 
-from callcenter.cli import agents, calls, center, conf, db, demo, doctor, explain, flows, queues, recordings, report, top
+from callcenter.cli import (
+    agents,
+    calls,
+    center,
+    conf,
+    db,
+    demo,
+    doctor,
+    explain,
+    flows,
+    queues,
+    recordings,
+    report,
+    top,
+)
 from callcenter.cli.program import Program
 from callcenter.cli.site import Site
 
