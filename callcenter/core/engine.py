@@ -17,9 +17,9 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.stats import picture
 from callcenter.core.talk import Talk, end_reason
 from callcenter.core.timers import Timer, TimerKind
-from callcenter.core.world import World
+from callcenter.core.world import NOBODY, World
 from callcenter.model.agent import AgentStatus
-from callcenter.model.commands import Reply
+from callcenter.model.commands import HangUp, Reply
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, EndReason, LegEnd, TransportFault
 from callcenter.model.entry import Output
@@ -224,9 +224,13 @@ class Engine:
             self.end(contact, EndReason.REFUSED)
 
     def leg_answered(self, leg: LegId) -> None:
-        """A leg that we dialled was answered; one that nobody counts on any more is already being hung up."""
+        """A leg that we dialled was answered; one that nobody counts on (any more) is hung up, perhaps once more.
+
+        A dial request whose answer did not come may be carried out after Asterisk was told to cancel it.
+        """
         contact = self.world.by_leg(leg)
         if contact is None:
+            self.world.out.append(HangUp(contact=NOBODY, leg=leg, end=LegEnd.CANCELLED))
             return
         if leg in contact.offers:
             self._talk.agent_answered(contact, leg)
