@@ -22,6 +22,7 @@ from callcenter.cli import (
     queues,
     recordings,
     report,
+    run,
     top,
 )
 from callcenter.cli.program import Program
@@ -56,7 +57,7 @@ def root(
         context.obj = Site(settings)
 
 
-app.command("run")(center.run)
+app.command("run")(run.run)
 app.command("stop")(center.stop)
 app.command("demo")(demo.demo)
 app.command("status")(center.status)

@@ -26,6 +26,7 @@ class Bars:
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
         self._began: dict[str, float] = {}
+        self._over = False
         self._progress = _progress(console) if console.is_terminal else None
 
     def __enter__(self) -> "Bars":
@@ -34,8 +35,14 @@ class Bars:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        self.end()
+
+    def end(self) -> None:
+        """The screen belongs to somebody else now. Steps that come later are not shown."""
+        with self._lock:
+            self._over = True
+            if self._progress is not None:
+                self._progress.stop()
 
     def step(self, name: str, done: int, total: int) -> None:
         """`name` is at `done` of `total`, in any unit."""
@@ -48,6 +55,8 @@ class Bars:
     def show(self, title: str, done: int, total: int) -> None:
         """A step under the title it is to have on the screen."""
         with self._lock:
+            if self._over:
+                return
             if self._progress is None:
                 self._line(title, done, total)
                 return

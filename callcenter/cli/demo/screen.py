@@ -108,7 +108,9 @@ class Screen:
         return Group(
             Text(""),
             grid(columns("Agent", "Number!", "Skills", "State!", "With", "For!>"), agents, width=width),
-            cell(waiting, "bold"),
+            Text(""),
+            Text(waiting, style="bold"),
+            Text(""),
             grid(
                 columns("Caller!", "Dialled!", "Lang!", "Queue", "State", "Place!>", "Agent", "For!>"),
                 calls,
@@ -133,28 +135,43 @@ def _agent_row(agent: AgentView, caller: str | None) -> Sequence[object]:
 def show_report(
     console: Console, record: Record, findings: Findings, customers: Sequence[Customer], workers: Sequence[Worker]
 ) -> None:
-    """Every call and the figures, as they are on record."""
+    """Every call and the figures, as they are on record. Fits 80 columns."""
     names = {customer.number: customer.name for customer in customers}
     agents = {worker.agent.id: worker.agent.name for worker in workers}
-    rows = [_call_row(line, names, agents, findings) for line in record.calls]
-    heads = columns("Caller!", "Number!", "Queue!", "Wait!>", "Agent!", "Why this agent", "Talk!>", "End", "Recording")
     console.print()
     console.print(Text("The calls, as Postgres has them", style="bold"))
-    console.print(grid(heads, rows, width=console.width), crop=False)
+    console.print(Text(_columns("Caller", "Number", "Queue", "Wait", "Agent", "Talk", "Recording"), style="bold dim"))
+    for line in record.calls:
+        _show_call(console, line, names.get(line.caller, line.caller_name), agents, findings)
     console.print()
     figures = record.summary
-    answered = figures.answered + figures.abandoned
+    served = f"{figures.answered_in_time} of {figures.answered + figures.abandoned} calls in time"
     for name, value, detail, formula in (
-        (
-            "Service level",
-            share(figures.service_level),
-            f"{figures.answered_in_time} in time of {answered}",
-            figures.formulas["service_level"],
-        ),
-        ("ASA", _s(figures.asa_s), "average speed of answer", figures.formulas["asa"]),
-        ("AHT", _s(figures.aht_s), "average handling time", figures.formulas["aht"]),
+        ("Service level", share(figures.service_level), served, "service_level"),
+        ("ASA", _s(figures.asa_s), "average speed of answer", "asa"),
+        ("AHT", _s(figures.aht_s), "average handling time", "aht"),
     ):
-        console.print(Text(f"{name:<14}{value:>8}", style="bold") + Text(f"  {detail} = {formula}"))
+        console.print(Text(f"{name:<14}{value:>8}", style="bold") + Text(f"   {detail}"))
+        console.print(Text(f"{'':<25}{figures.formulas[formula]}", style="dim"), soft_wrap=True)
+
+
+def _show_call(console: Console, line: CallLine, name: str, agents: Mapping[AgentId, str], findings: Findings) -> None:
+    agent = agents.get(AgentId(line.agent), line.agent) if line.agent else "-"
+    recording = talk_recording(line)
+    sound = findings.sounds.get(line.caller)
+    heard = "" if sound is None else ", tones ok" if sound else ", TONES WRONG"
+    kept = "-" if recording is None else f"{recording.seconds or 0.0:.1f} s, {recording.channels} ch{heard}"
+    wait = _s(line.wait_s) if line.queue else "-"
+    talk = _s(line.talk_s) if line.agent else "-"
+    console.print(Text(plain(_columns(name, line.caller, line.queue or "-", wait, agent, talk, kept)).rstrip()))
+    missed = f"{line.missed} phone rang in vain first; " if line.missed else ""
+    why = f"{missed}{agent} was chosen by {line.why}; " if line.agent else ""
+    end = ENDS.get(line.end_reason, line.end_reason) if line.end_reason else "still runs"
+    console.print(Text(plain(f"{'':<8}{why}{end}"), style="dim"), soft_wrap=True)
+
+
+def _columns(name: str, number: str, queue: str, wait: str, agent: str, talk: str, recording: str) -> str:
+    return f"{name:<7} {number:<11} {queue:<8} {wait:>6}  {agent:<12} {talk:>6}  {recording}"
 
 
 def show_findings(console: Console, findings: Findings) -> None:
@@ -168,26 +185,6 @@ def show_findings(console: Console, findings: Findings) -> None:
     )
     for missing in findings.missing:
         console.print(Text(f"  - {plain(missing)}", style="red"), soft_wrap=True)
-
-
-def _call_row(
-    line: CallLine, names: Mapping[str, str], agents: Mapping[AgentId, str], findings: Findings
-) -> Sequence[object]:
-    recording = talk_recording(line)
-    sound = findings.sounds.get(line.caller)
-    heard = "" if sound is None else ", tones right" if sound else ", TONES WRONG"
-    missed = f", {line.missed} missed" if line.missed else ""
-    return (
-        names.get(line.caller, line.caller_name),
-        line.caller,
-        line.queue,
-        _s(line.wait_s) if line.queue else None,
-        agents.get(AgentId(line.agent)) if line.agent else None,
-        line.why + missed if line.agent else None,
-        _s(line.talk_s) if line.agent else None,
-        ENDS.get(line.end_reason, line.end_reason) if line.end_reason else None,
-        f"{recording.seconds or 0.0:.1f} s, {recording.channels} channels{heard}" if recording is not None else None,
-    )
 
 
 def _s(value: float | None) -> str:
