@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from callcenter.embedded.programs import Tool
+from tests.live import aftermath
+from tests.live import premises as houses
+from tests.live.center import Center, open_for_business
+from tests.live.premises import Premises
 from tests.live.real_asterisk import RealAsterisk, installed_tool, prepared, remove
 
 QUIET_LIMIT_S = 8.0
@@ -65,3 +69,30 @@ def sipp() -> Tool:
 def peers_folder(tmp_path: Path) -> Path:
     """Where softphones and crowds keep their files."""
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def premises() -> Iterator[Premises]:
+    """A whole call center of its own, for all tests of the session; tests ask for `center`."""
+    made = houses.prepared()
+    try:
+        yield made
+    finally:
+        houses.remove(made)
+
+
+@pytest.fixture
+async def center(premises: Premises, baresip: Tool, sipp: Tool) -> AsyncIterator[Center]:
+    """The running call center, nobody logged in. Afterwards nothing is left and nobody has complained."""
+    await open_for_business(premises)
+    async with Center(premises, baresip, sipp) as made:
+        yield made
+        await made.everybody_goes_home()
+        try:
+            await aftermath.all_is_quiet(made)
+            await aftermath.books_are_closed(made)
+            await aftermath.no_task_is_left(premises)
+            assert premises.complaints() == []
+        except AssertionError:
+            await asyncio.to_thread(premises.stop)  # the next test gets a fresh one
+            raise

@@ -148,8 +148,11 @@ class SoftPhone:
         answer_after_s: float = 0.0,
         talk_s: float | None = None,
         codecs: str = "pcmu",
+        sip_port: int | None = None,
     ) -> None:
         """`server` is host:port. It sends a tone, or `sound`, a mono WAV file of 8 kHz, whose end ends the call.
+
+        `sip_port` is where it listens, for those who call it without a server; None: any free port.
 
         `talk_s` after an incoming call was answered it hangs up; None: it leaves that to the other side.
         """
@@ -161,6 +164,7 @@ class SoftPhone:
         self._source = f"aufile,{sound}" if sound else f"ausine,{tone_hz}"
         self._source_rate = RATE if sound else SINE_RATE
         self._codecs = codecs
+        self._sip_port = sip_port
         self.number = number
         self.habit = habit
         self.answer_after_s = answer_after_s
@@ -187,7 +191,7 @@ class SoftPhone:
         if self._tool.modules is None:
             raise PeerUnavailable("baresip's plug-ins were not found")
         self._folder.mkdir(parents=True, exist_ok=True)
-        sip_port = free_ports(2, Kind.BOTH)  # it takes the next one too, for TLS
+        sip_port = self._sip_port or free_ports(2, Kind.BOTH)  # it takes the next one too, for TLS
         control_port = free_ports(1, Kind.TCP)
         self._write_files(sip_port, control_port, self._tool.modules)
         argv = self._tool.argv(["-4", "-f", str(self._folder), "-t", str(LIFE_MAX_S)])

@@ -1,0 +1,530 @@
+"""Stories of a live call center, in the words of those who call and work there.
+
+    alice = await center.works("alice")
+    caller = await center.calls("2001")
+    talk = await caller.talks_to(alice)
+    await caller.hangs_up()
+
+Knows telephones and facts; what a fact means is the engine's. Every wait has a limit, and what was waited for is a fact
+of the center's feed, its picture of now, or a tone in somebody's ear.
+"""
+
+import asyncio
+import itertools
+import time
+from array import array
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeVar
+
+import aiohttp
+import asyncpg
+import msgspec
+
+from callcenter.embedded.programs import Tool
+from callcenter.model.agent import AgentState
+from callcenter.model.facts import ContactConnected, ContactEnded, ContactOpened, Fact, NodeEntered
+from callcenter.model.ids import ContactId
+from callcenter.model.view import AgentView, CenterView, ContactView
+from callcenter.postgres.directory import Directory
+from callcenter.postgres.pool import Pool, open_pool
+from callcenter.sim.peers.baresip import CallState, Habit, PhoneCall, SoftPhone
+from callcenter.sim.peers.sipp import Caller as CrowdCaller
+from callcenter.sim.peers.sipp import Crowd, PhoneBank
+from callcenter.sim.peers.tones import BLOCK_S, HEARD_DBFS, RATE
+from callcenter.speech.wav import tone_dbfs
+from tests.live import office
+from tests.live.premises import Premises, qualified_often
+
+LIMIT_S: Final = 8.0
+"""How long a story waits for what should happen at once: much more than it takes, for machines are busy at times."""
+LOOK_EVERY_S: Final = 0.05
+HEADER_BYTES: Final = 44
+BYTES_A_SAMPLE: Final = 2
+HEARD_BLOCKS: Final = 2  # a tone that was there for two tenths of a second was heard
+
+F = TypeVar("F", bound=Fact)
+
+
+class _Line(msgspec.Struct, frozen=True):
+    """A line of the feed."""
+
+    at: float
+    fact: Fact
+    lost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A fact and when it was."""
+
+    at: float
+    fact: Fact
+
+
+class Ear:
+    """What comes out of a telephone, as it is written down while the call is up."""
+
+    def __init__(self, folder: Path) -> None:
+        self._growing = folder / "heard.wav"
+        self._from = HEADER_BYTES
+
+    def forget(self) -> None:
+        """From here on only what comes now counts."""
+        self._from = max(HEADER_BYTES, self._size())
+
+    def start_over(self) -> None:
+        """A new call has a new file."""
+        self._from = HEADER_BYTES
+
+    async def hears(self, hz: float, within_s: float) -> None:
+        """Wait until a tone is heard. Raises AssertionError if it is not in time."""
+        heard = 0
+        deadline = time.monotonic() + within_s
+        size = round(BLOCK_S * RATE)
+        while heard < HEARD_BLOCKS:
+            block = self._next(size)
+            if block is None:
+                assert time.monotonic() < deadline, f"nothing was heard of {hz:g} Hz within {within_s:g} s"
+                await asyncio.sleep(LOOK_EVERY_S)
+                continue
+            heard = heard + 1 if tone_dbfs(block, RATE, hz) >= HEARD_DBFS else 0
+
+    def _next(self, samples: int) -> "array[int] | None":
+        want = samples * BYTES_A_SAMPLE
+        if self._size() < self._from + want:
+            return None
+        with self._growing.open("rb") as file:
+            file.seek(self._from)
+            read = array("h", file.read(want))
+        self._from += want
+        return read
+
+    def _size(self) -> int:
+        try:
+            return self._growing.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Caller:
+    """Somebody who calls, with a telephone in her hand."""
+
+    center: "Center"
+    phone: SoftPhone
+    number: str
+    tone_hz: int
+    ear: Ear
+    call: PhoneCall
+    _contact: ContactId | None = None
+
+    async def contact(self) -> ContactId:
+        """The call's id in the center."""
+        if self._contact is None:
+            self._contact = (await self.center.fact(ContactOpened, caller=self.number)).contact
+        return self._contact
+
+    async def seen(self) -> ContactView | None:
+        """How the center sees the call now; None: not any more, or not yet."""
+        contact = await self.contact()
+        return next((one for one in (await self.center.view()).contacts if one.id == contact), None)
+
+    async def is_up(self) -> None:
+        """The center has answered."""
+        await self.call.reaches(CallState.UP, LIMIT_S)
+
+    async def hears(self, prompt: str, language: str = "en", within_s: float = LIMIT_S) -> None:
+        """A prompt in a language, from its beginning or not."""
+        await self.ear.hears(office.PROMPT_TONES[prompt, language], within_s)
+
+    async def hears_music(self, within_s: float = LIMIT_S) -> None:
+        """Music on hold."""
+        await self.ear.hears(office.MUSIC_TONE, within_s)
+
+    async def hears_agent(self, agent: "AgentAtWork", within_s: float = LIMIT_S) -> None:
+        """Her voice."""
+        await self.ear.hears(agent.tone_hz, within_s)
+
+    async def presses(self, digits: str) -> None:
+        """Keys, one after the other (RFC 4733)."""
+        await self.phone.press(digits)
+
+    async def is_at(self, node: str, within_s: float = LIMIT_S) -> None:
+        """The flow has come to this node."""
+        await self.center.fact(NodeEntered, contact=await self.contact(), node=node, within_s=within_s)
+
+    async def waits(self, within_s: float = LIMIT_S) -> None:
+        """She stands in line, and no telephone rings for her."""
+        contact = await self.contact()
+        await self.center.until(
+            lambda view: any(one.id == contact and one.state == "waiting" for one in view.contacts),
+            f"{contact} waits",
+            within_s,
+        )
+
+    async def talks_to(self, agent: "AgentAtWork", within_s: float = LIMIT_S) -> ContactConnected:
+        """The two are connected, and each hears the other."""
+        connected = await self.center.fact(
+            ContactConnected, contact=await self.contact(), agent=agent.id, within_s=within_s
+        )
+        self.ear.forget()
+        await asyncio.gather(self.hears_agent(agent), agent.hears_caller(self))
+        return connected
+
+    async def hangs_up(self) -> None:
+        """She puts the receiver down."""
+        await self.phone.hang_up()
+
+    async def is_hung_up(self, within_s: float = LIMIT_S) -> None:
+        """The other side has ended the call."""
+        await self.call.reaches(CallState.ENDED, within_s)
+
+    async def ended(self, within_s: float = LIMIT_S) -> ContactEnded:
+        """The center has closed the books on her call."""
+        return await self.center.fact(ContactEnded, contact=await self.contact(), within_s=within_s)
+
+
+@dataclass(slots=True, kw_only=True)
+class AgentAtWork:
+    """An agent with her telephone on the desk."""
+
+    center: "Center"
+    id: str
+    number: str
+    tone_hz: int
+    phone: SoftPhone
+    ear: Ear
+
+    async def logs_in(self) -> None:
+        """Available."""
+        await self.center.asks(f"/v1/agents/{self.id}/status", {"status": "available"})
+
+    async def pauses(self, reason: str = "") -> None:
+        """No calls, please."""
+        await self.center.asks(f"/v1/agents/{self.id}/status", {"status": "paused", "reason": reason})
+
+    async def logs_out(self) -> None:
+        """Gone home."""
+        await self.center.asks(f"/v1/agents/{self.id}/status", {"status": "logged_out"})
+
+    async def seen(self) -> AgentView:
+        """How the center sees her now."""
+        return next(one for one in (await self.center.view()).agents if one.id == self.id)
+
+    async def is_(self, state: AgentState, within_s: float = LIMIT_S) -> AgentView:
+        """Wait until the center has her so."""
+        view = await self.center.until(
+            lambda view: any(one.id == self.id and one.state == state for one in view.agents),
+            f"{self.id} is {state}",
+            within_s,
+        )
+        return next(one for one in view.agents if one.id == self.id)
+
+    async def rings(self, within_s: float = LIMIT_S) -> PhoneCall:
+        """Her telephone rings now, or will."""
+        ringing = [call for call in self.phone.incoming if call.state is CallState.RINGING]
+        return ringing[0] if ringing else await self.phone.next_call(within_s)
+
+    async def answers(self) -> None:
+        """She takes the call that rings."""
+        await self.phone.answer()
+
+    async def hears_caller(self, caller: Caller, within_s: float = LIMIT_S) -> None:
+        """A caller's voice."""
+        await self.ear.hears(caller.tone_hz, within_s)
+
+    async def dials(self, number: str) -> PhoneCall:
+        """She calls a number of the house's from her own telephone."""
+        self.ear.start_over()
+        return await self.phone.dial(number)
+
+    async def hangs_up(self) -> None:
+        """She ends the call, or refuses the one that rings."""
+        await self.phone.hang_up()
+
+
+class Center:
+    """The running call center, as its callers, its agents and whoever watches see it. Use as an async context."""
+
+    def __init__(self, premises: Premises, baresip: Tool, sipp: Tool) -> None:
+        self.premises = premises
+        self.told: list[Told] = []
+        self._baresip = baresip
+        self._sipp = sipp
+        self._news = asyncio.Condition()
+        self._stack = AsyncExitStack()
+        self._link: AsyncExitStack = AsyncExitStack()
+        self._http: aiohttp.ClientSession | None = None
+        self._pool: Pool | None = None
+        self._numbers = itertools.count()
+        self._peers = itertools.count()
+        self._folder = premises.folder / "peers" / str(time.monotonic_ns())
+        self.began = time.time()
+
+    async def __aenter__(self) -> Self:
+        self._folder.mkdir(parents=True)
+        await self._stack.__aenter__()
+        self._pool = await open_pool(self.premises.dsn)
+        await self.connect()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.everybody_goes_home()
+        await self._link.aclose()
+        await self.pool.close()
+
+    async def everybody_goes_home(self) -> None:
+        """All telephones are put away; calls that are up end."""
+        await self._stack.pop_all().aclose()
+
+    async def connect(self) -> None:
+        """Listen to the center; again, after it was away."""
+        await self._link.aclose()
+        self._link = AsyncExitStack()
+        connector = aiohttp.UnixConnector(path=str(self.premises.control_socket))
+        self._http = await self._link.enter_async_context(aiohttp.ClientSession("http://center", connector=connector))
+        response = await self._http.get("/v1/feed", timeout=aiohttp.ClientTimeout(total=None))
+        self._link.callback(response.close)
+        listening = asyncio.create_task(self._listen(response), name="listens to the feed")
+
+        async def hush() -> None:
+            listening.cancel()
+            await asyncio.wait({listening})
+
+        self._link.push_async_callback(hush)
+
+    async def _listen(self, response: aiohttp.ClientResponse) -> None:
+        decode = msgspec.json.Decoder(_Line).decode
+        try:
+            while line := await response.content.readline():
+                news = decode(line)
+                assert not news.lost, "the feed was not read fast enough"
+                async with self._news:
+                    self.told.append(Told(at=news.at, fact=news.fact))
+                    self._news.notify_all()
+        except aiohttp.ClientError:
+            return  # the center is away; whoever killed it connects again
+
+    # -- who takes part ------------------------------------------------------------------------------------------------
+
+    async def calls(self, dialled: str, *, name: str = "", number: str | None = None, codecs: str = "pcmu") -> Caller:
+        """Somebody picks up a telephone and dials."""
+        at = next(self._numbers)
+        number = number or f"0901{time.time_ns() // 1000 % 10**9:09d}"
+        folder = self._folder / f"caller{at}"
+        tone_hz = office.CALLER_TONES[at % len(office.CALLER_TONES)]
+        phone = SoftPhone(
+            self._baresip,
+            folder,
+            number=number,
+            server=self.premises.server,
+            name=name,
+            tone_hz=tone_hz,
+            codecs=codecs,
+        )
+        await self._stack.enter_async_context(phone)
+        call = await phone.dial(dialled)
+        return Caller(center=self, phone=phone, number=number, tone_hz=tone_hz, ear=Ear(folder), call=call)
+
+    async def works(
+        self,
+        id: str,
+        *,
+        habit: Habit = Habit.ANSWER,
+        answer_after_s: float = 0.1,
+        talk_s: float | None = None,
+        logged_in: bool = True,
+    ) -> AgentAtWork:
+        """An agent comes to her desk: her telephone is registered and she is available."""
+        agent = next(one for one in office.CREW if one.id == id)
+        folder = self._folder / f"agent-{id}-{next(self._peers)}"
+        tone_hz = office.AGENT_TONES[office.CREW.index(agent)]
+        account = await Directory(self.pool).account(agent.id)
+        assert account is not None
+        phone = SoftPhone(
+            self._baresip,
+            folder,
+            number=agent.number,
+            server=self.premises.server,
+            secret=account.secret,
+            tone_hz=tone_hz,
+            habit=habit,
+            answer_after_s=answer_after_s,
+            talk_s=talk_s,
+        )
+        await self._stack.enter_async_context(phone)
+        await phone.registered()
+        atwork = AgentAtWork(center=self, id=id, number=agent.number, tone_hz=tone_hz, phone=phone, ear=Ear(folder))
+        phone.on_change = lambda call: atwork.ear.start_over() if call.state is CallState.UP else None
+        if logged_in:
+            await atwork.logs_in()
+            await atwork.is_(AgentState.READY)
+        return atwork
+
+    async def outside_world(self, habit: Habit = Habit.ANSWER, *, talk_s: float | None = None) -> SoftPhone:
+        """The far end of the carrier's trunk."""
+        phone = SoftPhone(
+            self._baresip,
+            self._folder / f"outside{next(self._peers)}",
+            number=office.CARRIER_NUMBER,
+            server=self.premises.server,
+            tone_hz=office.AGENT_TONES[-1],
+            habit=habit,
+            answer_after_s=0.1,
+            talk_s=talk_s,
+            sip_port=self.premises.carrier_port,
+        )
+        return await self._stack.enter_async_context(phone)
+
+    def crowd(self, callers: list[CrowdCaller], **how: Any) -> Crowd:
+        """Many callers (an async context)."""
+        folder = self._folder / f"crowd{next(self._peers)}"
+        return Crowd(self._sipp, folder, server=self.premises.server, callers=callers, **how)
+
+    async def bank(self, **how: Any) -> PhoneBank:
+        """The agents of the bank at their telephones (an async context), not logged in."""
+        accounts = {one.number: one.secret for one in await Directory(self.pool).accounts()}
+        folder = self._folder / f"bank{next(self._peers)}"
+        return PhoneBank(
+            self._sipp,
+            folder,
+            server=self.premises.server,
+            accounts=[(agent.number, accounts[agent.number]) for agent in office.BANK],
+            **how,
+        )
+
+    # -- what is seen --------------------------------------------------------------------------------------------------
+
+    @property
+    def pool(self) -> Pool:
+        assert self._pool is not None
+        return self._pool
+
+    async def fact(self, kind: type[F], *, within_s: float = LIMIT_S, **wanted: Any) -> F:
+        """Wait for a fact with these fields; one that this test has been told already counts."""
+        return (await self.facts(kind, 1, within_s=within_s, **wanted))[0]
+
+    async def facts(self, kind: type[F], count: int, *, within_s: float = LIMIT_S, **wanted: Any) -> list[F]:
+        """Wait until there are as many; gives them all, in order."""
+        try:
+            async with asyncio.timeout(within_s), self._news:
+                await self._news.wait_for(lambda: len(self.so_far(kind, **wanted)) >= count)
+        except TimeoutError:
+            heard = "\n".join(f"  {told.at % 1000:.3f} {told.fact}" for told in self.told)
+            raise AssertionError(f"no {count} {kind.__name__} {wanted} within {within_s:g} s, but:\n{heard}") from None
+        return self.so_far(kind, **wanted)
+
+    def so_far(self, kind: type[F], **wanted: Any) -> list[F]:
+        """The facts with these fields that this test has been told."""
+        return [
+            told.fact
+            for told in self.told
+            if isinstance(told.fact, kind) and all(getattr(told.fact, key) == value for key, value in wanted.items())
+        ]
+
+    async def view(self) -> CenterView:
+        """The center's picture of now."""
+        assert self._http is not None
+        async with self._http.get("/v1/view") as response:
+            return msgspec.convert(await response.json(), CenterView)
+
+    async def until(self, true: Callable[[CenterView], bool], what: str, within_s: float = LIMIT_S) -> CenterView:
+        """Wait until the picture shows it."""
+
+        async def look() -> CenterView | None:
+            view = await self.view()
+            return view if true(view) else None
+
+        return await eventually(look, what, within_s)
+
+    async def asks(self, path: str, body: Mapping[str, Any] | None = None) -> None:
+        """A request over the control socket, which must be granted."""
+        assert self._http is not None
+        async with self._http.post(path, json=body or {}) as response:
+            said = await response.json()
+            assert response.status == 200, said
+
+    # -- what is written -----------------------------------------------------------------------------------------------
+
+    async def rows(self, query: str, *values: Any) -> list[asyncpg.Record]:
+        """What Postgres knows."""
+        return await self.pool.fetch(query, *values)
+
+    async def cdr(self, contact: ContactId, within_s: float = LIMIT_S) -> asyncpg.Record:
+        """The one record of a contact that has ended."""
+
+        async def look() -> asyncpg.Record | None:
+            rows = await self.rows("SELECT * FROM contact WHERE id = $1 AND ended IS NOT NULL", contact)
+            return rows[0] if rows else None
+
+        return await eventually(look, f"the record of {contact}", within_s)
+
+    async def recording(self, contact: ContactId, within_s: float = 15.0) -> asyncpg.Record:
+        """The one recording of a contact, once it has been checked."""
+
+        async def look() -> asyncpg.Record | None:
+            rows = await self.rows("SELECT * FROM recording WHERE contact = $1 AND checked IS NOT NULL", contact)
+            return rows[0] if rows else None
+
+        return await eventually(look, f"the recording of {contact}", within_s)
+
+    # -- the process ---------------------------------------------------------------------------------------------------
+
+    async def is_killed(self) -> None:
+        """SIGKILL to the program; Postgres and Asterisk live on."""
+        await asyncio.to_thread(self.premises.kill)
+
+    async def comes_back(self) -> None:
+        """It is started again."""
+        await asyncio.to_thread(self.premises.start)
+        await self.connect()
+
+
+T = TypeVar("T")
+
+
+async def eventually(look: Callable[[], Awaitable[T | None]], what: str, within_s: float = LIMIT_S) -> T:
+    """Look again and again until there is something. Raises AssertionError if there is nothing in time."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = await look()
+        if found is not None:
+            return found
+        assert time.monotonic() < deadline, f"{what}: not within {within_s:g} s"
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def open_for_business(premises: Premises) -> None:
+    """See that the center runs and its agents are known."""
+    if not premises.runs:
+        await asyncio.to_thread(premises.start)
+    if not premises.staffed:
+        await _take_in_agents(premises)
+        premises.staffed = True
+    premises.at_rest = premises.at_rest or await premises.tasks()
+
+
+async def _take_in_agents(premises: Premises) -> None:
+    agents = (*office.CREW, *office.BANK)
+    pool = await open_pool(premises.dsn)
+    try:
+        directory = Directory(pool)
+        known = {agent.id for agent in await directory.agents()}
+        for agent in agents:
+            await (directory.change(agent) if agent.id in known else directory.add(agent))
+    finally:
+        await pool.close()
+    connector = aiohttp.UnixConnector(path=str(premises.control_socket))
+    async with (
+        aiohttp.ClientSession("http://center", connector=connector) as http,
+        http.post("/v1/agents/reload") as response,
+    ):
+        assert response.status == 200, await response.text()
+    qualified_often(premises.etc, [agent.number for agent in office.CREW])
+    await premises.console("module reload res_pjsip.so")

@@ -1,0 +1,328 @@
+"""The call center that the live tests call: its numbers, flows, queues and sounds. Knows files; runs nothing.
+
+Times are as short as the rules allow. Every prompt is a recording of its own, a tone that nothing else sends, so that a
+test can tell from a telephone's earpiece what was said, in which language, and when; who talks and the music are tones
+too. Tones lie 50 Hz apart, which a tenth of a second tells apart.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from callcenter.model.agent import Agent
+from callcenter.model.ids import AgentId, Skill
+from callcenter.sim.peers.tones import write_tone
+
+LANGUAGES: Final = ("en", "vi")
+PROMPTS: Final = (
+    "welcome",
+    "main_menu",
+    "no_choice",
+    "nothing_heard",
+    "closed",
+    "position",
+    "announcement",
+    "leave_message",
+    "message_taken",
+    "goodbye",
+    "enter_pin",
+    "thanks",
+    "no_answer",
+    "feature_done",
+    "feature_refused",
+)
+LONG: Final = frozenset({"welcome", "announcement"})
+PROMPT_S: Final = 0.6
+LONG_PROMPT_S: Final = 2.0
+MUSIC_S: Final = 10.0
+
+TONE_STEP_HZ: Final = 50
+PROMPT_TONES: Final[Mapping[tuple[str, str], int]] = {
+    (prompt, language): 400 + TONE_STEP_HZ * (len(LANGUAGES) * at + LANGUAGES.index(language))
+    for at, prompt in enumerate(PROMPTS)
+    for language in LANGUAGES
+}
+MUSIC_TONE: Final = 1950
+CALLER_TONES: Final = tuple(range(2000, 2700, TONE_STEP_HZ))
+AGENT_TONES: Final = tuple(range(2700, 3400, TONE_STEP_HZ))
+
+CARRIER_NUMBER: Final = "0909000111"  # the far end of the carrier's trunk
+OTHER_NUMBER: Final = "0909000222"  # allowed as well, but nobody is there
+
+
+def _agent(id: str, number: str, **skills: int) -> Agent:
+    return Agent(
+        id=AgentId(id), name=id.capitalize(), number=number, skills={Skill(name): at for name, at in skills.items()}
+    )
+
+
+CREW: Final = (
+    _agent("alice", "1001", sales=5, crew=3),
+    _agent("bob", "1002", sales=3, crew=3),
+    _agent("carol", "1003", support=3, crew=3),
+    _agent("dave", "1004", support=2),
+)
+BANK: Final = tuple(_agent(f"bank{at}", f"12{at:02}", load=3) for at in range(10))
+"""Agents who are only there when many are needed: they share one program of telephones."""
+
+CALENDARS: Final = """\
+always: {timezone: Asia/Ho_Chi_Minh, open: {daily: "00:00-24:00"}}
+never: {timezone: Asia/Ho_Chi_Minh, open: {}}
+"""
+
+NUMBERS: Final = f"""\
+numbers:
+  "1900": hotline
+  "1910": pin
+  "1920": message
+  "1930": branch
+  "1931": branch_nowhere
+  "1940": office
+  "2001": sales
+  "2002": crew
+  "2003": vip
+  "2004": told
+  "2005": support
+  "2006": load
+  "2011": short_to_queue
+  "2012": short_to_flow
+  "2013": short_to_number
+  "2014": short_to_message
+  "2015": nobody
+  "2016": closed_queue
+  "2017": talkative
+  "*31": agent_login
+  "*32": agent_logout
+  "*33": agent_pause
+  "*34": agent_ready
+default: strangers
+forward_to: ["{CARRIER_NUMBER}", "{OTHER_NUMBER}"]
+"""
+
+_MISSED: Final = """\
+  missed:
+    no_answer: {then: pause}
+    busy: {then: rest, rest_s: 2}
+    rejected: {then: rest, rest_s: 2}
+    unreachable: {then: rest, rest_s: 2}
+"""
+QUEUES: Final = f"""\
+sales:
+  needs: sales
+  priority: 50
+  offer_timeout_s: 3
+  music: tone
+{_MISSED}
+vip:
+  needs: sales
+  priority: 90
+  offer_timeout_s: 3
+  music: tone
+{_MISSED}
+crew:
+  needs: crew
+  strategy: ring_all
+  offer_timeout_s: 4
+  music: tone
+{_MISSED}
+told:
+  needs: sales
+  offer_timeout_s: 3
+  music: tone
+  connect_announcement: announcement
+{_MISSED}
+support:
+  needs: support
+  strategy: best_skill
+  offer_timeout_s: 3
+  wrap_up_s: 1
+  music: tone
+{_MISSED}
+load: {{needs: load, strategy: longest_idle, offer_timeout_s: 5, music: tone}}
+short_to_queue: {{needs: support, max_wait_s: 1.5, overflow: {{queue: sales}}, music: tone}}
+short_to_flow: {{needs: support, max_wait_s: 1.5, overflow: {{flow: farewell}}, music: tone}}
+short_to_number: {{needs: support, max_wait_s: 1.5, overflow: {{number: "{CARRIER_NUMBER}"}}, music: tone}}
+short_to_message: {{needs: support, max_wait_s: 1.5, overflow: {{voicemail: sales}}, music: tone}}
+nobody: {{needs: support >= 5, no_agents: {{flow: farewell}}, overflow: hang_up, music: tone}}
+closed_queue: {{needs: sales, hours: never, at_close: hang_up, overflow: {{flow: farewell}}, music: tone}}
+talkative:
+  needs: support >= 3
+  music: tone
+  announce: {{first_after_s: 0.5, every_s: 1.5, position: position}}
+"""
+
+FLOWS: Final[Mapping[str, str]] = {
+    "hotline": """\
+nodes:
+  language:
+    kind: menu
+    prompt: welcome
+    choices: {1: main, 2: main}
+    languages: {1: en, 2: vi}
+    timeout_s: 3
+    tries: 2
+    no_input_prompt: nothing_heard
+    no_match_prompt: no_choice
+    no_input: bye
+  main:
+    kind: menu
+    prompt: main_menu
+    choices: {1: sales, 2: support, "*": main, "#": bye}
+    timeout_s: 3
+    tries: 2
+    no_match_prompt: no_choice
+    no_input: support
+  sales: {kind: enqueue, queue: sales}
+  support: {kind: enqueue, queue: support}
+  bye: {kind: hangup, prompt: goodbye}
+""",
+    "pin": """\
+nodes:
+  ask:
+    kind: collect
+    prompt: enter_pin
+    into: pin
+    masked: true
+    min_digits: 6
+    max_digits: 12
+    timeout_s: 5
+    digit_timeout_s: 3
+    next: known
+    failed: bye
+  known:
+    kind: check
+    of: pin
+    cases: [{equals: ["73519284"], then: thanks}]
+    otherwise: sales
+  thanks: {kind: hangup, prompt: thanks}
+  sales: {kind: enqueue, queue: sales}
+  bye: {kind: hangup, prompt: goodbye}
+""",
+    "message": """\
+nodes:
+  take:
+    kind: voicemail
+    mailbox: hotline
+    greeting: leave_message
+    max_s: 5
+    silence_s: 2
+    done: thanks
+    nothing: bye
+  thanks: {kind: hangup, prompt: message_taken, reason: voicemail}
+  bye: {kind: hangup, prompt: goodbye}
+""",
+    "branch": f"""\
+nodes:
+  call: {{kind: transfer, number: "{CARRIER_NUMBER}", timeout_s: 5, failed: sorry}}
+  sorry: {{kind: hangup, prompt: no_answer}}
+""",
+    "branch_nowhere": f"""\
+nodes:
+  call: {{kind: transfer, number: "{OTHER_NUMBER}", timeout_s: 3, failed: sorry}}
+  sorry: {{kind: hangup, prompt: no_answer}}
+""",
+    "office": """\
+nodes:
+  hours: {kind: hours, calendar: never, open: sales, closed: closed}
+  sales: {kind: enqueue, queue: sales}
+  closed: {kind: hangup, prompt: closed, reason: closed}
+""",
+    "farewell": """\
+nodes:
+  bye: {kind: hangup, prompt: goodbye}
+""",
+    "strangers": """\
+nodes:
+  note: {kind: set, values: {heard: "{{ caller }}/{{ dialled }}"}, next: bye}
+  bye: {kind: hangup, prompt: goodbye}
+""",
+    "quiz": """\
+nodes:
+  ask:
+    kind: menu
+    prompt: main_menu
+    choices: {1: right, 2: wrong}
+    timeout_s: 3
+    tries: 1
+    no_input: wrong
+  right: {kind: leave, exit: right}
+  wrong: {kind: leave, exit: wrong}
+""",
+    "to_sales": "nodes:\n  sales: {kind: enqueue, queue: sales}\n",
+}
+ENQUEUERS: Final = (
+    "sales",
+    "crew",
+    "vip",
+    "told",
+    "support",
+    "load",
+    "short_to_queue",
+    "short_to_flow",
+    "short_to_number",
+    "short_to_message",
+    "nobody",
+    "closed_queue",
+    "talkative",
+)
+"""Flows that do nothing but put a caller into the queue of the same name."""
+WISHES: Final = ("login", "logout", "pause", "ready")
+
+DIALPLAN: Final = """\
+; The dialplan of somebody who lets a flow run on calls of her own.
+[from-carrier](+)
+exten => 7001,1,Answer()
+ same => n,AGI(agi://${CALLCENTER_FASTAGI}/flow/quiz)
+ same => n,Set(GLOBAL(quiz-${CALLERID(num)})=${CALLCENTER_STATUS}/${CALLCENTER_EXIT})
+ same => n,Playback(beep)
+ same => n,Hangup()
+exten => 7002,1,AGI(agi://${CALLCENTER_FASTAGI}/flow/to_sales)
+ same => n,Hangup()
+exten => 7003,1,AGI(agi://${CALLCENTER_FASTAGI}/flow/no-such-flow)
+ same => n,Set(GLOBAL(quiz-${CALLERID(num)})=${CALLCENTER_STATUS}/${CALLCENTER_EXIT})
+ same => n,Hangup()
+exten => 7004,1,AGI(agi://${CALLCENTER_FASTAGI}/flow/quiz)
+ same => n,AGI(agi://${CALLCENTER_FASTAGI}/flow/quiz)
+ same => n,Set(GLOBAL(quiz-${CALLERID(num)})=${CALLCENTER_STATUS}/${CALLCENTER_EXIT})
+ same => n,Hangup()
+"""
+
+
+def write_configuration(folder: Path) -> None:
+    """The folder of YAML files."""
+    (folder / "flows").mkdir(parents=True)
+    texts = {
+        "calendars.yaml": CALENDARS,
+        "numbers.yaml": NUMBERS,
+        "queues.yaml": QUEUES,
+        "prompts.yaml": "".join(f"{name}: {{en: {name}, vi: {name}}}\n" for name in PROMPTS),
+    }
+    flows = dict(FLOWS)
+    flows |= {name: f"nodes:\n  line: {{kind: enqueue, queue: {name}}}\n" for name in ENQUEUERS}
+    flows |= {
+        f"agent_{wish}": (
+            f"nodes:\n  ask: {{kind: agent, wish: {wish}, done: done, refused: refused}}\n"
+            "  done: {kind: hangup, prompt: feature_done}\n  refused: {kind: hangup, prompt: feature_refused}\n"
+        )
+        for wish in WISHES
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    for name, text in flows.items():
+        (folder / "flows" / f"{name}.yaml").write_text(text)
+
+
+def write_recorded_prompts(folder: Path) -> None:
+    """Every prompt in every language, as a tone."""
+    for (name, language), hz in PROMPT_TONES.items():
+        (folder / language).mkdir(parents=True, exist_ok=True)
+        write_tone(folder / language / f"{name}.wav", hz, LONG_PROMPT_S if name in LONG else PROMPT_S)
+
+
+def write_asterisk_extras(etc: Path, music: Path) -> None:
+    """What the owner of an Asterisk may add: a dialplan of her own, and music that is a tone."""
+    (etc / "custom").mkdir(parents=True)
+    music.mkdir(parents=True)
+    write_tone(music / "tone.wav", MUSIC_TONE, MUSIC_S)
+    (etc / "custom" / "extensions.conf").write_text(DIALPLAN)
+    (etc / "custom" / "musiconhold.conf").write_text(f"[tone]\nmode = files\ndirectory = {music}\n")
