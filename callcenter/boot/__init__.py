@@ -11,6 +11,7 @@ import structlog
 from callcenter.boot.center import RunningCenter, running_center
 from callcenter.boot.logs import configure_logs
 from callcenter.boot.parts import (
+    Crashed,
     Progress,
     asterisk,
     control_socket,
@@ -42,6 +43,9 @@ FIRST_AGENTS: Final = (
     ),
 )
 """Who works in a new call center until somebody says otherwise: two phones to try it with."""
+
+CRASHES_MAX: Final = 5
+CRASHES_WITHIN_S: Final = 60.0
 
 Ready = Callable[[RunningCenter], Awaitable[None]]
 
@@ -79,6 +83,8 @@ async def center(settings: Settings, progress: Progress) -> AsyncIterator[Runnin
                 ]
             )
         yield running
+        if running.crash is not None:
+            raise Crashed("a task of the call center has crashed") from running.crash
 
 
 async def serve(
@@ -86,9 +92,26 @@ async def serve(
 ) -> None:
     """Run a call center until SIGTERM, SIGINT, or `callcenter stop`. `ready` is told when it takes calls.
 
-    A signal that comes while it starts ends what has been started so far, and raises CancelledError.
+    A signal that comes while it starts ends what has been started so far, and raises CancelledError. After a crash (a
+    bug of ours) it starts again and finds its calls where they were, CRASHES_MAX times in CRASHES_WITHIN_S; then it
+    raises Crashed, and leaves Asterisk to its calls.
     """
     configure_logs(settings, log_into)
+    clock = asyncio.get_running_loop().time
+    crashes: list[float] = []
+    while True:
+        try:
+            await _serve_once(settings, progress, ready)
+        except Crashed:
+            crashes = [at for at in crashes if clock() - at < CRASHES_WITHIN_S] + [clock()]
+            if len(crashes) > CRASHES_MAX:
+                raise
+            log.warning("starting again after a crash", crashes=len(crashes))
+        else:
+            return
+
+
+async def _serve_once(settings: Settings, progress: Progress, ready: Ready | None) -> None:
     starting = asyncio.current_task()
     if starting is not None:
         _on_signals(starting.cancel)

@@ -5,9 +5,10 @@ Knows which part needs which; how Postgres and Asterisk came to run is not its b
 
 import asyncio
 import contextlib
+import functools
 import secrets as random_secrets
 import string
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +20,13 @@ import structlog
 from callcenter.asterisk.agi import AgiServer
 from callcenter.asterisk.ami import AmiLink
 from callcenter.asterisk.ari import Access, Ari, FilteredRegistration, Inbox, Listening, ListeningLink
-from callcenter.asterisk.conf import modules_to_reload, render_phones
+from callcenter.asterisk.conf import SEEN_VARIABLE, modules_to_reload, render_phones
 from callcenter.asterisk.conf_values import PhoneAccount
 from callcenter.asterisk.presence import stay_present
 from callcenter.boot.recovery import build_id, recovered_engine
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import take_snapshot
-from callcenter.errors import CallCenterError, PeerFault
+from callcenter.errors import Bug, CallCenterError, PeerFault
 from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
 from callcenter.media.voice import ears
 from callcenter.media.voice.door import ROUTE, Door
@@ -56,7 +57,12 @@ IN_STEP_LIMIT_S: Final = 30.0
 STOP_LIMIT_S: Final = 5.0
 RECORDINGS_LIMIT_S: Final = 15.0
 
+OUTBOUND_WEBSOCKET: Final = "callcenter-events"  # its section in ari.conf
+
 log = structlog.get_logger(__name__)
+
+
+Console = Callable[[str], Awaitable[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +87,7 @@ class Wiring:
     asterisk_etc: Path
     conf_templates: Path
     recordings: Folders
+    console: Console | None = None  # Asterisk's command line, where it is ours
     dialling: Dialling = field(default_factory=Dialling)
     host: str = "127.0.0.1"
 
@@ -105,6 +112,7 @@ class RunningCenter:
         self.wiring = wiring
         self.feed = feed
         self.stopped = asyncio.Event()
+        self.crash: BaseException | None = None  # of one of our tasks: a bug
         self._engine = engine
         self._clock = clock
         self._loop = loop
@@ -174,6 +182,13 @@ class RunningCenter:
             self.post(AgentSaved(request=RequestId(f"directory-{agent.id}"), agent=agent))
         for gone in sorted(known - {agent.id for agent in agents}):
             self.post(AgentRemoved(request=RequestId(f"directory-{gone}"), agent=AgentId(gone)))
+
+    async def say_absent(self) -> None:
+        """Let new callers have Asterisk's fallback at once."""
+        try:
+            await self._ari.asterisk.set_global_var(SEEN_VARIABLE, "0")
+        except PeerFault as fault:
+            log.warning("asterisk does not hear that we leave", fault=str(fault))
 
     def stop(self) -> None:
         """End the call center; who waits on `stopped` does the rest."""
@@ -249,6 +264,7 @@ async def running_center(
                 ),
                 inbox,
                 FilteredRegistration(ari, ears.APP, ears.WANTED),
+                revive=functools.partial(_revive, wiring.console) if wiring.console is not None else None,
             )
         )
         agi = AgiServer(wiring.host, wiring.fastagi_port, {ROUTE: door.serve})
@@ -293,14 +309,13 @@ class _Tasks:
     async def __aexit__(self, *_: object) -> None:
         for task in self._running:
             task.cancel()
-        results = await asyncio.gather(*self._running, return_exceptions=True)
-        crash = next((r for r in results if isinstance(r, Exception)), None)
-        if crash is not None:
-            raise crash
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and not self._center.stopped.is_set():
-            log.error("a task of the call center has ended", task=task.get_name(), exc_info=task.exception())
+            crash = task.exception() or Bug(f"the task {task.get_name()} has ended by itself")
+            log.error("a task of the call center has crashed", task=task.get_name(), exc_info=crash)
+            self._center.crash = crash
             self._center.stop()
 
 
@@ -321,7 +336,11 @@ async def _keep_snapshots(engine: Engine, clock: SystemClock, journal: PostgresJ
 
 
 async def _wind_down(center: RunningCenter, loop: Loop, performer: LanePerformer, recordings: RecordingsJob) -> None:
-    """An orderly end: calls are ended, commands carried out, recordings checked."""
+    """An orderly end: calls are ended, commands carried out, recordings checked. After a crash all is left as it is."""
+    if center.crash is not None:
+        await performer.close()
+        return
+    await center.say_absent()
     loop.post(Stopping())
     await loop.caught_up()
     if not await performer.idle(STOP_LIMIT_S):
@@ -333,6 +352,12 @@ async def _wind_down(center: RunningCenter, loop: Loop, performer: LanePerformer
         log.warning("recordings are left unchecked until the next start")
     await loop.caught_up()
     await performer.close()
+
+
+async def _revive(console: Console) -> None:
+    """Asterisk has gone deaf on its websocket to us: only starting it anew helps (seen on 22.10.1)."""
+    await console(f"ari shutdown websocket session {OUTBOUND_WEBSOCKET}")
+    await console(f"ari start outbound-websocket {OUTBOUND_WEBSOCKET}")
 
 
 def _namespace() -> str:

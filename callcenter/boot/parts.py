@@ -8,6 +8,7 @@ started below the var folder. Every step says what it does, because the first st
 
 import asyncio
 import contextlib
+import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,9 +18,9 @@ from typing import Final, Protocol
 import structlog
 
 import callcenter
-from callcenter.asterisk.conf import render
+from callcenter.asterisk.conf import render, render_generated
 from callcenter.asterisk.conf_values import ConfValues, Fallback, Folders, Trunk
-from callcenter.boot.center import Wiring, phone_accounts
+from callcenter.boot.center import Console, Wiring, phone_accounts
 from callcenter.config.settings import AsteriskSource, Settings, WhenAway
 from callcenter.embedded.asterisk import AsteriskLayout, EmbeddedAsterisk, asterisk_lives, layout_for
 from callcenter.embedded.folders import write_whole
@@ -37,14 +38,19 @@ from callcenter.postgres.directory import PhoneAccount
 from callcenter.postgres.migrate import migrate
 from callcenter.postgres.pool import connect
 from callcenter.speech.cache import SoundCache
-from callcenter.speech.speakers import Program, open_speaker
+from callcenter.speech.speakers import Program, find_piper, open_speaker
 from callcenter.speech.store import PromptStore
 
-RTP_PORTS: Final = 2_000  # four for a call with two legs, so 500 calls
+FILES_MAX: Final = 16_384  # open files of Asterisk, where the machine allows as many
+RTP_PORTS: Final = 1_200  # four for a call with two legs, so 300 calls
 POSTGRES_WAIT_S: Final = 30.0
 DSN_FILE: Final = "state/secrets/database-url"  # for the CLI, while the embedded Postgres runs
 
 log = structlog.get_logger(__name__)
+
+
+class Crashed(Bug):
+    """A task of ours has crashed. Asterisk and Postgres go on, with their calls and records, until the next start."""
 
 
 class Progress(Protocol):
@@ -104,7 +110,15 @@ async def database(settings: Settings, ports: PortBook, progress: Progress) -> A
             await connection.close()
         progress.step("Postgres", 1, 1)
         yield dsn
-    finally:
+    except Crashed:
+        if embedded is not None:
+            await embedded.leave()
+        raise
+    except BaseException:
+        if embedded is not None:
+            await embedded.stop()
+        raise
+    else:
         if embedded is not None:
             await embedded.stop()
 
@@ -116,7 +130,7 @@ async def voice(settings: Settings, configuration: Configuration, progress: Prog
     speaker = await open_speaker(
         settings.speech.voices,
         espeak=Program(argv=tuple(tool.argv()), environment=tool.environment()),
-        piper=None,
+        piper=find_piper(tool.environment()),
         piper_voices=settings.speech.piper_voices,
     )
     store = PromptStore(
@@ -142,6 +156,7 @@ class Prepared:
     values: ConfValues
     etc: Path
     spool: Path
+    console: Console | None = None  # its command line; None: an Asterisk of the system, whose console is not ours
 
 
 @asynccontextmanager
@@ -169,8 +184,14 @@ async def asterisk(
         if held and changed:
             await embedded.command("core reload")
         progress.step("Asterisk", 2, 2)
-        yield Prepared(values=values, etc=etc, spool=layout.astspooldir)
-    finally:
+        yield Prepared(values=values, etc=etc, spool=layout.astspooldir, console=embedded.command)
+    except Crashed:
+        await embedded.leave()  # with its calls, for the next start
+        raise
+    except BaseException:
+        await embedded.stop()
+        raise
+    else:
         await embedded.stop()
 
 
@@ -202,6 +223,7 @@ def conf_values(
         rtp_from=rtp,
         rtp_to=sip.rtp_to or rtp + RTP_PORTS - 1,
         phones=phone_accounts(accounts),
+        max_files=min(FILES_MAX, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),
         trunks=(Trunk(name=TRUNK, addresses=settings.trunk.addresses, contact=settings.trunk.contact),),
         external_address=sip.external_address,
         local_networks=sip.local_networks,
@@ -237,6 +259,7 @@ def wiring(settings: Settings, dsn: str, prepared: Prepared) -> Wiring:
             messages=prepared.spool / "recording",
             kept=settings.recordings,
         ),
+        console=prepared.console,
         dialling=Dialling(phone=settings.dial.phone, outside=settings.dial.outside),
     )
 
@@ -248,7 +271,7 @@ def _system(settings: Settings, ports: PortBook, accounts: tuple[PhoneAccount, .
         raise PeerUnavailable(f"{spool} is no folder: set asterisk.spool_folder to Asterisk's astspooldir")
     etc = settings.asterisk.conf_folder or settings.var_folder / "asterisk" / "etc"
     values = conf_values(settings, ports, accounts, None, held=True)
-    render(values, conf_templates(), etc)
+    render_generated(values, conf_templates(), etc)
     return Prepared(values=values, etc=etc, spool=spool)
 
 
