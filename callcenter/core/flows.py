@@ -255,6 +255,7 @@ class Flows:
         world = self._world
         voice.take_call(world, contact)
         voice.hush(world, contact)
+        voice.stop_music(world, contact)  # a queue that sent the caller here leaves its music on
         recording = world.mints().recording()
         contact.message, contact.message_began = recording, world.now
         world.recordings[recording] = contact.id

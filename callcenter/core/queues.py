@@ -83,7 +83,8 @@ class Queues:
             self._send_on(contact, refusal[0], refusal[1])
             return
         voice.take_call(world, contact)
-        voice.start_music(world, contact, queue.music)
+        if contact.playback is None:  # else when the announcement of the queue before has ended
+            voice.start_music(world, contact, queue.music)
         self._set_timers(contact, queue)
         world.lines.add(contact)
         world.newly_waiting.append(contact.id)

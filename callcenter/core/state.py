@@ -62,7 +62,7 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     bridge: BridgeId | None = None
     playback: PlaybackId | None = None
     interruptible: bool = True
-    music: bool = False
+    music: str = ""  # what plays on hold; "": nothing
     variables: dict[str, str] = {}
     secrets: dict[str, str] = {}  # never in the journal, a snapshot or a prompt's variables
 

@@ -73,14 +73,14 @@ def hush(world: World, contact: ContactRecord) -> None:
 
 
 def start_music(world: World, contact: ContactRecord, music: str) -> None:
-    """Music on hold, once."""
-    if not contact.music:
-        contact.music = True
+    """Music on hold, in place of any other."""
+    if contact.music != music:
+        contact.music = music
         world.out.append(StartMusic(contact=contact.id, bridge=bridge_of(contact), music=music))
 
 
 def stop_music(world: World, contact: ContactRecord) -> None:
     """No music, if there is any."""
     if contact.music:
-        contact.music = False
+        contact.music = ""
         world.out.append(StopMusic(contact=contact.id, bridge=bridge_of(contact)))
