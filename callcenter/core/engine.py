@@ -84,7 +84,7 @@ class Engine:
                 self._flows.ask_for_secrets_again()
             self._fire()
         else:
-            if not world.blind:
+            if not world.blind and not isinstance(event, EngineStarted):
                 self._fire()
             self._take(event)
         if world.agents.roster != roster:
@@ -325,6 +325,8 @@ class Engine:
                 elif event.fault is TransportFault.REFUSED:
                     self.world.surprise(f"{event.command} was refused: {event.detail}", contact)
                     self.end(contact, EndReason.FAULT)
+            case "StopMusic" if event.fault is TransportFault.REFUSED:
+                pass  # none played
             case _:
                 if event.fault is not TransportFault.GONE:
                     self.world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)

@@ -1,8 +1,9 @@
 """After a restart or a lost link: brings what we believe in line with what lives. Knows legs and bridges as listed.
 
 What is not listed is gone; what is listed and unknown is a caller who came while we were away (she is let in) or a
-stray of ours (it is hung up). What we believe to have asked for and cannot see (a bridge, a leg in its bridge, music)
-is asked for again: commands are repeatable. Prompts cannot be listed, so one that was playing counts as played.
+stray of ours (it is hung up). What we believe to have asked for and cannot see (an answer, a bridge, a leg in its
+bridge, music or its end) is asked for again: commands are repeatable. Prompts cannot be listed, so one that was playing
+counts as played.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,7 +12,16 @@ from typing import Protocol
 from callcenter.core.offers import Offers
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import NOBODY, World
-from callcenter.model.commands import CloseBridge, HangUp, JoinBridge, OpenBridge, StartMusic, StopPlayback
+from callcenter.model.commands import (
+    AnswerLeg,
+    CloseBridge,
+    HangUp,
+    JoinBridge,
+    OpenBridge,
+    StartMusic,
+    StopMusic,
+    StopPlayback,
+)
 from callcenter.model.contact import ContactState, Direction, LegEnd, Medium
 from callcenter.model.events import ContactArrived, LegSeen, Resynced
 from callcenter.model.ids import BridgeId, LegId
@@ -44,6 +54,7 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
     for contact in _oldest_first(world.contacts.values()):
         _legs_of(world, offers, told, contact, legs)
         if contact.id in world.contacts:
+            _answered(world, contact, legs[contact.leg])
             _bridge_of(world, contact, bridges)
             _playback_of(world, told, contact)
     for leg in sorted(legs.keys() - world.legs.keys()):
@@ -60,6 +71,7 @@ def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, l
     if contact.leg not in legs:
         told.leg_ended(contact.leg, LegEnd.NORMAL)
         return
+    dialled = (contact.agent_leg, contact.other_leg)  # before an overflow that comes of this dials another number
     for leg in sorted(contact.offers):
         if leg not in contact.offers:  # rescinded by an answer found a moment ago
             continue
@@ -67,13 +79,16 @@ def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, l
             offers.vanished(contact, leg)
         elif legs[leg].up:
             told.leg_answered(leg)
-    for dialled in (contact.agent_leg, contact.other_leg):
-        if dialled is None:
-            continue
-        if dialled not in legs:
-            told.leg_ended(dialled, LegEnd.NORMAL)
-        elif dialled == contact.other_leg and legs[dialled].up:
-            told.leg_answered(dialled)
+    for leg in filter(None, dialled):
+        if leg not in legs:
+            told.leg_ended(leg, LegEnd.NORMAL)
+        elif leg == contact.other_leg and legs[leg].up:
+            told.leg_answered(leg)
+
+
+def _answered(world: World, contact: ContactRecord, seen: LegSeen) -> None:
+    if contact.answered and not seen.up:
+        world.out.append(AnswerLeg(contact=contact.id, leg=contact.leg))
 
 
 def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, frozenset[LegId]]) -> None:
@@ -89,9 +104,10 @@ def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, fro
     if contact.other_up and contact.other_leg is not None:
         belong.append(contact.other_leg)
     world.out += (JoinBridge(contact=contact.id, bridge=contact.bridge, leg=leg) for leg in belong if leg not in inside)
-    if contact.music and contact.queue is not None:
-        music = world.queue_of(contact).music
-        world.out.append(StartMusic(contact=contact.id, bridge=contact.bridge, music=music))
+    if contact.music:
+        world.out.append(StartMusic(contact=contact.id, bridge=contact.bridge, music=contact.music))
+    elif contact.state in (ContactState.CONNECTED, ContactState.FORWARDED):
+        world.out.append(StopMusic(contact=contact.id, bridge=contact.bridge))  # may have been lost, and can be heard
 
 
 def _playback_of(world: World, told: Told, contact: ContactRecord) -> None:

@@ -328,6 +328,10 @@ class Call:
         contact = self._center.engine.world.contacts.get(self.id)
         return contact.state if contact is not None else ContactState.ENDED
 
+    def is_in(self, state: ContactState) -> bool:
+        """Whether it is in this state (for stories in which it changes)."""
+        return self.state is state
+
     @property
     def is_live(self) -> bool:
         """Whether it has not ended."""
