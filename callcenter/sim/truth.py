@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from callcenter.core.engine import Engine
+from callcenter.core.state import ContactRecord
+from callcenter.core.world import World
 from callcenter.model.contact import ContactState
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.violation import Violation
@@ -57,5 +59,16 @@ class Truth:
                 inside = bridge.legs if bridge is not None else {}
                 if contact.leg not in inside or contact.agent_leg not in inside:
                     yield f"{contact.id} is connected, and the two are not in its bridge"
-                elif bridge is not None and bridge.music:
-                    yield f"{contact.id} is connected, and music plays"
+            yield from self._music(world, contact)
+
+    def _music(self, world: World, contact: ContactRecord) -> Iterator[str]:
+        """Who waits hears her queue's music, but for announcements; who talks or leaves a message hears none."""
+        bridge = self._asterisk.bridges.get(contact.bridge) if contact.bridge is not None else None
+        if bridge is None:
+            return
+        waits = contact.state in (ContactState.WAITING, ContactState.OFFERED)
+        if waits and contact.playback is None and bridge.music != world.queue_of(contact).music:
+            yield f"{contact.id} waits in {contact.queue}, and hears {bridge.music or 'no music'}"
+        talks = contact.state in (ContactState.CONNECTED, ContactState.FORWARDED)
+        if bridge.music and (talks or contact.message is not None or bridge.playback is not None):
+            yield f"{contact.id} is {contact.state}, and hears {bridge.music} beside what is said"
