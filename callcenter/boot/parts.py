@@ -203,7 +203,8 @@ def conf_values(
     secrets = settings.var_folder / "state" / "secrets"
 
     def port(name: str, wanted: int, kind: Kind = Kind.TCP, *, size: int = 1, theirs: bool = False) -> int:
-        return wanted or ports.pick(name, kind, size=size, held=held and theirs)
+        # Asterisk passes over RTP ports that are taken
+        return wanted or ports.pick(name, kind, size=size, held=held and theirs, taken_max=size // 10)
 
     rtp = sip.rtp_from or port("rtp", 0, Kind.UDP, size=RTP_PORTS, theirs=True)
     return ConfValues(

@@ -53,20 +53,28 @@ class PortBook:
         self._ranges = _read(file)
 
     def pick(
-        self, name: str, kind: Kind = Kind.TCP, *, size: int = 1, preferred: int | None = None, held: bool = False
+        self,
+        name: str,
+        kind: Kind = Kind.TCP,
+        *,
+        size: int = 1,
+        preferred: int | None = None,
+        held: bool = False,
+        taken_max: int = 0,
     ) -> int:
         """The first of `size` consecutive ports for `name`: the remembered ones, else `preferred`, else any free ones.
 
-        `held` says that a child of ours lives and has them, so that being in use is right. Ranges start at an even
-        number, as RTP wants. Raises ConfigurationError if nothing is free.
+        `held` says that a child of ours lives and has them, so that being in use is right. `taken_max` of the range may
+        be in use by others, for a program that passes over them. Ranges start at an even number, as RTP wants. Raises
+        ConfigurationError if nothing is free.
         """
         known = self._ranges.get(name)
-        if known is not None and known.size == size and (held or free(known, kind)):
+        if known is not None and known.size == size and (held or free(known, kind, taken_max)):
             return known.first
         others = [other for key, other in self._ranges.items() if key != name]
         for first in _candidates(preferred, size):
             wanted = Range(first=first, size=size)
-            if not any(wanted.meets(other) for other in others) and free(wanted, kind):
+            if not any(wanted.meets(other) for other in others) and free(wanted, kind, taken_max):
                 self._ranges[name] = wanted
                 self._write()
                 return first
@@ -90,8 +98,8 @@ class PortBook:
         write_whole(self._file, json.dumps(told, indent=1) + "\n", mode=0o644)
 
 
-def free(wanted: Range, kind: Kind) -> bool:
-    """Whether every port of the range could be bound on loopback just now."""
+def free(wanted: Range, kind: Kind, taken_max: int = 0) -> bool:
+    """Whether every port of the range, but for `taken_max`, could be bound on loopback just now."""
     types = {
         Kind.TCP: (socket.SOCK_STREAM,),
         Kind.UDP: (socket.SOCK_DGRAM,),
@@ -107,7 +115,9 @@ def free(wanted: Range, kind: Kind) -> bool:
                 try:
                     probe.bind((LOOPBACK, port))
                 except OSError:
-                    return False
+                    taken_max -= 1
+                    if taken_max < 0:
+                        return False
     return True
 
 
