@@ -1,14 +1,22 @@
 """How an agent and her SIP account look, to people and to programs. Knows no command."""
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from callcenter.cli.screen import NOTHING, length, seconds, show_pairs
+from callcenter.cli.screen import NOTHING, cell, length, seconds, show_pairs
 
 if TYPE_CHECKING:
     from callcenter.model.agent import Agent
     from callcenter.model.view import AgentView
     from callcenter.postgres.directory import PhoneAccount
 
+STATE_STYLES: Final[Mapping[str, str]] = {
+    "ready": "green",
+    "offered": "yellow",
+    "on_contact": "cyan",
+    "wrap_up": "magenta",
+    "not_ready": "dim",
+}
 AGENT_HEADS: Final = ("agent!", "name", "number!", "status", "state", "for>", "phone", "call!", "calls>", "skills")
 
 
@@ -25,9 +33,9 @@ def agent_row(agent: "AgentView | Agent") -> tuple[object, ...]:
         agent.name,
         agent.number,
         status,
-        agent.state.replace("_", " "),
+        cell(agent.state.replace("_", " "), STATE_STYLES[agent.state.value]),
         length(agent.state_s),
-        agent.phone.value,
+        cell(agent.phone.value, "bold red" if _is_missed(agent) else ""),
         agent.contact,
         agent.contacts,
         _skills(agent.skills),
@@ -78,6 +86,10 @@ def show_account(account: "PhoneAccount", server: str) -> None:
     )
 
 
-def _skills(skills: object) -> str:
-    pairs = list(skills)  # type: ignore[call-overload]
-    return ", ".join(f"{skill} {level}" for skill, level in pairs)
+def _skills(skills: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{skill} {level}" for skill, level in skills)
+
+
+def _is_missed(agent: "AgentView") -> bool:
+    """At work, but no call can reach her."""
+    return agent.phone.value != "reachable" and agent.status.value != "logged_out"

@@ -35,6 +35,7 @@ Call = Annotated[str, typer.Argument(metavar="CALL", help="Its id, a part of it 
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
 LIST_MAX: Final = 1000
+WAIT_LONG_S: Final = 60.0  # who has waited so long is shown in red
 LIVE_HEADS: Final = ("call!", "caller", "name", "state", "for>", "total>", "where", "place>", "agent", "lang")
 PAST_HEADS: Final = ("call!", "began!", "caller", "queue", "agent", "wait>", "talk>", "offers>", "ended", "rec")
 
@@ -114,14 +115,18 @@ def live_row(one: "ContactView") -> tuple[object, ...]:
         one.id,
         one.caller,
         one.caller_name,
-        one.state.replace("_", " "),
-        length(one.state_s),
+        cell(one.state.replace("_", " "), "cyan" if one.state.value == "connected" else ""),
+        cell(length(one.state_s), "bold red" if _waits_long(one) else ""),
         length(one.total_s),
         where,
         one.position or NOTHING,
         one.agent,
         one.language,
     )
+
+
+def _waits_long(one: "ContactView") -> bool:
+    return one.position > 0 and one.state_s >= WAIT_LONG_S
 
 
 def live_document(one: "ContactView") -> dict[str, object]:
@@ -326,7 +331,7 @@ def _show_record(record: dict[str, Any]) -> None:
 
 def _show_part(title: str, heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
     if rows:
-        say("")
+        say()
         show(cell(title, "bold"))
         show_grid(heads, rows)
 

@@ -38,7 +38,12 @@ def run(context: typer.Context, json: Json = False) -> None:
         progress.end()
         await _announce(site, running, json=json)
 
-    asyncio.run(serve(site.settings, progress=progress, ready=ready))
+    try:
+        asyncio.run(serve(site.settings, progress=progress, ready=ready))
+    except asyncio.CancelledError:  # a signal while it was starting
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    finally:
+        progress.end()
     if not json:
         say("the call center has stopped")
 
@@ -122,9 +127,9 @@ async def _accounts(running: "RunningCenter") -> "tuple[tuple[PhoneAccount, ...]
 
 def _show_ready(server: str, numbers: Mapping[str, str], accounts: "tuple[PhoneAccount, ...]", *, trial: bool) -> None:
     show(cell("The call center is running.", "bold green"))
-    say("")
+    say()
     show_grid(("dial!", "leads to flow"), numbers.items(), title="Numbers")
-    say("")
+    say()
     heads, rows = (
         ("agent!", "name", "SIP user name!", "server!"),
         [(o.agent, o.name, o.number, server) for o in accounts],
@@ -135,7 +140,7 @@ def _show_ready(server: str, numbers: Mapping[str, str], accounts: "tuple[PhoneA
     else:
         show_grid(heads, rows, title="Phones")
         say("a phone's password: callcenter agents account AGENT")
-    say("")
+    say()
     first = accounts[0].agent if accounts else "AGENT"
     say(f"Register a softphone (Linphone, Zoiper, baresip ...): user name and password as above, domain {server}, UDP.")
     say(f"Log its agent in with: callcenter agents login {first}")
@@ -257,5 +262,5 @@ def _show_status(view: "CenterView", health: Mapping[str, Any], problems: list[s
         say(f"{agents['unreachable']} at work without a phone that can be reached: callcenter agents list")
     for problem in problems:
         show(cell(f"! {problem}", "red"))
-    say("")
+    say()
     show_grid(QUEUE_HEADS, (queue_row(one) for one in view.queues), empty="no queue is configured")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from callcenter.cli.exits import Exit, Failure
-from callcenter.cli.screen import Json, cell, emit, say, show_grid
+from callcenter.cli.screen import Json, cell, emit, say, show
 from callcenter.cli.site import Site, quiet_logs, site_of
 
 if TYPE_CHECKING:
@@ -71,17 +71,13 @@ def check(context: typer.Context, json: Json = False) -> None:
 
 def show_findings(findings: "list[Finding]") -> None:
     """Findings for people, the remedy on a line of its own."""
-    show_grid(
-        ("", "about!", "finding!"),
-        [
-            (
-                cell(one.verdict.value, COLOURS[one.verdict.value]),
-                one.subject,
-                one.what + (f" -> {one.remedy}" if one.remedy else ""),
-            )
-            for one in findings
-        ],
-    )
+    for one in findings:
+        verdict = one.verdict.value
+        line = cell(f"{verdict:9}", COLOURS[verdict])
+        line.append_text(cell(f"{one.subject}: {one.what}"))
+        show(line)
+        if one.remedy:
+            show(cell(f"{'':9}-> {one.remedy}"))
 
 
 def finding_document(one: "Finding") -> dict[str, str]:

@@ -25,7 +25,7 @@ def doctor(context: typer.Context, json: Json = False) -> None:
         emit({"well": not wrong, "findings": [finding_document(one) for one in findings]})
     else:
         show_findings(findings)
-        say("")
+        say()
         say("all is well" if not wrong and not doubtful else f"{wrong} wrong, {doubtful} to look at")
     if wrong:
         raise typer.Exit(Exit.PROBLEMS)

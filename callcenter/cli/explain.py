@@ -11,13 +11,11 @@ import typer
 
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.find import past_contact
-from callcenter.cli.screen import Json, cell, clock, emit, plain, say, seconds, show, show_grid, show_pairs, stamp
+from callcenter.cli.screen import NOTHING, Json, cell, clock, emit, say, seconds, show, show_grid, show_pairs, stamp
 from callcenter.cli.site import Site, site_of
 
 if TYPE_CHECKING:
     from callcenter.jobs.explaining import Decision, Explanation
-
-ME_FIRST = 0
 
 
 def explain(
@@ -130,12 +128,12 @@ def _show(found: "Explanation", record: dict[str, Any]) -> None:
             "agent": record["agent"],
         }
     )
-    say("")
+    say()
     show(cell("What happened", "bold"))
     for step in found.steps:
         show(cell(f"  {clock(step.at)}  {step.words}"))
     for at, decision in enumerate(found.decisions, start=1):
-        say("")
+        say()
         _show_decision(at, decision)
 
 
@@ -150,17 +148,26 @@ def _show_decision(at: int, decision: "Decision") -> None:
         say("  nobody who could serve this call was free: it waits")
     if decision.caveat:
         say(f"  note: {decision.caveat}")
-    rows = [
-        (
-            "->" if verdict.agent in decision.chosen else "",
-            verdict.agent,
-            plain(verdict.name),
-            "candidate" if verdict.candidate else "no",
-            " ".join(f"{part:g}" for part in verdict.rank or ()),
-            verdict.words,
+    heads = ("", "agent!", "name", "considered!", "place>", "why")
+    show_grid(heads, _rows(decision), empty="  there are no agents in the directory")
+
+
+def _rows(decision: "Decision") -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    best = next((verdict.rank for verdict in decision.verdicts if verdict.candidate), None)
+    for place, verdict in enumerate(decision.verdicts, start=1):
+        chosen = verdict.agent in decision.chosen
+        words = verdict.words
+        if verdict.candidate and not chosen and verdict.rank == best:
+            words += "; as good, the lower id goes first"
+        rows.append(
+            (
+                cell("->", "green") if chosen else cell(" "),
+                cell(verdict.agent, "bold" if chosen else ""),
+                verdict.name,
+                "yes" if verdict.candidate else "no",
+                place if verdict.candidate else NOTHING,
+                words,
+            )
         )
-        for verdict in decision.verdicts
-    ]
-    show_grid(
-        ("", "agent!", "name", "considered!", "rank", "why"), rows, empty="  there are no agents in the directory"
-    )
+    return rows

@@ -54,7 +54,7 @@ def failure_of(error: Exception) -> Failure:
         case Failure():
             return error
         case typer.TyperException():
-            return Failure(Exit.USAGE, error.format_message())
+            return Failure(Exit.USAGE, error.format_message(), remedy=_where_help_is(error))
         case ConfigurationError():
             return Failure(Exit.CONFIGURATION, str(error), problems=error.problems)
         case PeerFault():
@@ -102,6 +102,11 @@ def lines_of(failure: Failure) -> list[str]:
     if failure.remedy:
         said[-1] += f" ({plain(failure.remedy)})"
     return said
+
+
+def _where_help_is(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return "" if context is None or "\n" in error.format_message() else f"see: {context.command_path} --help"
 
 
 def _give_up_stdout() -> None:

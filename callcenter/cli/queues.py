@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from callcenter.cli.agents_shown import AGENT_HEADS, agent_document, agent_row
-from callcenter.cli.calls import LIVE_HEADS, live_document, live_row
+from callcenter.cli.calls import LIVE_HEADS, WAIT_LONG_S, live_document, live_row
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import NOTHING, Json, cell, emit, length, say, seconds, show, show_grid, show_pairs, stamp
 from callcenter.cli.site import site_of
@@ -82,10 +82,11 @@ def drain(
 
 def queue_row(one: "QueueView") -> tuple[object, ...]:
     """A queue as a row under QUEUE_HEADS."""
+    style = "bold red" if one.longest_s >= WAIT_LONG_S else ("yellow" if one.waiting else "")
     return (
         one.name,
-        one.waiting,
-        length(one.longest_s) if one.waiting or one.ringing else NOTHING,
+        cell(one.waiting, style),
+        cell(length(one.longest_s) if one.waiting or one.ringing else NOTHING, style),
         one.ringing,
         one.talking,
         one.free,
@@ -145,9 +146,9 @@ def _show(queue: "QueueView", calls: "list[ContactView]", agents: "list[AgentVie
             "expected wait": length(queue.estimated_wait_s),
         }
     )
-    say("")
+    say()
     show(cell("Calls", "bold"))
     show_grid(LIVE_HEADS, (live_row(one) for one in calls), empty="  none")
-    say("")
+    say()
     show(cell("Agents with the skills", "bold"))
     show_grid(AGENT_HEADS, (agent_row(one) for one in agents), empty="  none")

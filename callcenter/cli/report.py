@@ -290,7 +290,7 @@ def _show_summary(found: "Summary", bounds: tuple[float, float], queue: str | No
         }
     )
     if found.end_reasons:
-        say("")
+        say()
         show(cell("How calls ended", "bold"))
         ends = found.end_reasons.items()
         show_grid(("end", "calls>"), [((reason or "still up").replace("_", " "), count) for reason, count in ends])

@@ -198,9 +198,9 @@ def show_pairs(pairs: Mapping[str, object], *, title: str = "") -> None:
     show(table)
 
 
-def say(text: str) -> None:
-    """One line for a person, on standard output."""
-    show(cell(text))
+def say(text: str = "") -> None:
+    """One line for a person, on standard output; an empty one parts what belongs apart."""
+    show(cell(text) if text else "")
 
 
 def warn(text: str) -> None:

@@ -18,7 +18,7 @@ def top(
     ] = 1.0,
     json: Json = False,
 ) -> None:
-    """Watch queues, agents and calls live. Keys: q ends, p stops the clock, a shows all agents, 1 2 3 0 choose tables."""
+    """Watch the center live. Keys: q ends, p stops the clock, a shows all agents, 1 2 3 0 choose a table."""
     center = site_of(context).center
     view = center.view()  # so that a call center that is not there is told before the screen is taken
     if json:

@@ -17,19 +17,10 @@ from callcenter.cli.calls import LIVE_HEADS, live_row
 from callcenter.cli.exits import Failure
 from callcenter.cli.queues import QUEUE_HEADS, queue_row
 from callcenter.cli.screen import cell, clock, columns, length
-from callcenter.model.agent import AgentState, AgentStatus, PhoneState
-from callcenter.model.contact import ContactState
-from callcenter.model.view import AgentView, CenterView, ContactView, QueueView
+from callcenter.model.agent import AgentState, AgentStatus
+from callcenter.model.view import CenterView
 
-WAIT_LONG_S: Final = 60.0  # a caller who has waited so long is shown in red
 TABLES: Final = ("queues", "agents", "calls")
-STATE_STYLES: Final = {
-    AgentState.READY: "green",
-    AgentState.OFFERED: "yellow",
-    AgentState.ON_CONTACT: "cyan",
-    AgentState.WRAP_UP: "magenta",
-    AgentState.NOT_READY: "dim",
-}
 
 
 class Wallboard(App[None]):
@@ -118,16 +109,16 @@ class Wallboard(App[None]):
         if self.picture is None:
             return
         agents = [one for one in self.picture.agents if self.everybody or one.status is not AgentStatus.LOGGED_OUT]
-        self._fill("queues", (_queue_cells(one) for one in self.picture.queues))
-        self._fill("agents", (_agent_cells(one) for one in agents))
-        self._fill("calls", (_call_cells(one) for one in self.picture.contacts))
+        self._fill("queues", QUEUE_HEADS, (queue_row(one) for one in self.picture.queues))
+        self._fill("agents", AGENT_HEADS, (agent_row(one) for one in agents))
+        self._fill("calls", LIVE_HEADS, (live_row(one) for one in self.picture.contacts))
 
-    def _fill(self, name: str, rows: Iterable[Sequence[Text]]) -> None:
+    def _fill(self, name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         table = self._table(name)
         across, down = table.scroll_offset
         table.clear()
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*_cells(heads, row))
         table.scroll_to(across, down, animate=False)
 
 
@@ -144,36 +135,8 @@ def _headline(picture: CenterView | None, away: str, *, stopped: bool) -> Text:
     return cell(figures + ("   PAUSED (p)" if stopped else "") + (f"   {away}" if away else ""))
 
 
-def _queue_cells(one: QueueView) -> list[Text]:
-    cells = [cell(value) for value in queue_row(one)]
-    if one.longest_s >= WAIT_LONG_S:
-        cells[1].stylize("bold red")
-        cells[2].stylize("bold red")
-    elif one.waiting:
-        cells[1].stylize("yellow")
-    return _aligned(cells, QUEUE_HEADS)
-
-
-def _agent_cells(one: AgentView) -> list[Text]:
-    cells = [cell(value) for value in agent_row(one)]
-    cells[4].stylize(STATE_STYLES[one.state])
-    if one.phone is not PhoneState.REACHABLE and one.status is not AgentStatus.LOGGED_OUT:
-        cells[6].stylize("bold red")
-    return _aligned(cells, AGENT_HEADS)
-
-
-def _call_cells(one: ContactView) -> list[Text]:
-    cells = [cell(value) for value in live_row(one)]
-    waiting = one.state in (ContactState.WAITING, ContactState.OFFERED)
-    if waiting and one.state_s >= WAIT_LONG_S:
-        cells[4].stylize("bold red")
-    elif one.state is ContactState.CONNECTED:
-        cells[3].stylize("cyan")
-    return _aligned(cells, LIVE_HEADS)
-
-
-def _aligned(cells: list[Text], heads: Sequence[str]) -> list[Text]:
+def _cells(heads: Sequence[str], row: Sequence[object]) -> list[Text]:
+    cells = [value if isinstance(value, Text) else cell(value) for value in row]
     for text, column in zip(cells, columns(*heads), strict=True):
-        if column.right:
-            text.justify = "right"
+        text.justify = "right" if column.right else "left"
     return cells

@@ -152,9 +152,9 @@ def _decisions(engine: Engine, entry: Entry, contact: ContactId) -> list[Decisio
         outputs = engine.handle(entry.event, entry.at)
     finally:
         engine.matching.on_decision = None
-    ends = [place for place, _ in watch.seen[1:]] + [len(outputs)]
+    ends = [*(begin for begin, _ in watch.seen[1:]), len(outputs)]
     decided = []
-    for (begin, seen), end in zip(watch.seen, ends, strict=True):
+    for (begin, seen), end in zip(watch.seen, ends, strict=False):  # nothing seen: nothing decided
         made = [fact for fact in outputs[begin:end] if isinstance(fact, ContactOffered) and fact.contact == contact]
         decided.append(replace(_with(seen, made), seq=entry.seq))
     return decided

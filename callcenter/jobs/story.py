@@ -132,7 +132,11 @@ def _step(entry: Entry, fact: Output) -> Step | None:  # noqa: C901 (one arm per
             what = "the caller leaves a message" if fact.kind == "message" else "the talk is being recorded"
             return Step(seq=seq, at=at, kind="recording", words=what, agent=fact.agent or "")
         case RecordingVerified():
-            found = fact.problem or f"the recording is sound: {duration(fact.seconds)}, {fact.channels} channels"
+            found = (
+                f"the recording is faulty: {fact.problem}"
+                if fact.problem
+                else f"the recording is sound: {duration(fact.seconds)}, {fact.channels} channels"
+            )
             return Step(seq=seq, at=at, kind="recording_checked", words=found)
         case ContactEnded():
             total = fact.flow_s + fact.wait_s + fact.talk_s + fact.forward_s

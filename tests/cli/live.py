@@ -1,0 +1,122 @@
+"""A call center behind a real control socket: the engine of the stories, a real aiohttp server in a thread of its own.
+
+Time stands still unless the story moves it. A command runs in the test's thread while the server answers in the other;
+the story moves only between commands, so the two never meet.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Self
+
+from callcenter.model.commands import Reply
+from callcenter.model.configuration import Configuration
+from callcenter.model.entry import Entry, decode_entry
+from callcenter.model.events import Event
+from callcenter.model.ids import RequestId
+from callcenter.model.view import CenterView
+from callcenter.runtime.feed import Feed
+from callcenter.web.control import ControlSocket
+from tests.core.center import START, Center
+
+READY_LIMIT_S = 10.0
+
+WELL: Mapping[str, Any] = {
+    "up_s": 3723.0,
+    "events": 12,
+    "contacts": 0,
+    "commands": {"performed": 3, "failed": 0},
+    "asterisk": {"ari": True, "ami": "up", "resyncs": 1},
+    "journal": {
+        "last_seq": 12,
+        "behind_entries": 0,
+        "behind_s": 0.0,
+        "spool_bytes": 0,
+        "connected": True,
+        "problem": "",
+    },
+}
+
+
+class StoryCenter(Center):
+    """The center of the stories, with a configuration that was read from a folder."""
+
+    def __init__(self, configuration: Configuration, start: float = START) -> None:
+        super().__init__(
+            *configuration.queues.values(),
+            flows=tuple(configuration.flows.values()),
+            calendars=tuple(configuration.calendars.values()),
+            forward_to=configuration.forward_to,
+            start=start,
+        )
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The journal so far."""
+        return [decode_entry(line) for line in self.journal]
+
+
+class LiveCenter(AbstractContextManager["LiveCenter"]):
+    """What a running center shows to the control socket. `story` is the center behind it."""
+
+    def __init__(self, socket: Path, story: StoryCenter) -> None:
+        self.story = story
+        self.health_now: Mapping[str, Any] = WELL
+        self.reloads = 0
+        self.reload_problem = ""
+        self.asked: list[Event] = []
+        self.silent = False  # does not answer requests any more
+        self.on_reload: Callable[[], None] | None = None
+        self._socket = socket
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="control")
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(READY_LIMIT_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._loop is not None and self._stopping is not None and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+        self._thread.join(READY_LIMIT_S)
+
+    async def _serve(self) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        async with ControlSocket(self._socket, self, Feed()):
+            self._ready.set()
+            await self._stopping.wait()
+
+    # -- the control socket's Center -----------------------------------------------------------------------------------
+
+    async def ask(self, request: RequestId, event: Event) -> str:
+        """Put a request to the engine."""
+        if self.silent:
+            raise TimeoutError
+        self.asked.append(event)
+        replies = [output for output in self.story.tell(event) if isinstance(output, Reply)]
+        return replies[0].problem
+
+    def view(self) -> CenterView:
+        """A picture of the story's now."""
+        return self.story.engine.view(self.story.now)
+
+    def health(self) -> Mapping[str, object]:
+        """Whatever the test says."""
+        return self.health_now
+
+    async def phones_changed(self) -> str:
+        """Counted."""
+        self.reloads += 1
+        if self.on_reload is not None:
+            self.on_reload()
+        return self.reload_problem
+
+    def stop(self) -> None:
+        """End the server, as a center ends its own."""
+        assert self._stopping is not None
+        self._stopping.set()
