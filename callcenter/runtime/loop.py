@@ -112,8 +112,6 @@ class Loop:
         written = self._engine.redacted(event)
         outputs = self._engine.handle(event, now)
         self.handled += 1
-        if not outputs and isinstance(event, TimePassed):
-            return
         self._journal.append(now, written, outputs)
         facts: list[Fact] = []
         commands: list[Command] = []
