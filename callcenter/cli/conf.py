@@ -94,9 +94,16 @@ def conf_values(site: Site, accounts: "tuple[PhoneAccount, ...]" = ()) -> "ConfV
         """A running call center holds its ports, so that one is in use is no reason for another."""
 
         def pick(
-            self, name: str, kind: Kind = Kind.TCP, *, size: int = 1, preferred: int | None = None, held: bool = False
+            self,
+            name: str,
+            kind: Kind = Kind.TCP,
+            *,
+            size: int = 1,
+            preferred: int | None = None,
+            held: bool = False,
+            taken_max: int = 0,
         ) -> int:
-            return super().pick(name, kind, size=size, preferred=preferred, held=True)
+            return super().pick(name, kind, size=size, preferred=preferred, held=True, taken_max=taken_max)
 
     return values_of(site.settings, Remembered(site.ports_file), accounts, None, held=True)
 
