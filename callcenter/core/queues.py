@@ -112,11 +112,14 @@ class Queues:
         contact.queue = None
 
     def wait_again(self, contact: ContactRecord) -> None:
-        """The last phone has stopped ringing without an answer: back in line, in the same place."""
+        """The last phone has stopped ringing without an answer, or the needs are others: in line, in the same place.
+
+        What the queue's rules asked for while the phone rang is done now.
+        """
         world = self._world
-        if contact.overflow_due:
-            queue = world.queue_of(contact)
-            self._send_on(contact, QueueExit.TIMED_OUT, queue.overflow)
+        expiry = self._expiry(contact, world.queue_of(contact))
+        if expiry is not None:
+            self._send_on(contact, *expiry)
             return
         world.lines.add(contact)
         world.newly_waiting.append(contact.id)
@@ -157,8 +160,7 @@ class Queues:
         self._set_relax_timer(contact, queue)
         if contact.id in world.lines:
             world.lines.remove(contact.id)
-            world.lines.add(contact)
-            world.newly_waiting.append(contact.id)
+            self.wait_again(contact)
 
     def announce(self, contact: ContactRecord) -> None:
         """Say place and estimated wait, then music again."""
@@ -255,6 +257,16 @@ class Queues:
             return QueueExit.CLOSED, queue.at_close or queue.overflow
         if queue.max_waiting and len(self._in_queue(queue.name)) > queue.max_waiting:
             return QueueExit.FULL, queue.overflow
+        if queue.no_agents is not None and not self.serving(contact.needs):
+            return QueueExit.NO_AGENTS, queue.no_agents
+        return None
+
+    def _expiry(self, contact: ContactRecord, queue: Queue) -> tuple[QueueExit, Target] | None:
+        """Why a contact that has waited may not wait on, and where it goes; None if it may."""
+        if contact.overflow_due:
+            return QueueExit.TIMED_OUT, queue.overflow
+        if queue.at_close is not None and not self._is_open(queue):
+            return QueueExit.CLOSED, queue.at_close
         if queue.no_agents is not None and not self.serving(contact.needs):
             return QueueExit.NO_AGENTS, queue.no_agents
         return None

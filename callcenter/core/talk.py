@@ -53,8 +53,6 @@ class Talk:
         move(contact, ContactInput.ACCEPTED, world.now)
         contact.agent, contact.agent_leg, contact.why = offer.agent, leg, offer.why
         contact.last_agent = offer.agent
-        for kind in (TimerKind.ANNOUNCE, TimerKind.RELAX, TimerKind.MAX_WAIT):
-            world.timers.cancel(kind, contact.id)
         world.agents.took(world.agents.records[offer.agent], contact.id, contact.medium, world.now)
         voice.hush(world, contact)
         voice.stop_music(world, contact)
