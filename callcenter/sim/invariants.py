@@ -4,6 +4,7 @@ Each check says what it found in words: the run adds seed and time. `Invariants`
 of service; `Truth` compares the engine's belief with what Asterisk knows, where time is allowed to pass.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from callcenter.core.engine import Engine
@@ -24,6 +25,7 @@ from callcenter.sim.book import Book, SeenAgent, SeenContact
 from callcenter.sim.violation import Violation
 
 COEXIST_MAX_S: Final = 5.0  # a free matching agent beside a waiting matching caller
+LATE_S: Final = 1.0  # how late a deadline may be
 TIMERS_EVERY: Final = 8  # entries between two looks at all deadlines
 S: Final = ContactState
 IN_QUEUE: Final = (S.WAITING, S.OFFERED, S.CONNECTING)
@@ -54,10 +56,14 @@ class Invariants:
         self.book.read(entry)
         world = engine.world
         waiting = self._contacts(world)
-        self._agents(world, entry.at)
+        due = world.timers.next_deadline()
+        in_time = due is None or due > entry.at  # else a new run has not caught up with its deadlines yet
+        self._agents(world, entry.at, in_time=in_time)
         self._sizes(world)
         self._fair(waiting)
-        self._nobody_waits_beside_a_free_agent(waiting, entry.at)
+        if in_time:
+            self._nobody_waits_beside_a_free_agent(waiting, entry.at)
+            self._queues_keep_to_their_rules(waiting, world, entry.at)
         self._ended_contacts(entry)
         if self.entries % TIMERS_EVERY == 0:
             check_timers(world)
@@ -107,9 +113,9 @@ class Invariants:
             raise Violation(f"{len(world.lines)} contacts are in line, {len(waiting)} wait")
         return waiting
 
-    def _agents(self, world: World, now: float) -> None:
+    def _agents(self, world: World, now: float, *, in_time: bool) -> None:
         for agent_id, record in world.agents.records.items():
-            wrong = out_of_order(record, world, now)
+            wrong = out_of_order(record, world) or (unlisted(record, world, now) if in_time else "")
             if wrong:
                 raise Violation(f"{agent_id} is {record.state} and {wrong}")
 
@@ -166,6 +172,30 @@ class Invariants:
                 if agent.state is AgentState.READY or (idle_s > COEXIST_MAX_S and _ought_to_be_free(agent, now)):
                     raise Violation(f"{contact.id} has been waiting for {idle_s:.1f} s beside {agent_id}: {agent}")
 
+    def _queues_keep_to_their_rules(self, waiting: list[SeenContact], world: World, now: float) -> None:
+        """Nobody waits longer than the queue allows, for nobody, behind closed doors, or for skills it would forgo."""
+        for seen in waiting:
+            contact = world.contacts[seen.id]
+            queue = world.queue_of(contact)
+            waited_s = now - contact.entered
+            if queue.max_wait_s and waited_s > queue.max_wait_s + LATE_S:
+                raise Violation(f"{seen.id} waits in {queue.name} for {waited_s:.1f} s of {queue.max_wait_s}")
+            if sum(step.after_s + LATE_S < waited_s for step in queue.relax) > contact.relaxed:
+                raise Violation(f"{seen.id} waits for {waited_s:.1f} s, and was relaxed {contact.relaxed} times")
+            if queue.no_agents is not None and not any(self._could_serve(agent, seen) for agent in self._staff()):
+                raise Violation(f"{seen.id} waits in {queue.name}, where nobody could serve it")
+            if queue.at_close is not None and queue.hours is not None:
+                calendar = world.configuration.calendars[queue.hours]
+                if not calendar.is_open(now) and not calendar.is_open(now - LATE_S):
+                    raise Violation(f"{seen.id} waits in {queue.name}, which is closed")
+
+    def _staff(self) -> Iterable[SeenAgent]:
+        return self.book.agents.values()
+
+    @staticmethod
+    def _could_serve(agent: SeenAgent, contact: SeenContact) -> bool:
+        return agent.status is not AgentStatus.LOGGED_OUT and contact.needs.met_by(agent.agent.skills)
+
     def _ended_contacts(self, entry: Entry) -> None:
         for output in entry.outputs:
             if isinstance(output, ContactEnded):
@@ -207,7 +237,7 @@ def misplaced(contact: ContactRecord, world: World) -> str:
     return ""
 
 
-def out_of_order(record: AgentRecord, world: World, now: float) -> str:
+def out_of_order(record: AgentRecord, world: World) -> str:
     """What of an agent does not go with her state; empty if all does."""
     state, offers, contacts = record.state, record.offer is not None, len(record.contacts)
     if offers + contacts > 1:
@@ -218,6 +248,12 @@ def out_of_order(record: AgentRecord, world: World, now: float) -> str:
         contact = world.contacts.get(world.legs.get(record.offer, ContactId("")))
         if contact is None or contact.offers[record.offer].agent != record.agent.id:
             return f"her offer {record.offer} is nobody's"
+    return ""
+
+
+def unlisted(record: AgentRecord, world: World, now: float) -> str:
+    """How the list of free agents does not go with her state; empty if it does."""
+    state = record.state
     free = world.agents.free.is_free(record.agent.id, Medium.VOICE)
     hindered = why_not_free(record, Medium.VOICE, now)
     if free == bool(hindered):
