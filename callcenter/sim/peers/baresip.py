@@ -38,6 +38,7 @@ DIGIT_GAP_S: Final = 0.25
 CONFIG: Final = """\
 poll_method epoll
 sip_listen {host}:{sip_port}
+net_interface {host}
 call_local_timeout 300
 call_max_calls {calls_max}
 call_hold_other_calls no
