@@ -265,6 +265,17 @@ def test_a_trunk_without_a_contact_takes_calls_only(tmp_path: Path) -> None:
 def test_an_ipv6_address_is_bracketed(tmp_path: Path) -> None:
     render(values(tmp_path, sip_host="::1"), TEMPLATES, tmp_path)
     assert "bind = [::1]:5060" in settings(tmp_path / "callcenter/pjsip.conf")
+    assert "media_address = ::1" in settings(tmp_path / "callcenter/pjsip.conf")
+
+
+@pytest.mark.parametrize(
+    ("sip_host", "own"), [("127.0.0.1", True), ("192.0.2.7", True), ("0.0.0.0", False), ("::", False)]
+)
+def test_sound_is_taken_where_calls_are_and_nowhere_else(sip_host: str, own: bool, tmp_path: Path) -> None:
+    render(values(tmp_path, sip_host=sip_host), TEMPLATES, tmp_path)
+    text = settings(tmp_path / "callcenter/pjsip.conf")
+    assert (f"media_address = {sip_host}" in text) == own
+    assert ("bind_rtp_to_media_address = yes" in text) == own
 
 
 # -- hostile values ----------------------------------------------------------------------------------------------------
