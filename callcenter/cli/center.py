@@ -1,7 +1,5 @@
-"""`callcenter run`, `stop` and `status`: the call center as a whole. Decides nothing."""
+"""`callcenter stop` and `status`: the running call center as a whole. Decides nothing."""
 
-import asyncio
-import sys
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -10,142 +8,14 @@ import typer
 
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.queues import QUEUE_HEADS, queue_document, queue_row
-from callcenter.cli.screen import Json, cell, emit, length, say, seconds, show, show_grid, show_pairs, stamp, warn
-from callcenter.cli.site import Site, site_of
+from callcenter.cli.screen import Json, cell, emit, length, say, seconds, show, show_grid, show_pairs, stamp
+from callcenter.cli.site import site_of
 
 if TYPE_CHECKING:
-    from callcenter.boot import RunningCenter
     from callcenter.model.view import CenterView
-    from callcenter.postgres.directory import PhoneAccount
 
 STOP_POLL_S: Final = 0.1
 BEHIND_MAX_S: Final = 10.0  # the journal may be so far behind before `status` calls it a problem
-
-
-# -- run ---------------------------------------------------------------------------------------------------------------
-
-
-def run(context: typer.Context, json: Json = False) -> None:
-    """Start the call center and stay until Ctrl-C, SIGTERM or `callcenter stop`."""
-    site = site_of(context)
-    if site.center.runs():
-        raise Failure(Exit.PROBLEMS, "a call center is running here already", remedy="callcenter stop ends it")
-    from callcenter.boot import serve
-
-    progress = _Progress()
-
-    async def ready(running: "RunningCenter") -> None:
-        progress.end()
-        await _announce(site, running, json=json)
-
-    try:
-        asyncio.run(serve(site.settings, progress=progress, ready=ready))
-    except asyncio.CancelledError:  # a signal while it was starting
-        raise typer.Exit(Exit.INTERRUPTED) from None
-    finally:
-        progress.end()
-    if not json:
-        say("the call center has stopped")
-
-
-class _Progress:
-    """Says on standard error how far the start is: bars on a terminal, a line per finished step elsewhere."""
-
-    def __init__(self) -> None:
-        self._bars: Any = None
-        self._tasks: dict[str, Any] = {}
-        self._ended = False
-
-    def step(self, name: str, done: int, total: int) -> None:
-        """`name` is at `done` of `total`."""
-        if self._ended:
-            return
-        if not sys.stderr.isatty():
-            if done >= total:
-                warn(f"{name}: done")
-            return
-        if self._bars is None:
-            self._bars = _bars()
-            self._bars.start()
-        if name not in self._tasks:
-            self._tasks[name] = self._bars.add_task(name, total=total)
-        self._bars.update(self._tasks[name], completed=done, total=total)
-
-    def end(self) -> None:
-        """The call center runs: the terminal belongs to the log now."""
-        self._ended = True
-        if self._bars is not None:
-            self._bars.stop()
-
-
-def _bars() -> Any:
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        console=Console(stderr=True),
-    )
-
-
-async def _announce(site: Site, running: "RunningCenter", *, json: bool) -> None:
-    """Say what to dial, which phones to register, and how to stop."""
-    accounts, trial = await _accounts(running)
-    numbers = dict(sorted(site.configuration().numbers.items()))
-    server = site.sip_server()
-    if json:
-        emit(
-            {
-                "running": True,
-                "server": server,
-                "numbers": numbers,
-                "agents": [{"agent": one.agent, "name": one.name, "number": one.number} for one in accounts],
-            }
-        )
-        sys.stdout.flush()
-        return
-    _show_ready(server, numbers, accounts, trial=trial)
-    sys.stdout.flush()
-
-
-async def _accounts(running: "RunningCenter") -> "tuple[tuple[PhoneAccount, ...], bool]":
-    """Everybody's account, and whether they are only those that a new call center is made with."""
-    from callcenter.boot import FIRST_AGENTS
-    from callcenter.postgres.directory import Directory
-    from callcenter.postgres.pool import open_pool
-
-    pool = await open_pool(running.wiring.dsn, size_max=1)
-    try:
-        accounts = await Directory(pool).accounts()
-    finally:
-        await pool.close()
-    return accounts, {one.agent for one in accounts} <= {agent.id for agent in FIRST_AGENTS}
-
-
-def _show_ready(server: str, numbers: Mapping[str, str], accounts: "tuple[PhoneAccount, ...]", *, trial: bool) -> None:
-    show(cell("The call center is running.", "bold green"))
-    say()
-    show_grid(("dial!", "leads to flow"), numbers.items(), title="Numbers")
-    say()
-    heads, rows = (
-        ("agent!", "name", "SIP user name!", "server!"),
-        [(o.agent, o.name, o.number, server) for o in accounts],
-    )
-    if trial:  # passwords of a new call center, so that it can be tried at once; never those of people who were added
-        with_secrets = [(*row, one.secret) for row, one in zip(rows, accounts, strict=True)]
-        show_grid((*heads, "password!"), with_secrets, title="Phones to try it with")
-    else:
-        show_grid(heads, rows, title="Phones")
-        say("a phone's password: callcenter agents account AGENT")
-    say()
-    first = accounts[0].agent if accounts else "AGENT"
-    say(f"Register a softphone (Linphone, Zoiper, baresip ...): user name and password as above, domain {server}, UDP.")
-    say(f"Log its agent in with: callcenter agents login {first}")
-    say(f"Then call, from another phone or program on this machine: sip:{next(iter(numbers), 'NUMBER')}@{server}")
-    say("Watch with: callcenter top. Stop with Ctrl-C or: callcenter stop")
 
 
 # -- stop --------------------------------------------------------------------------------------------------------------

@@ -42,7 +42,9 @@ class Past:
 
 def three_calls(center: StoryCenter, recordings: Path) -> Past:
     """Tell the story."""
-    people = {name: center.agent(name, **skills) for name, (_, skills) in PEOPLE.items() if name != "em"}
+    people = {name: center.agent(name) for name in PEOPLE if name != "em"}
+    for name in people:
+        center.save(name, PEOPLE[name][1])
     center.save("em", PEOPLE["em"][1])
     people["dao"].pauses("lunch")
     people["giang"].phone(PhoneState.UNREACHABLE)

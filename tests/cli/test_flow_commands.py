@@ -1,0 +1,94 @@
+"""Flows: listed, checked, and walked through without a phone."""
+
+from pathlib import Path
+
+import pytest
+
+from callcenter.cli.exits import Exit
+from callcenter.config import install_starter
+from tests.cli.terminal import Terminal
+
+
+def test_listed_with_the_numbers_that_lead_there(terminal: Terminal) -> None:
+    flows = {one["flow"]: one for one in terminal.json("flows", "list")["flows"]}
+    assert (flows["hotline"]["numbers"], flows["hotline"]["start"], flows["to_sales"]["default"]) == (
+        ["1900"],
+        "menu",
+        True,
+    )
+    assert "any other number" in terminal("flows", "list").out
+
+
+def test_a_good_folder(terminal: Terminal) -> None:
+    assert terminal("flows", "check").out.strip() == f"{terminal.config} can be used"
+    assert terminal.json("flows", "check")["problems"] == []
+
+
+def test_every_problem_on_a_line_with_its_place(terminal: Terminal) -> None:
+    terminal.write("sales:\n  nedes: sales\n  strategy: longest\n", "config/queues.yaml")
+    said = terminal("flows", "check", expect=Exit.PROBLEMS).out.splitlines()
+    assert any(line.startswith("queues.yaml:2:3: ") and "did you mean `needs`?" in line for line in said)
+    assert any(line.startswith("queues.yaml:3:") for line in said)
+    problems = terminal.json("flows", "check", expect=Exit.PROBLEMS)["problems"]
+    assert len(problems) == len(said) - 1
+    other = terminal("flows", "list", expect=Exit.CONFIGURATION)
+    assert len(other.err.splitlines()) == len(problems)
+    error = terminal.json("flows", "list", expect=Exit.CONFIGURATION)["error"]
+    assert error["problems"] == problems
+
+
+def test_another_folder(terminal: Terminal, tmp_path: Path) -> None:
+    folder = tmp_path / "starter"
+    install_starter(folder)
+    assert "can be used" in terminal("flows", "check", str(folder)).out
+    assert "no such folder" in terminal("flows", "check", str(tmp_path / "none"), expect=Exit.CONFIGURATION).err
+
+
+@pytest.mark.parametrize(
+    ("keys", "outcome"),
+    [
+        ("1", "queue sales"),
+        ("2", "queue support"),
+        ("9", "ended flow_ended"),
+        ("5-", "ended flow_ended"),
+        ("", "ended flow_ended"),
+        ("-1", "queue sales"),
+    ],
+)
+def test_where_keys_lead(terminal: Terminal, keys: str, outcome: str) -> None:
+    found = terminal.json("flows", "test", "hotline", f"--keys={keys}")
+    assert (found["outcome"], found["keys_left"]) == (outcome, "")
+    assert outcome in terminal("flows", "test", "1900", f"--keys={keys}").out
+
+
+def test_what_the_caller_hears(terminal: Terminal) -> None:
+    said = terminal("flows", "test", "1900", "--keys", "9", "--caller", "0909").out
+    assert 'says welcome: "Welcome. Press 1 or 2."' in said
+    assert 'says goodbye: "Goodbye, 0909."' in said
+    assert "nobody asked for: 1" in terminal("flows", "test", "1900", "--keys", "91").err
+
+
+def test_what_is_expected(terminal: Terminal) -> None:
+    assert terminal.json("flows", "test", "1900", "--keys", "1", "--expect", "queue sales")["met"]
+    said = terminal("flows", "test", "1900", "--keys", "2", "--expect", "queue sales", expect=Exit.PROBLEMS)
+    assert said.err.strip() == "expected: queue sales"
+
+
+def test_what_cannot_be_walked(terminal: Terminal) -> None:
+    assert "there are: hotline" in terminal("flows", "test", "hotlin", expect=Exit.NOT_FOUND).err
+    assert "X" in terminal("flows", "test", "hotline", "--keys", "1x", expect=Exit.USAGE).err
+    terminal("flows", "test", "hotline", "--at", "soon", expect=Exit.USAGE)
+
+
+def test_the_starter_by_night_and_with_nobody_at_work(terminal: Terminal, tmp_path: Path) -> None:
+    for name in ("queues.yaml", "prompts.yaml", "numbers.yaml"):
+        (terminal.config / name).unlink()
+    for flow in (terminal.config / "flows").iterdir():
+        flow.unlink()
+    (terminal.config / "flows").rmdir()
+    install_starter(terminal.config)
+    assert terminal.json("flows", "test", "1900", "--keys", "11")["outcome"] == "queue sales"
+    assert terminal.json("flows", "test", "1902")["outcome"] == "ended closed"
+    alone = terminal.json("flows", "test", "1900", "--keys", "11", "--nobody")
+    assert alone["outcome"].startswith("ended")
+    assert [step["kind"] for step in alone["steps"]].count("message") == 1
