@@ -8,7 +8,6 @@ import json
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -105,10 +104,9 @@ def free(wanted: Range, kind: Kind, taken_max: int = 0) -> bool:
         Kind.UDP: (socket.SOCK_DGRAM,),
         Kind.BOTH: (socket.SOCK_STREAM, socket.SOCK_DGRAM),
     }[kind]
-    with ExitStack() as held:
-        for port in range(wanted.first, wanted.first + wanted.size):
-            for type_ in types:
-                probe = held.enter_context(socket.socket(socket.AF_INET, type_))
+    for port in range(wanted.first, wanted.first + wanted.size):
+        for type_ in types:
+            with socket.socket(socket.AF_INET, type_) as probe:  # one at a time: many have 1,024 open files at most
                 if type_ is socket.SOCK_STREAM:
                     # Connections that linger in TIME_WAIT are no reason; a listener still is (socket(7)).
                     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

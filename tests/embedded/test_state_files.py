@@ -1,6 +1,7 @@
 """Ports, secrets and folders that are made at first start and found again."""
 
 import os
+import resource
 import socket
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,16 @@ def test_a_range_starts_even_and_meets_no_other(tmp_path: Path) -> None:
     assert book.pick("sip", preferred=first + 199) != first + 199
     assert PortBook(tmp_path / "ports.json").pick("rtp", Kind.UDP, size=200) == first
     assert PortBook(tmp_path / "ports.json").pick("rtp", Kind.UDP, size=400) != first  # it would not fit any more
+
+
+def test_a_wide_range_is_found_with_few_files_to_open(tmp_path: Path) -> None:
+    """Debian lets a person's program open 1,024 files; so many ports are not held while they are looked at."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        assert PortBook(tmp_path / "ports.json").pick("rtp", Kind.UDP, size=1_200, taken_max=120)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_udp_and_tcp_are_looked_at_apart() -> None:
