@@ -60,6 +60,14 @@ class AmiActions:
             raise OutcomeUnknown(f"MixMonitor on {channel}: Asterisk gave no id")
         return MixMonitorId(id_)
 
+    async def mixmonitor_file(self, channel: str) -> str:
+        """The whole path of the file that was last recorded into on `channel`, by a recording that may still run.
+
+        Empty if nothing was ever recorded.
+        """
+        reply = await self._link.action("Getvar", (("Channel", channel), ("Variable", "MIXMONITOR_FILENAME")))
+        return reply.answer.get("Value")
+
     async def stop_mixmonitor(self, channel: str, id_: MixMonitorId) -> None:
         """Ends one recording of the channel; others go on."""
         await self._link.action("StopMixMonitor", (("Channel", channel), ("MixMonitorID", id_)))

@@ -19,6 +19,7 @@ from callcenter.model.commands import (
     JoinBridge,
     OpenBridge,
     StartMusic,
+    StartRecording,
     StopMusic,
     StopPlayback,
 )
@@ -52,10 +53,13 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
     legs = {leg.leg: leg for leg in seen.legs}
     bridges = {bridge.bridge: frozenset(bridge.legs) for bridge in seen.bridges}
     for contact in _oldest_first(world.contacts.values()):
+        talked = contact.state is ContactState.CONNECTED
         _legs_of(world, offers, told, contact, legs)
         if contact.id in world.contacts:
             _answered(world, contact, legs[contact.leg])
             _bridge_of(world, contact, bridges)
+            if talked:
+                _recording_of(world, contact)
             _playback_of(world, told, contact)
     for leg in sorted(legs.keys() - world.legs.keys()):
         _stranger(world, told.arrived, legs[leg])
@@ -108,6 +112,11 @@ def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, fro
         world.out.append(StartMusic(contact=contact.id, bridge=contact.bridge, music=contact.music))
     elif contact.state in (ContactState.CONNECTED, ContactState.FORWARDED):
         world.out.append(StopMusic(contact=contact.id, bridge=contact.bridge))  # may have been lost, and can be heard
+
+
+def _recording_of(world: World, contact: ContactRecord) -> None:
+    if contact.recording is not None:
+        world.out.append(StartRecording(contact=contact.id, recording=contact.recording, leg=contact.leg))
 
 
 def _playback_of(world: World, told: Told, contact: ContactRecord) -> None:

@@ -6,11 +6,12 @@ Asterisk is asked to stop whatever records the channel.
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol, assert_never
 
 from callcenter.asterisk.ami_actions import AmiActions, AsksAmi
-from callcenter.asterisk.ari import Ari, BridgeType, Call, Gone, HangupReason, ToStasis, caller_id
+from callcenter.asterisk.ari import Ari, BridgeType, Call, Conflict, Gone, HangupReason, ToStasis, caller_id
 from callcenter.errors import Bug, ConfigurationError, PeerRefused, SubjectGone
 from callcenter.media.voice.ears import APP, ARG_OUT
 from callcenter.model.commands import (
@@ -113,7 +114,8 @@ class VoiceHands:
             case StartMusic(bridge=bridge, music=music):
                 await ari.bridges.start_moh(bridge, music)
             case StopMusic(bridge=bridge):
-                await ari.bridges.stop_moh(bridge)
+                with suppress(Conflict):  # it plays none: so it is as it should be, and the command can be repeated
+                    await ari.bridges.stop_moh(bridge)
             case RingAgent() | DialNumber():
                 await self._dial(command)
             case HangUp(leg=leg, end=end):
@@ -121,10 +123,8 @@ class VoiceHands:
             case ReturnLeg(leg=leg, exit=exit_):
                 self._departures.leaving(leg, exit_)
                 await ari.channels.continue_in_dialplan(leg)
-            case StartRecording(recording=recording, leg=leg):
-                self._monitors[recording] = await self._mixing.start_mixmonitor(
-                    leg, f"{_checked(recording)}.raw", RECORDING_OPTIONS
-                )
+            case StartRecording():
+                await self._start_recording(command)
             case StopRecording(recording=recording, leg=leg):
                 await self._stop_recording(recording, leg)
             case RecordMessage():
@@ -167,6 +167,13 @@ class VoiceHands:
             caller_id=caller_id(name, command.caller),
             timeout_s=math.ceil(command.timeout_s),
         )
+
+    async def _start_recording(self, command: StartRecording) -> None:
+        """Once for each recording: a second one into the same file would begin it anew, over what was said."""
+        file = f"{_checked(command.recording)}.raw"
+        if not (await self._mixing.mixmonitor_file(command.leg)).endswith(f"/{file}"):
+            monitor = await self._mixing.start_mixmonitor(command.leg, file, RECORDING_OPTIONS)
+            self._monitors[command.recording] = monitor
 
     async def _stop_recording(self, recording: RecordingId, leg: LegId) -> None:
         monitor = self._monitors.pop(recording, None)
