@@ -1,5 +1,6 @@
 """What must hold after every story: nothing is left, everything is written, nobody complained. Knows no story."""
 
+import re
 from typing import Final
 
 from callcenter.asterisk.ari import Access, Ari
@@ -56,10 +57,7 @@ async def no_task_is_left(premises: Premises) -> None:
     async def rested() -> bool | None:
         return True if await premises.tasks() == premises.at_rest else None
 
-    try:
-        await eventually(rested, "no task is left", QUIET_LIMIT_S)
-    except AssertionError:
-        assert await premises.tasks() == premises.at_rest
+    await eventually(rested, f"the program only does {premises.at_rest}", QUIET_LIMIT_S)
 
 
 async def books_are_closed(center: Center) -> None:
@@ -70,6 +68,7 @@ async def books_are_closed(center: Center) -> None:
             return None if await center.rows(query, center.began) else True
 
         await eventually(none, query, WRITTEN_LIMIT_S)
-    assert await center.rows(ODD_SUMS, center.began, PARTS_TOLERANCE_S) == []
-    assert [tuple(row) for row in await center.rows(UNSOUND, center.began)] == []
-    assert [tuple(row) for row in await center.rows(TALKS_UNRECORDED, center.began)] == []
+    for query, values in ((ODD_SUMS, (PARTS_TOLERANCE_S,)), (UNSOUND, ()), (TALKS_UNRECORDED, ())):
+        wrong = [str(tuple(row)) for row in await center.rows(query, center.began, *values)]
+        wrong = [row for row in wrong if not any(re.search(pattern, row) for pattern in center.premises.allowed)]
+        assert not wrong, wrong

@@ -92,7 +92,9 @@ async def center(premises: Premises, baresip: Tool, sipp: Tool) -> AsyncIterator
             await aftermath.all_is_quiet(made)
             await aftermath.books_are_closed(made)
             await aftermath.no_task_is_left(premises)
-            assert premises.complaints() == []
+            complaints = premises.complaints()
+            premises.allowed.clear()
+            assert complaints == []
         except AssertionError:
             await asyncio.to_thread(premises.stop)  # the next test gets a fresh one
             raise
