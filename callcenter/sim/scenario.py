@@ -184,7 +184,7 @@ def _queue(random: Random, name: QueueName, names: Sequence[QueueName], strategy
         max_waiting=random.choice((1, 2, 4)) if sometimes(0.25) else 0,
         overflow=_target(random, names),
         no_agents=_target(random, names) if sometimes(0.3) else None,
-        hours=OFFICE if sometimes(0.3) else random.choice((None, ALWAYS)),
+        hours=OFFICE if sometimes(0.3) else ALWAYS if sometimes(0.05) else None,
         at_close=_target(random, names) if sometimes(0.5) else None,
         record=sometimes(0.8),
         last_agent_within_s=random.choice((30.0, 86_400.0)),

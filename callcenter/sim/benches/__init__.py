@@ -5,17 +5,44 @@ target was met, and exits with 0 whenever it ran.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from callcenter.sim.benches.report import Report
 
 
-def _acd() -> Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """How a benchmark is to run: where it may keep files, and how much shorter than in full (None: in full)."""
+
+    folder: Path
+    seconds: float | None = None
+
+
+def _acd(_: Trial) -> Report:
     from callcenter.sim.benches import acd
 
     return acd.run()
 
 
-BENCHES: Final[Mapping[str, Callable[[], Report]]] = {
+def _acd_live(trial: Trial) -> Report:
+    from callcenter.sim.benches import acd_live
+
+    return acd_live.run(trial.folder, trial.seconds or acd_live.SECONDS)
+
+
+def _calls(trial: Trial) -> Report:
+    from callcenter.sim.benches import calls
+
+    return calls.run(trial.folder, trial.seconds or calls.STEP_S)
+
+
+BENCHES: Final[Mapping[str, Callable[[Trial], Report]]] = {
     "acd": _acd,
+    "acd-live": _acd_live,
+    "calls": _calls,
 }
+
+QUICK: Final = ("acd",)
+"""Those of `all`: they fit in ten minutes together, and need no Asterisk."""

@@ -11,21 +11,24 @@ Figure: TypeAlias = "float | int | str | bool | Mapping[str, Figure] | Sequence[
 
 AT_LEAST: Final = ">="
 AT_MOST: Final = "<="
+WITHIN: Final = "within"  # both ends of a band
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """`key` (of `ours` or `ratios`) must be at least, or at most, `value`."""
+    """`key` (of `ours` or `ratios`) must be at least, or at most, `value`, or lie between its two."""
 
     key: str
     op: str
-    value: float
+    value: float | tuple[float, float]
 
     def met(self, figures: Mapping[str, Figure]) -> bool:
         """Whether it is. A figure that is missing is not met."""
         found = figures.get(self.key)
         if isinstance(found, bool) or not isinstance(found, int | float):
             return False
+        if isinstance(self.value, tuple):
+            return self.value[0] <= found <= self.value[1]
         return found >= self.value if self.op == AT_LEAST else found <= self.value
 
 

@@ -66,15 +66,20 @@ def key_file_name(key: str) -> str:
     return f"key-{KEYS.index(key.upper())}.event"
 
 
-def caller(steps: Sequence[Step], *, sound: str | None, cancel_after_s: float | None, hang_up: bool) -> str:
+def caller(
+    steps: Sequence[Step], *, sound: str | None, cancel_after_s: float | None, hang_up: bool, delayed: bool = False
+) -> str:
     """Calls that take a row each: number;name;dialled. `sound` is a file of mu-law bytes that is repeated.
 
     `cancel_after_s`: it gives up so long after the INVITE if nobody has answered. After the steps it hangs up, or
-    (`hang_up` false) waits for the other side to do so.
+    (`hang_up` false) waits for the other side to do so. `delayed`: a fourth column says how many milliseconds after its
+    creation a call begins.
     """
     # SIPp counts the time for the message it stands at, so each of these needs the limit.
     limit = "" if cancel_after_s is None else f' timeout="{_ms(cancel_after_s)}" ontimeout="cancel"'
-    parts = [_send(INVITE, retrans=True), _log("began")]
+    silent = sound is None and not any(isinstance(step, Press) for step in steps)
+    parts = [_delay()] if delayed else []
+    parts += [_send(INVITE, retrans=True), _log("began")]
     parts += [f'<recv response="{code}" optional="true"{limit}/>' for code in (100, 180, 181, 182, 183)]
     parts += [f'<recv response="{code}" optional="true" next="refused{code}"{limit}/>' for code in REFUSALS]
     parts.append(f'<recv response="200" rtd="true"{limit}/>')
@@ -110,35 +115,37 @@ def caller(steps: Sequence[Step], *, sound: str | None, cancel_after_s: float | 
     for code in REFUSALS:
         parts += [_label(f"refused{code}"), _log(f"was refused with {code}"), _send(ACK_TO_REFUSAL), GO_OVER]
     parts += [_label("over"), _log("ended")]
-    return _scenario("caller", parts)
+    return _without_ports(_scenario("caller", parts)) if silent else _scenario("caller", parts)
 
 
-def registrations() -> str:
-    """One phone a row, number;secret: registers, and again every minute."""
+def registrations(every_s: float = REGISTER_EVERY_S) -> str:
+    """One phone a row, number;secret: registers, for twice as long as until it does so again."""
+    register = REGISTER.replace("Expires: 120", f"Expires: {2 * every_s:.0f}")
     return _scenario(
         "registrations",
         [
             _label("again"),
-            _send(REGISTER, retrans=True),
+            _send(register, retrans=True),
             '<recv response="100" optional="true"/>',
             '<recv response="401" auth="true"/>',
             _send(
-                REGISTER.replace("Expires:", "[authentication username=[field0] password=[field1]]\nExpires:"),
+                register.replace("Expires:", "[authentication username=[field0] password=[field1]]\nExpires:"),
                 retrans=True,
             ),
             '<recv response="100" optional="true"/>',
             '<recv response="200"/>',
             _log("registered"),
-            f'<pause milliseconds="{_ms(REGISTER_EVERY_S)}"/>',
+            f'<pause milliseconds="{_ms(every_s)}"/>',
             '<nop next="again"/>',
         ],
     )
 
 
-def phones(*, ring_s: float, answer: int, talk_s: float | None, sound: str | None) -> str:
+def phones(*, ring_s: float, answer: int, talk_s: float | None, sound: str | None, named_talk: bool = False) -> str:
     """What all phones of one process do with a call: ring, then give this SIP answer (0: ring on).
 
-    After 200 it talks for `talk_s` and hangs up; None: until the other side does.
+    After 200 it talks for `talk_s` and hangs up; None: until the other side does. `named_talk`: the caller's name is
+    the number of milliseconds to talk, so that the same calls last the same whoever distributes them.
     """
     parts = [
         '<recv request="OPTIONS" optional="true" next="options"/>',
@@ -151,49 +158,56 @@ def phones(*, ring_s: float, answer: int, talk_s: float | None, sound: str | Non
                 ("sip:([^@]*)@", "To", "address,called"),
                 ("[0-9]+", "CSeq", "number"),
                 ("sip:[^&gt;;]*", "Contact", "target"),
+                *((("^ *&quot;?([0-9]+)", "From", "name,talk"),) if named_talk else ()),
             )
         )
+        + '<ereg regexp="sip:([^@&gt;;]*)@" search_in="hdr" header="From:" assign_to="origin,caller"/>'
+        + ('<todouble assign_to="talk_ms" variable="talk"/>' if named_talk else "")
         + "</action></recv>",
         _send(RINGING),
-        _log("rings", CALLED),
+        _log("rings", *PHONE),
     ]
     wait = CALL_MAX_S if answer == 0 else ring_s
     after = "given-up" if answer == 0 else "answer"
     parts.append(f'<recv request="CANCEL" timeout="{_ms(wait)}" ontimeout="{after}" next="cancelled"/>')
     parts.append(_label("answer"))
     if answer == 200:
-        parts += [_send(OK_TO_INVITE, retrans=True), '<recv request="ACK"/>', _log("answers", CALLED)]
+        parts += [_send(OK_TO_INVITE, retrans=True), '<recv request="ACK"/>', _log("answers", *PHONE)]
         if sound is not None:
             parts.append(_stream(sound))
-        if talk_s is None:
+        if named_talk:
+            parts.append('<pause variable="talk_ms"/>')
+        elif talk_s is None:
             parts.append(f'<recv request="BYE" timeout="{_ms(CALL_MAX_S)}" next="bye"/>')
         else:
             parts.append(_until_bye(talk_s, "talked"))
-            parts += [_log("hangs up", CALLED), _send(PHONE_BYE, retrans=True), '<recv response="200" next="over"/>']
+        if named_talk or talk_s is not None:
+            parts += [_log("hangs up", *PHONE), _send(PHONE_BYE, retrans=True), '<recv response="200" next="over"/>']
     elif answer:
         parts += [_send(REFUSAL.format(code=answer, words=REASONS.get(answer, "No")), retrans=True)]
-        parts += ['<recv request="ACK"/>', _log(f"refuses with {answer}", CALLED), GO_OVER]
+        parts += ['<recv request="ACK"/>', _log(f"refuses with {answer}", *PHONE), GO_OVER]
     parts += [
         _label("cancelled"),
         _send(OK_TO_CANCEL),
         _send(CANCELLED, retrans=True),
         '<recv request="ACK"/>',
-        _log("was cancelled", CALLED),
+        _log("was cancelled", *PHONE),
         GO_OVER,
         _label("bye"),
-        _log("was hung up", CALLED),
+        _log("was hung up", *PHONE),
         _send(OK_TO_BYE),
         GO_OVER,
         _label("options"),
         _send(OK_TO_OPTIONS),
         _label("given-up"),
         _label("over"),
-        '<Reference variables="address,called,from,to,number,target"/>',  # not every branch uses every one
+        # not every branch uses every one
+        f'<Reference variables="address,called,from,to,number,target,origin,caller{",name" * named_talk}"/>',
     ]
-    return _scenario("phones", parts)
+    return _without_ports(_scenario("phones", parts)) if sound is None else _scenario("phones", parts)
 
 
-CALLED: Final = "[$called]"
+PHONE: Final = ("[$called]", "[$caller]")
 REASONS: Final = {480: "Temporarily Unavailable", 486: "Busy Here", 600: "Busy Everywhere", 603: "Decline"}
 
 
@@ -202,14 +216,27 @@ def _scenario(name: str, parts: Sequence[str]) -> str:
     return f'<?xml version="1.0" encoding="UTF-8" ?>\n<scenario name="{name}">\n{body}\n</scenario>\n'
 
 
+def _without_ports(scenario: str) -> str:
+    """The same with one port for all: who sends no sound needs no socket of its own for it in each call."""
+    return scenario.replace("[rtpstream_audio_port]", "[media_port]")
+
+
 def _send(message: str, *, retrans: bool = False) -> str:
     again = ' retrans="500"' if retrans else ""
     return f"<send{again}><![CDATA[\n\n{message.strip()}\n\n]]></send>"
 
 
-def _log(what: str, party: str = "[field0]") -> str:
-    """A line of the log: what;party;Call-ID;time."""
-    return f'<nop><action><log message="{escape(what)};{party};[call_id];[timestamp]"/></action></nop>'
+def _log(what: str, party: str = "[field0]", caller: str = "") -> str:
+    """A line of the log: what;party;Call-ID;time;caller. The last is for phones: who calls them."""
+    return f'<nop><action><log message="{escape(what)};{party};[call_id];[timestamp];{caller}"/></action></nop>'
+
+
+def _delay() -> str:
+    """Wait for as many milliseconds as the call's fourth column says."""
+    return (
+        '<nop><action><assignstr assign_to="delay" value="[field3]"/>'
+        '<todouble assign_to="delay_ms" variable="delay"/></action></nop><pause variable="delay_ms"/>'
+    )
 
 
 def _nop(exec_: str) -> str:
@@ -248,6 +275,8 @@ a=ptime:20"""
 _VIA: Final = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]"
 # One branch for the INVITE, its CANCEL and the ACK to a refusal (RFC 3261, 9.1 and 17.1.1.3).
 _INVITE_VIA: Final = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[pid]-[call_number]-invite"
+# SIPp gives every call that comes to it the number 0, and so every transaction of a phone the same branch.
+_PHONE_VIA: Final = "Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=z9hG4bK-[call_id]-bye"
 _FROM: Final = 'From: "[field1]" <sip:[field0]@[local_ip]:[local_port]>;tag=[pid]c[call_number]'
 _TO: Final = "To: <sip:[field2]@[remote_ip]:[remote_port]>"
 _CALL: Final = "Call-ID: [call_id]"
@@ -326,7 +355,7 @@ To: <sip:[field0]@[remote_ip]>
 {_CALL}
 CSeq: [cseq] REGISTER
 Contact: <sip:[field0]@[local_ip]:[local_port]>
-Expires: 120
+Expires: 600
 Max-Forwards: 70
 Content-Length: 0
 """
@@ -347,7 +376,7 @@ CANCELLED: Final = f"SIP/2.0 487 Request Terminated{_PHONE_ANSWER}Content-Length
 )
 PHONE_BYE: Final = f"""
 BYE [$target] SIP/2.0
-{_VIA}
+{_PHONE_VIA}
 From:[$to];tag=[pid]p[call_number]
 To:[$from]
 {_CALL}

@@ -25,6 +25,7 @@ from callcenter.sim.peers.tones import tone, ulaw
 
 RTP_PORTS_A_CALL: Final = 4
 RTP_PORTS_MAX: Final = 4_000
+RTP_PORTS_MIN: Final = 20
 POLL_S: Final = 0.05
 SOUND: Final = "tone.ulaw"
 
@@ -36,6 +37,7 @@ class Caller:
     number: str
     dialled: str
     name: str = ""
+    after_s: float = 0.0  # of a `delayed` crowd: when it calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class LogLine:
     party: str  # the caller's number, or that of the phone
     call: str  # Call-ID
     at: float  # UTC seconds
+    caller: str = ""  # in a phone's log: who calls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +60,21 @@ class CrowdResult:
     successful: int
     failed: int
     lines: tuple[LogLine, ...]
+    retransmissions: int = 0  # messages that SIPp had to send again
 
     def count(self, what: str) -> int:
         """How often this happened."""
         return sum(line.what == what for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """SIPp's own count of one process."""
+
+    created: int = 0
+    successful: int = 0
+    failed: int = 0
+    retransmissions: int = 0
 
 
 class Crowd:
@@ -79,8 +93,12 @@ class Crowd:
         tone_hz: int | None = 700,
         cancel_after_s: float | None = None,
         hang_up: bool = True,
+        delayed: bool = False,
     ) -> None:
-        """`rate` is calls a second; `tone_hz` None: they send no sound at all (keys still)."""
+        """`rate` is calls a second; `tone_hz` None: they send no sound at all (keys still).
+
+        `delayed`: every caller calls `after_s` after the start; `rate` is then how fast they get ready for it.
+        """
         self._tool = tool
         self._folder = folder
         self._server = server
@@ -91,17 +109,22 @@ class Crowd:
         self._tone_hz = tone_hz
         self._cancel_after_s = cancel_after_s
         self._hang_up = hang_up
+        self._delayed = delayed
         self._sipp: _Sipp | None = None
 
     async def __aenter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
-        rows = [(caller.number, quoted(caller.name), caller.dialled) for caller in self._callers]
+        rows = [
+            (caller.number, quoted(caller.name), caller.dialled, f"{caller.after_s * 1000:.0f}")
+            for caller in self._callers
+        ]
         write_rows(self._folder / "callers.csv", rows)
         text = scenarios.caller(
             self._steps,
             sound=write_tone(self._folder, self._tone_hz),
             cancel_after_s=self._cancel_after_s,
             hang_up=self._hang_up,
+            delayed=self._delayed,
         )
         (self._folder / "caller.xml").write_text(text, encoding="utf-8")
         for key in {key for step in self._steps if isinstance(step, Press) for key in step.digits}:
@@ -111,7 +134,9 @@ class Crowd:
         period_ms = 1000 if self._rate >= 1 else round(1000 / self._rate)
         args = ["-sf", "caller.xml", "-inf", "callers.csv", "-m", str(count), "-l", str(self._at_once_max)]
         args += ["-r", str(max(1, round(self._rate))), "-rp", str(period_ms)]
-        self._sipp = _Sipp(self._tool, self._folder, self._server, calls_max=min(count, self._at_once_max))
+        silent = self._tone_hz is None and not any(isinstance(step, Press) for step in self._steps)
+        at_once = 0 if silent else min(count, self._at_once_max)
+        self._sipp = _Sipp(self._tool, self._folder, self._server, sounding_max=at_once)
         await self._sipp.start(args)
         return self
 
@@ -145,8 +170,13 @@ class PhoneBank:
         talk_s: float | None = None,
         tone_hz: int | None = None,
         rate: float = 50.0,
+        named_talk: bool = False,
+        register_every_s: float = scenarios.REGISTER_EVERY_S,
     ) -> None:
-        """`accounts` are (number, secret); `answer` is a SIP status (0: ring on); `rate` is registrations a second."""
+        """`accounts` are (number, secret); `answer` is a SIP status (0: ring on); `rate` is registrations a second.
+
+        `named_talk`: they talk for as many milliseconds as the caller's name says, then hang up.
+        """
         self._tool = tool
         self._folder = folder
         self._server = server
@@ -156,23 +186,28 @@ class PhoneBank:
         self._talk_s = talk_s
         self._tone_hz = tone_hz
         self._rate = rate
+        self._named_talk = named_talk
+        self._register_every_s = register_every_s
         self._sipp: _Sipp | None = None
 
     async def __aenter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
         write_rows(self._folder / "accounts.csv", self._accounts)
-        (self._folder / "register.xml").write_text(scenarios.registrations(), encoding="utf-8")
+        again = scenarios.registrations(self._register_every_s)
+        (self._folder / "register.xml").write_text(again, encoding="utf-8")
         text = scenarios.phones(
             ring_s=self._ring_s,
             answer=self._answer,
             talk_s=self._talk_s,
             sound=write_tone(self._folder, self._tone_hz),
+            named_talk=self._named_talk,
         )
         (self._folder / "phones.xml").write_text(text, encoding="utf-8")
         count = len(self._accounts)
         args = ["-sf", "register.xml", "-oocsf", "phones.xml", "-inf", "accounts.csv", "-m", str(count)]
         args += ["-r", str(max(1, round(self._rate))), "-l", str(count)]
-        self._sipp = _Sipp(self._tool, self._folder, self._server, calls_max=2 * count)
+        sounding = 0 if self._tone_hz is None else 2 * count
+        self._sipp = _Sipp(self._tool, self._folder, self._server, sounding_max=sounding)
         await self._sipp.start(args)
         return self
 
@@ -196,15 +231,19 @@ class PhoneBank:
         """What happened so far."""
         return read_log(self._folder / "calls.log")
 
+    def counts(self) -> Counts:
+        """SIPp's count so far, calls and registrations together. A call that its scenario did not expect has failed."""
+        return Counts() if self._sipp is None else self._sipp.counts()
+
 
 class _Sipp:
     """One SIPp process in a folder."""
 
-    def __init__(self, tool: Tool, folder: Path, server: str, *, calls_max: int) -> None:
+    def __init__(self, tool: Tool, folder: Path, server: str, *, sounding_max: int) -> None:
         self._tool = tool
         self._folder = folder
         self._server = server
-        self._rtp_ports = min(RTP_PORTS_MAX, max(RTP_PORTS_A_CALL * calls_max, 20))
+        self._rtp_ports = min(RTP_PORTS_MAX, max(RTP_PORTS_A_CALL * sounding_max, RTP_PORTS_MIN))
         self._stack = AsyncExitStack()
         self._process: asyncio.subprocess.Process | None = None
 
@@ -236,25 +275,36 @@ class _Sipp:
             async with asyncio.timeout(within_s):
                 code = await self._process.wait()
         except TimeoutError:
-            raise PeerFault(f"the calls are not over after {within_s:g} s: {self._counts()}") from None
+            raise PeerFault(f"the calls are not over after {within_s:g} s: {self.counts()}") from None
         if code not in (0, 1):  # 1: some calls failed
             raise PeerFault(f"SIPp ended with {code}: {self._complaint()}")
-        created, successful, failed = self._counts()
-        lines = read_log(self._folder / "calls.log")
-        return CrowdResult(exit_code=code, created=created, successful=successful, failed=failed, lines=lines)
+        counts = self.counts()
+        return CrowdResult(
+            exit_code=code,
+            created=counts.created,
+            successful=counts.successful,
+            failed=counts.failed,
+            lines=read_log(self._folder / "calls.log"),
+            retransmissions=counts.retransmissions,
+        )
 
     def _complaint(self) -> str:
         errors = self._folder / "errors.log"
         return tail(errors if errors.exists() else self._folder / "output")
 
-    def _counts(self) -> tuple[int, int, int]:
-        """Calls (created, successful, failed) so far, from the last line of its statistics."""
+    def counts(self) -> Counts:
+        """What it has counted so far, from the last whole line of its statistics."""
         with suppress(OSError, ValueError, KeyError), (self._folder / "counts.csv").open(newline="") as file:
             rows = list(csv.DictReader(file, delimiter=";"))
             if rows:
                 last = rows[-1]
-                return int(last["TotalCallCreated"]), int(last["SuccessfulCall(C)"]), int(last["FailedCall(C)"])
-        return 0, 0, 0
+                return Counts(
+                    created=int(last["TotalCallCreated"]),
+                    successful=int(last["SuccessfulCall(C)"]),
+                    failed=int(last["FailedCall(C)"]),
+                    retransmissions=int(last["Retransmissions(C)"]),
+                )
+        return Counts()
 
 
 def write_rows(path: Path, rows: Sequence[Sequence[str]]) -> None:
@@ -280,14 +330,17 @@ def write_tone(folder: Path, hz: int | None) -> str | None:
 
 
 def read_log(path: Path) -> tuple[LogLine, ...]:
-    """The lines our scenarios log: what;party;Call-ID;time. The last one may be half written: it is left out."""
+    """The lines our scenarios log: what;party;Call-ID;time;caller. The last may be half written: it is left out."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ()
     whole = text[: text.rfind("\n") + 1].splitlines()
-    fields = [line.split(";") for line in whole if line.count(";") == 3]
-    return tuple(LogLine(what=what, party=party, call=call, at=_seconds(when)) for what, party, call, when in fields)
+    fields = [line.split(";") for line in whole if line.count(";") == 4]
+    return tuple(
+        LogLine(what=what, party=party, call=call, at=_seconds(when), caller=caller)
+        for what, party, call, when, caller in fields
+    )
 
 
 def _seconds(when: str) -> float:

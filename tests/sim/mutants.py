@@ -1,0 +1,322 @@
+"""Engines that break one promise each, on purpose. The simulator is worth what it finds in them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from callcenter.core.agents import Agents
+from callcenter.core.engine import Engine
+from callcenter.core.free import FreeAgents
+from callcenter.core.lines import WaitingLines
+from callcenter.core.matching import Matching
+from callcenter.core.offers import Offers
+from callcenter.core.queues import Queues
+from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.talk import Talk
+from callcenter.model.agent import AgentStatus, PhoneState
+from callcenter.model.commands import HangUp, JoinBridge, StopMusic
+from callcenter.model.configuration import Configuration
+from callcenter.model.contact import EndReason, Medium, QueueExit
+from callcenter.model.entry import Output
+from callcenter.model.events import Event
+from callcenter.model.facts import ContactEnded, Surprise
+from callcenter.model.ids import AgentId, ContactId, Skill
+from callcenter.model.need import ANYBODY, Need
+
+MUTANTS: Final[dict[str, type[Engine]]] = {}
+
+
+class Mutant(Engine):
+    """An engine whose parts can be exchanged; each part knows the others by what they were given here."""
+
+    def __init_subclass__(cls) -> None:
+        MUTANTS[cls.__name__] = cls
+
+    def rewire(
+        self,
+        *,
+        queues: Queues | None = None,
+        talk: type[Talk] = Talk,
+        matching: type[Matching] = Matching,
+    ) -> None:
+        """Put other parts in the place of the engine's own."""
+        self._queues = queues or self._queues
+        self._offers = Offers(self.world, self._queues)
+        self._talk = talk(self.world, self._queues, self._offers, self._flows)
+        self.matching = matching(self.world, self._offers)
+
+
+# -- who is offered what -----------------------------------------------------------------------------------------------
+
+
+class _ListsAnyone(Agents):
+    """Lists agents as free for whom one thing does not hold."""
+
+    __slots__ = ()
+
+    def careless(self, record: AgentRecord) -> bool:
+        """Whether this one is listed all the same."""
+        raise NotImplementedError
+
+    def _relist(self, record: AgentRecord, now: float) -> None:
+        super()._relist(record, now)
+        if self.careless(record) and not record.contacts and record.offer is None:
+            self.free.add(record, Medium.VOICE)
+            self.newly_free.append(record.agent.id)
+
+
+class _ListsThePaused(_ListsAnyone):
+    __slots__ = ()
+
+    def careless(self, record: AgentRecord) -> bool:
+        return record.status is AgentStatus.PAUSED and record.phone is PhoneState.REACHABLE
+
+
+class _ListsTheUnreachable(_ListsAnyone):
+    __slots__ = ()
+
+    def careless(self, record: AgentRecord) -> bool:
+        return record.phone is not PhoneState.REACHABLE and record.status is AgentStatus.AVAILABLE
+
+
+class OffersToThePaused(Mutant):
+    """A paused agent counts as free."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.world.agents = _ListsThePaused(self.world.timers, self.world.out)
+
+
+class OffersToTheUnreachable(Mutant):
+    """An agent without a phone counts as free."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.world.agents = _ListsTheUnreachable(self.world.timers, self.world.out)
+
+
+class _Unskilled(FreeAgents):
+    __slots__ = ()
+
+    def longest_idle(self, medium: Medium, need: Need) -> AgentId | None:
+        return super().longest_idle(medium, ANYBODY)
+
+    def suited(self, medium: Medium, need: Need) -> list[AgentId]:
+        return super().suited(medium, ANYBODY)
+
+
+class OffersToTheUnskilled(Mutant):
+    """Skills do not matter."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.world.agents.free = _Unskilled(self.world.agents.records)
+
+
+class _NeverTakenOff(FreeAgents):
+    __slots__ = ()
+
+    def remove(self, record: AgentRecord) -> None:
+        """Whoever is listed once stays."""
+
+
+class OffersTwice(Mutant):
+    """An agent who is being offered a contact still counts as free."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.world.agents.free = _NeverTakenOff(self.world.agents.records)
+
+
+# -- in which order ----------------------------------------------------------------------------------------------------
+
+
+class _LastComeFirstServed(WaitingLines):
+    __slots__ = ()
+
+    def first_for(self, skills: Mapping[Skill, int], medium: Medium) -> ContactId | None:
+        places = ((place, c) for c, (place, line) in self._place.items() if line.need.met_by(skills))
+        return max(places, default=(None, None))[1]
+
+
+class LastComeFirstServed(Mutant):
+    """The line is turned round."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.world.lines = _LastComeFirstServed()
+
+
+class _Deaf(Matching):
+    __slots__ = ()
+
+    def settle(self) -> None:
+        self._world.agents.newly_free.clear()
+        super().settle()
+
+
+class ForgetsTheFree(Mutant):
+    """Agents who become free are not given those who wait."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(matching=_Deaf)
+
+
+class _Patient(Queues):
+    __slots__ = ()
+
+    def waited_too_long(self, contact: ContactRecord) -> None:
+        """Let it wait."""
+
+
+class LetsThemWait(Mutant):
+    """The longest wait is not observed."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(queues=_Patient(self.world, self))
+
+
+class _KeepsThePlace(Queues):
+    __slots__ = ()
+
+    def leave(self, contact: ContactRecord, how: QueueExit) -> None:
+        name = contact.queue
+        super().leave(contact, how)
+        if name is not None:
+            self._in_queue(name)[contact.id] = None
+
+
+class IsInTwoPlaces(Mutant):
+    """A contact that leaves a queue is still counted in it."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(queues=_KeepsThePlace(self.world, self))
+
+
+# -- what is written ---------------------------------------------------------------------------------------------------
+
+
+class _Generous(Talk):
+    __slots__ = ()
+
+    def _summary(self, contact: ContactRecord, reason: EndReason) -> ContactEnded:
+        contact.talk_s += 1.0
+        return super()._summary(contact, reason)
+
+
+class CountsASecondMore(Mutant):
+    """The parts of a CDR do not add up."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(talk=_Generous)
+
+
+class _Silent(Talk):
+    __slots__ = ()
+
+    def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
+        super().end(contact, reason, leg_gone=leg_gone)
+        self._world.out[:] = [output for output in self._world.out if not isinstance(output, ContactEnded)]
+
+
+class WritesNoCdr(Mutant):
+    """A contact ends without a CDR."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(talk=_Silent)
+
+
+class _Twice(Talk):
+    __slots__ = ()
+
+    def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
+        super().end(contact, reason, leg_gone=leg_gone)
+        self._world.out += [output for output in self._world.out if isinstance(output, ContactEnded)]
+
+
+class WritesTwoCdrs(Mutant):
+    """A contact ends with two."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(talk=_Twice)
+
+
+class WritesSecretsDown(Mutant):
+    """Masked digits go into the journal."""
+
+    def redacted(self, event: Event) -> Event:
+        return event
+
+
+class SaysSomethingElseNextTime(Mutant):
+    """What it says depends on something that the journal does not hold."""
+
+    told = 0
+
+    def handle(self, event: Event, now: float) -> list[Output]:
+        SaysSomethingElseNextTime.told += 1
+        return [*super().handle(event, now), Surprise(what=f"event {SaysSomethingElseNextTime.told}")]
+
+
+# -- what is left behind -----------------------------------------------------------------------------------------------
+
+
+class _KeepsTheBridge(Talk):
+    __slots__ = ()
+
+    def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
+        super().end(contact, reason, leg_gone=leg_gone)
+        if contact.bridge is not None:
+            self._world.bridges[contact.bridge] = contact.id
+
+
+class Leaks(Mutant):
+    """Bridges of ended contacts are remembered."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(talk=_KeepsTheBridge)
+
+
+class _StaysOnTheLine(Talk):
+    __slots__ = ()
+
+    def _release_agent(self, contact: ContactRecord, *, wrap_up_s: float) -> None:
+        super()._release_agent(contact, wrap_up_s=wrap_up_s)
+        self._world.out[:] = [output for output in self._world.out if not isinstance(output, HangUp)]
+
+
+class LeavesTheAgentOnTheLine(Mutant):
+    """When the caller hangs up, the agent's leg is not."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(talk=_StaysOnTheLine)
+
+
+class _KeepsApart(Talk):
+    __slots__ = ()
+
+    def connect(self, contact: ContactRecord) -> None:
+        super().connect(contact)
+        self._world.out[:] = [output for output in self._world.out if not isinstance(output, JoinBridge)]
+
+
+class DoesNotPutThemTogether(Mutant):
+    """The agent does not come into the bridge."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(talk=_KeepsApart)
+
+
+class PlaysMusicToThemWhoTalk(Mutant):
+    """Music on hold does not end."""
+
+    def handle(self, event: Event, now: float) -> list[Output]:
+        return [output for output in super().handle(event, now) if not isinstance(output, StopMusic)]

@@ -1,0 +1,51 @@
+"""A check that cannot fail is worth nothing: every promise that an engine breaks on purpose is found broken."""
+
+import re
+
+import pytest
+
+from callcenter.core.engine import Engine
+from callcenter.sim.run import run
+from tests.sim.mutants import MUTANTS
+
+SEEDS = range(1, 31)  # within so many seeds each is found; most in the first three
+LENGTH_S = 300.0
+
+FINDINGS = {
+    "OffersToThePaused": r"listed as free|is not available",
+    "OffersToTheUnreachable": r"listed as|cannot be reached",
+    "OffersToTheUnskilled": r"lacks the skills",
+    "OffersTwice": r"has offer .* and contacts|listed as free|has another offer",
+    "LastComeFirstServed": r"before c-",
+    "ForgetsTheFree": r"has been waiting for .* beside",
+    "LetsThemWait": r"waits in \w+ for [0-9.]+ s of",
+    "IsInTwoPlaces": r"queued in|are indexed",
+    "CountsASecondMore": r"the CDR of c-.* is not its length",
+    "WritesNoCdr": r"left over at the end|contacts in the book|are in|after a restart",
+    "WritesTwoCdrs": r"which is not live",
+    "WritesSecretsDown": r"a masked input was written down",
+    "SaysSomethingElseNextTime": r"told again",
+    "Leaks": r"are indexed",
+    "LeavesTheAgentOnTheLine": r"leg l-.* lives, and the engine does not count on it|left over in Asterisk",
+    "DoesNotPutThemTogether": r"the two are not in its bridge",
+    "PlaysMusicToThemWhoTalk": r"beside what is said|music plays",
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_broken_promise_is_found(name: str) -> None:
+    for seed in SEEDS:
+        outcome = run(seed, LENGTH_S, MUTANTS[name])
+        if outcome.violation:
+            assert re.search(FINDINGS[name], outcome.violation), outcome.violation
+            assert outcome.violation.startswith(f"seed {seed}, ")
+            return
+    pytest.fail(f"{name} went through {len(SEEDS)} seeds")
+
+
+def test_the_same_seeds_are_fine_for_an_engine_that_keeps_its_promises() -> None:
+    assert [outcome.violation for seed in SEEDS if (outcome := run(seed, LENGTH_S, Engine)).violation] == []
+
+
+def test_every_mutant_is_expected() -> None:
+    assert sorted(MUTANTS) == sorted(FINDINGS)

@@ -1,0 +1,50 @@
+"""A thousand days in a call center, each ten busy minutes long, and the days that once went wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from callcenter.sim.run import run, run_many
+
+SEEDS = 1000
+CHUNK = 50
+CORPUS = Path(__file__).with_name("corpus.txt")
+
+
+def once_broken() -> list[int]:
+    """The seeds of the corpus."""
+    lines = (line.split("#")[0].split() for line in CORPUS.read_text().splitlines())
+    return [int(words[0]) for words in lines if words]
+
+
+@pytest.mark.parametrize("first", range(1, SEEDS + 1, CHUNK))
+def test_every_promise_is_kept_in_every_world(first: int) -> None:
+    broken = run_many(range(first, first + CHUNK))
+    assert not broken, "\n".join(outcome.violation for outcome in broken)
+
+
+@pytest.mark.parametrize("seed", once_broken())
+def test_what_once_went_wrong_does_not_go_wrong_again(seed: int) -> None:
+    assert run(seed).violation == ""
+
+
+def test_a_run_is_worth_its_name() -> None:
+    """Many callers, most of whom reach somebody; restarts, losses and both kinds of clock among the first seeds."""
+    outcomes = [run(seed) for seed in range(1, 21)]
+    assert sum(outcome.contacts for outcome in outcomes) > 400
+    ends = b"\n".join(line for outcome in outcomes for line in outcome.journal)
+    for word in (
+        b'"type":"ContactConnected"',
+        b'"reason":"abandoned"',
+        b'"reason":"caller_hung_up"',
+        b'"reason":"agent_hung_up"',
+        b'"end":"rescinded"',
+        b'"end":"no_answer"',
+        b'"type":"NeedsRelaxed"',
+        b'"type":"MessageRecorded"',
+        b'"type":"Resynced"',
+        b'"fault":"unavailable"',
+        b'"exit":"timed_out"',
+        b'"exit":"no_agents"',
+    ):
+        assert word in ends, word
