@@ -2,6 +2,7 @@
 
 import typer
 
+from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.site import site_of
 
 
@@ -15,4 +16,8 @@ def demo(context: typer.Context) -> None:
     from callcenter.cli.demo.play import play
     from callcenter.cli.demo.screen import spectator
 
-    raise typer.Exit(asyncio.run(play(site_of(context).settings, spectator())))
+    try:
+        code = asyncio.run(play(site_of(context).settings, spectator()))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise Failure(Exit.INTERRUPTED, "the demo was stopped; nothing of it runs any more") from None
+    raise typer.Exit(code)
