@@ -199,7 +199,7 @@ class Book:
         if rule.then is MissedOffer.REST:
             agent.may_rest_until = max(agent.may_rest_until, now + rule.rest_s)
             if fact.end is not OfferEnd.FAILED:
-                agent.busy_until = agent.may_rest_until
+                agent.busy_until = max(agent.busy_until, now + rule.rest_s)
 
     def _is_back(self, *agents: SeenAgent) -> None:
         """Who says that she is ready is: no rest and no wrap-up goes on."""

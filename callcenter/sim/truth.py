@@ -48,6 +48,8 @@ class Truth:
         world, asterisk = engine.world, self._asterisk
         for leg in asterisk.legs.values():
             if leg.id not in world.legs:
+                if leg.ours and not leg.up:
+                    continue  # an unanswered dial that rings after all: Asterisk gives it up by itself
                 yield f"leg {leg.id} lives, and the engine does not count on it"
             elif leg.arrived is not None and not leg.up and world.contacts[world.legs[leg.id]].answered:
                 yield f"leg {leg.id} was to be answered, and is not"

@@ -83,6 +83,9 @@ class Wire:
         """The link is up again: what lives is listed, and told a moment later."""
         listing, cut = asterisk.listing(), self._cuts
         self._keeps = True
+        alive = {leg.leg for leg in listing.legs}
+        # a leg that left and came back is listed: that it left once is older than the list, and would end it now
+        self._kept = [event for event in self._kept if not (isinstance(event, LegEnded) and event.leg in alive)]
         self._agenda.after(self._faults.takes_s(self._random), lambda: self._told(asterisk, listing, cut))
 
     def _told(self, asterisk: FakeAsterisk, listing: Event, cut: int) -> None:

@@ -172,10 +172,12 @@ class PhoneBank:
         rate: float = 50.0,
         named_talk: bool = False,
         register_every_s: float = scenarios.REGISTER_EVERY_S,
+        sounding_max: int | None = None,
     ) -> None:
         """`accounts` are (number, secret); `answer` is a SIP status (0: ring on); `rate` is registrations a second.
 
-        `named_talk`: they talk for as many milliseconds as the caller's name says, then hang up.
+        `named_talk`: they talk for as many milliseconds as the caller's name says, then hang up. `sounding_max`: how
+        many of them need ports for sound at the same time, if not all.
         """
         self._tool = tool
         self._folder = folder
@@ -188,6 +190,7 @@ class PhoneBank:
         self._rate = rate
         self._named_talk = named_talk
         self._register_every_s = register_every_s
+        self._sounding_max = 2 * len(accounts) if sounding_max is None else sounding_max
         self._sipp: _Sipp | None = None
 
     async def __aenter__(self) -> Self:
@@ -206,7 +209,7 @@ class PhoneBank:
         count = len(self._accounts)
         args = ["-sf", "register.xml", "-oocsf", "phones.xml", "-inf", "accounts.csv", "-m", str(count)]
         args += ["-r", str(max(1, round(self._rate))), "-l", str(count)]
-        sounding = 0 if self._tone_hz is None else 2 * count
+        sounding = 0 if self._tone_hz is None else self._sounding_max
         self._sipp = _Sipp(self._tool, self._folder, self._server, sounding_max=sounding)
         await self._sipp.start(args)
         return self
