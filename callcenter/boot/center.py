@@ -194,6 +194,13 @@ class RunningCenter:
         """End the call center; who waits on `stopped` does the rest."""
         self.stopped.set()
 
+    def crashed(self, what: str, crash: BaseException) -> None:
+        """A part of ours has ended by a bug: end the center loudly, unless it is ending already."""
+        log.error("a part of the call center has crashed", part=what, exc_info=crash)
+        if not self.stopped.is_set():
+            self.crash = crash
+            self.stop()
+
     async def in_step(self) -> bool:
         """Wait until Asterisk is connected and known; False if that takes too long."""
         with contextlib.suppress(TimeoutError):
@@ -235,7 +242,7 @@ async def running_center(
             events="system",
         )
         hands = VoiceHands(ari, ami, prompts, door, wiring.dialling)
-        performer = LanePerformer(hands, post)
+        performer = LanePerformer(hands, post, lambda crash: center.crashed("performer", crash))
         recordings = RecordingsJob(wiring.recordings, post.post)
         loop = Loop(engine, clock, journal, performer, [feed, recordings])
         post.into(loop)
@@ -312,11 +319,9 @@ class _Tasks:
         await asyncio.gather(*self._running, return_exceptions=True)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and not self._center.stopped.is_set():
+        if not task.cancelled():
             crash = task.exception() or Bug(f"the task {task.get_name()} has ended by itself")
-            log.error("a task of the call center has crashed", task=task.get_name(), exc_info=crash)
-            self._center.crash = crash
-            self._center.stop()
+            self._center.crashed(task.get_name(), crash)
 
 
 async def _keep_snapshots(engine: Engine, clock: SystemClock, journal: PostgresJournal, snapshots: Snapshots) -> None:

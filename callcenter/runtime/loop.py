@@ -16,7 +16,7 @@ import structlog
 from callcenter.errors import Bug
 from callcenter.model.commands import Command, Reply
 from callcenter.model.entry import Output
-from callcenter.model.events import Event, TimePassed
+from callcenter.model.events import EngineStarted, Event, Resynced, TimePassed
 from callcenter.model.facts import Fact, Surprise
 from callcenter.model.ids import RequestId
 from callcenter.ports import Clock, FactSink, Journal, Performer
@@ -24,6 +24,8 @@ from callcenter.ports import Clock, FactSink, Journal, Performer
 INBOX_MAX: Final = 100_000  # events; more than a minute of the largest center we think of
 BATCH_MAX: Final = 200  # events decided in a row before other tasks get their turn
 ASK_TIMEOUT_S: Final = 10.0
+
+BEFORE_WHAT_IS_DUE: Final = (TimePassed, EngineStarted, Resynced)  # the engine itself says what comes first with these
 
 log = structlog.get_logger(__name__)
 
@@ -59,7 +61,7 @@ class Loop:
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
         self._asked: dict[RequestId, asyncio.Future[str]] = {}
-        self._stopping = False
+        self._stopping = self._ended = False
         self.handled = 0
 
     def listen(self, sink: FactSink) -> None:
@@ -74,7 +76,12 @@ class Loop:
         self._filled.set()
 
     async def ask(self, request: RequestId, event: Event, timeout_s: float = ASK_TIMEOUT_S) -> str:
-        """Post a request and wait for its Reply: "" when granted, else what is wrong. Raises TimeoutError."""
+        """Post a request and wait for its Reply: "" when granted, else what is wrong. Raises TimeoutError.
+
+        After a time-out the request may still be granted. Raises Bug if this request is asked already.
+        """
+        if request in self._asked:
+            raise Bug(f"{request} is asked already")
         answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._asked[request] = answer
         try:
@@ -85,19 +92,23 @@ class Loop:
             self._asked.pop(request, None)
 
     async def run(self) -> None:
-        """Decide until `stop`."""
-        while not self._stopping:
-            await self._wait()
-            for _ in range(BATCH_MAX):
-                event = self._next()
-                if event is None:
-                    break
-                self.decide(event)
-            await asyncio.sleep(0)
+        """Decide until `stop`, or until the engine raises."""
+        try:
+            while not self._stopping:
+                await self._wait()
+                for _ in range(BATCH_MAX):
+                    event = self._next()
+                    if event is None:
+                        break
+                    self.decide(event)
+                await asyncio.sleep(0)
+        finally:
+            self._ended = True
+            self._emptied.set()
 
     async def caught_up(self) -> None:
-        """Wait until everything that is in line now has been decided."""
-        if self._inbox:
+        """Wait until everything that is in line now has been decided, or nobody decides any more."""
+        if self._inbox and not self._ended:
             self._emptied.clear()
             await self._emptied.wait()
 
@@ -107,8 +118,18 @@ class Loop:
         self._filled.set()
 
     def decide(self, event: Event) -> None:
-        """One turn: engine, journal, performer, listeners."""
+        """What is due by now, if anything, and then the event.
+
+        What is due has a turn and an entry of its own: it may change what of the event may be written down.
+        """
         now = self._clock.now()
+        deadline = self._engine.next_deadline()
+        if deadline is not None and deadline <= now and not isinstance(event, BEFORE_WHAT_IS_DUE):
+            self._turn(TimePassed(), now)
+        self._turn(event, now)
+
+    def _turn(self, event: Event, now: float) -> None:
+        """Engine, journal, performer, listeners."""
         written = self._engine.redacted(event)
         outputs = self._engine.handle(event, now)
         self.handled += 1

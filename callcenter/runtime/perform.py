@@ -1,15 +1,19 @@
 """Carries commands out: in order within a contact, side by side between contacts. Knows no command's meaning.
 
-What fails comes back as `CommandFailed`, never as an exception: the engine decides what a failure means.
+Theory: a lane per contact. What fails by somebody else's fault comes back as `CommandFailed`, and the lane goes on: the
+engine decides what a failure means, and the commands behind it are its own. An exception that is no PeerFault is our
+bug: nobody knows what was done, so the lane is dropped and `crashed` is told, which ends the process; the next one asks
+Asterisk what lives, and repeats what is missing.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 import structlog
 
+from callcenter.core.world import NOBODY
 from callcenter.errors import OutcomeUnknown, PeerFault, PeerUnavailable, SubjectGone
 from callcenter.model.commands import (
     AnswerLeg,
@@ -33,10 +37,10 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import TransportFault
 from callcenter.model.events import CommandFailed
-from callcenter.model.ids import ContactId
 from callcenter.ports import EventSink
 
 LANES_MAX: Final = 20_000  # contacts with commands under way
+LANE_MAX: Final = 500  # commands of one contact that wait; a call in a fast flow makes some ten a second
 
 log = structlog.get_logger(__name__)
 
@@ -52,46 +56,54 @@ class Medium(Protocol):
 class LanePerformer:
     """One lane per contact; a lane is a task that lives as long as it has commands."""
 
-    def __init__(self, medium: Medium, events: EventSink) -> None:
+    def __init__(self, medium: Medium, events: EventSink, crashed: Callable[[BaseException], None]) -> None:
         self._medium = medium
         self._events = events
-        self._lanes: dict[ContactId, deque[Command]] = {}
+        self._crashed = crashed
+        self._lanes: dict[str, deque[Command]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
         self.performed = 0
         self.failed = 0
 
     def enqueue(self, commands: Sequence[Command]) -> None:
-        """Take the commands; each waits only for those of its own contact."""
+        """Take the commands; each waits only for those of its own contact. After `close` nothing is carried out."""
         for command in commands:
-            if isinstance(command, Reply):
+            if isinstance(command, Reply) or self._closed:
                 continue
-            lane = self._lanes.get(command.contact)
-            if lane is not None:
-                lane.append(command)
-                continue
-            if len(self._lanes) >= LANES_MAX:
+            name = command.contact if command.contact != NOBODY else subject_of(command)  # strays have no order
+            lane = self._lanes.get(name)
+            if len(self._lanes) >= LANES_MAX and lane is None:
                 self._failed(command, PeerUnavailable(f"{LANES_MAX} contacts have commands under way"))
-                continue
-            self._lanes[command.contact] = deque((command,))
-            task = asyncio.create_task(self._drive(command.contact), name=f"perform {command.contact}")
-            self._tasks.add(task)
-            task.add_done_callback(self._done)
+            elif lane is None:
+                self._lanes[name] = deque((command,))
+                task = asyncio.create_task(self._drive(name), name=f"perform {name}")
+                self._tasks.add(task)
+                task.add_done_callback(self._done)
+            elif len(lane) >= LANE_MAX:
+                self._failed(command, PeerUnavailable(f"{LANE_MAX} commands of this contact wait"))
+            else:
+                lane.append(command)
 
     async def idle(self, limit_s: float) -> bool:
         """Wait until nothing is under way; False if that takes longer."""
-        tasks = list(self._tasks)
-        if tasks:
-            await asyncio.wait(tasks, timeout=limit_s)
-        return not self._lanes
+        try:
+            async with asyncio.timeout(limit_s):
+                while self._tasks:  # a failure may make the engine give more commands
+                    await asyncio.wait(self._tasks)
+        except TimeoutError:
+            return False
+        return True
 
     async def close(self) -> None:
-        """Drop what is under way: outcomes are unknown then."""
+        """Drop what is under way, and take nothing more: outcomes are unknown then."""
+        self._closed = True
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _drive(self, contact: ContactId) -> None:
-        lane = self._lanes[contact]
+    async def _drive(self, name: str) -> None:
+        lane = self._lanes[name]
         try:
             while lane:
                 command = lane.popleft()
@@ -101,7 +113,7 @@ class LanePerformer:
                 except PeerFault as fault:
                     self._failed(command, fault)
         finally:
-            del self._lanes[contact]
+            del self._lanes[name]
 
     def _failed(self, command: Command, fault: PeerFault) -> None:
         self.failed += 1
@@ -117,8 +129,9 @@ class LanePerformer:
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("a lane of commands crashed", lane=task.get_name(), exc_info=task.exception())
+        if not task.cancelled() and (crash := task.exception()) is not None:
+            crash.add_note(task.get_name())
+            self._crashed(crash)
 
 
 def kind_of(fault: PeerFault) -> TransportFault:
