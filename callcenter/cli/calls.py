@@ -262,7 +262,13 @@ def record_document(record: dict[str, Any]) -> dict[str, object]:
 
 
 def _for_programs(record: dict[str, Any]) -> dict[str, object]:
-    return {name: stamp(_at(value)) if name in TIMES else value for name, value in record.items()}
+    return {name: _for_program(name, value) for name, value in record.items()}
+
+
+def _for_program(name: str, value: Any) -> object:
+    if name in TIMES:
+        return stamp(_at(value))
+    return seconds(value) if name.endswith("_s") else value
 
 
 def _show_record(record: dict[str, Any]) -> None:

@@ -41,6 +41,8 @@ class Program(TyperGroup):
         except BrokenPipeError:
             _give_up_stdout()
             code = Exit.OK  # the reader (`head`, a pager) has had enough
+        except SystemExit:
+            code = Exit.OK  # typer's answer to a broken pipe
         except typer.Abort:
             code = Exit.INTERRUPTED
         except Exception as error:  # noqa: BLE001 (the process's edge: whatever it is must become an exit code)
@@ -97,9 +99,8 @@ def lines_of(failure: Failure) -> list[str]:
     """The failure for a person: every problem on a line of its own."""
     if failure.problems:
         return [plain(str(problem)) for problem in failure.problems]
-    lines = failure.message.splitlines() or [""]  # help, for a group that was given no command
-    said = [plain(line) for line in lines]
-    if failure.remedy:
+    said = [plain(line) for line in failure.message.splitlines()]
+    if failure.remedy and said:  # a group that was given no command has printed its help, and says nothing more
         said[-1] += f" ({plain(failure.remedy)})"
     return said
 

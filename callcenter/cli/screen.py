@@ -158,13 +158,12 @@ def emit(document: object) -> None:
     print(_BAD_IN_JSON.sub(lambda bad: f"\\u{ord(bad[0]):04x}", text))  # noqa: T201 (standard output is the answer)
 
 
-def console() -> "Console":
+def console(width: int | None = None) -> "Console":
     """Where tables go. A reader that is not a terminal gets wide lines, so that nothing is cut."""
     from rich.console import Console
 
-    return Console(
-        width=None if sys.stdout.isatty() else PIPE_WIDTH, markup=False, highlight=False, emoji=False, soft_wrap=False
-    )
+    wide = width if width is not None or sys.stdout.isatty() else PIPE_WIDTH
+    return Console(width=wide, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
 def show(*pictures: "RenderableType") -> None:
@@ -174,13 +173,23 @@ def show(*pictures: "RenderableType") -> None:
         out.print(picture, crop=False, overflow="ignore", no_wrap=True)
 
 
-def show_grid(titles: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "", empty: str = "") -> None:
-    """Print a table, or `empty` in words if it has no rows."""
+def show_grid(
+    titles: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str = "",
+    empty: str = "",
+    width: int | None = None,
+) -> None:
+    """Print a table, or `empty` in words if it has no rows. What must stay whole may stand out beyond `width`."""
     listed = list(rows)
     if not listed and empty:
         show(cell(empty))
         return
-    show(grid(columns(*titles), listed, title=title, width=console().width))
+    room = width or console().width
+    table = grid(columns(*titles), listed, title=title, width=room)
+    needed = sum((column.width or 0) + GAP for column in table.columns)
+    console(max(room, needed)).print(table, crop=False)
 
 
 def show_pairs(pairs: Mapping[str, object], *, title: str = "") -> None:

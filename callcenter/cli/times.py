@@ -7,6 +7,8 @@ from typing import Final
 
 import typer
 
+LATEST_S: Final = 7_258_118_400.0  # the year 2200: whatever lies beyond is a slip of the finger
+
 _LENGTH: Final = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)")
 _UNIT_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 _CLOCK: Final = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
@@ -24,14 +26,16 @@ def moment(text: str, now: float) -> float:
     if said in ("today", "yesterday"):
         return _utc(today - timedelta(days=said == "yesterday"))
     if ago := _LENGTH.fullmatch(said):
-        return now - int(ago[1]) * _UNIT_S[ago[2]]
+        return max(now - int(ago[1]) * _UNIT_S[ago[2]], 0.0)
     if wall := _CLOCK.fullmatch(said):
         return _utc(today.replace(hour=int(wall[1]), minute=int(wall[2]), second=int(wall[3] or 0)))
     try:
-        given = datetime.fromisoformat(text.strip())
-        return given.timestamp() if given.tzinfo is not None else _utc(given)
+        given = _utc(datetime.fromisoformat(text.strip()))
     except (ValueError, OverflowError, OSError):
-        raise typer.BadParameter(f"{text!r} is not a time: {_FORMS}") from None
+        given = -1.0
+    if not 0.0 <= given <= LATEST_S:
+        raise typer.BadParameter(f"{text!r} is not a time: {_FORMS}")
+    return given
 
 
 def span(text: str) -> float:
@@ -54,6 +58,6 @@ def period(since: str, until: str, now: float | None = None) -> tuple[float, flo
     return begin, end
 
 
-def _utc(local: datetime) -> float:
-    """A wall clock's time in the machine's zone as UTC seconds."""
-    return local.timestamp()
+def _utc(given: datetime) -> float:
+    """UTC seconds; without a zone of its own, a time is the machine's."""
+    return given.timestamp()

@@ -103,6 +103,8 @@ class Wallboard(App[None]):
         return self.query_one(f"#{name}", DataTable)
 
     def _draw(self) -> None:
+        if not self.query("#headline"):  # the answer came after somebody had pressed q
+            return
         headline = self.query_one("#headline", Static)
         headline.set_class(bool(self.away), "away")
         headline.update(_headline(self.picture, self.away, stopped=self.stopped_clock))
