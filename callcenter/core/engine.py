@@ -51,6 +51,7 @@ from callcenter.model.flow import AgentWish, Queueing
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, Mint, PlaybackId, QueueName, RequestId
 from callcenter.model.view import CenterView
 
+CUT_OFF_S: Final = 0.2  # a call goes on so long after a prompt that failed, if its caller has not hung up
 COMMAND_RETRY_S: Final = 2.0  # an agent whose phone could not be dialled, by no fault of hers, is left alone so long
 
 _WISHES: Final[Mapping[str, AgentStatus]] = {
@@ -130,8 +131,10 @@ class Engine:
                 contact = self.world.by_leg(leg)
                 if contact is not None and leg == contact.leg and contact.state is ContactState.IN_FLOW:
                     self._flows.digit(contact, digit)
-            case PlaybackEnded(playback=playback):
+            case PlaybackEnded(playback=playback, ok=True):
                 self._playback(playback)
+            case PlaybackEnded(playback=playback):
+                self._cut_off(playback)
             case PhoneChanged(number=number, state=state):
                 record = self.world.agents.by_number(number)
                 if record is not None:
@@ -275,7 +278,17 @@ class Engine:
     def _playback(self, playback: PlaybackId) -> None:
         holder = self.world.playbacks.pop(playback, None)
         if holder is not None:
+            self.world.timers.cancel(TimerKind.CUT_OFF, holder)
             self.playback_ended(self.world.contacts[holder])
+
+    def _cut_off(self, playback: PlaybackId) -> None:
+        """A prompt failed. Most often the caller has hung up in it, which is told in the same moment, or just after.
+
+        So nothing follows from it yet: nobody is dialled, recorded or connected for a caller who is gone.
+        """
+        holder = self.world.playbacks.get(playback)
+        if holder is not None:
+            self.world.timers.set(TimerKind.CUT_OFF, holder, self.world.now + CUT_OFF_S)
 
     def _started(self, namespace: str) -> None:
         world = self.world
@@ -337,7 +350,7 @@ class Engine:
         while (timer := self.world.timers.pop_due(self.world.now)) is not None:
             self._due(timer)
 
-    def _due(self, timer: Timer) -> None:
+    def _due(self, timer: Timer) -> None:  # noqa: C901 (one arm per kind of deadline)
         world = self.world
         subject = timer.subject
         match timer.kind:
@@ -359,6 +372,9 @@ class Engine:
         match timer.kind:
             case TimerKind.FLOW_WAIT:
                 self._flows.waited(contact)
+            case TimerKind.CUT_OFF:
+                if contact.playback is not None:
+                    self._playback(contact.playback)
             case TimerKind.MESSAGE:
                 self._flows.message_overdue(contact)
             case TimerKind.FORWARD:

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from callcenter.core.offers import Offers
 from callcenter.core.state import ContactRecord
+from callcenter.core.timers import TimerKind
 from callcenter.core.world import NOBODY, World
 from callcenter.model.commands import (
     AnswerLeg,
@@ -123,6 +124,7 @@ def _playback_of(world: World, told: Told, contact: ContactRecord) -> None:
     if contact.playback is not None:
         world.out.append(StopPlayback(contact=contact.id, playback=contact.playback))
         world.playbacks.pop(contact.playback, None)
+        world.timers.cancel(TimerKind.CUT_OFF, contact.id)
         contact.playback = None
         told.playback_ended(contact)
 

@@ -14,6 +14,7 @@ class TimerKind(StrEnum):
     """What is due. In case of a tie the order of the kinds does not matter: each touches its own subject."""
 
     FLOW_WAIT = "flow_wait"  # a node's WaitFor
+    CUT_OFF = "cut_off"  # a prompt failed, and nobody has said that the caller is gone
     MESSAGE = "message"  # a caller's message should long be over
     FORWARD = "forward"  # an outside number rings too long
     OFFER = "offer"  # an agent's phone rings too long; the subject is the leg

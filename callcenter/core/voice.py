@@ -7,6 +7,7 @@ channel in Asterisk until it ends.
 from collections.abc import Mapping
 
 from callcenter.core.state import ContactRecord
+from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.commands import (
@@ -69,6 +70,7 @@ def hush(world: World, contact: ContactRecord) -> None:
     if contact.playback is not None:
         world.out.append(StopPlayback(contact=contact.id, playback=contact.playback))
         world.playbacks.pop(contact.playback, None)
+        world.timers.cancel(TimerKind.CUT_OFF, contact.id)
         contact.playback = None
 
 
