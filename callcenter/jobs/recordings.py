@@ -97,7 +97,8 @@ class RecordingsJob:
     async def _check(self, finished: Finished) -> RecordingChecked:
         source = await self._complete(finished)
         if source is None:
-            return _verdict(finished, Path(""), 0.0, 0, "Asterisk left no file")
+            missed = finished.expected_s > TOLERANCE_S  # else it was over before anything could be recorded
+            return _verdict(finished, Path(""), 0.0, 0, "Asterisk left no file" if missed else "")
         try:
             return await asyncio.to_thread(_keep, source, self._folders.kept, finished)
         except (OSError, EOFError, wave.Error) as error:
@@ -112,7 +113,8 @@ class RecordingsJob:
         clock = asyncio.get_running_loop().time
         started = changed = clock()
         last: tuple[Path, int] | None = None
-        while clock() - started < GIVE_UP_S:
+        limit_s = GIVE_UP_S if finished.expected_s > TOLERANCE_S else STILL_S  # there may be none, and rightly so
+        while clock() - started < limit_s:
             now = next(((path, path.stat().st_size) for path in candidates if path.exists()), None)
             if now != last:
                 last, changed = now, clock()

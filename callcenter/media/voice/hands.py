@@ -171,9 +171,15 @@ class VoiceHands:
     async def _start_recording(self, command: StartRecording) -> None:
         """Once for each recording: a second one into the same file would begin it anew, over what was said."""
         file = f"{_checked(command.recording)}.raw"
-        if not (await self._mixing.mixmonitor_file(command.leg)).endswith(f"/{file}"):
-            monitor = await self._mixing.start_mixmonitor(command.leg, file, RECORDING_OPTIONS)
-            self._monitors[command.recording] = monitor
+        try:
+            if not (await self._mixing.mixmonitor_file(command.leg)).endswith(f"/{file}"):
+                monitor = await self._mixing.start_mixmonitor(command.leg, file, RECORDING_OPTIONS)
+                self._monitors[command.recording] = monitor
+        except PeerRefused as refused:
+            # AMI has one kind of "no", with words that differ between releases: only the list of channels tells
+            if await self._ari.channels.find(command.leg) is None:
+                raise SubjectGone(f"{command.leg} is gone") from refused
+            raise
 
     async def _stop_recording(self, recording: RecordingId, leg: LegId) -> None:
         monitor = self._monitors.pop(recording, None)
