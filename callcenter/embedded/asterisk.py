@@ -24,6 +24,7 @@ from callcenter.errors import OutcomeUnknown, PeerUnavailable
 log = structlog.get_logger(__name__)
 
 NAME: Final = "asterisk"
+SPOOLED: Final = ("monitor", "recording")  # below astspooldir; Asterisk makes only the first by itself
 CONTROL_SOCKET: Final = "asterisk.ctl"
 READY_LIMIT_S: Final = 60.0
 COMMAND_LIMIT_S: Final = 10.0
@@ -60,6 +61,9 @@ def layout_for(root: AsteriskRoot, *, conf: Path, var: Path) -> AsteriskLayout:
     All are private: recordings are personal data, and who can reach the control socket has a shell.
     """
     kept = private_folder(var.absolute() / "asterisk")
+    spool = private_folder(kept / "spool")
+    for folder in SPOOLED:
+        private_folder(spool / folder)
     return AsteriskLayout(
         astetcdir=conf.absolute(),
         astmoddir=root.modules,
@@ -67,7 +71,7 @@ def layout_for(root: AsteriskRoot, *, conf: Path, var: Path) -> AsteriskLayout:
         astvarlibdir=private_folder(kept / "lib"),
         astkeydir=private_folder(kept / "keys"),
         astdbdir=private_folder(kept / "db"),
-        astspooldir=private_folder(kept / "spool"),
+        astspooldir=spool,
         astrundir=socket_folder(kept / "run", CONTROL_SOCKET),
         astlogdir=private_folder(kept / "log"),
     )
