@@ -1,6 +1,6 @@
 -- journal.lock
--- One writer per database; held by the writer's session, so it falls with it.
-SELECT pg_try_advisory_lock($1, $2);
+-- One writer per journal, that is per schema; held by the writer's session, so it falls with it.
+SELECT pg_try_advisory_lock($1, $2 # hashtext(current_schema()));
 
 -- journal.mark
 -- How far the journal is written; FOR UPDATE so that a second writer, had it slipped in, would wait and then see.
