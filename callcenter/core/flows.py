@@ -155,6 +155,7 @@ class Flows:
         self._world.timers.cancel(TimerKind.MESSAGE, contact.id)
         self._world.out.append(RecordingStopped(contact=contact.id, recording=contact.message, expected_s=seconds))
         contact.message = None
+        contact.left_message = contact.left_message or seconds > 0
         self._tell(contact, MessageTaken(seconds=seconds))
 
     def quit(self, contact: ContactRecord) -> None:

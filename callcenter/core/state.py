@@ -71,6 +71,7 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     memory: Memory = Memory()
     message: RecordingId | None = None
     message_began: float = 0.0
+    left_message: bool = False
     other_leg: LegId | None = None  # the outside number
     other_up: bool = False
 

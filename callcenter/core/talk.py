@@ -243,7 +243,8 @@ def end_reason(contact: ContactRecord) -> EndReason:
     """What it means that the caller's leg is gone, in the state the contact is in."""
     match contact.state:
         case ContactState.IN_FLOW:
-            return EndReason.VOICEMAIL if contact.message is not None else EndReason.LEFT_IN_FLOW
+            spoke = contact.left_message or contact.message is not None
+            return EndReason.VOICEMAIL if spoke else EndReason.LEFT_IN_FLOW
         case ContactState.WAITING | ContactState.OFFERED | ContactState.CONNECTING:
             return EndReason.ABANDONED
         case ContactState.CONNECTED:

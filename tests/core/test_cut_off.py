@@ -3,7 +3,7 @@
 from callcenter.core.engine import CUT_OFF_S
 from callcenter.model.commands import PlayPrompts, StartRecording
 from callcenter.model.contact import ContactState, EndReason
-from callcenter.model.events import PlaybackEnded
+from callcenter.model.events import MessageRecorded, PlaybackEnded
 from callcenter.model.facts import ContactConnected, RecordingStarted
 from callcenter.model.flow import Prompt
 from callcenter.nodes.fields import NextNode, Word
@@ -16,7 +16,7 @@ ANNOUNCED = queue("sales", connect_announcement=Prompt(name="recorded"))
 MAILBOX = flow(
     "mailbox",
     take=Voicemail(mailbox=Word("team"), greeting=Prompt(name="speak"), done=NextNode("bye"), nothing=NextNode("bye")),
-    bye=Hangup(),
+    bye=Hangup(prompt=Prompt(name="thanks")),
 )
 HELLO = flow("shop", hello=Play(prompt=Prompt(name="hello"), next=NextNode("bye")), bye=Hangup())
 
@@ -46,6 +46,16 @@ def test_a_caller_who_hangs_up_in_the_greeting_has_left_no_message() -> None:
     call.hangs_up()
     assert call.end_reason is EndReason.LEFT_IN_FLOW
     assert not center.all(RecordingStarted)
+
+
+def test_a_message_whose_end_is_told_before_the_callers_is_a_message() -> None:
+    center = Center(flows=[MAILBOX])
+    call = center.call("mailbox")
+    call.hears_it_out()
+    [started] = center.all(RecordingStarted)
+    center.tell(MessageRecorded(recording=started.recording, seconds=2.0))
+    call.hangs_up()
+    assert call.end_reason is EndReason.VOICEMAIL
 
 
 def test_a_call_goes_on_after_a_prompt_that_cannot_be_played() -> None:
