@@ -11,6 +11,7 @@ import typer
 
 from callcenter.cli import (
     agents,
+    bench,
     calls,
     center,
     conf,
@@ -64,6 +65,7 @@ app.command("status")(center.status)
 app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
 app.command("top")(top.top)
+app.command("bench")(bench.bench)
 app.add_typer(calls.app, name="calls")
 app.add_typer(agents.app, name="agents")
 app.add_typer(queues.app, name="queues")

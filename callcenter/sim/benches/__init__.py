@@ -44,5 +44,5 @@ BENCHES: Final[Mapping[str, Callable[[Trial], Report]]] = {
     "calls": _calls,
 }
 
-QUICK: Final = ("acd",)
-"""Those of `all`: they fit in ten minutes together, and need no Asterisk."""
+LONG: Final = frozenset({"acd-live", "calls"})
+"""Those that take longer than ten minutes: they run when they are asked for by name."""

@@ -43,21 +43,23 @@ class Report:
     targets: tuple[Target, ...] = ()
     table: tuple[tuple[str, ...], ...] = ()  # first row: headings
 
-    def last_line(self) -> str:
-        """The JSON object."""
+    def document(self) -> dict[str, Figure]:
+        """Everything but the table, for programs."""
         figures = {**self.ours, **self.ratios}
-        met = {target.key: [target.op, target.value, target.met(figures)] for target in self.targets}
-        return json.dumps(
-            {
-                "bench": self.bench,
-                "ours": self.ours,
-                "peers": self.peers,
-                "ratios": self.ratios,
-                "targets": met,
-                "met": all(one[2] for one in met.values()),
-                "machine": machine(),
-            }
-        )
+        met = {target.key: (target.op, target.value, target.met(figures)) for target in self.targets}
+        return {
+            "bench": self.bench,
+            "ours": self.ours,
+            "peers": self.peers,
+            "ratios": self.ratios,
+            "targets": met,
+            "met": all(one[2] for one in met.values()),
+            "machine": machine(),
+        }
+
+    def last_line(self) -> str:
+        """The document on one line."""
+        return json.dumps(self.document())
 
 
 def machine() -> dict[str, Figure]:
