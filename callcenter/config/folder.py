@@ -132,7 +132,8 @@ def _keys(tree: Tree) -> tuple[str, ...]:
 def _files(folder: Path) -> tuple[dict[str, str], list[Problem]]:
     """The YAML files of a folder as relative path -> text; others (notes, backups of editors) are not ours to judge."""
     if not folder.is_dir():
-        raise ConfigurationError([Problem(where=str(folder), what="there is no such folder of configuration")])
+        remedy = "the first `callcenter run` makes one with an example"
+        raise ConfigurationError([Problem(where=str(folder), what="there is no such folder", remedy=remedy)])
     found: dict[str, str] = {}
     problems: list[Problem] = []
     for path in sorted(folder.rglob("*")):
