@@ -27,6 +27,7 @@ from callcenter.model.agent import Agent
 from callcenter.model.ids import AgentId, Skill
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.pool import open_pool
+from callcenter.runtime.collector import calm_collector
 
 FIRST_AGENTS: Final = (
     Agent(
@@ -82,6 +83,7 @@ async def center(settings: Settings, progress: Progress) -> AsyncIterator[Runnin
                     )
                 ]
             )
+        calm_collector()
         yield running
         if running.crash is not None:
             raise Crashed("a task of the call center has crashed") from running.crash

@@ -33,6 +33,7 @@ from callcenter.model.ids import AgentId, FlowName, LegId, QueueName, RequestId,
 from callcenter.model.need import Need
 from callcenter.model.queue import Queue, RelaxStep
 from callcenter.nodes.enqueue import Enqueue
+from callcenter.runtime.collector import calm_collector
 from callcenter.sim.benches.acd_peers import BareIndex, Naive, assignment_per_s, decisions_per_s
 from callcenter.sim.benches.acd_world import MAX_WAIT_S, RELAX_EVERY_S, AcdWorld, QueueShape, acd_world
 from callcenter.sim.benches.report import AT_LEAST, AT_MOST, Figure, Report, Target
@@ -121,8 +122,7 @@ def measure(world: AcdWorld, calls: int) -> Measured:
     def engine_time(now: float) -> None:
         decide(TimePassed(), now)
 
-    gc.collect()
-    gc.freeze()
+    calm_collector()  # as a running center does
     for number, call in enumerate(world.arrivals(calls)):
         until(call.at)
         leg = LegId(f"L{number}")
