@@ -412,11 +412,11 @@ class Center:
         assert self._pool is not None
         return self._pool
 
-    async def fact(self, kind: type[F], *, within_s: float = LIMIT_S, **wanted: Any) -> F:
+    async def fact(self, kind: type[F], /, *, within_s: float = LIMIT_S, **wanted: Any) -> F:
         """Wait for a fact with these fields; one that this test has been told already counts."""
         return (await self.facts(kind, 1, within_s=within_s, **wanted))[0]
 
-    async def facts(self, kind: type[F], count: int, *, within_s: float = LIMIT_S, **wanted: Any) -> list[F]:
+    async def facts(self, kind: type[F], count: int, /, *, within_s: float = LIMIT_S, **wanted: Any) -> list[F]:
         """Wait until there are as many; gives them all, in order."""
         try:
             async with asyncio.timeout(within_s), self._news:
@@ -426,7 +426,7 @@ class Center:
             raise AssertionError(f"no {count} {kind.__name__} {wanted} within {within_s:g} s, but:\n{heard}") from None
         return self.so_far(kind, **wanted)
 
-    def so_far(self, kind: type[F], **wanted: Any) -> list[F]:
+    def so_far(self, kind: type[F], /, **wanted: Any) -> list[F]:
         """The facts with these fields that this test has been told."""
         return [
             told.fact
@@ -524,6 +524,7 @@ async def open_for_business(premises: Premises) -> None:
         await _take_in_agents(premises)
         premises.staffed = True
     premises.at_rest = premises.at_rest or await premises.tasks()
+    premises.complaints()  # of before; from here on they count
 
 
 async def _take_in_agents(premises: Premises) -> None:
