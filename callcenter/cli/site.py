@@ -83,7 +83,7 @@ class Site:
         quiet_logs()
         import asyncpg
 
-        from callcenter.errors import PeerUnavailable
+        from callcenter.errors import OutcomeUnknown, PeerUnavailable
         from callcenter.postgres.pool import AWAY, open_pool, say
 
         try:
@@ -92,6 +92,10 @@ class Site:
             raise Failure(Exit.DATABASE, str(error), remedy="start it, or the call center that brings it") from error
         try:
             yield pool
+        except PeerUnavailable as error:
+            raise Failure(Exit.DATABASE, str(error)) from error
+        except OutcomeUnknown as error:
+            raise Failure(Exit.NO_ANSWER, f"it may or may not have been done: {error}") from error
         except (asyncpg.UndefinedTableError, asyncpg.UndefinedFunctionError, asyncpg.UndefinedColumnError) as error:
             raise Failure(
                 Exit.DATABASE, f"the database has not been migrated: {say(error)}", remedy="callcenter db migrate"

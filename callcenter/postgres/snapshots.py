@@ -21,7 +21,7 @@ class Snapshot:
 
 
 class Snapshots:
-    """The newest snapshots; older ones go."""
+    """The newest snapshots; of older ones a few stay, for `explain`."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool

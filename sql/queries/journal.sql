@@ -43,8 +43,14 @@ INSERT INTO snapshot (seq, at_s, build, state) VALUES ($1, $2, $3, $4)
 ON CONFLICT (seq) DO UPDATE SET at_s = excluded.at_s, build = excluded.build, state = excluded.state;
 
 -- journal.forget_snapshots
--- Keep the newest $1.
-DELETE FROM snapshot WHERE seq < (SELECT min(seq) FROM (SELECT seq FROM snapshot ORDER BY seq DESC LIMIT $1) newest);
+-- Keep the newest $1, the first of every hour for a week, and the first of every day: `explain` tells the journal again
+-- from the last one before a call, and must not have to begin with the first day.
+DELETE FROM snapshot USING (
+    SELECT seq, row_number() OVER (PARTITION BY width, floor(at_s / width) ORDER BY seq) AS place
+    FROM (SELECT seq, at_s, CASE WHEN at > now() - interval '7 days' THEN 3600 ELSE 86400 END AS width FROM snapshot) AS aged
+) AS placed
+WHERE snapshot.seq = placed.seq AND placed.place > 1
+  AND snapshot.seq < (SELECT min(seq) FROM (SELECT seq FROM snapshot ORDER BY seq DESC LIMIT $1) newest);
 
 -- journal.latest_snapshot
 -- The newest before entry $1.

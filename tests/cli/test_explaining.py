@@ -1,5 +1,6 @@
 """Decisions told again out of a real journal: whoever looks sees what the engine saw."""
 
+import time
 from pathlib import Path
 
 from callcenter.config import load_configuration
@@ -82,6 +83,22 @@ async def test_a_configuration_without_the_queue_shows_what_was_written(
 async def test_a_contact_the_journal_does_not_know(terminal: Terminal, pool: Pool) -> None:
     configuration = load_configuration(terminal.config)
     assert await explain(configuration, JournalReader(pool), Snapshots(pool), ContactId("c-none")) is None
+
+
+async def test_of_old_snapshots_enough_are_kept_to_begin_with(pool: Pool) -> None:
+    hour, day = 3600.0, 86_400.0
+    now = time.time() // day * day + 0.5 * day
+    snapshots, seq = Snapshots(pool), 0
+    for begins, every in ((now - 20 * day, 4 * hour), (now - 2 * day, 0.25 * hour), (now - hour, 60.0)):
+        for at in range(12):
+            seq += 1
+            await snapshots.save(seq, begins + at * every, "test", b"")
+    kept = [record["seq"] for record in await pool.fetch("SELECT seq FROM snapshot ORDER BY seq")]
+    first_of_days, first_of_hours, newest = [1, 4, 10], [13, 17, 21, 25], [*range(27, 37)]
+    assert kept == first_of_days + first_of_hours + newest
+    found = await snapshots.latest(before_seq=20)
+    assert found is not None
+    assert found.seq == 17
 
 
 async def _only_journal(center: StoryCenter, dsn: str, tmp_path: Path) -> None:
