@@ -49,6 +49,21 @@ async def test_an_agent_who_is_several_times_asked_in_one_event(
     assert words[anna.id] == "logged out"
 
 
+async def test_a_call_that_lived_through_a_restart(terminal: Terminal, dsn: str, pool: Pool, tmp_path: Path) -> None:
+    center = StoryCenter(load_configuration(terminal.config), start=half_an_hour_ago())
+    anna = center.agent("anna", sales=1)
+    anna.pauses("lunch")
+    call = center.call("sales")
+    center.passes(5)
+    center.restarts()
+    anna.is_ready()
+    assert call.rung == ["anna"]
+    await _only_journal(center, dsn, tmp_path)
+    found = await explain(center.configuration, JournalReader(pool), Snapshots(pool), call.id)
+    assert found is not None
+    assert [(decision.chosen, decision.caveat) for decision in found.decisions] == [((), ""), (("anna",), "")]
+
+
 async def test_ring_all_is_one_decision_with_many_offers(
     terminal: Terminal, dsn: str, pool: Pool, tmp_path: Path
 ) -> None:
