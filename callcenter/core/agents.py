@@ -96,7 +96,7 @@ class Agents:
             record.agent = agent
         self._by_number[agent.number] = agent.id
         self.roster += 1
-        self._relist(record, now)
+        self._free_or_not(record, now)
         return ""
 
     def remove(self, agent: AgentId, now: float) -> str:
@@ -193,10 +193,10 @@ class Agents:
         self._free_or_not(record, now)
 
     def talk_ended(self, record: AgentRecord, contact: ContactId, medium: Medium, wrap_up_s: float, now: float) -> None:
-        """Her part of a contact is over; a wrap-up follows if the queue has one."""
+        """Her part of a contact is over; a wrap-up follows if the queue has one and nothing else goes on."""
         record.contacts.remove(contact)
         record.load[medium] -= 1
-        if record.contacts:
+        if record.contacts or record.offer is not None:
             self._relist(record, now)
             return
         if wrap_up_s > 0 and record.state is AgentState.ON_CONTACT:

@@ -257,6 +257,10 @@ class Ann:
         """What the system has her doing."""
         return self.record.state
 
+    def is_in(self, state: AgentState) -> bool:
+        """Whether she is in this state (for stories in which it changes)."""
+        return self.state is state
+
     @property
     def is_rung(self) -> bool:
         """Whether her phone rings."""
