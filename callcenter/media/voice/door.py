@@ -24,11 +24,12 @@ class Door:
     """Lets dialplan calls in and out again."""
 
     def __init__(self) -> None:
-        self._exits: dict[LegId, str] = {}
+        self._exits: dict[LegId, str | None] = {}  # of the legs whose sessions wait: None until they leave by an exit
 
     def leaving(self, leg: LegId, exit: str) -> None:
-        """The leg is about to leave Stasis through this exit."""
-        self._exits[leg] = exit
+        """The leg is about to leave Stasis through this exit. One without a session has nobody to tell."""
+        if leg in self._exits:
+            self._exits[leg] = exit
 
     async def serve(self, session: AgiSession) -> None:
         """One AGI session."""
@@ -38,8 +39,11 @@ class Door:
             await session.set_variable("CALLCENTER_STATUS", "NOFLOW")
             return
         leg = LegId(session.request.uniqueid)
-        await session.exec_app("Stasis", f"{APP},{ARG_FLOW},{name}")
-        exit_ = self._exits.pop(leg, None)
+        self._exits[leg] = None
+        try:
+            await session.exec_app("Stasis", f"{APP},{ARG_FLOW},{name}")
+        finally:
+            exit_ = self._exits.pop(leg, None)
         if exit_ is None and await session.get_variable("STASISSTATUS") != "FAILED":
             return  # the call has ended; Asterisk says so to nobody but the next command
         await session.set_variable("CALLCENTER_STATUS", "RETURNED" if exit_ is not None else "FAILED")

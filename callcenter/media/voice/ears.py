@@ -45,23 +45,26 @@ WANTED: Final = (
 _OURS: Final = re.compile(r"l-[0-9a-z]{8}-\d+")
 _ENDPOINT: Final = re.compile(r"PJSIP/(?P<endpoint>[^/]+)-[0-9a-f]+")
 
-# Q.850 causes of a leg that was not answered, as chan_pjsip sets them (res_pjsip: SIP status -> hangup cause)
+# Q.850 causes of a leg that was not answered, as chan_pjsip makes them of SIP statuses (hangup_sip2cause); the rest,
+# such as 29 (501), 41 (409) and 127 (what fits nowhere: 405, 415, 481, 487 ...), is a failure of one side or the other
 _CAUSES: Final = {
     0: LegEnd.FAILED,
-    1: LegEnd.UNREACHABLE,  # 404: nobody there
-    3: LegEnd.UNREACHABLE,
+    1: LegEnd.UNREACHABLE,  # 404, 485, 604: nobody there
+    3: LegEnd.UNREACHABLE,  # 420
     16: LegEnd.NORMAL,
-    17: LegEnd.BUSY,  # 486
+    17: LegEnd.BUSY,  # 486, 600
     18: LegEnd.UNREACHABLE,  # 408, or no answer at all from the phone
-    19: LegEnd.NO_ANSWER,  # rang, and the time was up
+    19: LegEnd.NO_ANSWER,  # rang, and the time was up; 480, 483
     20: LegEnd.UNREACHABLE,
-    21: LegEnd.REJECTED,  # 603, 403
-    22: LegEnd.UNREACHABLE,
+    21: LegEnd.REJECTED,  # 603, 401, 403, 407
+    22: LegEnd.UNREACHABLE,  # 410
     26: LegEnd.CANCELLED,
-    27: LegEnd.UNREACHABLE,
-    34: LegEnd.FAILED,
-    38: LegEnd.FAILED,
-    58: LegEnd.FAILED,  # 488: no codec in common
+    27: LegEnd.UNREACHABLE,  # 502
+    28: LegEnd.UNREACHABLE,  # 484
+    34: LegEnd.FAILED,  # 503 and other 5xx
+    38: LegEnd.FAILED,  # 500
+    58: LegEnd.FAILED,  # 488, 606: no codec in common
+    102: LegEnd.UNREACHABLE,  # 504
 }
 
 

@@ -4,15 +4,30 @@ What it remembers is the id of a running MixMonitor, so as to stop that one; aft
 Asterisk is asked to stop whatever records the channel.
 """
 
+import asyncio
 import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol, assert_never
 
+import structlog
+
 from callcenter.asterisk.ami_actions import AmiActions, AsksAmi
-from callcenter.asterisk.ari import Ari, BridgeType, Call, Conflict, Gone, HangupReason, ToStasis, caller_id
-from callcenter.errors import Bug, ConfigurationError, PeerRefused, SubjectGone
+from callcenter.asterisk.ari import (
+    AlreadyExists,
+    Ari,
+    BridgeType,
+    Call,
+    Conflict,
+    Gone,
+    HangupReason,
+    NotInStasis,
+    ToStasis,
+    caller_id,
+    checks,
+)
+from callcenter.errors import Bug, ConfigurationError, PeerFault, PeerRefused, Problem, SubjectGone
 from callcenter.media.voice.ears import APP, ARG_OUT
 from callcenter.model.commands import (
     AnswerLeg,
@@ -39,6 +54,9 @@ from callcenter.model.ids import RECORDING_PATTERN, LegId, RecordingId
 
 RECORDING_OPTIONS: Final = "D"  # stereo, interleaved: what the channel says left, what it hears right; .raw only
 MESSAGE_FORMAT: Final = "wav"
+PLACE_OF_NUMBER: Final = "{number}"
+GONE_LOOKS_MAX: Final = 5  # for a leg about which Asterisk said no
+GONE_LOOK_EVERY_S: Final = 0.05
 
 _REASONS: Final = {
     LegEnd.NORMAL: HangupReason.NORMAL,
@@ -49,6 +67,9 @@ _REASONS: Final = {
     LegEnd.CANCELLED: HangupReason.ANSWERED_ELSEWHERE,
     LegEnd.FAILED: HangupReason.FAILURE,
 }
+
+
+log = structlog.get_logger(__name__)
 
 
 class Prompts(Protocol):
@@ -69,10 +90,21 @@ class Departures(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialling:
-    """How numbers become endpoints: `{number}` is replaced."""
+    """How numbers become endpoints: `{number}` is replaced. Raises ConfigurationError for what cannot be dialled."""
 
     phone: str = "PJSIP/{number}"
     outside: str = "PJSIP/{number}@carrier"
+
+    def __post_init__(self) -> None:
+        problems = []
+        for where, template in (("dial.phone", self.phone), ("dial.outside", self.outside)):
+            endpoint = template.replace(PLACE_OF_NUMBER, "100")
+            try:
+                Call(endpoint=checks.endpoint(endpoint))
+            except Bug as bug:  # said to whoever wrote it, before a call comes to it
+                problems.append(Problem(where=where, what=str(bug)))
+        if problems:
+            raise ConfigurationError(problems)
 
 
 class VoiceHands:
@@ -99,8 +131,8 @@ class VoiceHands:
     async def _perform(self, command: Command) -> None:  # noqa: C901 (one arm per command)
         ari = self._ari
         match command:
-            case AnswerLeg(leg=leg):
-                await ari.channels.answer(leg)
+            case AnswerLeg():
+                await self._answer(command)
             case OpenBridge(bridge=bridge):
                 await ari.bridges.create(bridge, (BridgeType.MIXING,), name=APP)
             case CloseBridge(bridge=bridge):
@@ -136,37 +168,69 @@ class VoiceHands:
             case _:
                 assert_never(command)
 
+    async def _answer(self, command: AnswerLeg) -> None:
+        try:
+            await self._ari.channels.answer(command.leg)
+        except PeerRefused as refused:
+            raise await self._meant(refused, command.leg) from refused
+
     async def _join(self, command: JoinBridge) -> None:
         try:
             await self._ari.bridges.add_channel(command.bridge, (command.leg,))
-        except PeerRefused:
-            # Asterisk says 400, 409 or 422 for a channel that has just gone; only the list of channels tells
-            if await self._ari.channels.find(command.leg) is None:
-                raise SubjectGone(f"{command.leg} is gone") from None
-            raise
+        except PeerRefused as refused:
+            raise await self._meant(refused, command.leg) from refused
+
+    async def _meant(self, refused: PeerRefused, leg: LegId) -> PeerRefused:
+        """What a refusal means for a leg: that it is gone, or something else, such as that its bridge is gone.
+
+        Asterisk says 400, 404, 409 or 422 for a channel that has just gone, and AMI has one kind of "no", with words
+        that differ between releases: only the list of channels tells. A channel on its way out is listed for a moment
+        longer, so it is looked for again.
+        """
+        gone = isinstance(refused, NotInStasis)
+        with suppress(PeerFault):
+            for _ in range(GONE_LOOKS_MAX):
+                gone = gone or await self._ari.channels.find(leg) is None
+                if gone:
+                    break
+                await asyncio.sleep(GONE_LOOK_EVERY_S)
+        return SubjectGone(f"{leg} is gone: {refused}") if gone else PeerRefused(str(refused))
 
     async def _play(self, command: PlayPrompts) -> None:
-        try:
-            sounds = [
-                f"sound:{await self._prompts.media_for(name, command.language, command.variables)}"
-                for name in command.prompts
-            ]
-        except ConfigurationError as error:
-            raise PeerRefused(str(error)) from error  # the call goes on without the prompt
+        """What can be said of it is said: the call goes on without the rest."""
+        sounds, problem = [], ""
+        for name in command.prompts:
+            try:
+                sounds.append(await self._sound(name, command))
+            except (PeerFault, ConfigurationError) as fault:
+                problem = str(fault)
+                log.warning("prompt left out", prompt=name, language=command.language, problem=problem)
+        if not sounds:
+            raise PeerRefused(problem)
         await self._ari.bridges.play(command.bridge, command.playback, sounds, language=command.language)
+
+    async def _sound(self, prompt: str, command: PlayPrompts) -> str:
+        """The media URI of a prompt. Raises PeerFault or ConfigurationError."""
+        path = await self._prompts.media_for(prompt, command.language, command.variables)
+        if "," in path or ".." in path:  # Asterisk splits a list of media at commas
+            raise ConfigurationError(f"prompt {prompt}: Asterisk cannot play from a folder with `,` or `..`: {path}")
+        return f"sound:{path}"
 
     async def _dial(self, command: RingAgent | DialNumber) -> None:
         if isinstance(command, RingAgent):
-            endpoint, name = self._dialling.phone, command.caller_name
+            template, name = self._dialling.phone, command.caller_name
         else:
-            endpoint, name = self._dialling.outside, ""
-        await self._ari.channels.originate(
-            command.leg,
-            Call(endpoint=endpoint.format(number=command.number), originator=command.like),
-            ToStasis(app=APP, args=(ARG_OUT,)),
-            caller_id=caller_id(name, command.caller),
-            timeout_s=math.ceil(command.timeout_s),
-        )
+            template, name = self._dialling.outside, ""
+        with suppress(
+            AlreadyExists
+        ):  # ids are ours and never used twice: an earlier try of this command was carried out
+            await self._ari.channels.originate(
+                command.leg,
+                Call(endpoint=template.replace(PLACE_OF_NUMBER, command.number), originator=command.like),
+                ToStasis(app=APP, args=(ARG_OUT,)),
+                caller_id=caller_id(name, command.caller),
+                timeout_s=math.ceil(command.timeout_s),
+            )
 
     async def _start_recording(self, command: StartRecording) -> None:
         """Once for each recording: a second one into the same file would begin it anew, over what was said."""
@@ -176,10 +240,7 @@ class VoiceHands:
                 monitor = await self._mixing.start_mixmonitor(command.leg, file, RECORDING_OPTIONS)
                 self._monitors[command.recording] = monitor
         except PeerRefused as refused:
-            # AMI has one kind of "no", with words that differ between releases: only the list of channels tells
-            if await self._ari.channels.find(command.leg) is None:
-                raise SubjectGone(f"{command.leg} is gone") from refused
-            raise
+            raise await self._meant(refused, command.leg) from refused
 
     async def _stop_recording(self, recording: RecordingId, leg: LegId) -> None:
         monitor = self._monitors.pop(recording, None)
