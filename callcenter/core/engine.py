@@ -333,8 +333,11 @@ class Engine:
                 if event.subject == contact.message and not unknown:
                     self._flows.message_recorded(contact, 0.0)
             case "AnswerLeg" | "OpenBridge" | "JoinBridge":
-                if event.fault is TransportFault.GONE:
-                    self.leg_ended(LegId(event.subject), LegEnd.NORMAL)
+                if event.fault is TransportFault.GONE and event.subject in self.world.legs:
+                    # leg or bridge: Asterisk does not say which is gone, and a leg that lives must not be left behind
+                    leg = LegId(event.subject)
+                    self.world.out.append(HangUp(contact=contact.id, leg=leg))
+                    self.leg_ended(leg, LegEnd.NORMAL)
                 elif event.fault is TransportFault.REFUSED:
                     self.world.surprise(f"{event.command} was refused: {event.detail}", contact)
                     self.end(contact, EndReason.FAULT)
