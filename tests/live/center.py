@@ -14,7 +14,7 @@ import itertools
 import time
 from array import array
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -178,8 +178,15 @@ class Caller:
         return connected
 
     async def hangs_up(self) -> None:
-        """She puts the receiver down."""
-        await self.phone.hang_up()
+        """She puts the receiver down, and it stays down, whatever crosses that on the wire."""
+
+        async def down() -> bool | None:
+            if self.call.state is not CallState.ENDED:
+                with suppress(PeerFault):  # it is just being answered
+                    await self.phone.hang_up()
+            return True if self.call.state is CallState.ENDED else None
+
+        await eventually(down, f"{self.number} hangs up")
 
     async def is_hung_up(self, within_s: float = LIMIT_S) -> None:
         """The other side has ended the call."""

@@ -114,6 +114,8 @@ class Premises:
 
     def start(self) -> None:
         """Start it and return when calls can come. Blocks."""
+        if self.process is not None:
+            self.kill()  # it has ended by itself, which its log explains
         environment = {name: value for name, value in os.environ.items() if not name.startswith("CALLCENTER_")}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
