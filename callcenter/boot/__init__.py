@@ -14,9 +14,7 @@ from callcenter.boot.parts import (
     Crashed,
     Progress,
     asterisk,
-    control_socket,
     database,
-    database_url,
     voice,
     wiring,
 )
@@ -136,7 +134,5 @@ __all__ = [
     "Progress",
     "RunningCenter",
     "center",
-    "control_socket",
-    "database_url",
     "serve",
 ]

@@ -7,7 +7,6 @@ started below the var folder. Every step says what it does, because the first st
 """
 
 import asyncio
-import contextlib
 import resource
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ import callcenter
 from callcenter.asterisk.conf import render, render_generated
 from callcenter.asterisk.conf_values import ConfValues, Fallback, Folders, Trunk
 from callcenter.boot.center import Console, Wiring, phone_accounts
+from callcenter.config.places import control_socket, dsn_file
 from callcenter.config.settings import AsteriskSource, Settings, WhenAway
 from callcenter.embedded.asterisk import AsteriskLayout, EmbeddedAsterisk, asterisk_lives, layout_for
 from callcenter.embedded.folders import write_whole
@@ -29,7 +29,7 @@ from callcenter.embedded.postgres import EmbeddedPostgres
 from callcenter.embedded.postgres_programs import locate_postgres_binaries
 from callcenter.embedded.programs import find_asterisk, find_tool
 from callcenter.embedded.secrets import secret
-from callcenter.errors import Bug, ConfigurationError, PeerUnavailable, Problem
+from callcenter.errors import Bug, PeerUnavailable
 from callcenter.jobs.recordings import Folders as RecordingFolders
 from callcenter.media.voice.ears import TRUNK
 from callcenter.media.voice.hands import Dialling
@@ -44,7 +44,6 @@ from callcenter.speech.store import PromptStore
 FILES_MAX: Final = 16_384  # open files of Asterisk, where the machine allows as many
 RTP_PORTS: Final = 1_200  # four for a call with two legs, so 300 calls
 POSTGRES_WAIT_S: Final = 30.0
-DSN_FILE: Final = "state/secrets/database-url"  # for the CLI, while the embedded Postgres runs
 
 log = structlog.get_logger(__name__)
 
@@ -70,28 +69,6 @@ def conf_templates() -> Path:
     raise Bug("asterisk-conf/ is neither beside nor inside the package")
 
 
-def control_socket(settings: Settings) -> Path:
-    """Where a running center listens for its CLI."""
-    return settings.web.control_socket or settings.var_folder / "run" / "control.sock"
-
-
-def database_url(settings: Settings) -> str:
-    """The database's address for a program beside the center. Raises ConfigurationError when there is none yet."""
-    if settings.database_url:
-        return settings.database_url
-    with contextlib.suppress(FileNotFoundError):
-        return (settings.var_folder / DSN_FILE).read_text().strip()
-    raise ConfigurationError(
-        [
-            Problem(
-                where=str(settings.var_folder),
-                what="no database has been made here yet",
-                remedy="start the call center once (`callcenter run`), or set CALLCENTER_DATABASE_URL",
-            )
-        ]
-    )
-
-
 @asynccontextmanager
 async def database(settings: Settings, ports: PortBook, progress: Progress) -> AsyncIterator[str]:
     """A migrated database, as its address. An embedded one is stopped at the end, unless we are killed."""
@@ -101,7 +78,7 @@ async def database(settings: Settings, ports: PortBook, progress: Progress) -> A
         progress.step("Postgres", 0, 1)
         embedded = EmbeddedPostgres(locate_postgres_binaries(), var=settings.var_folder, ports=ports)
         dsn = await embedded.start()
-        write_whole(settings.var_folder / DSN_FILE, dsn + "\n", mode=0o600)
+        write_whole(dsn_file(settings), dsn + "\n", mode=0o600)
     try:
         connection = await connect(dsn, wait_s=POSTGRES_WAIT_S)
         try:

@@ -79,7 +79,7 @@ class ControlClient:
 
     def hang_up(self, contact: str) -> None:
         """End a call."""
-        self._post(f"/v1/calls/{_part(contact)}/hangup", {})
+        self._post(f"/v1/calls/{_part(contact)}/hangup", {"by": asker()})
 
     def drain(self, queue: str, *, draining: bool) -> None:
         """Let no new calls into a queue, or let them in again."""

@@ -39,8 +39,10 @@ class Site:
 
     @property
     def control_socket(self) -> Path:
-        """Where a running center listens (as `boot.control_socket` says, which takes a second to import)."""
-        return self.settings.web.control_socket or self.settings.var_folder / "run" / "control.sock"
+        """Where a running center listens."""
+        from callcenter.config.places import control_socket
+
+        return control_socket(self.settings)
 
     @cached_property
     def center(self) -> "ControlClient":
@@ -57,7 +59,7 @@ class Site:
 
     def database_url(self) -> str:
         """The database's address, with its password."""
-        from callcenter.boot import database_url
+        from callcenter.config.places import database_url
 
         return database_url(self.settings)
 

@@ -112,10 +112,11 @@ class Matching:
         if not ranked:
             return
         question = self.question(contact, queue)
+        free = world.agents.free.count(contact.medium)
         considered = tuple(Considered(agent=c.agent, rank=rank) for rank, c in ranked[:CONSIDERED_MAX])
         for _, chosen in ranked if strategy.breadth is Breadth.ALL else ranked[:1]:
             why = strategy.why(chosen, question, world.now)
-            self._offers.make(contact, queue, chosen.agent, why, considered, len(ranked))
+            self._offers.make(contact, queue, chosen.agent, why, considered, free)
 
     def _candidate(self, contact: ContactRecord, agent: AgentId) -> Candidate:
         record = self._world.agents.records[agent]

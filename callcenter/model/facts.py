@@ -68,7 +68,7 @@ class ContactOffered(Message, frozen=True, kw_only=True):
     strategy: str
     why: str
     considered: tuple[Considered, ...]
-    free: int  # how many agents were free and suited
+    free: int  # how many agents were free then, suited or not
 
 
 class OfferEnded(Message, frozen=True, kw_only=True):

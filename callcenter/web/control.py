@@ -73,6 +73,12 @@ class WrapUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     extend_s: float = 0.0
 
 
+class HangUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/calls/{id}/hangup."""
+
+    by: str = ""
+
+
 class DrainWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /v1/queues/{name}/drain."""
 
@@ -162,8 +168,9 @@ class ControlSocket:
         return await self._ask(lambda number: WrapUpRequested(request=number, agent=agent, extend_s=wish.extend_s))
 
     async def _hang_up(self, request: web.Request) -> web.Response:
+        wish = await _body(request, HangUpWish)
         contact = ContactId(request.match_info["contact"])
-        return await self._ask(lambda number: HangUpRequested(request=number, contact=contact, by="cli"))
+        return await self._ask(lambda number: HangUpRequested(request=number, contact=contact, by=wish.by))
 
     async def _drain(self, request: web.Request) -> web.Response:
         wish = await _body(request, DrainWish)

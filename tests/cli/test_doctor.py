@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from callcenter.boot import control_socket
 from callcenter.cli.exits import Exit
 from callcenter.cli.site import Site
+from callcenter.config.places import control_socket
 from tests.cli.live import WELL, LiveCenter
 from tests.cli.terminal import TOML, Terminal
 

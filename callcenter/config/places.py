@@ -1,0 +1,34 @@
+"""Where a call center of these settings keeps what programs beside it look for. Knows paths; makes nothing."""
+
+import contextlib
+from pathlib import Path
+
+from callcenter.config.settings import Settings
+from callcenter.errors import ConfigurationError, Problem
+
+
+def control_socket(settings: Settings) -> Path:
+    """Where a running center listens for its command line."""
+    return settings.web.control_socket or settings.var_folder / "run" / "control.sock"
+
+
+def dsn_file(settings: Settings) -> Path:
+    """Where the address of the embedded Postgres is kept (mode 0600: it holds the password)."""
+    return settings.var_folder / "state" / "secrets" / "database-url"
+
+
+def database_url(settings: Settings) -> str:
+    """The database's address for a program beside the center. Raises ConfigurationError when there is none yet."""
+    if settings.database_url:
+        return settings.database_url
+    with contextlib.suppress(FileNotFoundError):
+        return dsn_file(settings).read_text().strip()
+    raise ConfigurationError(
+        [
+            Problem(
+                where=str(settings.var_folder),
+                what="no database has been made here yet",
+                remedy="start the call center once (`callcenter run`), or set CALLCENTER_DATABASE_URL",
+            )
+        ]
+    )
