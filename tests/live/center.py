@@ -25,6 +25,7 @@ import asyncpg
 import msgspec
 
 from callcenter.embedded.programs import Tool
+from callcenter.errors import PeerFault
 from callcenter.model.agent import AgentState
 from callcenter.model.facts import ContactConnected, ContactEnded, Fact, NodeEntered
 from callcenter.model.ids import ContactId
