@@ -315,9 +315,16 @@ class FakeAsterisk:
 
     def _end(self, leg: Leg, end: LegEnd) -> None:
         del self.legs[leg.id]
+        self._cut_off(leg)
         self._leave(leg)
         self._tell(leg.id, LegEnded(leg=leg.id, end=end))
         leg.party.gone(leg.id)
+
+    def _cut_off(self, leg: Leg) -> None:
+        """What is said to nobody any more fails, and is often told before it is told that the leg is gone."""
+        bridge = self.bridges.get(leg.bridge) if leg.bridge is not None else None
+        if bridge is not None and bridge.playback is not None and list(bridge.legs) == [leg.id]:
+            self._stop(bridge.playback, ok=False)
 
     # -- bridges -----------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ this book disagree, or where a fact cannot follow from those before, the engine 
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Final, get_args
 
 from callcenter.core.records import COUNTED, rows
 from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
@@ -22,6 +22,7 @@ from callcenter.model.facts import (
     ContactOffered,
     ContactOpened,
     ContactQueued,
+    Fact,
     NeedsRelaxed,
     NodeEntered,
     OfferEnded,
@@ -35,6 +36,7 @@ from callcenter.model.queue import MissedOffer
 from callcenter.model.records import Row
 from callcenter.sim.violation import Violation
 
+FACTS: Final = frozenset(get_args(Fact))
 BACK_BY_PHONE: Final = (FlowName("login"), FlowName("ready"))  # the flows of the feature codes
 
 need_of = lru_cache(maxsize=256)(parse_need)
@@ -90,11 +92,12 @@ class Book:
         self.offered = []
         counted = False
         for output in entry.outputs:
-            counted = counted or type(output) in COUNTED
-            if isinstance(output, Reply) and not output.problem:
-                self._granted(entry.event, entry.at)
-            else:
+            kind = type(output)
+            counted = counted or kind in COUNTED
+            if kind in FACTS:
                 self._told(output, entry.at)
+            elif isinstance(output, Reply) and not output.problem:
+                self._granted(entry.event, entry.at)
         if counted:
             self._keep_rows(entry)
 

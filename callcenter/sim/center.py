@@ -7,7 +7,7 @@ told again; if the engine does not answer as it did the first time, that is a vi
 
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import Final, Protocol
+from typing import Final, Protocol, get_args
 
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore, take_snapshot
@@ -32,6 +32,7 @@ from callcenter.sim.world import Agenda
 BUILD: Final = "sim"
 CHECK_AFTER_S: Final = 1.0  # a recording is looked at so long after its end
 RECORDING_CHANNELS: Final = 2
+COMMANDS: Final = frozenset(get_args(Command))
 LETTERS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 EngineMaker = Callable[[Configuration], Engine]
@@ -124,7 +125,7 @@ class Center:
         self.journal.append(encode_entry(entry))
         self._watcher.after(engine, entry)
         if self.hands is not None:
-            self.hands.enqueue([output for output in outputs if isinstance(output, Command)])
+            self.hands.enqueue([output for output in outputs if type(output) in COMMANDS])  # type: ignore[misc]
         for output in outputs:
             if isinstance(output, RecordingStopped):
                 self._look_at(output)

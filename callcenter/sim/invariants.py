@@ -198,7 +198,7 @@ class Invariants:
 
     def _ended_contacts(self, entry: Entry) -> None:
         for output in entry.outputs:
-            if isinstance(output, ContactEnded):
+            if type(output) is ContactEnded:
                 seen = self.book.ended[output.contact]
                 problems = check_parts(seen.rows)
                 if problems:
