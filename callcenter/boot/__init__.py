@@ -14,6 +14,7 @@ from callcenter.boot.parts import (
     Crashed,
     Progress,
     asterisk,
+    close_to_others,
     database,
     voice,
     wiring,
@@ -56,6 +57,7 @@ async def center(settings: Settings, progress: Progress) -> AsyncIterator[Runnin
     """A whole call center, from nothing to the first call. Ends in order when the context does."""
     async with AsyncExitStack() as stack:
         settings.var_folder.mkdir(parents=True, exist_ok=True)
+        close_to_others(settings)
         install_starter(settings.config_folder)
         configuration = load_configuration(settings.config_folder)
         ports = PortBook(settings.var_folder / "state" / "ports.json")

@@ -23,7 +23,7 @@ from callcenter.boot.center import Console, Wiring, phone_accounts
 from callcenter.config.places import control_socket, dsn_file
 from callcenter.config.settings import AsteriskSource, Settings, WhenAway
 from callcenter.embedded.asterisk import AsteriskLayout, EmbeddedAsterisk, asterisk_lives, layout_for
-from callcenter.embedded.folders import write_whole
+from callcenter.embedded.folders import private_folder, write_whole
 from callcenter.embedded.ports import Kind, PortBook
 from callcenter.embedded.postgres import EmbeddedPostgres
 from callcenter.embedded.postgres_programs import locate_postgres_binaries
@@ -208,6 +208,14 @@ def conf_values(
         present_from_start=True,  # the center runs `presence`
         fallback=Fallback.QUEUE if chosen.when_away is WhenAway.QUEUE else Fallback.HANG_UP,
     )
+
+
+def close_to_others(settings: Settings) -> None:
+    """Make our folders of recordings and of the control socket ours alone; those that were chosen are as chosen."""
+    if settings.recordings_folder is None:
+        private_folder(settings.recordings)
+    if settings.web.control_socket is None:
+        private_folder(control_socket(settings).parent)
 
 
 def wiring(settings: Settings, dsn: str, prepared: Prepared) -> Wiring:

@@ -2,14 +2,18 @@
 
 import contextlib
 from pathlib import Path
+from typing import Final
 
 from callcenter.config.settings import Settings
+from callcenter.embedded.folders import socket_place
 from callcenter.errors import ConfigurationError, Problem
+
+CONTROL_SOCKET: Final = "control.sock"
 
 
 def control_socket(settings: Settings) -> Path:
-    """Where a running center listens for its command line."""
-    return settings.web.control_socket or settings.var_folder / "run" / "control.sock"
+    """Where a running center listens for its command line; in /tmp if the var folder's path is too long for sockets."""
+    return settings.web.control_socket or socket_place(settings.var_folder / "run", CONTROL_SOCKET) / CONTROL_SOCKET
 
 
 def dsn_file(settings: Settings) -> Path:

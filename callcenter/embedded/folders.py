@@ -41,14 +41,19 @@ def private_folder(path: Path, account: Account | None = None) -> Path:
 
 
 def socket_folder(wanted: Path, longest_name: str, account: Account | None = None) -> Path:
-    """`wanted`, made, if a socket called `longest_name` fits in its path; else a short folder that is always the same.
+    """The `socket_place` of these, made, and private to `account` (None: us)."""
+    return private_folder(socket_place(wanted, longest_name), account)
 
-    The short one carries a digest of `wanted`, so that it is found again. Both are private to `account` (None: us).
+
+def socket_place(wanted: Path, longest_name: str) -> Path:
+    """`wanted` if a socket called `longest_name` fits in its path; else a short folder that is always the same.
+
+    The short one carries a digest of `wanted`, so that it is found again.
     """
     wanted = wanted.absolute()
     if len(os.fsencode(wanted / longest_name)) <= SOCKET_PATH_MAX:
-        return private_folder(wanted, account)
-    return private_folder(Path("/tmp", f"callcenter-{os.geteuid()}-{_digest(wanted)}"), account)
+        return wanted
+    return Path("/tmp", f"callcenter-{os.geteuid()}-{_digest(wanted)}")
 
 
 def home_for(account: Account | None, wanted: Path) -> Path:

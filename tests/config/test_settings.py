@@ -1,5 +1,6 @@
 """Settings come from a file and the environment, and what is wrong with them is told by the place it came from."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callcenter.config import load_settings
+from callcenter.config.places import control_socket
 from callcenter.config.settings import AsteriskSource, LogLevel, Settings
 from callcenter.config.settings_sources import known_keys, variable_of
+from callcenter.embedded.folders import SOCKET_PATH_MAX
 from callcenter.errors import ConfigurationError
 
 
@@ -120,3 +123,13 @@ def test_any_text_gives_settings_or_problems(tmp_path: Path, text: str, environ:
     file.write_bytes(text.encode("utf-8", "surrogatepass"))
     with suppress(ConfigurationError):
         assert isinstance(load_settings(file, environ), Settings)
+
+
+def test_a_deep_var_folder_has_its_control_socket_where_its_name_fits(tmp_path: Path) -> None:
+    near = load_settings(write(tmp_path, ""), {})
+    assert control_socket(near) == tmp_path / "var" / "run" / "control.sock"
+    deep = load_settings(write(tmp_path, f'var_folder = "{"ă" * 60}"\n'), {})
+    assert len(os.fsencode(control_socket(deep))) <= SOCKET_PATH_MAX
+    assert control_socket(deep) == control_socket(deep) != control_socket(near)
+    chosen = load_settings(write(tmp_path, '[web]\ncontrol_socket = "mine.sock"\n'), {})
+    assert control_socket(chosen) == tmp_path / "mine.sock"
