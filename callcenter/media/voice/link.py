@@ -3,9 +3,13 @@
 After every connection Asterisk is listed and the engine told what lives (`Resynced`) before any message of the new
 connection is passed on. Messages that Asterisk queued for us while we were away are older than the list; they come
 after it and are harmless, because the engine drops what it knows already.
+
+A phone that stirs (AMI says so) is looked at over ARI, one after the other and each once however often it stirred
+meanwhile; when all phones of a company come back at the same moment, everybody is listed at once instead.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -22,6 +26,8 @@ from callcenter.model.ids import BridgeId, LegId
 
 LISTING_RETRY_S: Final = 0.5
 PHONES: Final = "PJSIP"
+PHONE_PATTERN: Final = re.compile(r"[A-Za-z0-9_.+-]{1,64}")  # of agents' phones; other endpoints are not looked at
+STIRRED_MAX: Final = 100  # phones that wait to be looked at; beyond it everybody is listed, in one request
 
 log = structlog.get_logger(__name__)
 
@@ -33,11 +39,43 @@ class VoiceLink:
         self._ari = ari
         self._inbox = inbox
         self._post = post
+        self._stirred: dict[str, None] = {}  # numbers, in the order in which they are looked at
+        self._everybody = False  # stirred
+        self._stir = asyncio.Event()
+        self._looking = asyncio.Lock()  # so that an older answer never comes after a newer one
         self.in_step = asyncio.Event()  # set while the link is up and the engine knows what lives
         self.resyncs = 0
 
     async def run(self) -> None:
         """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._read())
+            group.create_task(self._look())
+
+    async def phones(self) -> None:
+        """Tell the engine which phones can be rung now. Raises PeerFault."""
+        async with self._looking:
+            try:
+                for endpoint in await self._ari.endpoints.list_by_tech(PHONES):
+                    self._post(ears.phone_of(endpoint))
+            except Gone:
+                log.info("asterisk knows no phone yet")
+
+    def phone_stirred(self, event: AmiMessage) -> None:
+        """AMI says that a phone registered, vanished or answered again: look how it stands now.
+
+        ARI would tell too, but only with a subscription to the endpoint, which repeats every event of its calls.
+        """
+        number = event.get("EndpointName") or event.get("AOR")
+        if event.event != "ContactStatus" or not PHONE_PATTERN.fullmatch(number):
+            return
+        if number in self._stirred or len(self._stirred) < STIRRED_MAX:
+            self._stirred[number] = None
+        else:
+            self._everybody = True
+        self._stir.set()
+
+    async def _read(self) -> None:
         while True:
             item = await self._inbox.next()
             if isinstance(item, LinkUp):
@@ -50,28 +88,36 @@ class VoiceLink:
                 if event is not None:
                     self._post(event)
 
-    async def phones(self) -> None:
-        """Tell the engine which phones can be rung now."""
-        try:
-            for endpoint in await self._ari.endpoints.list_by_tech(PHONES):
-                self._post(ears.phone_of(endpoint))
-        except Gone:
-            log.info("asterisk knows no phone yet")
+    async def _look(self) -> None:
+        """Look at phones that stirred, until none is left; what could not be asked is asked again."""
+        while True:
+            await self._stir.wait()
+            await self.in_step.wait()
+            self._stir.clear()
+            everybody, self._everybody = self._everybody, False
+            try:
+                if everybody:
+                    await self.phones()
+                    everybody = False
+                while self._stirred:
+                    await self._look_at(next(iter(self._stirred)))
+            except PeerFault as fault:
+                log.warning("a phone's state could not be asked", waiting=len(self._stirred), fault=str(fault))
+                self._everybody = self._everybody or everybody
+                self._stir.set()
+                await asyncio.sleep(LISTING_RETRY_S)
 
-    async def phone_stirred(self, event: AmiMessage) -> None:
-        """AMI says that a phone registered, vanished or answered again: look how it stands now.
-
-        ARI would tell too, but only with a subscription to the endpoint, which repeats every event of its calls.
-        """
-        number = event.get("EndpointName") or event.get("AOR")
-        if event.event != "ContactStatus" or not number:
-            return
-        try:
-            self._post(ears.phone_of(await self._ari.endpoints.get(PHONES, number)))
-        except Gone:
-            self._post(PhoneChanged(number=number, state=PhoneState.UNREACHABLE))
-        except PeerFault as fault:
-            log.warning("a phone's state could not be asked", number=number, fault=str(fault))
+    async def _look_at(self, number: str) -> None:
+        """One phone. Stirring from now on counts anew. Raises PeerFault, and then it still waits to be looked at."""
+        async with self._looking:
+            del self._stirred[number]
+            try:
+                self._post(ears.phone_of(await self._ari.endpoints.get(PHONES, number)))
+            except Gone:
+                self._post(PhoneChanged(number=number, state=PhoneState.UNREACHABLE))
+            except PeerFault:
+                self._stirred[number] = None
+                raise
 
     async def _resync(self) -> None:
         """List everything, tell the engine."""
