@@ -129,7 +129,9 @@ class Desk:
         elif what == 11:
             self._lose_phone()
         elif what == 12:
-            staff.ask(WrapUpRequested(request=staff.request(), agent=self._agent, extend_s=random.choice((0.0, 5.0, -1.0))))
+            staff.ask(
+                WrapUpRequested(request=staff.request(), agent=self._agent, extend_s=random.choice((0.0, 5.0, -1.0)))
+            )
         if staff.agenda.now < staff.until:
             staff.agenda.on_tick(random.expovariate(1 / MOOD_S), self.mood)
 
