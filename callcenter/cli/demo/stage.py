@@ -171,10 +171,11 @@ def _configure(folder: Path) -> None:
     install_starter(folder)
     with as_file(files("callcenter.cli.demo") / "queues.yaml") as queues:
         shutil.copyfile(queues, folder / "queues.yaml")
-    (folder / "calendars.yaml").write_text(_calendars(datetime.now(ZoneInfo(OFFICE_ZONE))), encoding="utf-8")
+    (folder / "calendars.yaml").write_text(calendars(datetime.now(ZoneInfo(OFFICE_ZONE))), encoding="utf-8")
 
 
-def _calendars(now: datetime) -> str:
+def calendars(now: datetime) -> str:
+    """calendars.yaml for a demo that is played now."""
     open_on = now + timedelta(days=DAYS_AWAY)
     return CALENDARS.format(
         today=f"{now:%Y-%m-%d}",
