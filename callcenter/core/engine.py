@@ -119,8 +119,12 @@ class Engine:
 
     def _take(self, event: Event) -> None:  # noqa: C901 (one arm per event)
         match event:
-            case TimePassed() | LegRinging():
+            case TimePassed():
                 pass
+            case LegRinging(leg=leg):
+                contact = self.world.by_leg(leg)
+                if contact is not None and leg in contact.offers:
+                    contact.offers[leg].rang = True
             case ContactArrived():
                 self.arrived(event)
             case LegAnswered(leg=leg):

@@ -134,10 +134,15 @@ class Offers:
         self._lost(contact)
 
     def missed(self, contact: ContactRecord, leg: LegId, how: LegEnd, *, hang_up: bool) -> None:
-        """The phone was not answered, in one of several ways; each has its own consequence for the agent."""
+        """The phone was not answered, in one of several ways; each has its own consequence for the agent.
+
+        A phone that never rang, or is not there any more, is not an agent who lets it ring.
+        """
         world = self._world
         offer = contact.offers.pop(leg)
         record = world.agents.records[offer.agent]
+        if how is LegEnd.NO_ANSWER and not (offer.rang and record.phone is PhoneState.REACHABLE):
+            how = LegEnd.UNREACHABLE
         end = _END_OF_LEG[how]
         if hang_up:
             self._drop(offer, how)

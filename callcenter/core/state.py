@@ -33,6 +33,7 @@ class OfferRecord(msgspec.Struct, kw_only=True):
     queue: QueueName
     began: float
     why: str
+    rang: bool = False  # the phone has said that it rings
 
 
 class ContactRecord(msgspec.Struct, kw_only=True):

@@ -28,6 +28,7 @@ from callcenter.model.events import (
     Event,
     LegAnswered,
     LegEnded,
+    LegRinging,
     LegSeen,
     PhoneChanged,
     PlaybackEnded,
@@ -299,6 +300,10 @@ class Ann:
     def phone(self, state: PhoneState) -> None:
         """Her phone comes or goes."""
         self._center.tell(PhoneChanged(number=self.record.agent.number, state=state))
+
+    def rings(self) -> None:
+        """Her phone says that it rings."""
+        self._center.tell(LegRinging(leg=self.leg))
 
     def answers(self) -> None:
         """Pick up."""

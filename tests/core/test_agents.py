@@ -275,6 +275,7 @@ def test_who_let_it_ring_is_paused_until_she_says_that_she_is_back() -> None:
     center = Center(queue("sales", missed=MissedOfferRules(no_answer=MissedOfferRule(then=MissedOffer.PAUSE))))
     ann = center.agent("ann")
     center.call("sales")
+    ann.rings()
     center.passes(20.0)
     assert (ann.record.status, ann.record.reason) == (AgentStatus.PAUSED, "no_answer")
     center.passes(3600.0)

@@ -94,6 +94,7 @@ def test_who_does_not_answer_is_paused_and_the_caller_keeps_her_place(who_stops:
     center, ann, call = ringing(offer_timeout_s=10.0)
     bob = center.agent("bob")
     leg, since = ann.leg, call.record.since
+    ann.rings()
     if who_stops == "us":
         center.passes(10.0)
         assert center.all(HangUp) == [HangUp(contact=call.id, leg=leg, end=LegEnd.NO_ANSWER)]
@@ -105,6 +106,22 @@ def test_who_does_not_answer_is_paused_and_the_caller_keeps_her_place(who_stops:
     bob.answers()
     call.hangs_up()
     assert (call.summary.offers, call.summary.missed, call.summary.agent) == (2, 1, "bob")
+
+
+@pytest.mark.parametrize("who_stops", ["us", "asterisk"])
+@pytest.mark.parametrize("rang", [False, True])
+def test_a_phone_that_never_rang_or_has_vanished_is_not_an_agent_who_lets_it_ring(rang: bool, who_stops: str) -> None:
+    center, ann, _ = ringing(offer_timeout_s=10.0)
+    if rang:
+        ann.rings()
+        ann.phone(PhoneState.UNREACHABLE)
+    if who_stops == "us":
+        center.passes(10.0)
+    else:
+        ann.declines(LegEnd.NO_ANSWER)
+    assert ends(center) == [OfferEnd.UNREACHABLE]
+    assert ann.record.status is AgentStatus.AVAILABLE
+    assert len(center.all(Surprise)) == (0 if rang else 1)
 
 
 def test_a_missed_offer_does_not_cost_the_caller_her_turn() -> None:

@@ -17,6 +17,7 @@ from callcenter.model.events import (
     Event,
     LegAnswered,
     LegEnded,
+    LegRinging,
     LegSeen,
     MessageRecorded,
     PhoneChanged,
@@ -36,6 +37,7 @@ WANTED: Final = (
     "StasisStart",
     "StasisEnd",
     "ChannelDestroyed",
+    "ChannelStateChange",
     "ChannelDtmfReceived",
     "PlaybackFinished",
     "RecordingFinished",
@@ -77,6 +79,9 @@ def event_of(message: ari.Message) -> Event | None:
             return LegEnded(leg=LegId(channel.id), end=LegEnd.NORMAL)
         case ari.ChannelDestroyed(channel=channel, cause=cause):
             return LegEnded(leg=LegId(channel.id), end=_CAUSES.get(cause, LegEnd.FAILED), cause=cause)
+        case ari.ChannelStateChange(channel=channel):
+            rings = channel.state == ari.ChannelState.RINGING and _is_ours(channel.id)
+            return LegRinging(leg=LegId(channel.id)) if rings else None
         case ari.ChannelDtmfReceived(channel=channel, digit=digit):
             return DigitPressed(leg=LegId(channel.id), digit=digit)
         case ari.PlaybackFinished(playback=playback):
