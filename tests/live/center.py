@@ -13,7 +13,7 @@ import asyncio
 import itertools
 import time
 from array import array
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ import msgspec
 
 from callcenter.embedded.programs import Tool
 from callcenter.errors import PeerFault
-from callcenter.model.agent import AgentState
+from callcenter.model.agent import Agent, AgentState
 from callcenter.model.facts import ContactConnected, ContactEnded, Fact, NodeEntered
 from callcenter.model.ids import ContactId
 from callcenter.model.view import AgentView, CenterView, ContactView
@@ -267,6 +267,7 @@ class Center:
         self._sipp = sipp
         self._news = asyncio.Condition()
         self._stack = AsyncExitStack()
+        self._callers = AsyncExitStack()
         self._link: AsyncExitStack = AsyncExitStack()
         self._http: aiohttp.ClientSession | None = None
         self._pool: Pool | None = None
@@ -277,7 +278,6 @@ class Center:
 
     async def __aenter__(self) -> Self:
         self._folder.mkdir(parents=True)
-        await self._stack.__aenter__()
         self._pool = await open_pool(self.premises.dsn)
         await self.connect()
         return self
@@ -290,8 +290,9 @@ class Center:
         await self.pool.close()
 
     async def everybody_goes_home(self) -> None:
-        """All telephones are put away; calls that are up end."""
-        await self._stack.pop_all().aclose()
+        """All telephones are put away, those of callers first; calls that are up end."""
+        await self._callers.aclose()
+        await self._stack.aclose()
 
     async def connect(self) -> None:
         """Listen to the center; again, after it was away."""
@@ -342,7 +343,7 @@ class Center:
             tone_hz=tone_hz,
             codecs=codecs,
         )
-        await self._stack.enter_async_context(phone)
+        await self._callers.enter_async_context(phone)
         call = await phone.dial(dialled)
         return Caller(center=self, phone=phone, number=number, tone_hz=tone_hz, ear=Ear(folder), call=call)
 
@@ -378,7 +379,10 @@ class Center:
         phone.on_change = lambda call: atwork.ear.start_over() if call.state is CallState.UP else None
         if logged_in:
             await atwork.logs_in()
-            await atwork.is_(AgentState.READY)
+            await self.until(
+                lambda view: any(one.id == id and one.state != AgentState.NOT_READY for one in view.agents),
+                f"{id} is ready",  # or rung already, if somebody waits
+            )
         return atwork
 
     async def outside_world(self, habit: Habit = Habit.ANSWER, *, talk_s: float | None = None) -> SoftPhone:
@@ -401,17 +405,25 @@ class Center:
         folder = self._folder / f"crowd{next(self._peers)}"
         return Crowd(self._sipp, folder, server=self.premises.server, callers=callers, **how)
 
-    async def bank(self, **how: Any) -> PhoneBank:
-        """The agents of the bank at their telephones (an async context), not logged in."""
+    async def bank(self, agents: Sequence[Agent] = office.BANK, **how: Any) -> PhoneBank:
+        """Agents of the bank at their telephones, which all treat calls alike: registered and logged in."""
         accounts = {one.number: one.secret for one in await Directory(self.pool).accounts()}
-        folder = self._folder / f"bank{next(self._peers)}"
-        return PhoneBank(
+        bank = PhoneBank(
             self._sipp,
-            folder,
+            self._folder / f"bank{next(self._peers)}",
             server=self.premises.server,
-            accounts=[(agent.number, accounts[agent.number]) for agent in office.BANK],
+            accounts=[(agent.number, accounts[agent.number]) for agent in agents],
             **how,
         )
+        await self._stack.enter_async_context(bank)
+        await bank.registered(LIMIT_S)
+        for agent in agents:
+            await self.asks(f"/v1/agents/{agent.id}/status", {"status": "available"})
+        ids = {agent.id for agent in agents}
+        await self.until(
+            lambda view: all(one.state == AgentState.READY for one in view.agents if one.id in ids), "the bank is ready"
+        )
+        return bank
 
     # -- what is seen --------------------------------------------------------------------------------------------------
 

@@ -116,7 +116,7 @@ sales:
 vip:
   needs: sales
   priority: 90
-  offer_timeout_s: 3
+  offer_timeout_s: 6
   music: tone
 {_MISSED}
 crew:

@@ -47,6 +47,9 @@ recorded_folder = "recorded"
 [log]
 format = "json"
 """
+CROSSED: Final = r"chan_pjsip\.c: Session already DISCONNECTED"
+"""Both sides have hung up at once: nobody's fault."""
+
 QUALIFY: Final = """\
 [{number}](+type=aor)
 qualify_frequency = 1
@@ -191,7 +194,7 @@ class Premises:
 
     def complaints(self) -> list[str]:
         """Warnings and errors, Asterisk's and our own, since the last question that nobody expected."""
-        usual = [re.compile(pattern) for pattern in (*USUAL, *self.allowed)]
+        usual = [re.compile(pattern) for pattern in (*USUAL, CROSSED, *self.allowed)]
         asterisks = self._news(self.var / "asterisk" / "log" / "messages.log")
         said = [f"asterisk: {match['words']}" for match in COMPLAINT.finditer(asterisks)]
         said += [f"callcenter: {line}" for line in self._news(self.log).splitlines() if not _is_quiet(line)]
