@@ -28,6 +28,7 @@ SPEED_WORDS_PER_MINUTE: Final = 150
 """Slower than espeak-ng's own 175: a telephone takes away the consonants."""
 _NO_SOUND_SERVER: Final = {"PULSE_SERVER": "unix:/dev/null", "PULSE_RUNTIME_PATH": "/dev/null"}
 """espeak-ng greets the desktop's sound server even when it writes to a file, and leaves folders in /tmp and HOME."""
+VOICES_VARIABLE: Final = "ESPEAK_DATA_PATH"
 ESPEAK_VOICES: Final[Mapping[str, str]] = {"en": "en-us", "vi": "vi"}
 
 
@@ -37,10 +38,11 @@ class SpeechFailed(PeerFault):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """How to start a program: the beginning of its argument list, and its whole environment."""
+    """How to start a program: the beginning of its argument list, its whole environment, and where."""
 
     argv: tuple[str, ...]
     environment: Mapping[str, str]
+    folder: Path | None = None  # that it runs in; None is ours
 
 
 class Speaker(Protocol):
@@ -70,7 +72,7 @@ class EspeakSpeaker:
 
         Raises ConfigurationError if the program does not run.
         """
-        program = Program(argv=program.argv, environment={**program.environment, **_NO_SOUND_SERVER})
+        program = _near_its_voices(Program(argv=program.argv, environment={**program.environment, **_NO_SOUND_SERVER}))
         try:
             asked = await _run(program, ["--version"], b"", ASK_TIMEOUT_S)
             if asked.code != 0 or "eSpeak" not in asked.output:
@@ -92,8 +94,9 @@ class EspeakSpeaker:
     async def speak(self, text: str, language: str, into: Path) -> None:
         if language not in self._voices:
             raise SpeechFailed(f"espeak-ng has no voice for {language!r}")
+        written = _seen_from(self._program.folder, into)
         options = ["-b", "1", "-v", self._voices[language], "-s", str(SPEED_WORDS_PER_MINUTE)]
-        done = await _run(self._program, [*options, "-w", str(into), "--stdin"], text.encode(), ESPEAK_TIMEOUT_S)
+        done = await _run(self._program, [*options, "-w", written, "--stdin"], text.encode(), ESPEAK_TIMEOUT_S)
         _check(done, "espeak-ng", into)
 
 
@@ -230,6 +233,21 @@ def _no_piper(what: str) -> Problem:
     return Problem(where="speech: piper", what=what, remedy=remedy)
 
 
+def _near_its_voices(program: Program) -> Program:
+    """The program, run where its voices are: espeak-ng cuts their path off at 160 bytes, and that of a WAV at 200."""
+    voices = program.environment.get(VOICES_VARIABLE, "")
+    if not os.path.isabs(voices):
+        return program
+    folder = Path(voices)
+    return Program(
+        argv=program.argv, environment={**program.environment, VOICES_VARIABLE: folder.name}, folder=folder.parent
+    )
+
+
+def _seen_from(folder: Path | None, file: Path) -> str:
+    return str(file) if folder is None else os.path.relpath(file.resolve(), folder.resolve())
+
+
 def _model_path(voice: str, folder: Path | None) -> Path:
     file_name = voice if voice.endswith(".onnx") else f"{voice}.onnx"
     return (folder or Path()) / file_name
@@ -254,6 +272,7 @@ async def _run(program: Program, options: Sequence[str], typed: bytes, within_s:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
             env=dict(program.environment),
+            cwd=program.folder,
             start_new_session=True,  # a wrapper script and what it started are ended together
         )
     except OSError as error:

@@ -97,6 +97,17 @@ async def test_espeak_leaves_nothing_in_the_home_folder(espeak: Program, tmp_pat
     assert list(home.iterdir()) == []
 
 
+async def test_espeak_speaks_in_a_checkout_with_a_long_name(tmp_path: Path) -> None:
+    """It keeps 160 bytes of the path of its voices, and 200 of a WAV's."""
+    var = tmp_path / ("một thư mục " + "a" * 130)
+    tool = find_tool("espeak-ng", var)
+    speaker = await EspeakSpeaker.open(Program(argv=tuple(tool.argv()), environment=tool.environment()))
+    into = var / "prompts" / ("b" * 60) / "a.wav"
+    into.parent.mkdir(parents=True)
+    await speaker.speak("Xin chào", "vi", into)
+    assert inspect_wav(into).header.complete
+
+
 async def test_the_event_loop_goes_on_while_prompts_are_made(store: PromptStore) -> None:
     """A guard, ten times what it takes here, against computing in our own process."""
     gaps: list[float] = []

@@ -8,6 +8,7 @@ tone or a file, and what it hears is written to a WAV file, one for each call.
 """
 
 import asyncio
+import os
 import re
 import time
 from collections.abc import Awaitable, Callable
@@ -131,6 +132,10 @@ class PhoneCall:
             self._changed.set()
 
 
+def _seen_from(folder: Path, file: Path) -> str:
+    return os.path.relpath(file.resolve(), folder.resolve())
+
+
 class SoftPhone:
     """A phone with an account at a server, or (without a secret) one that just calls. Use as an async context."""
 
@@ -162,7 +167,7 @@ class SoftPhone:
         self._server = server
         self._secret = secret
         self._name = name
-        self._source = f"aufile,{sound}" if sound else f"ausine,{tone_hz}"
+        self._source = f"aufile,{_seen_from(folder, sound)}" if sound else f"ausine,{tone_hz}"
         self._source_rate = RATE if sound else SINE_RATE
         self._codecs = codecs
         self._sip_port = sip_port
@@ -382,6 +387,7 @@ class SoftPhone:
         chore.add_done_callback(self._chores.discard)
 
     def _write_files(self, sip_port: int, control_port: int, modules: Path) -> None:
+        """Paths in them are relative to the folder that it runs in: it cuts them off at a space."""
         rtp_from = free_ports(RTP_PORTS, Kind.UDP)
         config = CONFIG.format(
             host=LOOPBACK,
@@ -392,8 +398,8 @@ class SoftPhone:
             source=self._source,
             source_rate=self._source_rate,
             rate=RATE,
-            heard=self._folder / "heard.wav",
-            modules=modules,
+            heard="heard.wav",
+            modules=_seen_from(self._folder, modules),
             calls_max=4,
         )
         login = f";auth_user={self.number};auth_pass={self._secret}" if self._secret is not None else ""
