@@ -239,6 +239,7 @@ async def running_center(
             wiring.ami_username,
             wiring.ami_password,
             on_event=voice.phone_stirred,
+            on_state=voice.phones_heard,
             events="system",
         )
         hands = VoiceHands(ari, ami, prompts, door, wiring.dialling)

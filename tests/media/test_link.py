@@ -7,6 +7,7 @@ from typing import TypeVar
 
 import pytest
 
+from callcenter.asterisk.ami import AmiState
 from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Access, Ari, Down, Inbox
 from callcenter.asterisk.ari.messages import Reader
@@ -253,6 +254,21 @@ async def test_phones_wait_for_a_link_and_are_listed_with_it(desk: Desk) -> None
     found = await desk.until(PhoneChanged, 2)
     assert set(found) == {PhoneChanged(number="1001", state=PhoneState.REACHABLE)}
     assert isinstance(desk.posted[0], Resynced)
+
+
+async def test_a_phone_that_came_while_nobody_listened_is_found_when_ami_is_back(desk: Desk) -> None:
+    """After a start of Asterisk we are linked, and have listed the phones, before AMI tells of their coming."""
+    desk.asterisk.phones["1001"] = "ring"
+    desk.asterisk.unreachable = {"1001"}
+    desk.inbox.on_up()
+    await desk.in_step()
+    desk.link.phones_heard(AmiState.DOWN)
+    desk.asterisk.unreachable = set()
+    desk.link.phones_heard(AmiState.UP)
+    assert await desk.until(PhoneChanged, 2) == [
+        PhoneChanged(number="1001", state=PhoneState.UNREACHABLE),
+        PhoneChanged(number="1001", state=PhoneState.REACHABLE),
+    ]
 
 
 @pytest.mark.parametrize("number", ["", "a b", "x,y", "é", "../channels", "1" * 65, "1\r\n2"])

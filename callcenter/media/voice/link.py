@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from callcenter.asterisk.ami import AmiState
 from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Ari, Gone, Inbox, LinkDown, LinkUp
 from callcenter.asterisk.ari.messages import Bridge, Channel
@@ -74,6 +75,12 @@ class VoiceLink:
         else:
             self._everybody = True
         self._stir.set()
+
+    def phones_heard(self, state: AmiState) -> None:
+        """AMI is up again: phones that stirred while it was not have told nobody, so everybody is listed."""
+        if state is AmiState.UP:
+            self._everybody = True
+            self._stir.set()
 
     async def _read(self) -> None:
         while True:
