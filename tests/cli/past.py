@@ -53,6 +53,7 @@ def three_calls(center: StoryCenter, recordings: Path) -> Past:
     snapshot_after = len(center.journal)
 
     missed = center.call("sales", caller="0901111111", name="Lan")
+    people["anna"].rings()
     center.passes(16)  # anna lets it ring, and is paused; binh is rung
     people["binh"].answers()
     center.passes(30)
