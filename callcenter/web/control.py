@@ -5,8 +5,10 @@ are for. Requests that change something become events and are answered by the en
 the engine's words when not. `/v1/feed` streams facts as lines of JSON until the reader goes away.
 """
 
+import asyncio
 import itertools
 import os
+import socket
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
@@ -15,7 +17,7 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from callcenter.errors import ConfigurationError
+from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.agent import AgentStatus
 from callcenter.model.events import (
     AgentStatusRequested,
@@ -26,10 +28,12 @@ from callcenter.model.events import (
 )
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.model.view import CenterView
-from callcenter.runtime.feed import Feed
+from callcenter.runtime.feed import Feed, Subscription
 
 SHUTDOWN_S: Final = 1.0
 UNIX_PATH_MAX: Final = 107  # bytes, of a unix socket's name
+SOCKET_MODE: Final = 0o600
+LOOK_EVERY_S: Final = 5.0  # whether a reader of the feed is still there, while nothing happens
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -89,16 +93,17 @@ class DrainWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ControlSocket:
     """Serves one running center. Use as an async context."""
 
-    def __init__(self, path: Path, center: Center, feed: Feed) -> None:
+    def __init__(self, path: Path, center: Center, feed: Feed, look_every_s: float = LOOK_EVERY_S) -> None:
         self._path = path
         self._center = center
         self._feed = feed
+        self._look_every_s = look_every_s
         self._numbers = itertools.count(1)
         self._runner: web.AppRunner | None = None
+        self._streaming: set[asyncio.Task[None]] = set()  # readers of the feed, who would never leave by themselves
 
     async def __aenter__(self) -> "ControlSocket":
-        if len(os.fsencode(self._path)) > UNIX_PATH_MAX:
-            raise ConfigurationError(f"{self._path}: a unix socket's name has at most {UNIX_PATH_MAX} bytes")
+        listening = self._bound()
         app = web.Application()
         app.add_routes(
             [
@@ -113,21 +118,41 @@ class ControlSocket:
                 web.post("/v1/stop", self._stop),
             ]
         )
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.unlink(missing_ok=True)
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
         await self._runner.setup()
-        mask = os.umask(0o177)  # the socket must never have been open to others, not even for a moment
-        try:
-            await web.UnixSite(self._runner, str(self._path)).start()
-        finally:
-            os.umask(mask)
+        await web.SockSite(self._runner, listening).start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for stream in self._streaming:
+            stream.cancel()
         if self._runner is not None:
             await self._runner.cleanup()
         self._path.unlink(missing_ok=True)
+
+    def _bound(self) -> socket.socket:
+        """The socket in its place, which has never been open to others, not even for a moment.
+
+        On Linux the file takes the mode that the socket has when it is bound (net/unix/af_unix.c); a umask would be the
+        whole process's. Raises ConfigurationError.
+        """
+        problem = ""
+        if len(os.fsencode(self._path)) > UNIX_PATH_MAX:
+            problem = f"a unix socket's name has at most {UNIX_PATH_MAX} bytes"
+        listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            os.fchmod(listening.fileno(), SOCKET_MODE)
+            if not problem:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._path.unlink(missing_ok=True)  # of a run that was killed: whoever runs holds the journal's lock
+                listening.bind(str(self._path))
+        except OSError as error:
+            problem = error.strerror or str(error)
+        if problem:
+            listening.close()
+            remedy = "set web.control_socket to a place for a socket, with a short name"
+            raise ConfigurationError([Problem(where=f"control socket {self._path}", what=problem, remedy=remedy)])
+        return listening
 
     # -- questions -----------------------------------------------------------------------------------------------------
 
@@ -139,17 +164,33 @@ class ControlSocket:
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
-        subscription = self._feed.subscribe()
+        subscription = self._feed.subscribe()  # who has the answer's head hears everything from then on
+        stream = asyncio.create_task(self._tell(request, response, subscription), name="feed")
+        self._streaming.add(stream)
+        try:
+            await asyncio.wait({stream})
+            if not stream.cancelled():
+                stream.result()  # a bug is aiohttp's to log
+        finally:
+            stream.cancel()
+            self._streaming.discard(stream)
+            self._feed.unsubscribe(subscription)
+        return response
+
+    async def _tell(self, request: web.Request, response: web.StreamResponse, subscription: Subscription) -> None:
+        """Facts, until the reader goes away. One that reads too slowly loses facts, and nobody waits for it."""
         try:
             await response.prepare(request)
-            async for news in subscription:
+            while request.transport is not None and not request.transport.is_closing():
+                try:
+                    async with asyncio.timeout(self._look_every_s):
+                        news = await anext(subscription)
+                except TimeoutError:
+                    continue
                 line = {"at": news.at, "lost": news.lost, "fact": news.fact}
                 await response.write(msgspec.json.encode(line) + b"\n")
         except ConnectionError:
             log.debug("a reader of the feed has gone")
-        finally:
-            self._feed.unsubscribe(subscription)
-        return response
 
     # -- requests ------------------------------------------------------------------------------------------------------
 
@@ -202,8 +243,9 @@ async def _answer(asked: Awaitable[str]) -> web.Response:
 async def _body(request: web.Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(await request.read() or b"{}", type=kind)
-    except msgspec.DecodeError as error:
-        raise web.HTTPBadRequest(text=msgspec.json.encode({"problem": str(error)}).decode()) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        text = msgspec.json.encode({"problem": str(error)}).decode()
+        raise web.HTTPBadRequest(text=text, content_type="application/json") from error
 
 
 def _json(value: object, status: int = 200) -> web.Response:
