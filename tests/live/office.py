@@ -159,7 +159,7 @@ nodes:
     prompt: welcome
     choices: {1: main, 2: main}
     languages: {1: en, 2: vi}
-    timeout_s: 3
+    timeout_s: 1.5
     tries: 2
     no_input_prompt: nothing_heard
     no_match_prompt: no_choice
@@ -192,10 +192,9 @@ nodes:
   known:
     kind: check
     of: pin
-    cases: [{equals: ["73519284"], then: thanks}]
-    otherwise: sales
+    cases: [{between: [73580000, 73589999], then: thanks}]
+    otherwise: bye
   thanks: {kind: hangup, prompt: thanks}
-  sales: {kind: enqueue, queue: sales}
   bye: {kind: hangup, prompt: goodbye}
 """,
     "message": """\
