@@ -4,11 +4,12 @@ Knows exceptions and streams; knows no command. With `--json` a fault is {"error
 lines on standard error. A traceback is printed for a fault of ours only.
 """
 
+import errno
 import os
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -18,6 +19,8 @@ from callcenter.cli.screen import emit, plain, warn
 from callcenter.errors import Bug, ConfigurationError, PeerFault
 
 JSON_FLAG = "--json"
+PLACES_FAULTS: Final = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EEXIST}
+"""What a disk says that we may not write, or that has no room, or where something else is in the way."""
 
 
 class Program(TyperGroup):
@@ -61,6 +64,9 @@ def failure_of(error: Exception) -> Failure:
             return Failure(Exit.CONFIGURATION, str(error), problems=error.problems)
         case PeerFault():
             return Failure(Exit.PEER, str(error))
+        case OSError() if error.filename and error.errno in PLACES_FAULTS:
+            said = f"{error.filename}: {error.strerror}"
+            return Failure(Exit.CONFIGURATION, said, remedy="run as the owner of that place; see callcenter doctor")
         case Bug():
             return Failure(Exit.BUG, f"a fault of the call center's own: {error}", remedy="please report it")
         case _:

@@ -1,5 +1,6 @@
 """The program as a whole: quick help, exit codes, and faults told in words."""
 
+import errno
 import json
 import os
 import resource
@@ -86,6 +87,8 @@ def test_settings_that_cannot_be_used(terminal: Terminal) -> None:
         (PeerUnavailable("x"), Exit.PEER),
         (Bug("x"), Exit.BUG),
         (ZeroDivisionError("x"), Exit.BUG),
+        (PermissionError(errno.EACCES, "Permission denied", "/there"), Exit.CONFIGURATION),
+        (OSError(errno.EMFILE, "Too many open files"), Exit.BUG),
     ],
 )
 def test_what_an_exception_means(error: Exception, exit: Exit) -> None:
