@@ -15,6 +15,7 @@ message the backlog has ended (seen on 22.10.1).
 import asyncio
 import contextlib
 import hmac
+import socket as socket_options
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeAlias
@@ -33,6 +34,7 @@ CLOSE_TIMEOUT_S: Final = 1.0
 CONNECT_TIMEOUT_S: Final = 3.0
 FRAME_MAX_BYTES: Final = 4 * 1024 * 1024
 DEAF_DOUBLINGS_MAX: Final = 5  # of the time to deafness, when it happens again and again
+TCP_QUICKACK: Final[int | None] = getattr(socket_options, "TCP_QUICKACK", None)  # Linux has it
 PROBE: Final = "callcenter-link-probe"  # name of a user event
 
 # Kinds that a link cannot do without. An event filter stops ApplicationReplaced too, and the link would be deaf unseen.
@@ -82,6 +84,21 @@ class FilteredRegistration:
         except Gone:
             return False
         return True
+
+
+def _acknowledge(socket: Websocket) -> None:
+    """Have the kernel acknowledge what came at once, on Linux.
+
+    Asterisk opens its outbound websocket without TCP_NODELAY, so it sends no second small message before the first is
+    acknowledged (RFC 896), and who only listens acknowledges 40 ms late (RFC 1122, 4.2.3.2). From 25 events a second on
+    each would be 20 to 40 ms late. The option does not last (tcp(7)), hence after each message.
+    """
+    if TCP_QUICKACK is None:
+        return
+    connection = socket.get_extra_info("socket")
+    if connection is not None:
+        with contextlib.suppress(OSError):  # closed meanwhile: the reader is about to see it
+            connection.setsockopt(socket_options.IPPROTO_TCP, TCP_QUICKACK, 1)
 
 
 class _Line:
@@ -145,6 +162,7 @@ class _Line:
                 break
             if frame.type is not aiohttp.WSMsgType.TEXT:
                 continue
+            _acknowledge(socket)
             message = self.reader.decode(frame.data)
             if message is None:
                 continue
