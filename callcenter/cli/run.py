@@ -4,9 +4,11 @@ Its log goes to standard error, or, on a terminal that shows this page, into a f
 """
 
 import asyncio
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Final, TextIO
 
 import typer
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from callcenter.postgres.directory import PhoneAccount
 
 LOG_BYTES_MAX: Final = 50_000_000  # an older log that is larger is put aside at the start
+ACCOUNTS_MAX: Final = 12  # that are shown; the page fits a screen
 LOOPBACK: Final = "127."
 EVERYWHERE: Final = "0.0.0.0"
 CODES: Final = {"agent_login": "log in", "agent_logout": "log out", "agent_pause": "pause", "agent_ready": "be back"}
@@ -99,14 +102,15 @@ async def _announce(site: Site, running: "RunningCenter", log_file: TextIO | Non
 def _page(
     site: Site, server: str, numbers: Mapping[str, str], accounts: "Sequence[PhoneAccount]", log: Path | None
 ) -> None:
-    """One page for somebody who has never seen it. Passwords are shown of the accounts to try it with only."""
+    """One page for somebody who has never seen it. Passwords are shown while there are the accounts to try it only."""
     from rich.console import Console
     from rich.text import Text
 
     from callcenter.boot import FIRST_AGENTS
 
     trial = {agent.id for agent in FIRST_AGENTS}
-
+    if not trial >= {one.agent for one in accounts}:
+        trial = set()  # somebody works with it
     out = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     def head(text: str) -> None:
@@ -122,10 +126,14 @@ def _page(
         if flow not in CODES:
             line(f"{number:<6} {flow}")
     head("Agents' phones (SIP accounts)")
-    line(f"{'agent':<12} {'user name':<11} {'password':<26} server (UDP or TCP)")
-    for one in accounts:
-        secret = one.secret if one.agent in trial else f"callcenter agents account {one.agent}"
-        line(f"{one.agent:<12} {one.number:<11} {secret:<26} {server}")
+    shown = accounts[:ACCOUNTS_MAX]
+    secrets = [one.secret if one.agent in trial else f"callcenter agents account {one.agent}" for one in shown]
+    wide = max((len(secret) for secret in secrets), default=0)
+    line(f"{'agent':<12} {'user name':<11} {'password':<{wide}} server (UDP or TCP)")
+    for one, secret in zip(shown, secrets, strict=True):
+        line(f"{one.agent:<12} {one.number:<11} {secret:<{wide}} {server}")
+    if len(shown) < len(accounts):
+        line(f"and {len(accounts) - len(shown)} more: callcenter agents list")
     head("Register a softphone")
     first = next((one for one in accounts if one.agent in trial), None)
     number, secret = (first.number, first.secret) if first is not None else ("NUMBER", "PASSWORD")
@@ -142,6 +150,8 @@ def _page(
     line(f"machine, as a carrier would: sip:{hotline}@{server}")
     head("Look")
     line("callcenter status | top | calls list | explain CALL | report queues | agents list | recordings list")
+    if which("callcenter") is None:
+        line(f"(the shell finds it after: source {Path(sys.prefix, 'bin', 'activate')})")
     head("Open it to the network")
     if site.settings.sip.host.startswith(LOOPBACK):
         line('Phones reach it from this machine only. In callcenter.toml:  [sip] host = "0.0.0.0"  and port = 5060,')
