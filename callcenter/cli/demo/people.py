@@ -49,10 +49,12 @@ class Office:
 
     async def log_in(self) -> None:
         """Everybody dials *31, in their order. Raises PeerFault if somebody is not ready then."""
-        async with asyncio.TaskGroup() as group:
-            for worker in self._workers:
-                group.create_task(self._dial(worker, LOG_IN))
-                await self._becomes(worker, "is logged in", AgentStatus.AVAILABLE, AgentState.READY)
+        calls = []
+        for worker in self._workers:
+            calls.append(await self._phones[worker.agent.id].dial(LOG_IN))
+            await self._becomes(worker, "is logged in", AgentStatus.AVAILABLE, AgentState.READY)
+        for call in calls:
+            await call.reaches(CallState.ENDED, PHONE_LIMIT_S)
 
     async def log_out(self) -> None:
         """Everybody dials *32."""
