@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import asyncpg
 import structlog
 
 from callcenter.asterisk.agi import AgiServer
@@ -23,9 +22,8 @@ from callcenter.asterisk.ari import Access, Ari, FilteredRegistration, Inbox, Li
 from callcenter.asterisk.conf import SEEN_VARIABLE, modules_to_reload, render_phones
 from callcenter.asterisk.conf_values import PhoneAccount
 from callcenter.asterisk.presence import stay_present
-from callcenter.boot.recovery import build_id, recovered_engine
+from callcenter.boot.recovery import SnapshotKeeper, build_id, recovered_engine
 from callcenter.core.engine import Engine
-from callcenter.core.snapshot import take_snapshot
 from callcenter.errors import Bug, CallCenterError, PeerFault
 from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
 from callcenter.media.voice import ears
@@ -51,8 +49,6 @@ from callcenter.runtime.perform import LanePerformer
 from callcenter.speech.store import PromptStore
 from callcenter.web.control import ControlSocket
 
-SNAPSHOT_EVERY_S: Final = 60.0
-SNAPSHOT_AFTER_ENTRIES: Final = 200
 IN_STEP_LIMIT_S: Final = 30.0
 STOP_LIMIT_S: Final = 5.0
 RECORDINGS_LIMIT_S: Final = 15.0
@@ -249,6 +245,8 @@ async def running_center(
         post.into(loop)
         center = RunningCenter(wiring, engine, clock, loop, feed, journal, performer, directory, ari, ami, voice)
 
+        await ami.connect()
+        stack.push_async_callback(ami.close)  # after the calls have ended, and their recordings with them
         loop.post(EngineStarted(namespace=_namespace(), build=build_id()))
         center.tell_agents(await directory.agents())
         for left in await unchecked_recordings(pool):
@@ -260,8 +258,9 @@ async def running_center(
         tasks.start("recordings", recordings.run())
         tasks.start("voice", voice.run())
         tasks.start("presence", stay_present(ari.asterisk, voice.in_step))
-        tasks.start("snapshots", _keep_snapshots(engine, clock, journal, snapshots))
-        stack.push_async_callback(_wind_down, center, loop, performer, recordings)
+        keeper = SnapshotKeeper(engine, clock, journal, snapshots)
+        tasks.start("snapshots", keeper.run())
+        stack.push_async_callback(_wind_down, center, loop, performer, recordings, keeper)
         await stack.enter_async_context(
             ListeningLink(
                 Listening(
@@ -278,8 +277,6 @@ async def running_center(
         agi = AgiServer(wiring.host, wiring.fastagi_port, {ROUTE: door.serve})
         await agi.start()
         stack.push_async_callback(agi.close)
-        await ami.connect()
-        stack.push_async_callback(ami.close)
         await stack.enter_async_context(ControlSocket(wiring.control_socket, center, feed))
         yield center
 
@@ -325,24 +322,13 @@ class _Tasks:
             self._center.crashed(task.get_name(), crash)
 
 
-async def _keep_snapshots(engine: Engine, clock: SystemClock, journal: PostgresJournal, snapshots: Snapshots) -> None:
-    """Save the engine's state now and then, so that the next start has little to tell again."""
-    build, saved = build_id(), journal.health().last_seq
-    while True:
-        await asyncio.sleep(SNAPSHOT_EVERY_S)
-        seq = journal.health().last_seq
-        if seq - saved < SNAPSHOT_AFTER_ENTRIES:
-            continue
-        state = take_snapshot(engine)  # between two events, so it is the state after entry `seq`
-        try:
-            await snapshots.save(seq, clock.now(), build, state)
-            saved = seq
-        except (OSError, PeerFault, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("no snapshot was saved", error=str(error))
+async def _wind_down(
+    center: RunningCenter, loop: Loop, performer: LanePerformer, recordings: RecordingsJob, keeper: SnapshotKeeper
+) -> None:
+    """An orderly end: calls are ended, commands carried out, recordings checked. After a crash all is left as it is.
 
-
-async def _wind_down(center: RunningCenter, loop: Loop, performer: LanePerformer, recordings: RecordingsJob) -> None:
-    """An orderly end: calls are ended, commands carried out, recordings checked. After a crash all is left as it is."""
+    The snapshot is for a next start with another configuration, under which nothing should have to be told again.
+    """
     if center.crash is not None:
         await performer.close()
         return
@@ -357,6 +343,7 @@ async def _wind_down(center: RunningCenter, loop: Loop, performer: LanePerformer
     except TimeoutError:
         log.warning("recordings are left unchecked until the next start")
     await loop.caught_up()
+    await keeper.save()
     await performer.close()
 
 

@@ -3,26 +3,33 @@
 The engine is deterministic, so events told again at the times they were told first give the same state; what it
 answers is dropped, because it has been carried out, or Asterisk will be looked at next. If the journal cannot be told
 again (the configuration or the build has changed too much), a fresh engine takes over the calls that Asterisk lists,
-and says so.
+and says so: no state is worth a call center that does not start.
 """
 
+import asyncio
 import hashlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
+import asyncpg
+import msgspec
 import structlog
 
 import callcenter
 from callcenter.core.engine import Engine
-from callcenter.core.snapshot import restore
-from callcenter.errors import CallCenterError
+from callcenter.core.snapshot import restore, take_snapshot
+from callcenter.errors import Bug, PeerFault
 from callcenter.model.configuration import Configuration
 from callcenter.model.entry import Entry
+from callcenter.ports import Clock
+from callcenter.postgres.journal import PostgresJournal
 from callcenter.postgres.reader import JournalReader
 from callcenter.postgres.snapshots import Snapshots
 
 DECIDING: Final = ("core", "model", "nodes", "strategies", "pacers")  # the packages that a decision depends on
+TOLD_MAX: Final = 500_000  # entries; more would keep callers waiting for minutes
+SNAPSHOT_EVERY_S: Final = 60.0
+SNAPSHOT_AFTER_ENTRIES: Final = 200
 
 log = structlog.get_logger(__name__)
 
@@ -41,22 +48,105 @@ def build_id() -> str:
 async def recovered_engine(
     configuration: Configuration, reader: JournalReader, snapshots: Snapshots, last_seq: int
 ) -> tuple[Engine, float]:
-    """The engine as it was after entry `last_seq`, and the time of that entry (0.0: a new journal)."""
-    snapshot = await snapshots.latest(before_seq=last_seq + 1)
+    """The engine as it was after entry `last_seq`, and the time of that entry (0.0: a new journal).
+
+    Raises PeerFault if Postgres does not answer.
+    """
+    engine, after, at = await _restored(configuration, snapshots, last_seq)
+    at, told = max(at, await _time_of_last(reader, last_seq)), 0
     try:
-        engine = restore(configuration, snapshot.state) if snapshot is not None else Engine(configuration)
-        after = snapshot.seq if snapshot is not None else 0
-        told, at = await _tell_again(engine, reader.entries(after, last_seq))
-    except (CallCenterError, LookupError) as error:
-        log.error("the journal cannot be told again; starting afresh", error=str(error), kind=type(error).__name__)
-        return Engine(configuration), snapshot.at if snapshot is not None else 0.0
+        if last_seq - after > TOLD_MAX:
+            raise Bug(f"no snapshot of the last {TOLD_MAX} entries can be used")
+        async for entry in reader.entries(after, last_seq):
+            _tell_again(engine, entry)
+            told += 1
+        _check_agreement(engine, configuration)
+    except PeerFault:  # Postgres has gone away, which says nothing of the journal
+        raise
+    except Exception as error:  # whatever an old journal does to this engine
+        log.error("the journal cannot be told again; starting afresh", exc_info=error)
+        return Engine(configuration), at
     log.info("engine recovered", snapshot=after, told=told, contacts=len(engine.world.contacts))
-    return engine, at or (snapshot.at if snapshot is not None else 0.0)
+    return engine, at
 
 
-async def _tell_again(engine: Engine, entries: AsyncIterator[Entry]) -> tuple[int, float]:
-    told, at = 0, 0.0
-    async for entry in entries:
-        engine.handle(entry.event, entry.at)
-        told, at = told + 1, entry.at
-    return told, at
+async def _restored(configuration: Configuration, snapshots: Snapshots, last_seq: int) -> tuple[Engine, int, float]:
+    """An engine as the newest usable snapshot says, the number of its entry and its time; a fresh one if there is none.
+
+    A snapshot of an entry that the journal does not have (its local file was lost) is of another history.
+    """
+    before = last_seq + 1
+    while (snapshot := await snapshots.latest(before_seq=before)) is not None:
+        try:
+            return restore(configuration, snapshot.state), snapshot.seq, snapshot.at
+        except Exception as error:  # of another build, damaged, or of another configuration
+            log.error("a snapshot cannot be used; trying the one before", seq=snapshot.seq, exc_info=error)
+            before = snapshot.seq
+    return Engine(configuration), 0, 0.0
+
+
+async def _time_of_last(reader: JournalReader, last_seq: int) -> float:
+    """The time of the last entry, which the clock must not fall behind. 0.0: there is none, or nobody can read it."""
+    try:
+        return max([entry.at async for entry in reader.entries(last_seq - 1, last_seq)], default=0.0)
+    except msgspec.DecodeError as error:
+        log.error("the last entry of the journal cannot be read", seq=last_seq, error=str(error))
+        return 0.0
+
+
+def _tell_again(engine: Engine, entry: Entry) -> None:
+    outputs = engine.handle(entry.event, entry.at)
+    if tuple(outputs) != entry.outputs:  # Asterisk will be looked at, and what does not agree with it is dropped
+        log.warning("told again, an entry is decided otherwise", seq=entry.seq, kind=type(entry.event).__name__)
+
+
+def _check_agreement(engine: Engine, configuration: Configuration) -> None:
+    """Raises Bug if a live contact is in a place that is not configured any more: it could go nowhere from there."""
+    for contact in engine.world.contacts.values():
+        queues = {contact.queue, contact.last_queue, *(offer.queue for offer in contact.offers.values())} - {None}
+        if gone := queues - configuration.queues.keys():
+            raise Bug(f"{contact.id} is in a queue that is not configured any more: {', '.join(map(str, gone))}")
+        flow = configuration.flows.get(contact.flow) if contact.flow is not None else None
+        if contact.flow is not None and (flow is None or (contact.node and contact.node not in flow.nodes)):
+            raise Bug(f"{contact.id} is in a flow that is not configured any more: {contact.flow}, {contact.node}")
+
+
+class SnapshotKeeper:
+    """Saves the engine's state now and then, so that the next start has little to tell again."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        journal: PostgresJournal,
+        snapshots: Snapshots,
+        *,
+        every_s: float = SNAPSHOT_EVERY_S,
+        after_entries: int = SNAPSHOT_AFTER_ENTRIES,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._journal = journal
+        self._snapshots = snapshots
+        self._every_s = every_s
+        self._after_entries = after_entries
+        self._build = build_id()
+        self._saved = journal.health().last_seq
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await asyncio.sleep(self._every_s)
+            if self._journal.health().last_seq - self._saved >= self._after_entries:
+                await self.save()
+
+    async def save(self) -> None:
+        """Save it now. A database that does not take it is logged: the journal has it all."""
+        seq, at = self._journal.health().last_seq, self._clock.now()
+        state = take_snapshot(self._engine)  # between two events, so it is the state after entry `seq`
+        try:
+            await self._snapshots.save(seq, at, self._build, state)
+        except (OSError, PeerFault, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("no snapshot was saved", error=str(error))
+        else:
+            self._saved = seq

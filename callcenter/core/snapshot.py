@@ -12,7 +12,7 @@ from callcenter.core.agents import Agents
 from callcenter.core.engine import Engine
 from callcenter.core.flows import STAND_IN
 from callcenter.core.state import AgentRecord, ContactRecord, HandleTime, LastServed
-from callcenter.core.timers import Timer
+from callcenter.core.timers import Timer, TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
@@ -75,7 +75,10 @@ def take_snapshot(engine: Engine) -> bytes:
 
 
 def restore(configuration: Configuration, taken: bytes) -> Engine:
-    """An engine that knows what the snapshot says. Raises Bug if the bytes are not a snapshot."""
+    """An engine that knows what the snapshot says. Raises Bug if the bytes are not a snapshot.
+
+    A queue that is not configured any more, and in which nobody waits, is forgotten.
+    """
     try:
         snapshot = _DECODER.decode(taken)
     except msgspec.DecodeError as error:
@@ -87,9 +90,10 @@ def restore(configuration: Configuration, taken: bytes) -> Engine:
     _restore_contacts(world, snapshot)
     _restore_agents(world.agents, snapshot)
     for timer in snapshot.timers:
-        world.timers.set(timer.kind, timer.subject, timer.at)
+        if timer.kind is not TimerKind.CLOSING or timer.subject in configuration.queues:
+            world.timers.set(timer.kind, timer.subject, timer.at)
     world.buried.update(dict.fromkeys(snapshot.buried))
-    world.draining.update(snapshot.draining)
+    world.draining.update(queue for queue in snapshot.draining if queue in configuration.queues)
     world.handle_times.update(snapshot.handle_times)
     for remembered in snapshot.last_served:
         world.last_served[remembered.queue, remembered.caller] = remembered.served
@@ -109,7 +113,8 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:
         if contact.message is not None:
             world.recordings[contact.message] = contact.id
     for queue, contacts in snapshot.queued.items():
-        world.queued[queue] = dict.fromkeys(contacts)
+        if contacts or queue in world.configuration.queues:
+            world.queued[queue] = dict.fromkeys(contacts)
     for contact_id in snapshot.waiting:
         world.lines.add(world.contacts[contact_id])
 
