@@ -26,6 +26,7 @@ from callcenter.runtime.feed import News
 
 FRAMES_A_S: Final = 4
 NO_TERMINAL_WIDTH: Final = 200
+MARGIN: Final = 8  # columns that the frames of a table take
 STYLES: Final = {ContactConnected: "green", ContactEnded: "cyan", OfferEnded: "yellow", Surprise: "bold red"}
 STATES: Final = {
     ContactState.IN_FLOW: "greeting and menu",
@@ -40,6 +41,11 @@ AGENT_STATES: Final = {
     AgentState.ON_CONTACT: ("talks", "bold green"),
     AgentState.WRAP_UP: ("writes notes", "cyan"),
 }
+
+ALL_WELL: Final = """\
+Caller and agent heard each other in every talk, and each is on a channel of her own in its recording. The caller
+whom an agent let ring kept her place and was answered by another. No channel, no bridge and no program is left, and
+neither Asterisk nor the call center has logged a warning."""
 
 
 def spectator() -> Console:
@@ -107,14 +113,14 @@ class Screen:
         waiting = ", ".join(f"{queue.name}: {queue.waiting} waiting, {queue.talking} talking" for queue in view.queues)
         return Group(
             Text(""),
-            grid(columns("Agent", "Number!", "Skills", "State!", "With", "For!>"), agents, width=width),
+            grid(columns("Agent", "Number!", "Skills", "State!", "With", "For!>"), agents, width=width - MARGIN),
             Text(""),
             Text(waiting, style="bold"),
             Text(""),
             grid(
                 columns("Caller!", "Dialled!", "Lang!", "Queue", "State", "Place!>", "Agent", "For!>"),
                 calls,
-                width=width,
+                width=width - MARGIN,
             ),
         )
 
@@ -179,6 +185,7 @@ def show_findings(console: Console, findings: Findings) -> None:
     console.print()
     if not findings.missing:
         console.print(Text(f"{findings.met} expectations checked, all met.", style="bold green"))
+        console.print(Text(ALL_WELL), soft_wrap=True)
         return
     console.print(
         Text(f"{findings.met} expectations met, {len(findings.missing)} not:", style="bold red"), soft_wrap=True
