@@ -51,6 +51,7 @@ from callcenter.model.ids import BridgeId, FlowName, LegId, PlaybackId, Recordin
 from callcenter.sim.world import Agenda
 
 PROMPT_S: Final = 1.5  # what one prompt takes to say, on average
+DEAD_PHONES: Final = 0.02  # share of calls of which a registered phone takes no notice
 SPEAKS_MAX_S: Final = 20.0  # the longest message anybody leaves
 
 Tell = Callable[[str, Event], None]
@@ -288,8 +289,9 @@ class FakeAsterisk:
             self._end(held, LegEnd.UNREACHABLE)
             return
         self._agenda.after(timeout_s, lambda: self.decline(leg, LegEnd.NO_ANSWER))
-        self._tell(leg, LegRinging(leg=leg))
-        party.rings(leg)
+        if self._random.random() >= DEAD_PHONES:
+            self._tell(leg, LegRinging(leg=leg))
+            party.rings(leg)
 
     def _cancel(self, leg: LegId, end: LegEnd) -> None:
         held = self.legs.get(leg)

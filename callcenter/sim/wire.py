@@ -23,7 +23,7 @@ from callcenter.model.commands import (
     StartRecording,
 )
 from callcenter.model.contact import TransportFault
-from callcenter.model.events import CommandFailed, ContactArrived, DigitPressed, Event, LegEnded, LegRinging
+from callcenter.model.events import CommandFailed, ContactArrived, DigitPressed, Event, LegEnded
 from callcenter.model.ids import ContactId
 from callcenter.runtime.perform import subject_of
 from callcenter.sim.asterisk import FakeAsterisk
@@ -84,8 +84,10 @@ class Wire:
         listing, cut = asterisk.listing(), self._cuts
         self._keeps = True
         alive = {leg.leg for leg in listing.legs}
-        # a leg that left and came back is listed: that it left once is older than the list, and would end it now
-        self._kept = [event for event in self._kept if not (isinstance(event, LegEnded) and event.leg in alive)]
+        # a leg that left and came back is listed: that it once came and left is older than the list, and no news
+        self._kept = [
+            event for event in self._kept if not (isinstance(event, (ContactArrived, LegEnded)) and event.leg in alive)
+        ]
         self._agenda.after(self._faults.takes_s(self._random), lambda: self._told(asterisk, listing, cut))
 
     def _told(self, asterisk: FakeAsterisk, listing: Event, cut: int) -> None:
@@ -100,8 +102,6 @@ class Wire:
             self._tell(event)
 
     def _arrive(self, event: Event) -> None:
-        if isinstance(event, LegRinging):
-            return  # nobody asks Asterisk for these; the engine has no use for them
         if not self.down:
             self._tell(event)
         elif self._keeps:

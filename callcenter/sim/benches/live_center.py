@@ -294,7 +294,7 @@ def _write_configuration(folder: Path, plan: Plan) -> None:
     for number, record in plan.ours.items():
         name = f"q{number}"
         queues.append(
-            f"{name}: {{needs: {SKILL}, strategy: round_robin, wrap_up_s: 0, offer_timeout_s: 15, max_wait_s: 0, "
+            f"{name}: {{needs: {SKILL}, wrap_up_s: 0, offer_timeout_s: 15, max_wait_s: 0, "
             f"record: {str(record).lower()}}}\n"
         )
         numbers.append(f'  "{number}": f{number}\n')
