@@ -110,7 +110,7 @@ def test_every_key_has_a_variable_of_its_own() -> None:
     assert "CALLCENTER_DATABASE_URL" in variables
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(alphabet="ab=\n[]{}'\"0.#,- _", max_size=60) | st.text(max_size=40),
     environ=st.dictionaries(

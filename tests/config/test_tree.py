@@ -78,7 +78,7 @@ def test_a_million_laughs_are_not_heard() -> None:
 YAML_ISH = st.text(alphabet="ab1 \n\t:-?[]{}&*!|>'\"%@`#,~<=\\xuU0é\u2028\ufeff", max_size=60)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(text=YAML_ISH | st.text(max_size=60))
 @example(text='a: "\\U99999999"')
 @example(text="%YAML 9.9\n---\na")

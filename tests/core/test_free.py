@@ -36,7 +36,7 @@ deeds = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(deeds=deeds)
 def test_the_longest_idle_and_the_suited_are_those_of_a_look_at_everybody(
     deeds: list[tuple[str, int, dict[str, int]]],

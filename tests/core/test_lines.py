@@ -58,7 +58,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(steps=steps, asked=st.lists(st.tuples(skill_sets, media), min_size=1, max_size=6))
 def test_the_lines_serve_whom_a_look_through_everybody_would_serve(
     steps: list[tuple[object, ...]], asked: list[tuple[dict[Skill, int], Medium]]
