@@ -85,9 +85,11 @@ class Engine:
                 self._flows.ask_for_secrets_again()
             self._fire()
         else:
+            secret = self._is_secret(event)
             if not world.blind and not isinstance(event, EngineStarted):
                 self._fire()
-            self._take(event)
+            if self._is_secret(event) is secret:  # else the key was pressed before what is asked now was asked
+                self._take(event)
         if world.agents.roster != roster:
             self._queues.roster_changed()
         self.matching.settle()
@@ -105,15 +107,19 @@ class Engine:
         An engine that is told a masked digit takes as many of them, and goes the same way: no node may look at what
         they were. A key that is no digit has its meaning and keeps it.
         """
-        if isinstance(event, DigitPressed) and event.digit in DIGITS:
-            contact = self.world.by_leg(event.leg)
-            if contact is not None and self._flows.is_secret(contact):
-                return DigitPressed(leg=event.leg, digit=MASKED_DIGIT)
+        if isinstance(event, DigitPressed) and event.digit in DIGITS and self._is_secret(event):
+            return DigitPressed(leg=event.leg, digit=MASKED_DIGIT)
         return event
 
     def view(self, now: float) -> CenterView:
         """A picture of the center for a screen; changes nothing."""
         return picture(self.world, self._queues, now)
+
+    def _is_secret(self, event: Event) -> bool:
+        if not isinstance(event, DigitPressed):
+            return False
+        contact = self.world.by_leg(event.leg)
+        return contact is not None and self._flows.is_secret(contact)
 
     # -- events ------------------------------------------------------------------------------------------------------
 

@@ -108,6 +108,38 @@ def test_who_was_typing_a_secret_when_the_process_died_is_asked_again() -> None:
     center.told_again()
 
 
+def test_a_key_that_crosses_with_the_end_of_a_masked_input_is_no_part_of_it_and_no_answer_to_what_follows() -> None:
+    ask = Collect(
+        prompt=Prompt(name="pin"),
+        into=VariableName("pin"),
+        next=NextNode("menu"),
+        failed=NextNode("menu"),
+        max_digits=6,
+        digit_timeout_s=4.0,
+        masked=True,
+    )
+    menu = Menu(
+        prompt=Prompt(name="menu"),
+        choices={Key("7"): NextNode("bye"), Key("0"): NextNode("bye")},
+        no_input=NextNode("ask"),
+        timeout_s=5.0,
+        tries=1,
+    )
+    center = Center(flows=[flow("bank", ask=ask, menu=menu, bye=Hangup())])
+    call = center.call("bank")
+    call.presses("1")
+    center.now += 4.0  # the entry is over, and the engine hears of it with the next key
+    call.presses("7")
+    assert (call.record.node, call.is_live) == ("menu", True)
+    call.hears_it_out()
+    center.now += 5.0  # nobody chose: the secret is asked for again, with the next key
+    call.presses("7")
+    assert (call.record.node, call.record.memory.digits) == ("ask", "")
+    keys = (decode_entry(line).event for line in center.journal)
+    assert [event.digit for event in keys if isinstance(event, DigitPressed)] == ["x", "x", "7"]
+    center.told_again()
+
+
 # -- what is said and pressed ------------------------------------------------------------------------------------------
 
 
