@@ -17,6 +17,7 @@ from callcenter.model.events import (
     Event,
     LegAnswered,
     LegEnded,
+    LegRinging,
     LegSeen,
     MessageRecorded,
     PhoneChanged,
@@ -26,7 +27,7 @@ from callcenter.model.ids import FlowName, LegId, Mint, PlaybackId, RecordingId
 
 CALLER_LEG = LegId("1700000000.42")
 OUR_LEG = Mint("0a1b2c3d").leg()
-QUIET = set(ari.KINDS) - set(ears.WANTED)
+QUIET = (set(ari.KINDS) - set(ears.WANTED)) | {"ChannelStateChange"}  # the least of it is no ringing leg of ours
 
 
 def channel(
@@ -286,3 +287,20 @@ def test_whatever_stands_in_a_call_it_is_a_call(
     assert seen is not None
     for told in (event, seen):
         msgspec.json.encode(told)
+
+
+# -- a leg that we dialled rings ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("channel", "state", "rings"),
+    [
+        ("l-abcdefgh-7", "Ringing", True),
+        ("l-abcdefgh-7", "Up", False),
+        ("1795296875.0", "Ringing", False),
+    ],
+)
+def test_only_a_leg_of_ours_that_rings_is_said_to_ring(channel: str, state: str, rings: bool) -> None:
+    event = ears.event_of(ari.ChannelStateChange(channel=ari.Channel(id=channel, state=state)))
+    assert (event == LegRinging(leg=LegId(channel))) is rings
+    assert (event is None) is not rings
