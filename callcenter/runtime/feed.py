@@ -24,12 +24,18 @@ class News:
 
 
 class Subscription:
-    """One watcher's view. Iterate over it; close it when done (the feed's `watch` does)."""
+    """One watcher's view. Iterate over it until it is closed, by whoever watches or by whoever ends the feed."""
 
     def __init__(self) -> None:
         self._backlog: deque[tuple[float, Fact]] = deque()
         self._filled = asyncio.Event()
         self._lost = 0
+        self._closed = False
+
+    def close(self) -> None:
+        """Nothing comes any more: the iteration ends, even if it waits."""
+        self._closed = True
+        self._filled.set()
 
     def put(self, at: float, facts: Sequence[Fact]) -> None:
         """Take facts; drop the oldest when there are too many."""
@@ -43,9 +49,11 @@ class Subscription:
         return self
 
     async def __anext__(self) -> News:
-        while not self._backlog:
+        while not self._backlog and not self._closed:
             self._filled.clear()
             await self._filled.wait()
+        if self._closed:
+            raise StopAsyncIteration
         at, fact = self._backlog.popleft()
         lost, self._lost = self._lost, 0
         return News(at=at, fact=fact, lost=lost)
@@ -56,6 +64,11 @@ class Feed:
 
     def __init__(self) -> None:
         self._subscriptions: set[Subscription] = set()
+
+    @property
+    def watching(self) -> int:
+        """How many watch."""
+        return len(self._subscriptions)
 
     def publish(self, at: float, facts: Sequence[Fact]) -> None:
         """Told by the loop."""
@@ -70,4 +83,10 @@ class Feed:
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Stop watching."""
+        subscription.close()
         self._subscriptions.discard(subscription)
+
+    def close(self) -> None:
+        """Nobody watches any more."""
+        for subscription in list(self._subscriptions):
+            self.unsubscribe(subscription)

@@ -28,7 +28,7 @@ from callcenter.model.events import (
 )
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.model.view import CenterView
-from callcenter.runtime.feed import Feed, Subscription
+from callcenter.runtime.feed import Feed
 
 SHUTDOWN_S: Final = 1.0
 UNIX_PATH_MAX: Final = 107  # bytes, of a unix socket's name
@@ -100,7 +100,6 @@ class ControlSocket:
         self._look_every_s = look_every_s
         self._numbers = itertools.count(1)
         self._runner: web.AppRunner | None = None
-        self._streaming: set[asyncio.Task[None]] = set()  # readers of the feed, who would never leave by themselves
 
     async def __aenter__(self) -> "ControlSocket":
         listening = self._bound()
@@ -124,8 +123,7 @@ class ControlSocket:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for stream in self._streaming:
-            stream.cancel()
+        self._feed.close()  # its readers would never leave by themselves
         if self._runner is not None:
             await self._runner.cleanup()
         self._path.unlink(missing_ok=True)
@@ -165,20 +163,6 @@ class ControlSocket:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         subscription = self._feed.subscribe()  # who has the answer's head hears everything from then on
-        stream = asyncio.create_task(self._tell(request, response, subscription), name="feed")
-        self._streaming.add(stream)
-        try:
-            await asyncio.wait({stream})
-            if not stream.cancelled():
-                stream.result()  # a bug is aiohttp's to log
-        finally:
-            stream.cancel()
-            self._streaming.discard(stream)
-            self._feed.unsubscribe(subscription)
-        return response
-
-    async def _tell(self, request: web.Request, response: web.StreamResponse, subscription: Subscription) -> None:
-        """Facts, until the reader goes away. One that reads too slowly loses facts, and nobody waits for it."""
         try:
             await response.prepare(request)
             while request.transport is not None and not request.transport.is_closing():
@@ -191,6 +175,11 @@ class ControlSocket:
                 await response.write(msgspec.json.encode(line) + b"\n")
         except ConnectionError:
             log.debug("a reader of the feed has gone")
+        except StopAsyncIteration:
+            log.debug("the feed has ended")
+        finally:
+            self._feed.unsubscribe(subscription)
+        return response
 
     # -- requests ------------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 from callcenter.model.facts import Fact, QueueDraining
 from callcenter.model.ids import QueueName
 from callcenter.runtime.feed import BACKLOG_MAX, Feed, Subscription
@@ -49,12 +47,22 @@ async def test_who_is_slow_loses_the_oldest_and_is_told_how_many() -> None:
     assert (second[0], second[2]) == (8.0, 0)
 
 
-async def test_who_has_left_is_forgotten() -> None:
+async def test_who_has_left_is_told_nothing_more() -> None:
     feed = Feed()
     subscription = feed.subscribe()
-    feed.unsubscribe(subscription)
-    feed.unsubscribe(subscription)
     feed.publish(1.0, [fact("a")])
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0):
-            await anext(subscription)
+    feed.unsubscribe(subscription)
+    feed.unsubscribe(subscription)
+    feed.publish(2.0, [fact("b")])
+    assert [news async for news in subscription] == []
+
+
+async def test_the_end_of_the_feed_is_the_end_for_all_who_wait() -> None:
+    feed = Feed()
+    watching = [asyncio.create_task(heard(feed.subscribe(), 1)) for _ in range(3)]
+    await asyncio.sleep(0)
+    feed.close()
+    async with asyncio.timeout(LIMIT_S):
+        ended = await asyncio.gather(*watching, return_exceptions=True)
+    assert [type(one) for one in ended] == [StopAsyncIteration] * 3
+    assert feed.watching == 0

@@ -27,28 +27,25 @@ from callcenter.model.events import (
 from callcenter.model.facts import QueueDraining
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.model.view import CenterView
-from callcenter.runtime.feed import BACKLOG_MAX, Feed
+from callcenter.runtime.feed import BACKLOG_MAX, Feed, Subscription
 from callcenter.web.control import SHUTDOWN_S, UNIX_PATH_MAX, ControlSocket
 
 LIMIT_S = 5.0
 LOOK_EVERY_S = 0.02
 
 
-class CountedFeed(Feed):
-    """Knows how many watch."""
+class HeardFeed(Feed):
+    """Says when somebody comes or goes."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.watching = 0
         self._changed = asyncio.Event()
 
-    def subscribe(self) -> Any:
-        self.watching += 1
+    def subscribe(self) -> Subscription:
         self._changed.set()
         return super().subscribe()
 
-    def unsubscribe(self, subscription: Any) -> None:
-        self.watching -= 1
+    def unsubscribe(self, subscription: Subscription) -> None:
         self._changed.set()
         super().unsubscribe(subscription)
 
@@ -95,7 +92,7 @@ class Center:
 class Desk:
     """The socket and somebody who asks."""
 
-    def __init__(self, path: Path, client: aiohttp.ClientSession, center: Center, feed: CountedFeed) -> None:
+    def __init__(self, path: Path, client: aiohttp.ClientSession, center: Center, feed: HeardFeed) -> None:
         self.path = path
         self.client = client
         self.center = center
@@ -119,7 +116,7 @@ def folder() -> Any:
 
 @asynccontextmanager
 async def serving(path: Path, center: Center | None = None) -> AsyncIterator[Desk]:
-    center, feed = center or Center(), CountedFeed()
+    center, feed = center or Center(), HeardFeed()
     async with (
         ControlSocket(path, center, feed, LOOK_EVERY_S),
         aiohttp.ClientSession(
