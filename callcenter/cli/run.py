@@ -95,6 +95,7 @@ async def _announce(site: Site, running: "RunningCenter", log_file: TextIO | Non
                 "agents": [{"agent": one.agent, "name": one.name, "number": one.number} for one in accounts],
             }
         )
+        sys.stdout.flush()  # who reads it through a pipe waits for it
         return
     _page(site, server, numbers, accounts, log_path(site) if log_file is not None else None)
 
