@@ -20,6 +20,8 @@ from callcenter.model.queue import MissedOffer, MissedOfferRule, Queue
 
 RING_GRACE_S: Final = 5.0  # Asterisk stops ringing by itself so long after we should have told it to
 
+REST_MIN_S: Final = 1.0  # whatever the rule: a phone that is always busy must not be dialled without end
+
 _END_OF_LEG: Final = {
     LegEnd.NORMAL: OfferEnd.REJECTED,  # hung up without having been answered
     LegEnd.NO_ANSWER: OfferEnd.NO_ANSWER,
@@ -151,14 +153,23 @@ class Offers:
             world.timers.cancel(TimerKind.OFFER, leg)
         self._ended(contact, offer, end)
         contact.missed += 1
-        rule = self._rule(world.configuration.queues[offer.queue], end)
         if end is OfferEnd.UNREACHABLE and record.phone is PhoneState.REACHABLE:
             world.surprise(f"the phone of {record.agent.id} was thought reachable and is not", contact)
-        if rule.then is MissedOffer.PAUSE:
-            world.agents.offer_lost(record, world.now, pause=end.value)
-        else:
-            world.agents.offer_lost(record, world.now, rest_s=rule.rest_s)
+        self._rest_or_pause(record, world.configuration.queues[offer.queue], end)
         self._lost(contact)
+
+    def gone_before_talk(self, record: AgentRecord, queue: Queue) -> None:
+        """She has answered, and gone before the caller was put through: as good as a rejection."""
+        if record.offer is None:
+            self._rest_or_pause(record, queue, OfferEnd.REJECTED)
+
+    def _rest_or_pause(self, record: AgentRecord, queue: Queue, end: OfferEnd) -> None:
+        """What the queue's rule says."""
+        rule = self._rule(queue, end)
+        if rule.then is MissedOffer.PAUSE:
+            self._world.agents.offer_lost(record, self._world.now, pause=end.value)
+        else:
+            self._world.agents.offer_lost(record, self._world.now, rest_s=max(rule.rest_s, REST_MIN_S))
 
     def _lost(self, contact: ContactRecord) -> None:
         if not contact.offers and contact.state is ContactState.OFFERED:

@@ -87,7 +87,10 @@ class Talk:
     def agent_lost_before_talk(self, contact: ContactRecord) -> None:
         """The agent hung up during the announcement: the caller goes back in line, in the same place."""
         world = self._world
+        record = world.agents.records[contact.agent] if contact.agent is not None else None
         self._release_agent(contact, wrap_up_s=0.0)
+        if record is not None:
+            self._offers.gone_before_talk(record, world.queue_of(contact))
         contact.last_agent, contact.why = None, ""
         voice.hush(world, contact)
         contact.missed += 1

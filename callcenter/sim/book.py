@@ -37,6 +37,7 @@ from callcenter.model.records import Row
 from callcenter.sim.violation import Violation
 
 FACTS: Final = frozenset(get_args(Fact))
+GONE_REST_MAX_S: Final = 30.0  # the longest rest of one who answered and went before the talk
 BACK_BY_PHONE: Final = (FlowName("login"), FlowName("ready"))  # the flows of the feature codes
 
 need_of = lru_cache(maxsize=256)(parse_need)
@@ -217,6 +218,8 @@ class Book:
             raise Violation(f"{fact.agent} is said to have been {told} and was {was}")
         if agent.since is not None and agent.since != fact.since:
             raise Violation(f"{fact.agent} is said to have been so since {fact.since}, and was since {agent.since}")
+        if fact.was_state is AgentState.ON_CONTACT and agent.talks_to is None:
+            agent.may_rest_until = now + GONE_REST_MAX_S
         if fact.status is AgentStatus.AVAILABLE and fact.was_status is not AgentStatus.AVAILABLE:
             self._is_back(agent)
         agent.status, agent.state, agent.reason, agent.since = fact.status, fact.state, fact.reason, now

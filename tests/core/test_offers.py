@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from callcenter.core.engine import COMMAND_RETRY_S
-from callcenter.core.offers import RING_GRACE_S
+from callcenter.core.offers import REST_MIN_S, RING_GRACE_S
 from callcenter.core.world import NOBODY
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.commands import HangUp, RingAgent
@@ -136,6 +136,16 @@ def test_a_phone_that_was_thought_to_be_there_and_is_not_is_a_surprise() -> None
     center, ann, _ = ringing()
     ann.declines(LegEnd.UNREACHABLE)
     assert [fact.what for fact in center.all(Surprise)] == ["the phone of ann was thought reachable and is not"]
+
+
+def test_a_phone_that_is_always_busy_is_not_dialled_without_end() -> None:
+    center = Center(queue("sales", missed=MissedOfferRules(busy=MissedOfferRule(rest_s=0.0))))
+    ann = center.agent("ann")
+    center.call("sales")
+    ann.declines(LegEnd.BUSY)
+    assert not ann.is_rung
+    center.passes(REST_MIN_S)
+    assert ann.is_rung
 
 
 # -- rescinded and withdrawn -------------------------------------------------------------------------------------------

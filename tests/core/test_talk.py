@@ -28,6 +28,7 @@ from callcenter.model.facts import (
 )
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import ContactId, QueueName
+from callcenter.model.queue import MissedOfferRule, MissedOfferRules
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.fields import NextNode
 from callcenter.nodes.play import Play
@@ -98,6 +99,18 @@ def test_an_agent_who_goes_during_the_announcement_leaves_the_caller_in_her_plac
     call.hangs_up()
     assert call.summary.agent == "bob"
     assert not [fact for fact in center.all(TalkEnded) if fact.agent == "ann"]
+
+
+def test_an_agent_who_goes_during_the_announcement_rests_as_if_she_had_rejected_the_call() -> None:
+    center, ann, call = talking(
+        connect_announcement=TOLD, missed=MissedOfferRules(rejected=MissedOfferRule(rest_s=12.0))
+    )
+    ann.hangs_up()
+    assert call.state is ContactState.WAITING
+    center.passes(11.9)
+    assert not ann.is_rung
+    center.passes(0.2)
+    assert ann.is_rung
 
 
 def test_a_caller_who_goes_during_the_announcement_has_abandoned() -> None:
