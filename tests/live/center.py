@@ -26,6 +26,7 @@ import msgspec
 
 from callcenter.embedded.programs import Tool
 from callcenter.errors import PeerFault
+from callcenter.media.voice.ears import TRUNK
 from callcenter.model.agent import Agent, AgentState
 from callcenter.model.facts import ContactConnected, ContactEnded, Fact, NodeEntered
 from callcenter.model.ids import ContactId
@@ -45,8 +46,6 @@ LIMIT_S: Final = 8.0
 LOOK_EVERY_S: Final = 0.05
 HEADER_BYTES: Final = 44
 BYTES_A_SAMPLE: Final = 2
-CUT_OFF: Final = r"res_stasis_playback\.c: .*Playback failed for sound"
-"""What Asterisk says when the caller hangs up in the middle of a prompt."""
 HEARD_BLOCKS: Final = 2  # a tone that was there for two tenths of a second was heard
 
 F = TypeVar("F", bound=Fact)
@@ -398,7 +397,13 @@ class Center:
             talk_s=talk_s,
             sip_port=self.premises.carrier_port,
         )
-        return await self._stack.enter_async_context(phone)
+        await self._stack.enter_async_context(phone)
+
+        async def noticed() -> bool | None:
+            return True if "Avail " in await self.premises.console("pjsip show contacts like carrier") else None
+
+        await eventually(noticed, "the carrier is there")
+        return phone
 
     def crowd(self, callers: list[CrowdCaller], **how: Any) -> Crowd:
         """Many callers (an async context)."""
@@ -563,5 +568,5 @@ async def _take_in_agents(premises: Premises) -> None:
         http.post("/v1/agents/reload") as response,
     ):
         assert response.status == 200, await response.text()
-    qualified_often(premises.etc, [agent.number for agent in office.CREW])
+    qualified_often(premises.etc, [*(agent.number for agent in office.CREW), TRUNK])
     await premises.console("module reload res_pjsip.so")

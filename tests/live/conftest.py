@@ -85,16 +85,16 @@ def premises() -> Iterator[Premises]:
 async def center(premises: Premises, baresip: Tool, sipp: Tool) -> AsyncIterator[Center]:
     """The running call center, nobody logged in. Afterwards nothing is left and nobody has complained."""
     await open_for_business(premises)
-    async with Center(premises, baresip, sipp) as made:
-        yield made
-        await made.everybody_goes_home()
-        try:
+    try:
+        async with Center(premises, baresip, sipp) as made:
+            yield made
+            await made.everybody_goes_home()
             await aftermath.all_is_quiet(made)
             await aftermath.books_are_closed(made)
-            await aftermath.no_task_is_left(premises)
-            complaints = premises.complaints()
-            premises.allowed.clear()
-            assert complaints == []
-        except AssertionError:
-            await asyncio.to_thread(premises.stop)  # the next test gets a fresh one
-            raise
+        await aftermath.no_task_is_left(premises)
+    except AssertionError:
+        await asyncio.to_thread(premises.stop)  # the next test gets a fresh one
+        raise
+    complaints = premises.complaints()
+    premises.allowed.clear()
+    assert complaints == []

@@ -47,7 +47,6 @@ CALLER_TONES: Final = tuple(range(2000, 2700, TONE_STEP_HZ))
 AGENT_TONES: Final = tuple(range(2700, 3400, TONE_STEP_HZ))
 
 CARRIER_NUMBER: Final = "0909000111"  # the far end of the carrier's trunk
-OTHER_NUMBER: Final = "0909000222"  # allowed as well, but nobody is there
 
 
 def _agent(id: str, number: str, **skills: int) -> Agent:
@@ -76,7 +75,6 @@ numbers:
   "1910": pin
   "1920": message
   "1930": branch
-  "1931": branch_nowhere
   "1940": office
   "2001": sales
   "2002": crew
@@ -96,7 +94,7 @@ numbers:
   "*33": agent_pause
   "*34": agent_ready
 default: strangers
-forward_to: ["{CARRIER_NUMBER}", "{OTHER_NUMBER}"]
+forward_to: ["{CARRIER_NUMBER}"]
 """
 
 _MISSED: Final = """\
@@ -213,11 +211,6 @@ nodes:
     "branch": f"""\
 nodes:
   call: {{kind: transfer, number: "{CARRIER_NUMBER}", timeout_s: 5, failed: sorry}}
-  sorry: {{kind: hangup, prompt: no_answer}}
-""",
-    "branch_nowhere": f"""\
-nodes:
-  call: {{kind: transfer, number: "{OTHER_NUMBER}", timeout_s: 3, failed: sorry}}
   sorry: {{kind: hangup, prompt: no_answer}}
 """,
     "office": """\

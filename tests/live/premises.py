@@ -47,11 +47,14 @@ recorded_folder = "recorded"
 [log]
 format = "json"
 """
-CROSSED: Final = r"chan_pjsip\.c: Session already DISCONNECTED"
-"""Both sides have hung up at once: nobody's fault."""
+OF_CALLERS: Final = (
+    r"chan_pjsip\.c: Session already DISCONNECTED",  # both sides have hung up at once
+    r"res_stasis_playback\.c: .*Playback failed for sound",  # somebody hung up in the middle of it
+)
+"""What Asterisk says of callers who do as they like."""
 
 QUALIFY: Final = """\
-[{number}](+type=aor)
+[{name}](+type=aor)
 qualify_frequency = 1
 qualify_timeout = 1
 """
@@ -194,7 +197,7 @@ class Premises:
 
     def complaints(self) -> list[str]:
         """Warnings and errors, Asterisk's and our own, since the last question that nobody expected."""
-        usual = [re.compile(pattern) for pattern in (*USUAL, CROSSED, *self.allowed)]
+        usual = [re.compile(pattern) for pattern in (*USUAL, *OF_CALLERS, *self.allowed)]
         asterisks = self._news(self.var / "asterisk" / "log" / "messages.log")
         said = [f"asterisk: {match['words']}" for match in COMPLAINT.finditer(asterisks)]
         said += [f"callcenter: {line}" for line in self._news(self.log).splitlines() if not _is_quiet(line)]
@@ -243,9 +246,9 @@ def _lend_roots(var: Path) -> None:
             (var / name).symlink_to(CHECKOUT / "var" / name)
 
 
-def qualified_often(etc: Path, numbers: Sequence[str]) -> None:
-    """Have Asterisk ask these phones every second whether they are there."""
-    (etc / "custom" / "pjsip.conf").write_text("".join(QUALIFY.format(number=number) for number in numbers))
+def qualified_often(etc: Path, names: Sequence[str]) -> None:
+    """Have Asterisk ask these phones and carriers every second whether they are there."""
+    (etc / "custom" / "pjsip.conf").write_text("".join(QUALIFY.format(name=name) for name in names))
 
 
 def remove(premises: Premises) -> None:

@@ -11,7 +11,7 @@ from callcenter.model.contact import EndReason
 from callcenter.model.facts import ContactOpened, ContactQueued, NodeEntered
 from callcenter.sim.peers.scenarios import Press, Wait
 from callcenter.sim.peers.sipp import Caller as CrowdCaller
-from tests.live.center import CUT_OFF, Center
+from tests.live.center import Center
 
 pytestmark = pytest.mark.live
 
@@ -73,7 +73,6 @@ async def test_who_presses_nothing_is_asked_again_and_then_let_go(center: Center
 
 
 async def test_phones_of_another_make_press_keys_too(center: Center) -> None:
-    center.expects(CUT_OFF)
     callers = [CrowdCaller(number=f"09220000{at:02}", dialled="1900", name=f"Người {at}") for at in range(5)]
     steps = (Wait(seconds=0.4), Press(digits="2"), Wait(seconds=0.4), Press(digits="1"), Wait(seconds=0.4))
     async with center.crowd(callers, steps=steps, rate=10) as crowd:

@@ -1,0 +1,104 @@
+"""What agents do from their own phones, and what becomes of their calls."""
+
+import asyncio
+
+import pytest
+
+from callcenter.model.agent import AgentState, AgentStatus
+from callcenter.model.contact import Direction, EndReason
+from callcenter.model.facts import AgentChanged, ContactEnded, ContactOffered
+from callcenter.sim.peers.baresip import CallState, Habit
+from tests.live import office
+from tests.live.center import Center, eventually
+
+pytestmark = pytest.mark.live
+
+
+async def test_feature_codes_change_her_status_and_she_hears_so(center: Center) -> None:
+    alice = await center.works("alice", logged_in=False)
+    for code, status, reason in (
+        ("*33", AgentStatus.LOGGED_OUT, ""),  # refused: who is not logged in cannot pause
+        ("*31", AgentStatus.AVAILABLE, ""),
+        ("*33", AgentStatus.PAUSED, ""),
+        ("*34", AgentStatus.AVAILABLE, ""),
+        ("*32", AgentStatus.LOGGED_OUT, ""),
+    ):
+        was = (await alice.seen()).status
+        call = await alice.dials(code)
+        granted = was is not status
+        await alice.ear.hears(office.PROMPT_TONES["feature_done" if granted else "feature_refused", "en"], 5)
+        await call.reaches(CallState.ENDED, 5)
+        seen = await alice.seen()
+        assert (seen.status, seen.reason) == (status, reason)
+    ended = await center.facts(ContactEnded, 5)
+    assert {fact.direction for fact in ended} == {Direction.INTERNAL}
+    assert not center.so_far(ContactOffered)
+
+
+async def test_a_stranger_who_dials_a_feature_code_changes_nothing(center: Center) -> None:
+    caller = await center.calls("*31", number="1001")  # claims to be alice: is asked for her password
+    await caller.is_hung_up()
+    assert caller.call.answered_at is None
+    stranger = await center.calls("*31")
+    await stranger.hears("feature_refused")
+    await stranger.is_hung_up()
+    assert {agent.status for agent in (await center.view()).agents} == {AgentStatus.LOGGED_OUT}
+
+
+async def test_who_logs_out_in_a_call_finishes_it_and_gets_no_other(center: Center) -> None:
+    alice = await center.works("alice")
+    caller = await center.calls("2001")
+    await caller.talks_to(alice)
+    behind = await center.calls("2001")
+    await behind.waits()
+    await alice.logs_out()
+    await caller.talks_to(alice)
+    await caller.hangs_up()
+    assert (await caller.ended()).reason is EndReason.CALLER_HUNG_UP
+    await alice.is_(AgentState.NOT_READY)
+    await behind.waits()
+    assert len(center.so_far(ContactOffered)) == 1
+    await behind.hangs_up()
+
+
+async def test_pausing_while_it_rings_gives_the_call_to_somebody_else(center: Center) -> None:
+    alice = await center.works("alice", habit=Habit.IGNORE)
+    caller = await center.calls("2001")
+    ringing = await alice.rings()
+    bob = await center.works("bob")
+    await alice.pauses("lunch")
+    await ringing.reaches(CallState.ENDED, 3)
+    await caller.talks_to(bob)
+    await caller.hangs_up()
+    assert (await alice.seen()).reason == "lunch"
+
+
+async def test_notes_after_a_call_keep_the_next_one_away_until_she_is_done(center: Center) -> None:
+    carol = await center.works("carol")
+    first = await center.calls("2005")
+    await first.talks_to(carol)
+    await first.hangs_up()
+    await carol.is_(AgentState.WRAP_UP)
+    await center.asks("/v1/agents/carol/wrap-up", {"extend_s": 30})
+    second = await center.calls("2005")
+    await second.waits()
+    await center.asks("/v1/agents/carol/wrap-up")
+    await second.talks_to(carol)
+    await second.hangs_up()
+
+    async def wrapped_up() -> bool | None:
+        states = [fact.state for fact in center.so_far(AgentChanged, agent="carol")]
+        return True if states.count(AgentState.WRAP_UP) == 2 and states[-1] is AgentState.READY else None
+
+    await eventually(wrapped_up, "the second wrap-up ends by itself")
+
+
+async def test_a_caller_who_is_hung_up_on_request(center: Center) -> None:
+    alice = await center.works("alice")
+    talking, waiting = await asyncio.gather(center.calls("2001"), center.calls("2005"))
+    await talking.talks_to(alice)
+    for caller in (talking, waiting):
+        await center.asks(f"/v1/calls/{await caller.contact()}/hangup")
+        await caller.is_hung_up()
+        assert (await caller.ended()).reason is EndReason.HUNG_UP_BY_REQUEST
+    await alice.is_(AgentState.READY)
