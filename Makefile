@@ -26,7 +26,7 @@ demo: venv ## a call center on this machine, real calls, a report; ends by itsel
 run: venv ## the same call center, which stays: prints the hotline, two accounts and how to stop
 	@$(RUN)/callcenter run
 
-stop: venv ## end what `make run` started elsewhere
+stop: ## end what `make run` started elsewhere
 	@$(RUN)/callcenter stop
 
 test: venv ## every test, with a real Asterisk and a real Postgres

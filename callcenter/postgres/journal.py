@@ -122,7 +122,7 @@ class PostgresJournal:
         found = self._spool.open()
         try:
             connection = await connect(self._dsn, wait_s=self._start_wait_s)
-            self._connection = connection
+            self._hold(connection)
             await self._take_lock(connection)
             self._shipped = await self._mark(connection)
             was = self._shipped
@@ -259,8 +259,18 @@ class PostgresJournal:
         except BaseException:
             connection.terminate()
             raise
-        self._connection = connection
+        self._hold(connection)
         return connection
+
+    def _hold(self, connection: Connection) -> None:
+        self._connection = connection
+        connection.add_termination_listener(self._ended)
+
+    def _ended(self, connection: object) -> None:
+        """Postgres has ended the writer's connection: become the writer again at once, with or without an entry."""
+        if connection is self._connection and not self._closing:
+            self._connection = None
+            self._wake.set()
 
     def _away(self, error: BaseException) -> None:
         if not isinstance(error, (*_FAULTS, PeerFault, ConfigurationError)):

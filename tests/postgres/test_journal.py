@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -208,6 +209,26 @@ async def test_postgres_goes_and_comes_back(own_cluster: Cluster, spool_folder: 
         assert await journal.settled(within_s=SETTLE_S)
         assert journal.health().problem == ""
     await _whole(dsn, entries=len(story), calls=60)
+
+
+WRITERS_SESSION: Final = """
+    SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database()
+"""
+
+
+async def test_the_writer_comes_back_without_an_entry(dsn: str, pool: Pool, spool_folder: Path) -> None:
+    async with journal_of(dsn, spool_folder) as journal:
+        assert await pool.fetchval(WRITERS_SESSION)
+        await _until(lambda: not journal.health().connected)
+        await _until(lambda: journal.health().connected)
+        assert journal.health().problem == ""
+
+
+async def _until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(SETTLE_S):
+        while not holds():  # noqa: ASYNC110 - the journal tells nobody
+            await asyncio.sleep(0.01)
 
 
 async def _whole(dsn: str, *, entries: int, calls: int) -> None:
