@@ -21,7 +21,7 @@ from callcenter.asterisk.ari import (
     ToStasis,
     Urgency,
 )
-from callcenter.asterisk.ari.rest import Gate
+from callcenter.asterisk.ari.rest import CONNECTIONS, Gate
 from callcenter.errors import Bug, OutcomeUnknown, PeerFault, PeerUnavailable
 from tests.adapters.fake_ari import FakeAri
 
@@ -213,7 +213,7 @@ async def test_names_and_values_are_escaped_on_the_wire(fake: FakeAri, ari: Ari)
 
 async def test_connections_are_few_and_kept(fake: FakeAri, ari: Ari) -> None:
     await asyncio.gather(*(ari.channels.list() for _ in range(200)))
-    assert len(fake.connections) <= 10
+    assert len(fake.connections) <= CONNECTIONS
     assert ari.rest.waiting == 0
     assert ari.rest.in_flight == 0
 

@@ -164,7 +164,7 @@ class Channels:
             raise AlreadyExists(f"POST {path}", 409, "found before it was asked for", standing)
         body = {"variables": checks.variables(variables)} if variables else None
         try:
-            return await self._rest.read(Channel, "POST", path, query=query, body=body)
+            return await self._rest.read(Channel, "POST", path, query=query, body=body, urgency=Urgency.NOW)
         except Conflict as conflict:
             # "already exists" can be a lie: an unknown endpoint is answered so on a connection that saw a real
             # duplicate before (a stale error number in Asterisk's thread). Only the list of channels tells.

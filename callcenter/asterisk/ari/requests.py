@@ -77,7 +77,7 @@ class Bridges:
             raise Bug("a holding bridge is nothing else")
         query = {"type": ",".join(types), "name": name}
         try:
-            return await self._rest.read(Bridge, "POST", _bridge(bridge_id), query=query)
+            return await self._rest.read(Bridge, "POST", _bridge(bridge_id), query=query, urgency=Urgency.NOW)
         except Conflict as conflict:
             try:
                 return await self.get(bridge_id)
@@ -119,10 +119,11 @@ class Bridges:
 
     async def start_moh(self, bridge_id: str, moh_class: str = "") -> None:
         """Music for all in the bridge; a holding bridge is silent without."""
-        await self._rest.send("POST", _bridge(bridge_id, "moh"), query={"mohClass": moh_class})
+        query = {"mohClass": moh_class}
+        await self._rest.send("POST", _bridge(bridge_id, "moh"), query=query, urgency=Urgency.NOW)
 
     async def stop_moh(self, bridge_id: str) -> bool:
-        return await self._rest.remove(_bridge(bridge_id, "moh"))
+        return await self._rest.remove(_bridge(bridge_id, "moh"), urgency=Urgency.NOW)
 
     async def play(
         self, bridge_id: str, playback_id: str, media: Sequence[str], *, language: str = "", announcer_format: str = ""

@@ -28,7 +28,7 @@ from callcenter.asterisk.ari import checks
 from callcenter.asterisk.ari.messages import Channel
 from callcenter.errors import OutcomeUnknown, PeerFault, PeerRefused, PeerUnavailable
 
-CONNECTIONS: Final = 10
+CONNECTIONS: Final = 16
 URGENT_PLACES: Final = 2  # of the connections, open to urgent requests only
 WAITING_MAX: Final = 5_000
 CONNECT_TIMEOUT_S: Final = 2.0
@@ -85,7 +85,7 @@ class AccessRefused(AriRefused):
 class Urgency(IntEnum):
     """Who goes first when all connections are taken."""
 
-    NOW = 0  # a person is kept from hanging up, answering or talking
+    NOW = 0  # a step of a call, which the next step waits for: were some less urgent, calls would pile up half-made
     NORMAL = 1
     LATER = 2  # questions for screens and checks
 
