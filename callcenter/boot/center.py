@@ -221,7 +221,7 @@ async def running_center(
         stack.push_async_callback(journal.close)
         reader, snapshots, directory = JournalReader(pool), Snapshots(pool), Directory(pool)
         engine, last_at = await recovered_engine(configuration, reader, snapshots, last_seq)
-        clock, feed, door, inbox = SystemClock(not_before=last_at), Feed(), Door(), Inbox()
+        clock, feed, door, inbox = SystemClock(not_before=last_at), Feed(), Door(configuration.flows), Inbox()
 
         access = Access(
             host=wiring.host, port=wiring.http_port, username=wiring.ari_username, password=wiring.ari_password

@@ -140,7 +140,7 @@ async def an_office(dialling: Dialling | None = None) -> AsyncIterator[Office]:
         access = Access(port=asterisk.port, username=asterisk.username, password=asterisk.password)
         try:
             async with Ari(access, command_timeout_s=COMMAND_TIMEOUT_S) as ari:
-                shelf, door = Shelf(), Door()
+                shelf, door = Shelf(), Door({"sales"})
                 hands = VoiceHands(ari, link, shelf, door, dialling or Dialling())
                 yield Office(
                     asterisk=asterisk,

@@ -18,7 +18,7 @@ class Reception:
     """A door on a real port."""
 
     def __init__(self) -> None:
-        self.door = Door()
+        self.door = Door({"sales"})
         self.server = AgiServer("127.0.0.1", 0, {ROUTE: self.door.serve})
 
     async def call(self, path: str, in_stasis: Callable[[FakeCall], None] = lambda call: None) -> FakeCall:
@@ -87,7 +87,9 @@ async def test_who_hangs_up_is_told_nothing(reception: Reception) -> None:
     assert told(await reception.call("flow/sales", hang_up)) == (None, None)
 
 
-@pytest.mark.parametrize("path", ["flow/a,b", "flow/../x", "flow/-x", f"flow/{'x' * 65}", "flow/a/b", "flow/é"])
+@pytest.mark.parametrize(
+    "path", ["flow/a,b", "flow/../x", "flow/-x", f"flow/{'x' * 65}", "flow/a/b", "flow/é", "flow/unknown"]
+)
 async def test_what_is_no_flow_is_not_asked_for(reception: Reception, path: str) -> None:
     call = await reception.call(path)
     assert call.executed == []

@@ -6,6 +6,7 @@ the exit in CALLCENTER_EXIT; CALLCENTER_STATUS says RETURNED, FAILED (the call c
 """
 
 import re
+from collections.abc import Container
 from typing import Final
 
 import structlog
@@ -23,7 +24,8 @@ log = structlog.get_logger(__name__)
 class Door:
     """Lets dialplan calls in and out again."""
 
-    def __init__(self) -> None:
+    def __init__(self, flows: Container[str]) -> None:
+        self._flows = flows
         self._exits: dict[LegId, str | None] = {}  # of the legs whose sessions wait: None until they leave by an exit
 
     def leaving(self, leg: LegId, exit: str) -> None:
@@ -34,7 +36,7 @@ class Door:
     async def serve(self, session: AgiSession) -> None:
         """One AGI session."""
         name = session.request.path.removeprefix(ROUTE)
-        if not FLOW_PATTERN.fullmatch(name):
+        if not FLOW_PATTERN.fullmatch(name) or name not in self._flows:
             log.warning("agi asked for something that is no flow", path=session.request.path)
             await session.set_variable("CALLCENTER_STATUS", "NOFLOW")
             return
