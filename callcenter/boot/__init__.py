@@ -101,9 +101,10 @@ async def serve(
     configure_logs(settings, log_into)
     clock = asyncio.get_running_loop().time
     crashes: list[float] = []
+    told = asyncio.Event()  # to stop
     while True:
         try:
-            await _serve_once(settings, progress, ready)
+            await _serve_once(settings, progress, ready, told)
         except Crashed:
             crashes = [at for at in crashes if clock() - at < CRASHES_WITHIN_S] + [clock()]
             if len(crashes) > CRASHES_MAX:
@@ -113,14 +114,21 @@ async def serve(
             return
 
 
-async def _serve_once(settings: Settings, progress: Progress, ready: Ready | None) -> None:
+async def _serve_once(settings: Settings, progress: Progress, ready: Ready | None, told: asyncio.Event) -> None:
     starting = asyncio.current_task()
-    if starting is not None:
+    if starting is not None and not told.is_set():  # told while it crashed, it starts, so as to end in order
         _on_signals(starting.cancel)
     async with center(settings, progress) as running:
-        _on_signals(running.stop)
+
+        def stop() -> None:
+            told.set()
+            running.stop()
+
+        _on_signals(stop)
         if ready is not None:
             await ready(running)
+        if told.is_set():
+            running.stop()
         await running.stopped.wait()
         log.info("stopping")
 

@@ -24,7 +24,7 @@ from callcenter.asterisk.conf_values import PhoneAccount
 from callcenter.asterisk.presence import stay_present
 from callcenter.boot.recovery import SnapshotKeeper, build_id, recovered_engine
 from callcenter.core.engine import Engine
-from callcenter.errors import Bug, CallCenterError, PeerFault
+from callcenter.errors import Bug, ConfigurationError, PeerFault
 from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
 from callcenter.media.voice import ears
 from callcenter.media.voice.door import ROUTE, Door
@@ -118,6 +118,7 @@ class RunningCenter:
         self._ari = ari
         self._ami = ami
         self._voice = voice
+        self._reloading = asyncio.Lock()
         self._started = clock.now()
 
     def post(self, event: Event) -> None:
@@ -157,19 +158,23 @@ class RunningCenter:
 
     async def phones_changed(self) -> str:
         """The directory has changed: write the accounts, let Asterisk read them, tell the engine."""
-        try:
-            agents = await self._directory.agents()
-            accounts = await self._directory.accounts()
-            changed = await asyncio.to_thread(
-                render_phones, phone_accounts(accounts), self.wiring.conf_templates, self.wiring.asterisk_etc
-            )
-            for module in modules_to_reload(changed):
-                await self._ari.asterisk.reload_module(module)
-            self.tell_agents(agents)
-            await self._voice.phones()
-        except CallCenterError as error:
-            return str(error)
+        async with self._reloading:  # two at once might leave the older accounts in the files
+            try:
+                await self._reload()
+            except (PeerFault, ConfigurationError, OSError) as error:
+                return str(error)
         return ""
+
+    async def _reload(self) -> None:
+        agents = await self._directory.agents()
+        accounts = await self._directory.accounts()
+        changed = await asyncio.to_thread(
+            render_phones, phone_accounts(accounts), self.wiring.conf_templates, self.wiring.asterisk_etc
+        )
+        for module in modules_to_reload(changed):
+            await self._ari.asterisk.reload_module(module)
+        self.tell_agents(agents)
+        await self._voice.phones()
 
     def tell_agents(self, agents: Sequence[Agent]) -> None:
         """Everybody in the directory, and who is no longer."""
@@ -291,8 +296,9 @@ class _Post:
         self._loop = loop
 
     def post(self, event: Event) -> None:
-        if self._loop is not None:
-            self._loop.post(event)
+        if self._loop is None:
+            raise Bug(f"{type(event).__name__} before there is a loop")
+        self._loop.post(event)
 
 
 class _Tasks:
