@@ -30,6 +30,7 @@ DECIDING: Final = ("core", "model", "nodes", "strategies", "pacers")  # the pack
 TOLD_MAX: Final = 500_000  # entries; more would keep callers waiting for minutes
 SNAPSHOT_EVERY_S: Final = 60.0
 SNAPSHOT_AFTER_ENTRIES: Final = 200
+SHIPPED_WITHIN_S: Final = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +113,11 @@ def _check_agreement(engine: Engine, configuration: Configuration) -> None:
 
 
 class SnapshotKeeper:
-    """Saves the engine's state now and then, so that the next start has little to tell again."""
+    """Saves the engine's state now and then, so that the next start has little to tell again.
+
+    Never ahead of the journal in Postgres: if its local file were lost, the entries that follow would get the numbers
+    of those that were lost, and the snapshot of a history that never was would be believed one day.
+    """
 
     def __init__(
         self,
@@ -141,9 +146,12 @@ class SnapshotKeeper:
                 await self.save()
 
     async def save(self) -> None:
-        """Save it now. A database that does not take it is logged: the journal has it all."""
+        """Save it now. A database that does not take it is no harm: the journal has it all."""
         seq, at = self._journal.health().last_seq, self._clock.now()
         state = take_snapshot(self._engine)  # between two events, so it is the state after entry `seq`
+        if not await self._journal.settled(within_s=SHIPPED_WITHIN_S):
+            log.warning("no snapshot was saved", error="the journal is behind")
+            return
         try:
             await self._snapshots.save(seq, at, self._build, state)
         except (OSError, PeerFault, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
