@@ -115,6 +115,9 @@ def _variable_problems(
     for at, name in filled:
         if name in secrets:
             yield tree.problem((*path, *at), f"`{name}` is collected masked and cannot be copied or dialled")
+    for at, name in used:
+        if name in secrets:  # the journal does not hold it, and must lead to the same place when it is told again
+            yield tree.problem((*path, *at), f"`{name}` is collected masked and cannot be compared")
     known = {*(variables or ()), *OF_THE_CALL}
     for at, name in [*used, *filled]:
         if variables is not None and name not in known:

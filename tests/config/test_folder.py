@@ -273,6 +273,15 @@ def test_a_prompt_on_the_spot_is_named_after_its_place() -> None:
         (
             "flows/hotline.yaml",
             flow(
+                "a: {kind: collect, prompt: welcome, into: pin, max_digits: 4, masked: true, next: b, failed: c}",
+                "b: {kind: check, of: pin, cases: [{equals: ['1234'], then: c}], otherwise: c}",
+                "c: {kind: hangup}",
+            ),
+            "flows/hotline.yaml:3:24: nodes.b.of: `pin` is collected masked and cannot be compared",
+        ),
+        (
+            "flows/hotline.yaml",
+            flow(
                 "a: {kind: collect, prompt: welcome, into: account, max_digits: 4, min_digits: 5, next: b, failed: b}",
                 "b: {kind: hangup}",
             ),
