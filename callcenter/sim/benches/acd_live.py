@@ -57,11 +57,11 @@ async def _measure(folder: Path, calls: tuple[Call, ...], seconds: float) -> dic
             PeerQueue(name="retry5", number=NUMBERS[RETRY_5], members=phones[RETRY_5], retry_s=5),
         ),
     )
-    async with live_center(folder / "center", plan) as center:
+    async with live_center(folder, plan) as center:
         accounts = await center.accounts()
         bank = PhoneBank(
             center.sipp,
-            folder / "phones",
+            center.folder / "phones",
             server=center.sip,
             accounts=accounts,
             ring_s=0.0,
@@ -71,14 +71,12 @@ async def _measure(folder: Path, calls: tuple[Call, ...], seconds: float) -> dic
         async with bank:
             await bank.registered(30.0)
             await center.agents_ready()
-            logs = await _call(center, folder, calls, seconds)
+            logs = await _call(center, calls, seconds)
             answered = bank.lines()
     return {name: service_of(lines, answered) for name, lines in logs.items()}
 
 
-async def _call(
-    center: LiveCenter, folder: Path, calls: tuple[Call, ...], seconds: float
-) -> dict[str, tuple[LogLine, ...]]:
+async def _call(center: LiveCenter, calls: tuple[Call, ...], seconds: float) -> dict[str, tuple[LogLine, ...]]:
     """All three crowds at once; each caller's number tells its group."""
     async with AsyncExitStack() as stack:
         crowds = {}
@@ -94,7 +92,7 @@ async def _call(
             ]
             crowd = Crowd(
                 center.sipp,
-                folder / name,
+                center.folder / name,
                 server=center.sip,
                 callers=callers,
                 steps=(),

@@ -90,12 +90,12 @@ async def _measure(folder: Path, step_s: float) -> Found:
         dial_prefix=NUMBERS[DIAL],
     )
     found = Found(common_rate=COMMON_RATE, at_rate=AT_RATE)
-    async with live_center(folder / "center", plan) as center:
+    async with live_center(folder, plan) as center:
         accounts = await center.accounts()
-        async with _bank(center, folder / "phones", accounts, HOLD_S, None) as bank:
+        async with _bank(center, "phones", accounts, HOLD_S, None) as bank:
             await bank.registered(REGISTERED_LIMIT_S)
             await center.agents_ready()
-            stage = _Stage(center, bank, folder, phones)
+            stage = _Stage(center, bank, phones)
             for system in SYSTEMS:
                 await stage.load(system, WARM_UP_RATE, WARM_UP_S)
             for name in _alternating(SYSTEMS, ROUNDS):
@@ -103,21 +103,21 @@ async def _measure(folder: Path, step_s: float) -> Found:
             for name in _alternating(SYSTEMS, ROUNDS):
                 found.at.setdefault(name, []).append(await stage.load(name, AT_RATE, step_s))
             await _climb(stage, found, step_s)
-        async with _bank(center, folder / "phones-sound", accounts, SOUND_HOLD_S, TONE_HZ) as bank:
+        async with _bank(center, "phones-sound", accounts, SOUND_HOLD_S, TONE_HZ) as bank:
             await bank.registered(REGISTERED_LIMIT_S)
             await center.agents_ready()
-            stage = _Stage(center, bank, folder, phones, tone_hz=TONE_HZ)
+            stage = _Stage(center, bank, phones, tone_hz=TONE_HZ)
             for name in _alternating((OURS_SOUND, QUEUE_SOUND), ROUNDS):
                 found.sound.setdefault(name, []).append(await stage.load(name, SOUND_RATE, max(SOUND_S, step_s)))
     return found
 
 
 def _bank(
-    center: LiveCenter, folder: Path, accounts: Sequence[tuple[str, str]], hold_s: float, tone_hz: int | None
+    center: LiveCenter, name: str, accounts: Sequence[tuple[str, str]], hold_s: float, tone_hz: int | None
 ) -> PhoneBank:
     return PhoneBank(
         center.sipp,
-        folder,
+        center.folder / name,
         server=center.sip,
         accounts=accounts,
         ring_s=0.0,
@@ -154,11 +154,10 @@ class _Stage:
     """Where one load after the other is put on."""
 
     def __init__(
-        self, center: LiveCenter, bank: PhoneBank, folder: Path, phones: Sequence[str], *, tone_hz: int | None = None
+        self, center: LiveCenter, bank: PhoneBank, phones: Sequence[str], *, tone_hz: int | None = None
     ) -> None:
         self._center = center
         self._bank = bank
-        self._folder = folder
         self._phones = phones
         self._tone_hz = tone_hz
         self._runs = itertools.count()
@@ -175,7 +174,7 @@ class _Stage:
         ]
         crowd = Crowd(
             center.sipp,
-            self._folder / f"{self._tone_hz or 0}-{number:03}-{system}",
+            center.folder / f"{self._tone_hz or 0}-{number:03}-{system}",
             server=center.sip,
             callers=callers,
             steps=steps,

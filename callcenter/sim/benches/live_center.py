@@ -12,6 +12,7 @@ import secrets
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -198,9 +199,9 @@ class LiveCenter:
 
 
 @asynccontextmanager
-async def live_center(folder: Path, plan: Plan) -> AsyncIterator[LiveCenter]:
-    """Start all of it in a fresh `folder`, which is removed at the end unless something goes wrong."""
-    _prepare(folder, plan)
+async def live_center(within: Path, plan: Plan) -> AsyncIterator[LiveCenter]:
+    """Start all of it in a fresh folder below `within`, which is removed at the end unless something goes wrong."""
+    folder = await asyncio.to_thread(_prepare, within, plan)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CALLCENTER_")},
         "CALLCENTER_VAR_FOLDER": str(folder),
@@ -225,16 +226,25 @@ async def live_center(folder: Path, plan: Plan) -> AsyncIterator[LiveCenter]:
         stack.push_async_callback(_stop, process)
         await _started(process, folder)
         yield LiveCenter(folder, plan, process)
-    shutil.rmtree(folder, ignore_errors=True)
+    await asyncio.to_thread(_remove, folder)
 
 
-def _prepare(folder: Path, plan: Plan) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
+def _prepare(within: Path, plan: Plan) -> Path:
+    """A folder whose name was never used: a database that lies elsewhere on its behalf is then new as well."""
+    within.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="center-", dir=within))
     secret = secrets.token_urlsafe(SECRET_BYTES)
     write_whole(folder / WATCHER, secret, mode=0o600)
     _write_configuration(folder / "config", plan)
     _write_custom(folder / "asterisk" / "etc" / "custom", plan, secret)
+    return folder
+
+
+def _remove(folder: Path) -> None:
+    """The folder, and the database where it lies elsewhere because the database's own user cannot reach the folder."""
+    with contextlib.suppress(FileNotFoundError):
+        shutil.rmtree((folder / "postgres.place").read_text().strip())
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _started(process: asyncio.subprocess.Process, folder: Path) -> None:
