@@ -28,7 +28,7 @@ from callcenter.errors import Bug, ConfigurationError, PeerFault
 from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
 from callcenter.media.voice import ears
 from callcenter.media.voice.door import ROUTE, Door
-from callcenter.media.voice.hands import Dialling, VoiceHands
+from callcenter.media.voice.hands import Dialling, Prompts, VoiceHands
 from callcenter.media.voice.link import VoiceLink
 from callcenter.model.agent import Agent
 from callcenter.model.configuration import Configuration
@@ -46,7 +46,6 @@ from callcenter.runtime.clock import SystemClock
 from callcenter.runtime.feed import Feed
 from callcenter.runtime.loop import Loop
 from callcenter.runtime.perform import LanePerformer
-from callcenter.speech.store import PromptStore
 from callcenter.web.control import ControlSocket
 
 IN_STEP_LIMIT_S: Final = 30.0
@@ -217,7 +216,7 @@ def phone_accounts(accounts: Sequence[DirectoryAccount]) -> tuple[PhoneAccount, 
 
 @asynccontextmanager
 async def running_center(
-    wiring: Wiring, configuration: Configuration, prompts: PromptStore, pool: Pool
+    wiring: Wiring, configuration: Configuration, prompts: Prompts, pool: Pool
 ) -> AsyncIterator[RunningCenter]:
     """Recover, connect, serve. On a normal end every call is ended and written; a killed process leaves all as is."""
     async with AsyncExitStack() as stack:
@@ -348,8 +347,8 @@ async def _wind_down(
             await recordings.settled()
     except TimeoutError:
         log.warning("recordings are left unchecked until the next start")
-    await loop.caught_up()
-    await keeper.save()
+    if await loop.caught_up():  # else the engine has failed half-way, and its state is nothing to begin with
+        await keeper.save()
     await performer.close()
 
 

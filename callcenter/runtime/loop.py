@@ -106,11 +106,12 @@ class Loop:
             self._ended = True
             self._emptied.set()
 
-    async def caught_up(self) -> None:
-        """Wait until everything that is in line now has been decided, or nobody decides any more."""
+    async def caught_up(self) -> bool:
+        """Wait until everything that is in line now has been decided; False if nobody decides any more."""
         if self._inbox and not self._ended:
             self._emptied.clear()
             await self._emptied.wait()
+        return not self._ended
 
     def stop(self) -> None:
         """End `run` after the event in hand."""

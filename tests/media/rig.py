@@ -29,6 +29,7 @@ class Asterisk(FakeAri):
         super().__init__()
         self.unreachable: set[str] = set()
         self.music: dict[str, str] = {}
+        self.globals: dict[str, str] = {}
 
     async def _on_endpoints(self, method: str, path: list[str], query: Query, body: Json) -> Any:
         if len(path) > 1 and path[1] not in self.phones:
@@ -47,6 +48,12 @@ class Asterisk(FakeAri):
             elif self.music.pop(path[0], None) is None:
                 raise Refused(409, "Bridge not playing music")
         return await super()._on_bridges(method, path, query, body)
+
+    async def _on_asterisk(self, method: str, path: list[str], query: Query, body: Json) -> Any:
+        if (method, path) == ("POST", ["variable"]):
+            self.globals[query["variable"]] = query["value"]
+            return None
+        return await super()._on_asterisk(method, path, query, body)
 
     def asked(self, method: str, path: str) -> list[dict[str, str]]:
         """The queries of all such requests, in order."""

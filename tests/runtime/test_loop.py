@@ -152,7 +152,7 @@ async def test_events_are_decided_in_the_order_in_which_they_came() -> None:
         for leg in legs:
             loop.post(LegRinging(leg=leg))
         async with asyncio.timeout(LIMIT_S):
-            await loop.caught_up()
+            assert await loop.caught_up()
     assert [event.leg for _, event in oracle.told if isinstance(event, LegRinging)] == legs
 
 
@@ -225,10 +225,10 @@ async def test_a_bug_of_the_engine_ends_the_loop_and_nobody_waits_for_it() -> No
     loop.post(LegRinging(leg=LEG))
     loop.post(LegAnswered(leg=LEG))
     async with asyncio.timeout(LIMIT_S):
-        await loop.caught_up()
+        assert not await loop.caught_up()
         with pytest.raises(Bug, match="impossible"):
             await task
-        await loop.caught_up()
+        assert not await loop.caught_up()
     assert (journal.lines, performer.commands) == ([], [])
 
 
