@@ -67,9 +67,12 @@ def test_a_wide_range_is_found_with_few_files_to_open(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def test_udp_and_tcp_are_looked_at_apart() -> None:
-    with listener(socket.SOCK_DGRAM) as taken:
-        found = Range(first=taken.getsockname()[1], size=1)
+def test_udp_and_tcp_are_looked_at_apart(tmp_path: Path) -> None:
+    # below the ephemeral ports, which any other program's connection may have as TCP just now
+    port = PortBook(tmp_path / "ports.json").pick("both", Kind.BOTH)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("127.0.0.1", port))
+        found = Range(first=port, size=1)
         assert not free(found, Kind.UDP)
         assert not free(found, Kind.BOTH)
         assert free(found, Kind.TCP)
