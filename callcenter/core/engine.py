@@ -351,6 +351,8 @@ class Engine:
                 elif event.fault is TransportFault.REFUSED:
                     self.world.surprise(f"{event.command} was refused: {event.detail}", contact)
                     self.end(contact, EndReason.FAULT)
+                elif event.fault is not TransportFault.GONE:  # a resync will ask again, or has to be looked into
+                    self.world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
             case "StopMusic" if event.fault is TransportFault.REFUSED:
                 pass  # none played
             case _:

@@ -24,7 +24,7 @@ from callcenter.model.commands import (
     StopMusic,
     StopPlayback,
 )
-from callcenter.model.contact import ContactState, Direction, LegEnd, Medium
+from callcenter.model.contact import ContactState, LegEnd, Medium, direction_of
 from callcenter.model.events import ContactArrived, LegSeen, Resynced
 from callcenter.model.ids import BridgeId, LegId
 
@@ -140,7 +140,7 @@ def _stranger(world: World, arrived: Callable[[ContactArrived], None], leg: LegS
             caller=leg.caller,
             caller_name=leg.caller_name,
             dialled=leg.dialled,
-            direction=Direction.INTERNAL if leg.agent_number else Direction.INBOUND,
+            direction=direction_of(leg.agent_number, leg.dialled),
             flow=leg.flow,
             returns=leg.returns,
             agent_number=leg.agent_number,

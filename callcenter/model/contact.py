@@ -19,6 +19,11 @@ class Direction(StrEnum):
     OUTBOUND = "outbound"
 
 
+def direction_of(agent_number: str, dialled: str) -> Direction:
+    """Who a call that came in is from: an agent who dials a feature code (`*31`) from her phone is no customer."""
+    return Direction.INTERNAL if agent_number and dialled.startswith("*") else Direction.INBOUND
+
+
 class ContactState(StrEnum):
     """Where a contact is. It is in exactly one."""
 

@@ -125,7 +125,8 @@ def test_a_caller_who_cannot_be_taken_is_let_go(kind: type[AnswerLeg | OpenBridg
     call = center.call("sales")
     command = center.all(kind)[0]
     for fault in (TransportFault.UNKNOWN, TransportFault.UNAVAILABLE):
-        assert center.fails(command, fault) == []
+        [surprise] = center.fails(command, fault, "no answer")
+        assert surprise == Surprise(what=f"{kind.__name__} failed ({fault}): no answer", contact=call.id)
     center.fails(command, TransportFault.REFUSED, "no")
     assert call.end_reason is EndReason.FAULT
     assert center.all(Surprise)[-1].what == f"{kind.__name__} was refused: no"

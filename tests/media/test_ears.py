@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from callcenter.asterisk.ari import messages as ari
 from callcenter.media.voice import ears
 from callcenter.model.agent import PhoneState
-from callcenter.model.contact import Direction, LegEnd, Medium
+from callcenter.model.contact import Direction, LegEnd, Medium, direction_of
 from callcenter.model.events import (
     ContactArrived,
     DigitPressed,
@@ -287,6 +287,20 @@ def test_whatever_stands_in_a_call_it_is_a_call(
     assert seen is not None
     for told in (event, seen):
         msgspec.json.encode(told)
+
+
+@pytest.mark.parametrize(
+    ("agent_number", "dialled", "direction"),
+    [
+        ("1001", "*31", Direction.INTERNAL),
+        ("1001", "1900", Direction.INBOUND),
+        ("", "*31", Direction.INBOUND),
+    ],
+)
+def test_only_an_agent_with_a_feature_code_is_no_customer(
+    agent_number: str, dialled: str, direction: Direction
+) -> None:
+    assert direction_of(agent_number, dialled) is direction
 
 
 # -- a leg that we dialled rings ---------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from typing import Final
 
 from callcenter.asterisk.ari import messages as ari
 from callcenter.model.agent import PhoneState
-from callcenter.model.contact import Direction, LegEnd, Medium
+from callcenter.model.contact import LegEnd, Medium, direction_of
 from callcenter.model.events import (
     ContactArrived,
     DigitPressed,
@@ -130,14 +130,13 @@ def _started(message: ari.StasisStart) -> Event:
     if _is_ours(channel.id):
         return LegAnswered(leg=LegId(channel.id))
     agent_number, dialled = _agent_number(channel), outside(channel.dialplan.exten)
-    internal = bool(agent_number) and dialled.startswith("*")
     return ContactArrived(
         leg=LegId(channel.id),
         medium=Medium.VOICE,
         caller=outside(channel.caller.number),
         caller_name=outside(channel.caller.name),
         dialled=dialled,
-        direction=Direction.INTERNAL if internal else Direction.INBOUND,
+        direction=direction_of(agent_number, dialled),
         flow=_flow(arguments),
         returns=arguments[:1] == (ARG_FLOW,),
         agent_number=agent_number,
