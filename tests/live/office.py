@@ -89,6 +89,7 @@ numbers:
   "2015": nobody
   "2016": closed_queue
   "2017": talkative
+  "2018": parrot
   "*31": agent_login
   "*32": agent_logout
   "*33": agent_pause
@@ -185,13 +186,8 @@ nodes:
     max_digits: 12
     timeout_s: 5
     digit_timeout_s: 3
-    next: known
+    next: thanks
     failed: bye
-  known:
-    kind: check
-    of: pin
-    cases: [{between: [73580000, 73589999], then: thanks}]
-    otherwise: bye
   thanks: {kind: hangup, prompt: thanks}
   bye: {kind: hangup, prompt: goodbye}
 """,
@@ -227,6 +223,11 @@ nodes:
 nodes:
   note: {kind: set, values: {heard: "{{ caller }}/{{ dialled }}"}, next: bye}
   bye: {kind: hangup, prompt: goodbye}
+""",
+    "parrot": """\
+nodes:
+  repeat: {kind: play, prompt: {en: "{{ caller[:20] }} calls.", vi: "{{ caller[:20] }}"}, next: bye}
+  bye: {kind: hangup}
 """,
     "quiz": """\
 nodes:
