@@ -74,8 +74,8 @@ async def database(settings: Settings, ports: PortBook, progress: Progress) -> A
     """A migrated database, as its address. An embedded one is stopped at the end, unless we are killed."""
     embedded: EmbeddedPostgres | None = None
     dsn = settings.database_url
+    progress.step("Postgres", 0, 1)
     if not dsn:
-        progress.step("Postgres", 0, 1)
         embedded = EmbeddedPostgres(locate_postgres_binaries(), var=settings.var_folder, ports=ports)
         dsn = await embedded.start()
         write_whole(dsn_file(settings), dsn + "\n", mode=0o600)

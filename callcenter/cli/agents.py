@@ -74,11 +74,18 @@ def add(
     from callcenter.model.ids import AgentId, Skill
 
     site = site_of(context)
+    _refuse_taken(site, number)
     skills = {Skill(name): level for name, level in _levels(skill or []).items()}
     made = Agent(id=AgentId(agent), name=name or agent, number=number, skills=skills, language=language)
     secret = sys.stdin.readline().strip() if secret_stdin else None
     account = _changed(site, lambda directory: directory.add(made, secret=secret))
     _show_account(site, account, told=_tell(site), json=json)
+
+
+def _refuse_taken(site: "Site", number: str) -> None:
+    """A number that leads to a flow would be dialled by colleagues who want the agent."""
+    if site.settings.config_folder.is_dir() and number in site.configuration().numbers:
+        raise Failure(Exit.PROBLEMS, f"{number} leads to a flow (numbers.yaml)", remedy="give her a number of her own")
 
 
 @app.command("skills")

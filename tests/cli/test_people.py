@@ -42,6 +42,11 @@ def test_a_password_of_ones_own_comes_by_standard_input(home: Terminal) -> None:
     assert "short" not in said.err
 
 
+def test_a_number_that_leads_to_a_flow_is_nobodys(home: Terminal) -> None:
+    said = home("agents", "add", "anna", "--number", "1900", expect=Exit.PROBLEMS)
+    assert "1900 leads to a flow" in said.err
+
+
 def test_what_the_directory_will_not_take_is_told_whole(home: Terminal) -> None:
     said = home("agents", "add", "Anna!", "--number", "x", "--skill", "sales=9", expect=Exit.PROBLEMS)
     assert len(said.err.splitlines()) == 3
