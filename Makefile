@@ -30,7 +30,7 @@ stop: ## end what `make run` started elsewhere
 	@$(RUN)/callcenter stop
 
 test: venv ## every test, with a real Asterisk and a real Postgres
-	@$(RUN)/python -m pytest $(TESTS)
+	@$(RUN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 test-fast: venv ## the tests that need no Asterisk, in under a minute
 	@$(RUN)/python -m pytest -n 2 --dist loadfile -m "not live" $(TESTS)
