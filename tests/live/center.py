@@ -32,7 +32,7 @@ from callcenter.model.facts import ContactConnected, ContactEnded, Fact, NodeEnt
 from callcenter.model.ids import ContactId
 from callcenter.model.view import AgentView, CenterView, ContactView
 from callcenter.postgres.directory import Directory
-from callcenter.postgres.pool import Pool, open_pool
+from callcenter.postgres.pool import AWAY, Pool, open_pool
 from callcenter.sim.peers.baresip import CallState, Habit, PhoneCall, SoftPhone
 from callcenter.sim.peers.sipp import Caller as CrowdCaller
 from callcenter.sim.peers.sipp import Crowd, PhoneBank
@@ -43,6 +43,7 @@ from tests.live.premises import Premises, qualified_often
 
 LIMIT_S: Final = 8.0
 """How long a story waits for what should happen at once: much more than it takes, for machines are busy at times."""
+POSTGRES_LIMIT_S: Final = 30.0
 LOOK_EVERY_S: Final = 0.05
 HEADER_BYTES: Final = 44
 BYTES_A_SAMPLE: Final = 2
@@ -484,8 +485,15 @@ class Center:
     # -- what is written -----------------------------------------------------------------------------------------------
 
     async def rows(self, query: str, *values: Any) -> list[asyncpg.Record]:
-        """What Postgres knows."""
-        return await self.pool.fetch(query, *values)
+        """What Postgres knows, once it is there."""
+
+        async def look() -> list[asyncpg.Record] | None:
+            try:
+                return list(await self.pool.fetch(query, *values))
+            except AWAY:
+                return None
+
+        return await eventually(look, "Postgres answers", POSTGRES_LIMIT_S)
 
     async def contact_of(self, number: str) -> ContactId:
         """The one contact of this caller, whenever it was that the center heard of it."""
