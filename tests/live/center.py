@@ -527,6 +527,7 @@ class Center:
 
     async def is_killed(self) -> None:
         """SIGKILL to the program; Postgres and Asterisk live on."""
+        self.expects(r"res_http_websocket\.c: Error reading from web socket")
         await asyncio.to_thread(self.premises.kill)
 
     async def comes_back(self) -> None:

@@ -8,9 +8,17 @@ import pytest
 
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason
-from callcenter.model.facts import ContactConnected, ContactOffered, ContactOpened, ContactQueued, Fact
+from callcenter.model.facts import (
+    ContactConnected,
+    ContactOffered,
+    ContactOpened,
+    ContactQueued,
+    Fact,
+    RecordingStarted,
+)
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live.center import Center
+from tests.live.office import AGENT_TONES
 
 pytestmark = pytest.mark.live
 
@@ -91,10 +99,48 @@ async def test_a_kill_at_any_moment_costs_nothing(center: Center, moment: str) -
     center.expects(r"s long, the talk was")  # killed before the recording was begun, it is begun after
     await center.is_killed()
     await center.comes_back()
-    await caller.call.reaches(CallState.UP, 5)
+    await caller.is_up()
     await asyncio.gather(caller.hears_agent(alice), alice.hears_caller(caller))
+    await asyncio.sleep(0.6)  # long enough for a recording
     await caller.hangs_up()
     contact = await center.contact_of(caller.number)
     row = await center.cdr(contact)
     assert (row["end_reason"], row["agent"]) == (EndReason.CALLER_HUNG_UP, "alice")
     await alice.is_(AgentState.READY)
+
+
+async def test_a_kill_in_the_middle_of_a_secret_has_it_typed_anew_and_one_in_a_message_keeps_it(center: Center) -> None:
+    secretive, speaker = await asyncio.gather(center.calls("1910"), center.calls("1920"))
+    await asyncio.gather(secretive.hears("enter_pin"), speaker.hears("leave_message"))
+    await secretive.presses("735")
+    await center.fact(RecordingStarted, contact=await speaker.contact())
+    center.expects(r"s long, the talk was")
+    await center.is_killed()
+    await center.comes_back()
+    secretive.ear.forget()
+    await secretive.hears("enter_pin")
+    await secretive.presses("896496#")
+    await secretive.hears("thanks")
+    await secretive.is_hung_up()
+    await speaker.presses("#")
+    await speaker.hears("message_taken")
+    await speaker.is_hung_up()
+    assert (await center.cdr(await speaker.contact()))["end_reason"] == EndReason.VOICEMAIL
+    assert (await center.recording(await speaker.contact()))["seconds"] > 1.0
+
+
+async def test_a_kill_while_an_outside_number_rings_and_while_it_talks_loses_neither(center: Center) -> None:
+    outside = await center.outside_world(Habit.IGNORE)
+    caller = await center.calls("1930")
+    ringing = await outside.next_call(8, after=0)
+    await center.is_killed()
+    await outside.answer()
+    await center.comes_back()
+    await caller.ear.hears(AGENT_TONES[-1], 8)
+    await center.is_killed()
+    await center.comes_back()
+    caller.ear.forget()
+    await caller.ear.hears(AGENT_TONES[-1], 8)
+    await caller.hangs_up()
+    await ringing.reaches(CallState.ENDED, 5)
+    assert (await center.cdr(await caller.contact()))["end_reason"] == EndReason.FORWARDED
