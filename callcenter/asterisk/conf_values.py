@@ -18,7 +18,7 @@ from callcenter.errors import Problem
 
 NAME_MAX: Final = 40  # characters of an account
 SECRET_MAX: Final = 128
-RUN_PATH_MAX: Final = 90  # bytes; with "/asterisk.ctl" a unix socket's path must stay below 108
+RUN_PATH_MAX: Final = 94  # bytes; with "/asterisk.ctl" a unix socket's path must stay below 108
 
 ABSENCE_LIMIT_S: Final = 30
 SECRET_RULE: Final = f"1 to {SECRET_MAX} printable ASCII characters without a blank at either end"

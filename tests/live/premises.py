@@ -50,6 +50,7 @@ format = "json"
 OF_CALLERS: Final = (
     r"chan_pjsip\.c: Session already DISCONNECTED",  # both sides have hung up at once
     r"res_stasis_playback\.c: .*Playback failed for sound",  # somebody hung up in the middle of it
+    r"res_pjsip\.c: CallerID Name .* for number",  # longer than Asterisk keeps
 )
 """What Asterisk says of callers who do as they like."""
 

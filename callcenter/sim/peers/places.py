@@ -27,7 +27,7 @@ def free_ports(size: int, kind: Kind) -> int:
     for _ in range(TRIES_MAX):
         first = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT - size)
         wanted = Range(first=first - first % 2, size=size)
-        if not any(wanted.meets(other) for other in _recent) and free(wanted, kind):
+        if not any(wanted.meets(other) for other in _recent) and free(wanted, kind, taken_max=size // 10):
             _recent.append(wanted)
             del _recent[:-TRIES_MAX]
             return wanted.first
