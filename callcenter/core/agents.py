@@ -106,6 +106,8 @@ class Agents:
             return f"there is no agent {agent}"
         if record.status is not AgentStatus.LOGGED_OUT or record.contacts or record.offer is not None:
             return f"{agent} is at work; log her out first"
+        if record.own_calls:
+            return f"{agent} makes a call of her own; wait until it is over"
         self._unlist(record)
         del self.records[agent]
         del self._by_number[record.agent.number]
@@ -162,6 +164,16 @@ class Agents:
             return
         record.phone = phone
         self._out.append(PhoneSeen(agent=record.agent.id, state=phone))
+        self._free_or_not(record, now)
+
+    def dials(self, record: AgentRecord, now: float) -> None:
+        """She calls somebody, or a feature code: a phone that is in use is not rung."""
+        record.own_calls += 1
+        self._free_or_not(record, now)
+
+    def has_dialled(self, record: AgentRecord, now: float) -> None:
+        """A call of her own is over."""
+        record.own_calls -= 1
         self._free_or_not(record, now)
 
     def offered(self, record: AgentRecord, leg: LegId, contact: ContactId, now: float) -> None:
@@ -256,6 +268,7 @@ class Agents:
             record.status is not AgentStatus.AVAILABLE
             or record.resting_until > now
             or record.phone is not PhoneState.REACHABLE
+            or record.own_calls > 0
         )
 
     def _relist(self, record: AgentRecord, now: float) -> None:

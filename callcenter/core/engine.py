@@ -215,6 +215,10 @@ class Engine:
             returns=event.returns,
             variables=dict(event.variables),
         )
+        own = world.agents.by_number(event.agent_number) if event.agent_number else None
+        if own is not None:
+            contact.dialler = own.agent.id
+            world.agents.dials(own, world.now)
         world.contacts[contact.id] = contact
         world.legs[event.leg] = contact.id
         world.out.append(
@@ -226,6 +230,7 @@ class Engine:
                 caller=event.caller,
                 caller_name=event.caller_name,
                 dialled=event.dialled,
+                dialler=contact.dialler,
             )
         )
         configuration = world.configuration

@@ -132,6 +132,8 @@ def why_not_free(record: AgentRecord, medium: Medium, now: float) -> str:
         return f"has {has} of {can} {medium} contacts"
     if record.phone is not PhoneState.REACHABLE and medium is Medium.VOICE:
         return f"phone {record.phone}"
+    if record.own_calls and medium is Medium.VOICE:
+        return "makes a call of her own"
     if record.resting_until > now:
         return f"resting for {record.resting_until - now:.0f} s after a missed offer"
     return ""

@@ -50,6 +50,7 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     began: float
     language: str = "en"
     agent_number: str = ""
+    dialler: AgentId | None = None  # the agent whose own call this is: a feature code, or the hotline
     returns: bool = False
 
     state: ContactState = ContactState.IN_FLOW
@@ -112,6 +113,7 @@ class AgentRecord(msgspec.Struct, kw_only=True):
     load: dict[Medium, int] = {}
     offer: LegId | None = None
     contacts: list[ContactId] = []
+    own_calls: int = 0  # that she makes from her phone now: it cannot be rung
     contacts_taken: int = 0  # since login
     ready_since: float = 0.0
     last_offered: float = 0.0

@@ -133,6 +133,9 @@ class Talk:
             world.out.append(CloseBridge(contact=contact.id, bridge=contact.bridge))
             world.bridges.pop(contact.bridge, None)
         del world.contacts[contact.id]
+        own = world.agents.records.get(contact.dialler) if contact.dialler is not None else None
+        if own is not None:
+            world.agents.has_dialled(own, world.now)
         world.out.append(self._summary(contact, reason))
 
     def _leave_state(self, contact: ContactRecord, reason: EndReason) -> None:

@@ -20,6 +20,7 @@ class ContactOpened(Message, frozen=True, kw_only=True):
     caller: str
     caller_name: str
     dialled: str
+    dialler: AgentId | None = None  # the agent from whose phone it came
 
 
 class NodeEntered(Message, frozen=True, kw_only=True):

@@ -55,6 +55,7 @@ class SeenAgent:
     phone: PhoneState = PhoneState.UNKNOWN
     offers: dict[OfferId, ContactId] = field(default_factory=dict)
     talks_to: ContactId | None = None
+    own_calls: set[ContactId] = field(default_factory=set)  # from her phone
     busy_until: float = 0.0  # rest or wrap-up that the rules give her
     may_rest_until: float = 0.0  # rest that they may give her: a call that failed is her phone's fault, or nobody's
 
@@ -127,10 +128,12 @@ class Book:
 
     def _told(self, fact: Output, now: float) -> None:  # noqa: C901 (one arm per fact)
         match fact:
-            case ContactOpened(contact=contact, leg=leg, caller=caller):
+            case ContactOpened(contact=contact, leg=leg, caller=caller, dialler=dialler):
                 if contact in self.contacts or contact in self.ended:
                     raise Violation(f"{contact} was opened twice")
                 self.contacts[contact] = SeenContact(id=contact, leg=leg, caller=caller)
+                if dialler is not None:
+                    self.agents[dialler].own_calls.add(contact)
             case NodeEntered(contact=contact, flow=flow, node=node):
                 seen = self.live(contact)
                 seen.flow, seen.node = flow, node
@@ -180,6 +183,7 @@ class Book:
     def _reasons_against(self, contact: SeenContact, agent: SeenAgent, fact: ContactOffered, now: float) -> list[str]:
         reasons = {
             "is not available": agent.status is AgentStatus.AVAILABLE,
+            "makes a call of her own": not agent.own_calls,
             "cannot be reached": agent.phone is PhoneState.REACHABLE,
             "has another offer": not agent.offers,
             "is on a contact": agent.talks_to is None and agent.state is AgentState.READY,
@@ -231,6 +235,8 @@ class Book:
         talking = [agent_id for agent_id, agent in self.agents.items() if agent.talks_to == contact]
         if talking:
             raise Violation(f"{contact} ended and {talking} still talk to it")
+        for agent in self.agents.values():
+            agent.own_calls.discard(contact)
         seen.ended = True
         self.ended[contact] = self.contacts.pop(contact)
 

@@ -294,6 +294,7 @@ def _ought_to_be_free(agent: SeenAgent, now: float) -> bool:
         and agent.phone is PhoneState.REACHABLE
         and not agent.offers
         and agent.talks_to is None
+        and not agent.own_calls
         and agent.state is not AgentState.ON_CONTACT
         and now - max(agent.busy_until, agent.may_rest_until) > COEXIST_MAX_S
         and agent.since is not None

@@ -3,8 +3,9 @@
 import pytest
 
 from callcenter.core.flows import FORWARD_GRACE_S, MESSAGE_GRACE_S, STEPS_MAX
+from callcenter.core.free import why_not_free
 from callcenter.core.snapshot import take_snapshot
-from callcenter.model.agent import AgentStatus, PhoneState
+from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.commands import (
     AnswerLeg,
@@ -432,6 +433,24 @@ def test_a_wish_that_cannot_be_granted_is_refused() -> None:
     assert path(center)[-1] == ("refused", "refused")
     center.call("login", caller="0901")
     assert path(center)[-1] == ("refused", "refused")
+
+
+def test_an_agents_phone_does_not_ring_while_she_is_on_a_call_of_her_own() -> None:
+    greeting = flow(
+        "login",
+        ask=AgentRequest(wish=Wish.LOGIN, done=NextNode("bye"), refused=NextNode("bye"), reason=""),
+        bye=Hangup(prompt=Prompt(name="you_are_ready")),
+    )
+    center = Center(queue("sales"), flows=[greeting])
+    ann = center.agent("ann", at_work=False)
+    ann.phone(PhoneState.REACHABLE)
+    waiting = center.call("sales")
+    own = center.call("login", agent=ann)
+    assert (ann.record.status, ann.state) == (AgentStatus.AVAILABLE, AgentState.NOT_READY)
+    assert not waiting.contact.offers
+    assert why_not_free(ann.record, Medium.VOICE, center.now) == "makes a call of her own"
+    own.hangs_up()
+    assert waiting.contact.offers
 
 
 def test_an_agent_who_pauses_by_phone_while_hers_rings_for_a_caller() -> None:

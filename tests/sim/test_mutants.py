@@ -21,7 +21,7 @@ FINDINGS = {
     "LetsThemWait": r"waits in \w+ for [0-9.]+ s of",
     "IsInTwoPlaces": r"queued in|are indexed",
     "CountsASecondMore": r"the CDR of c-.* is not its length",
-    "WritesNoCdr": r"left over at the end|contacts in the book|are in|after a restart",
+    "WritesNoCdr": r"left over at the end|contacts in the book|are in|after a restart|makes a call of her own",
     "WritesTwoCdrs": r"which is not live",
     "WritesSecretsDown": r"a masked input was written down",
     "SaysSomethingElseNextTime": r"told again",
