@@ -23,7 +23,14 @@ from callcenter.model.commands import (
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium, TransportFault
 from callcenter.model.entry import decode_entry
 from callcenter.model.events import ContactArrived, DigitPressed, LegAnswered, LegEnded, MessageRecorded, PlaybackEnded
-from callcenter.model.facts import ContactOpened, NodeEntered, RecordingStarted, RecordingStopped, Surprise
+from callcenter.model.facts import (
+    ContactOffered,
+    ContactOpened,
+    NodeEntered,
+    RecordingStarted,
+    RecordingStopped,
+    Surprise,
+)
 from callcenter.model.flow import Flow, Node, Prompt
 from callcenter.model.ids import CalendarName, LegId, QueueName
 from callcenter.nodes.agent import AgentRequest, Wish
@@ -444,13 +451,13 @@ def test_an_agents_phone_does_not_ring_while_she_is_on_a_call_of_her_own() -> No
     center = Center(queue("sales"), flows=[greeting])
     ann = center.agent("ann", at_work=False)
     ann.phone(PhoneState.REACHABLE)
-    waiting = center.call("sales")
+    center.call("sales")
     own = center.call("login", agent=ann)
     assert (ann.record.status, ann.state) == (AgentStatus.AVAILABLE, AgentState.NOT_READY)
-    assert not waiting.contact.offers
+    assert center.all(ContactOffered) == []
     assert why_not_free(ann.record, Medium.VOICE, center.now) == "makes a call of her own"
     own.hangs_up()
-    assert waiting.contact.offers
+    assert [offered.agent for offered in center.all(ContactOffered)] == [ann.id]
 
 
 def test_an_agent_who_pauses_by_phone_while_hers_rings_for_a_caller() -> None:
