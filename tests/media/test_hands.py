@@ -212,6 +212,15 @@ async def test_several_prompts_are_one_playback(office: Office) -> None:
     assert office.shelf.wanted == [("hello", "vi", {"n": "3"}), ("place", "vi", {"n": "3"})]
 
 
+async def test_what_asterisk_cannot_play_because_the_prompt_before_is_just_ending_is_played_a_moment_later(
+    office: Office,
+) -> None:
+    await office.hands.perform(OPEN)
+    office.asterisk.refuse(f"POST /bridges/{BRIDGE}/play", 500, "Allocation failed", times=2)
+    await office.hands.perform(HELLO)
+    assert len(office.asterisk.asked("POST", f"/bridges/{BRIDGE}/play/p-1")) == 1  # that was carried out
+
+
 @pytest.mark.parametrize("broken", ["mute", "nonexistent", "odd"])
 async def test_the_others_are_said_when_one_cannot_be(office: Office, broken: str) -> None:
     await office.hands.perform(OPEN)
@@ -294,7 +303,7 @@ REFUSALS: dict[
     },
     (409, "Channel not in Stasis application"): {"AnswerLeg": GONE, "JoinBridge": GONE, "StopMusic": None},
     (422, "Unprocessable"): {},
-    (500, "Allocation failed"): {},
+    (500, "Allocation failed"): {"PlayPrompts": GONE},  # it is tried again, and by then there is no bridge
     (503, ""): {},
 }
 

@@ -17,6 +17,7 @@ from callcenter.asterisk.ami_actions import AmiActions, AsksAmi
 from callcenter.asterisk.ari import (
     AlreadyExists,
     Ari,
+    AriRefused,
     BridgeType,
     Call,
     Conflict,
@@ -55,6 +56,9 @@ from callcenter.model.ids import RECORDING_PATTERN, LegId, RecordingId
 RECORDING_OPTIONS: Final = "D"  # stereo, interleaved: what the channel says left, what it hears right; .raw only
 MESSAGE_FORMAT: Final = "wav"
 PLACE_OF_NUMBER: Final = "{number}"
+PLAY_TRIES_MAX: Final = 5
+PLAY_AGAIN_S: Final = 0.03
+INTERNAL_ERROR: Final = 500
 GONE_LOOKS_MAX: Final = 5  # for a leg about which Asterisk said no
 GONE_LOOK_EVERY_S: Final = 0.05
 
@@ -207,7 +211,16 @@ class VoiceHands:
                 log.warning("prompt left out", prompt=name, language=command.language, problem=problem)
         if not sounds:
             raise PeerRefused(problem)
-        await self._ari.bridges.play(command.bridge, command.playback, sounds, language=command.language)
+        for tries_left in reversed(range(PLAY_TRIES_MAX)):
+            try:
+                await self._ari.bridges.play(command.bridge, command.playback, sounds, language=command.language)
+            except AriRefused as refused:
+                # The prompt before was stopped a moment ago, and Asterisk wants to play through what is left of it.
+                if refused.status != INTERNAL_ERROR or not tries_left:
+                    raise
+                await asyncio.sleep(PLAY_AGAIN_S)
+            else:
+                return
 
     async def _sound(self, prompt: str, command: PlayPrompts) -> str:
         """The media URI of a prompt. Raises PeerFault or ConfigurationError."""
