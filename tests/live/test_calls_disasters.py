@@ -23,7 +23,8 @@ ASTERISK_IS_GONE: Final = (
     r"s long, the talk was",  # our end of it is when we hear of it
 )
 POSTGRES_IS_GONE: Final = (
-    r'"program": "postgres".* "event": "ended"',
+    r'"program": "postgres"',
+    r"stale lock removed",
     r"the journal goes to the local file",
     r"Failed to restore the pool connection floor",
 )

@@ -87,7 +87,8 @@ async def test_hanging_up_while_talking_and_the_agent_hanging_up(center: Center)
     assert (await first.ended()).reason is EndReason.CALLER_HUNG_UP
     assert (await second.ended()).reason is EndReason.AGENT_HUNG_UP
     await second.is_hung_up()
-    assert all(call.state is CallState.ENDED for call in (*alice.phone.calls, *bob.phone.calls))
+    for call in (*alice.phone.calls, *bob.phone.calls):
+        await call.reaches(CallState.ENDED, 3)
     await asyncio.gather(alice.is_(AgentState.READY), bob.is_(AgentState.READY))
 
 
