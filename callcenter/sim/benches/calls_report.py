@@ -135,6 +135,7 @@ def _table(found: Found) -> list[tuple[str, ...]]:
     }
     for title, loads in named.items():
         rows += [_row(name, title, of) for name, of in loads.items()]
+    rows += [_row(load.system, f"{load.rate:g}/s, ladder", [load]) for load in found.steps]
     rows += [(name, f"highest clean rate: {rate}/s", *[""] * 7) for name, rate in found.clean_rate.items()]
     return rows
 

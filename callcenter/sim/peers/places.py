@@ -34,6 +34,11 @@ def free_ports(size: int, kind: Kind) -> int:
     raise PeerUnavailable(f"found no {size} free ports")
 
 
+def give_back(first: int) -> None:
+    """The ports that begin with this one are not needed any more."""
+    _recent[:] = [known for known in _recent if known.first != first]
+
+
 @asynccontextmanager
 async def running(
     argv: Sequence[str], environment: Mapping[str, str], *, folder: Path, output: Path

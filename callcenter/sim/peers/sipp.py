@@ -19,7 +19,7 @@ from callcenter.embedded.ports import Kind
 from callcenter.embedded.programs import Tool
 from callcenter.errors import PeerFault
 from callcenter.sim.peers import scenarios
-from callcenter.sim.peers.places import LOOPBACK, end, free_ports, running, tail
+from callcenter.sim.peers.places import LOOPBACK, end, free_ports, give_back, running, tail
 from callcenter.sim.peers.scenarios import Press, Step
 from callcenter.sim.peers.tones import tone, ulaw
 
@@ -251,8 +251,10 @@ class _Sipp:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self, args: Sequence[str]) -> None:
-        rtp_from = free_ports(self._rtp_ports, Kind.UDP)
-        argv = [self._server, *args, "-i", LOOPBACK, "-mi", LOOPBACK, "-p", str(free_ports(2, Kind.UDP))]
+        rtp_from, sip_port = free_ports(self._rtp_ports, Kind.UDP), free_ports(2, Kind.UDP)
+        for port in (rtp_from, sip_port):
+            self._stack.callback(give_back, port)
+        argv = [self._server, *args, "-i", LOOPBACK, "-mi", LOOPBACK, "-p", str(sip_port)]
         argv += ["-min_rtp_port", str(rtp_from), "-max_rtp_port", str(rtp_from + self._rtp_ports - 1)]
         argv += ["-nostdin", "-timeout", f"{scenarios.CALL_MAX_S:.0f}", "-trace_err", "-error_file", "errors.log"]
         argv += ["-trace_logs", "-log_file", "calls.log", "-trace_stat", "-stf", "counts.csv", "-fd", "1"]
