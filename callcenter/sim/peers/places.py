@@ -13,6 +13,7 @@ from callcenter.errors import PeerUnavailable
 
 LOOPBACK: Final = "127.0.0.1"
 TRIES_MAX: Final = 500
+RECENT_MAX: Final = 50  # ranges given out whose owner may not have bound them yet
 STOP_LIMIT_S: Final = 5.0
 OUTPUT_TAIL: Final = 1500
 
@@ -20,7 +21,7 @@ _recent: list[Range] = []
 
 
 def free_ports(size: int, kind: Kind) -> int:
-    """The first, an even number, of `size` consecutive ports that are free and were not given out by this process.
+    """The first, an even number, of `size` consecutive ports that are free and were not given out lately.
 
     Raises PeerUnavailable if none are found.
     """
@@ -29,7 +30,7 @@ def free_ports(size: int, kind: Kind) -> int:
         wanted = Range(first=first - first % 2, size=size)
         if not any(wanted.meets(other) for other in _recent) and free(wanted, kind, taken_max=size // 10):
             _recent.append(wanted)
-            del _recent[:-TRIES_MAX]
+            del _recent[:-RECENT_MAX]
             return wanted.first
     raise PeerUnavailable(f"found no {size} free ports")
 
