@@ -47,12 +47,13 @@ recorded_folder = "recorded"
 [log]
 format = "json"
 """
-OF_CALLERS: Final = (
+HARMLESS: Final = (
+    r"Module \"PubSub Module\" registered during operation",  # pjproject, at the start
     r"chan_pjsip\.c: Session already DISCONNECTED",  # both sides have hung up at once
     r"res_stasis_playback\.c: .*Playback failed for sound",  # somebody hung up in the middle of it
     r"res_pjsip\.c: CallerID Name .* for number",  # longer than Asterisk keeps
 )
-"""What Asterisk says of callers who do as they like."""
+"""What Asterisk says of itself, and of callers who do as they like."""
 
 QUALIFY: Final = """\
 [{name}](+type=aor)
@@ -198,7 +199,7 @@ class Premises:
 
     def complaints(self) -> list[str]:
         """Warnings and errors, Asterisk's and our own, since the last question that nobody expected."""
-        usual = [re.compile(pattern) for pattern in (*USUAL, *OF_CALLERS, *self.allowed)]
+        usual = [re.compile(pattern) for pattern in (*USUAL, *HARMLESS, *self.allowed)]
         asterisks = self._news(self.var / "asterisk" / "log" / "messages.log")
         said = [f"asterisk: {match['words']}" for match in COMPLAINT.finditer(asterisks)]
         said += [f"callcenter: {line}" for line in self._news(self.log).splitlines() if not _is_quiet(line)]
