@@ -1,17 +1,20 @@
 """Waiting in line: who is first, what is heard, and where those go whom nobody serves."""
 
 import asyncio
+from typing import Final
 
 import pytest
 
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason, QueueExit
-from callcenter.model.facts import ContactConnected, ContactOffered, ContactQueued, QueueLeft
+from callcenter.model.facts import ContactConnected, ContactOffered, ContactQueued, QueueLeft, RecordingStarted
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live import office
 from tests.live.center import Caller, Center
 
 pytestmark = pytest.mark.live
+
+SPEAKS_S: Final = 2.0  # after a beep; less than a second is no message
 
 
 async def test_across_queues_the_higher_priority_is_first_and_then_the_longer_wait(center: Center) -> None:
@@ -61,7 +64,8 @@ async def test_whoever_waits_too_long_goes_to_another_queue_a_flow_a_number_or_a
     assert (await to_flow.ended()).reason is EndReason.FLOW_ENDED
     assert (await to_number.ended()).reason is EndReason.FORWARDED
     await to_message.hears("leave_message")
-    await asyncio.sleep(1.2)  # she speaks
+    await center.fact(RecordingStarted, contact=await to_message.contact())
+    await asyncio.sleep(SPEAKS_S)
     await to_message.hangs_up()
     assert (await to_message.ended()).reason is EndReason.VOICEMAIL
     recording = await center.recording(await to_message.contact())
