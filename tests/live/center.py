@@ -527,7 +527,7 @@ class Center:
 
     async def is_killed(self) -> None:
         """SIGKILL to the program; Postgres and Asterisk live on."""
-        self.expects(r"res_http_websocket\.c: Error reading from web socket")
+        self.expects(r"res_http_websocket\.c: (?:Error reading from web socket|Unable to retrieve HTTP status line)")
         await asyncio.to_thread(self.premises.kill)
 
     async def comes_back(self) -> None:

@@ -65,6 +65,9 @@ async def test_after_a_while_without_the_program_callers_get_the_plain_queue_ove
     alice = await center.works("alice")
     await center.is_killed()
     await center.premises.console(f"dialplan set global {SEEN_VARIABLE} 1")  # as if it were long ago
+    center.expects(r"agi://.* failed|res_agi\.c")
+    unlucky = await center.calls("7001")  # the dialplan's own call goes on, without an answer
+    assert await left_behind(center, unlucky.number) == "/"
     caller = await center.calls("2001")
     await caller.is_up()
     ringing = await alice.rings(within_s=15)
