@@ -7,8 +7,9 @@ from typing import Final
 from callcenter.asterisk.ari import Access, Ari
 from callcenter.model.agent import AgentStatus
 from callcenter.sim.peers.places import LOOPBACK
-from tests.live.center import Center, eventually
+from tests.live.center import Center
 from tests.live.premises import Premises
+from tests.live.waiting import eventually
 
 QUIET_LIMIT_S: Final = 10.0
 WRITTEN_LIMIT_S: Final = 20.0

@@ -9,7 +9,8 @@ from callcenter.model.contact import Direction, EndReason
 from callcenter.model.facts import AgentChanged, ContactEnded, ContactOffered
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live import office
-from tests.live.center import Center, eventually
+from tests.live.center import Center
+from tests.live.waiting import eventually
 
 pytestmark = pytest.mark.live
 

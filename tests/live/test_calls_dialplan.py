@@ -8,7 +8,8 @@ from callcenter.asterisk.conf import SEEN_VARIABLE
 from callcenter.model.contact import EndReason
 from callcenter.model.facts import ContactEnded, ContactOpened, NodeEntered
 from callcenter.sim.peers.baresip import CallState
-from tests.live.center import Center, eventually
+from tests.live.center import Center
+from tests.live.waiting import eventually
 
 pytestmark = pytest.mark.live
 

@@ -10,7 +10,8 @@ from callcenter.model.contact import EndReason, QueueExit
 from callcenter.model.facts import ContactConnected, ContactOffered, ContactQueued, QueueLeft, RecordingStarted
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live import office
-from tests.live.center import Caller, Center
+from tests.live.center import Center
+from tests.live.people import Caller
 
 pytestmark = pytest.mark.live
 

@@ -1,0 +1,23 @@
+"""Waiting in live tests: for something to be true, with a limit. Knows no call center."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+LIMIT_S: Final = 8.0
+"""How long a story waits for what should happen at once: much more than it takes, for machines are busy at times."""
+LOOK_EVERY_S: Final = 0.05
+
+T = TypeVar("T")
+
+
+async def eventually(look: Callable[[], Awaitable[T | None]], what: str, within_s: float = LIMIT_S) -> T:
+    """Look again and again until there is something. Raises AssertionError if there is nothing in time."""
+    deadline = time.monotonic() + within_s
+    while True:
+        found = await look()
+        if found is not None:
+            return found
+        assert time.monotonic() < deadline, f"{what}: not within {within_s:g} s"
+        await asyncio.sleep(LOOK_EVERY_S)
