@@ -64,9 +64,10 @@ CREW: Final = (
 BANK: Final = tuple(_agent(f"bank{at}", f"12{at:02}", load=3) for at in range(10))
 """Agents who are only there when many are needed: they share one program of telephones."""
 
+TIMEZONE: Final = "Asia/Ho_Chi_Minh"
 CALENDARS: Final = """\
-always: {timezone: Asia/Ho_Chi_Minh, open: {daily: "00:00-24:00"}}
-never: {timezone: Asia/Ho_Chi_Minh, open: {}}
+never: {{timezone: {zone}, open: {{}}}}
+today: {{timezone: {zone}, open: {{daily: "00:00-{closes}"}}}}
 """
 
 NUMBERS: Final = f"""\
@@ -90,6 +91,7 @@ numbers:
   "2016": closed_queue
   "2017": talkative
   "2018": parrot
+  "2019": until_closing
   "*31": agent_login
   "*32": agent_logout
   "*33": agent_pause
@@ -144,6 +146,7 @@ short_to_number: {{needs: support, max_wait_s: 1.5, overflow: {{number: "{CARRIE
 short_to_message: {{needs: support, max_wait_s: 1.5, overflow: {{voicemail: sales}}, music: tone}}
 nobody: {{needs: support >= 5, no_agents: {{flow: farewell}}, overflow: hang_up, music: tone}}
 closed_queue: {{needs: sales, hours: never, at_close: hang_up, overflow: {{flow: farewell}}, music: tone}}
+until_closing: {{needs: support, hours: today, at_close: {{flow: farewell}}, overflow: hang_up, music: tone}}
 talkative:
   needs: support >= 3
   music: tone
@@ -256,6 +259,7 @@ ENQUEUERS: Final = (
     "short_to_message",
     "nobody",
     "closed_queue",
+    "until_closing",
     "talkative",
 )
 """Flows that do nothing but put a caller into the queue of the same name."""
@@ -281,11 +285,16 @@ exten => 7004,1,AGI(agi://${CALLCENTER_FASTAGI}/flow/quiz)
 """
 
 
+def write_calendars(folder: Path, closes: str = "24:00") -> None:
+    """The opening hours; `closes` is the local time of the calendar `today`."""
+    (folder / "calendars.yaml").write_text(CALENDARS.format(zone=TIMEZONE, closes=closes))
+
+
 def write_configuration(folder: Path) -> None:
     """The folder of YAML files."""
     (folder / "flows").mkdir(parents=True)
+    write_calendars(folder)
     texts = {
-        "calendars.yaml": CALENDARS,
         "numbers.yaml": NUMBERS,
         "queues.yaml": QUEUES,
         "prompts.yaml": "".join(f"{name}: {{en: {name}, vi: {name}}}\n" for name in PROMPTS),

@@ -1,7 +1,10 @@
 """Waiting in line: who is first, what is heard, and where those go whom nobody serves."""
 
 import asyncio
+import time
+from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +18,8 @@ from tests.live.people import Caller
 
 pytestmark = pytest.mark.live
 
+SOONEST_CLOSING_S: Final = 6.0  # until those who wait stand in line
+LATE_MAX_S: Final = 2.0
 SPEAKS_S: Final = 2.0  # after a beep; less than a second is no message
 
 
@@ -93,6 +98,34 @@ async def test_where_nobody_works_or_the_queue_is_closed_or_drained_callers_do_n
     await center.asks("/v1/queues/short_to_flow/drain", {"draining": False})
     left = {fact.contact: fact.exit for fact in center.so_far(QueueLeft, queue="short_to_flow")}
     assert left == {await waiting.contact(): QueueExit.TIMED_OUT, await late.contact(): QueueExit.DRAINED}
+
+
+async def test_at_closing_time_those_who_wait_are_sent_on_and_those_who_talk_go_on(center: Center) -> None:
+    closes = datetime.now(ZoneInfo(office.TIMEZONE)) + timedelta(seconds=SOONEST_CLOSING_S + 60)
+    closes = closes.replace(second=0, microsecond=0)
+    if closes.hour == closes.minute == 0:
+        pytest.skip("at midnight nothing closes: the next day opens")
+    office.write_calendars(center.premises.folder / "config", f"{closes:%H:%M}")
+    await center.is_killed()
+    await center.comes_back()  # with the new hours
+
+    carol = await center.works("carol")
+    talking = await center.calls("2019")
+    await talking.talks_to(carol)
+    waiting = await center.calls("2019")
+    await waiting.waits()
+    left = await center.fact(QueueLeft, contact=await waiting.contact(), within_s=60 + 2 * SOONEST_CLOSING_S)
+    assert left.exit is QueueExit.CLOSED
+    assert 0.0 <= time.time() - closes.timestamp() < LATE_MAX_S
+    await waiting.hears("goodbye")
+    await waiting.is_hung_up()
+    late = await center.calls("2019")
+    await late.hears("goodbye")
+    assert [fact.exit for fact in center.so_far(QueueLeft, contact=await late.contact())] == [QueueExit.CLOSED]
+    talking.ear.forget()
+    await talking.hears_agent(carol)
+    await talking.hangs_up()
+    assert (await talking.ended()).reason is EndReason.CALLER_HUNG_UP
 
 
 async def test_a_transfer_reaches_the_outside_world_or_comes_back(center: Center) -> None:
