@@ -26,14 +26,14 @@ from callcenter.asterisk.ami import AmiLink
 from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.embedded.folders import write_whole
 from callcenter.embedded.pidfile import read_pid_file
-from callcenter.embedded.ports import PortBook
+from callcenter.embedded.ports import Kind, PortBook
 from callcenter.embedded.programs import Tool, find_tool
 from callcenter.errors import PeerFault, PeerUnavailable
 from callcenter.model.agent import Agent
 from callcenter.model.ids import AgentId, Skill
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.pool import open_pool
-from callcenter.sim.peers.places import LOOPBACK, end, tail
+from callcenter.sim.peers.places import LOOPBACK, end, free_ports, tail
 
 START_LIMIT_S: Final = 180.0
 REACHABLE_LIMIT_S: Final = 30.0
@@ -42,6 +42,7 @@ POLL_S: Final = 0.2
 TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 WATCHER: Final = "bench"  # the AMI user that only hears of bridges
 SECRET_BYTES: Final = 18
+RTP_PORTS: Final = 3_200  # 800 calls: who runs out of ports refuses calls with 488
 SKILL: Final = Skill("bench")
 
 
@@ -151,7 +152,10 @@ class LiveCenter:
         return sum(1 for agent in view["agents"] if agent["state"] == "ready")
 
     async def idle(self, within_s: float = REACHABLE_LIMIT_S) -> None:
-        """Wait until no call is left in our center and all agents are free. Raises PeerFault."""
+        """Wait until no call is left in our center and all agents are free. Raises PeerFault.
+
+        An agent who was sent into a pause, because too high a load kept her phone from ringing, comes back.
+        """
         try:
             async with asyncio.timeout(within_s):
                 while True:
@@ -159,6 +163,9 @@ class LiveCenter:
                     ready = sum(1 for agent in view["agents"] if agent["state"] == "ready")
                     if not view["contacts"] and ready >= len(self.plan.agents):
                         return
+                    for agent in view["agents"]:
+                        if agent["status"] == "paused":
+                            await self.ask("POST", f"/v1/agents/{agent['id']}/status", {"status": "available"})
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
             raise PeerFault(f"the call center is not idle after {within_s:g} s") from None
@@ -202,11 +209,14 @@ class LiveCenter:
 async def live_center(within: Path, plan: Plan) -> AsyncIterator[LiveCenter]:
     """Start all of it in a fresh folder below `within`, which is removed at the end unless something goes wrong."""
     folder = await asyncio.to_thread(_prepare, within, plan)
+    rtp_from = free_ports(RTP_PORTS, Kind.UDP)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CALLCENTER_")},
         "CALLCENTER_VAR_FOLDER": str(folder),
         "CALLCENTER_CONFIG_FOLDER": str(folder / "config"),
         "CALLCENTER_LOG_LEVEL": "warning",
+        "CALLCENTER_SIP_RTP_FROM": str(rtp_from),
+        "CALLCENTER_SIP_RTP_TO": str(rtp_from + RTP_PORTS - 1),
     }
     async with AsyncExitStack() as stack:
         with (folder / "center.log").open("wb") as log:
