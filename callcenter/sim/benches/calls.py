@@ -155,7 +155,7 @@ async def _climb(stage: "_Stage", found: Found, step_s: float) -> None:
 
 
 async def _outcome(crowd: Crowd, calls: int, within_s: float) -> tuple[int, int]:
-    """How many calls failed and how much was sent twice. A load that is not over in time has failed, not the benchmark."""
+    """How many calls failed, and how much was sent twice. A load that is not over in time has failed as a load."""
     try:
         result = await crowd.finished(within_s)
     except PeerFault:
