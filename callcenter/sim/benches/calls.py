@@ -44,9 +44,7 @@ WARM_UP_S: Final = 3.0
 WARM_UP_RATE: Final = 20
 TRIES: Final = 2  # of a rate, before it counts as too much: other programs may have disturbed the first
 CLEAR_LIMIT_S: Final = 30.0
-OVERLOADED_CLEAR_LIMIT_S: Final = (
-    90.0  # calls whose callers are gone end by a time-out of SIP (32 s), one after the other
-)
+OVERLOADED_CLEAR_LIMIT_S: Final = 90.0  # calls whose callers are gone end by a time-out of SIP (32 s)
 REST_S: Final = 0.5
 REGISTER_EVERY_S: Final = 300.0
 REGISTERED_LIMIT_S: Final = 40.0
@@ -145,7 +143,10 @@ async def _climb(stage: "_Stage", found: Found, step_s: float) -> None:
     for at, rate in enumerate(RATES):
         for name in climbing[:: 1 if at % 2 == 0 else -1]:
             for _ in range(TRIES):
-                step = await stage.load(name, rate, step_s)
+                try:
+                    step = await stage.load(name, rate, step_s)
+                except PeerFault:
+                    continue  # so overloaded that nothing could be counted
                 found.steps.append(step)
                 if step.clean:
                     found.clean_rate[name] = rate
