@@ -233,7 +233,7 @@ def prepared() -> Premises:
     office.write_recorded_prompts(folder / "recorded")
     office.write_asterisk_extras(premises.etc, folder / "music")
     _lend_roots(premises.var)
-    rtp_from = free_ports(RTP_PORTS, Kind.UDP)
+    rtp_from = free_ports(RTP_PORTS, Kind.UDP, taken_max=RTP_PORTS // 10)
     text = SETTINGS.format(
         host=LOOPBACK, carrier_port=premises.carrier_port, rtp_from=rtp_from, rtp_to=rtp_from + RTP_PORTS - 1
     )

@@ -159,7 +159,7 @@ def installed_tool(name: str) -> Tool:
 
 def values_for(folder: Path, root: AsteriskRoot) -> ConfValues:
     """Free ports, new secrets, four phones, a carrier on loopback."""
-    rtp_from = free_ports(RTP_PORTS, Kind.UDP)
+    rtp_from = free_ports(RTP_PORTS, Kind.UDP, taken_max=RTP_PORTS // 10)
     folders = Folders(
         etc=folder / "etc",
         modules=root.modules,

@@ -20,7 +20,7 @@ OUTPUT_TAIL: Final = 1500
 _recent: list[Range] = []
 
 
-def free_ports(size: int, kind: Kind) -> int:
+def free_ports(size: int, kind: Kind, *, taken_max: int = 0) -> int:
     """The first, an even number, of `size` consecutive ports that are free and were not given out lately.
 
     Raises PeerUnavailable if none are found.
@@ -28,7 +28,7 @@ def free_ports(size: int, kind: Kind) -> int:
     for _ in range(TRIES_MAX):
         first = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT - size)
         wanted = Range(first=first - first % 2, size=size)
-        if not any(wanted.meets(other) for other in _recent) and free(wanted, kind, taken_max=size // 10):
+        if not any(wanted.meets(other) for other in _recent) and free(wanted, kind, taken_max):
             _recent.append(wanted)
             del _recent[:-RECENT_MAX]
             return wanted.first
