@@ -23,7 +23,8 @@ _recent: list[Range] = []
 def free_ports(size: int, kind: Kind, *, taken_max: int = 0) -> int:
     """The first, an even number, of `size` consecutive ports that are free and were not given out lately.
 
-    Raises PeerUnavailable if none are found.
+    `taken_max` of them may be in use, for an Asterisk, which passes over them; SIPp does not. Raises PeerUnavailable
+    if none are found.
     """
     for _ in range(TRIES_MAX):
         first = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT - size)
