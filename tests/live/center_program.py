@@ -6,6 +6,10 @@ when calls can come.
 
 import asyncio
 import json
+import os
+import signal
+import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType
@@ -44,8 +48,15 @@ async def show_tasks(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
+def end_with_the_tests() -> None:
+    """Stop in order when standard input ends: whoever started us is no more, for instance because it was killed."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 async def main(settings: Settings) -> None:
     """Serve until told to stop."""
+    threading.Thread(target=end_with_the_tests, daemon=True).start()
     doors: list[asyncio.Server] = []
 
     async def ready(center: RunningCenter) -> None:

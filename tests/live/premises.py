@@ -130,7 +130,7 @@ class Premises:
                 [sys.executable, "-m", "tests.live.center_program"],
                 env=environment | {"CALLCENTER_SETTINGS": str(self.folder / "callcenter.toml")},
                 cwd=CHECKOUT,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,  # its end is the program's: should the tests be killed, it stops
                 stdout=subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
@@ -166,8 +166,9 @@ class Premises:
             process.wait()
             raise
         finally:
-            if process.stdout is not None:
-                process.stdout.close()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    pipe.close()
         return code
 
     # -- looking inside ------------------------------------------------------------------------------------------------
