@@ -1,5 +1,6 @@
 """`callcenter bench`: ours beside its peers, as a table and one JSON object. Measures nothing itself."""
 
+import signal
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -31,6 +32,7 @@ def bench(
     if name != ALL and name not in BENCHES:
         raise Failure(Exit.USAGE, f"there is no benchmark {name!r}", remedy=f"one of {', '.join((*BENCHES, ALL))}")
     quiet_logs()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started must end with us
     trial = Trial(folder=site_of(context).settings.var_folder.absolute() / FOLDER, seconds=seconds)
     chosen = [each for each in BENCHES if each not in LONG] if name == ALL else [name]
     reports = []
