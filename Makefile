@@ -7,6 +7,8 @@ RUN := $(VENV)/bin
 SEEDS ?= 10000
 BENCH ?= all
 TESTS ?=
+# Compiled modules are kept, whatever the shell says: without them every process of the suite compiles everything anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help venv demo run stop test test-fast check format lint types layers sim bench lock clean
@@ -33,7 +35,7 @@ test: venv ## every test, with a real Asterisk and a real Postgres
 	@$(RUN)/python -m pytest -n 2 --dist loadfile $(TESTS)
 
 test-fast: venv ## the tests that need no Asterisk, in under a minute
-	@$(RUN)/python -m pytest -n 2 --dist loadfile -m "not live" $(TESTS)
+	@$(RUN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not live and not slow" $(TESTS)
 
 check: lint types layers ## what CI runs besides the tests
 

@@ -7,6 +7,7 @@ import pytest
 from callcenter.sim.run import run, run_many
 
 SEEDS = 1000
+FAST = 200  # as many of them in `make test-fast`
 CHUNK = 50
 CORPUS = Path(__file__).with_name("corpus.txt")
 
@@ -17,7 +18,9 @@ def once_broken() -> list[int]:
     return [int(words[0]) for words in lines if words]
 
 
-@pytest.mark.parametrize("first", range(1, SEEDS + 1, CHUNK))
+@pytest.mark.parametrize(
+    "first", [pytest.param(n, marks=[pytest.mark.slow] if n > FAST else []) for n in range(1, SEEDS + 1, CHUNK)]
+)
 def test_every_promise_is_kept_in_every_world(first: int) -> None:
     broken = run_many(range(first, first + CHUNK))
     assert not broken, "\n".join(outcome.violation for outcome in broken)
