@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from callcenter.core.free import FreeAgents, why_not_free
+from callcenter.core.free import FreeAgents, is_able
 from callcenter.core.state import AgentRecord
 from callcenter.core.timers import TimerKind, Timers
 from callcenter.errors import IllegalTransition
@@ -243,7 +243,7 @@ class Agents:
         self._by_number[record.agent.number] = record.agent.id
         self._stamp = max(self._stamp, record.stamp)
         for medium in record.agent.capacity:
-            if not why_not_free(record, medium, now):
+            if is_able(record, medium, now):
                 self.free.add(record, medium)
 
     # -- one place each ----------------------------------------------------------------------------------------------
@@ -275,7 +275,7 @@ class Agents:
         self._unlist(record)
         listed = False
         for medium in record.agent.capacity:
-            if not why_not_free(record, medium, now):
+            if is_able(record, medium, now):
                 self.free.add(record, medium)
                 listed = True
         if listed:

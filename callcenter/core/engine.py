@@ -84,12 +84,16 @@ class Engine:
             if restarted:
                 self._flows.ask_for_secrets_again()
             self._fire()
-        else:
+        elif isinstance(event, DigitPressed):
             secret = self._is_secret(event)
-            if not world.blind and not isinstance(event, EngineStarted):
+            if not world.blind:
                 self._fire()
             if self._is_secret(event) is secret:  # else the key was pressed before what is asked now was asked
                 self._take(event)
+        else:
+            if not world.blind and not isinstance(event, EngineStarted):
+                self._fire()
+            self._take(event)
         if world.agents.roster != roster:
             self._queues.roster_changed()
         self.matching.settle()

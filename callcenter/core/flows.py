@@ -50,6 +50,7 @@ FORWARD_MUSIC: Final = "default"
 DIGITS: Final = frozenset("0123456789")
 MASKED_DIGIT: Final = "x"  # what is written of a digit that must not be
 STAND_IN: Final = "0"  # what is taken for one when the journal is told again: how many there were is all that counts
+NOTHING_REMEMBERED: Final = Memory()  # a value, so one serves all
 FORWARD_GRACE_S: Final = 5.0  # the engine gives up on an outside number this long after Asterisk should have
 
 
@@ -162,7 +163,7 @@ class Flows:
         """The contact leaves the IVR (into a queue, or for good): nothing of the flow stays behind."""
         voice.hush(self._world, contact)
         self._world.timers.cancel(TimerKind.FLOW_WAIT, contact.id)
-        contact.memory = Memory()
+        contact.memory = NOTHING_REMEMBERED
 
     def is_secret(self, contact: ContactRecord) -> bool:
         """Whether what the caller presses now must not be written anywhere."""
@@ -187,7 +188,7 @@ class Flows:
     def _walk(self, contact: ContactRecord, name: str, exit_: str) -> None:
         for _ in range(STEPS_MAX):
             contact.node = name
-            contact.memory = Memory()
+            contact.memory = NOTHING_REMEMBERED
             self._world.timers.cancel(TimerKind.FLOW_WAIT, contact.id)
             if contact.flow is None:
                 raise Bug(f"{contact.id} walks without a flow")
@@ -283,7 +284,7 @@ class Flows:
         world = self._world
         return Visit(
             memory=contact.memory,
-            variables={**contact.variables, **contact.secrets},
+            variables={**contact.variables, **contact.secrets} if contact.secrets else contact.variables,
             language=contact.language,
             caller=contact.caller,
             dialled=contact.dialled,

@@ -117,6 +117,19 @@ def could_serve(record: AgentRecord, need: Need) -> bool:
     return record.status is not AgentStatus.LOGGED_OUT and need.met_by(record.agent.skills)
 
 
+def is_able(record: AgentRecord, medium: Medium, now: float) -> bool:
+    """Whether she can be offered a contact now: `why_not_free` without the words, which only people ask for."""
+    if (
+        record.status is not AgentStatus.AVAILABLE
+        or record.offer is not None
+        or record.state is AgentState.WRAP_UP
+        or record.load.get(medium, 0) >= record.agent.capacity.get(medium, 0)
+        or record.resting_until > now
+    ):
+        return False
+    return medium is not Medium.VOICE or (record.phone is PhoneState.REACHABLE and not record.own_calls)
+
+
 def why_not_free(record: AgentRecord, medium: Medium, now: float) -> str:
     """Why she cannot be offered a contact now, in words; empty if she can."""
     if record.status is AgentStatus.LOGGED_OUT:

@@ -48,6 +48,8 @@ class Matching:
         agent who has just become free the first of those whom she may serve.
         """
         world = self._world
+        if not world.newly_waiting and not world.agents.newly_free:
+            return
         claims: list[_Claim] = []
         for contact_id in world.newly_waiting:
             contact = world.contacts.get(contact_id)

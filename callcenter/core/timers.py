@@ -34,14 +34,17 @@ class Timer(msgspec.Struct, frozen=True):
     subject: str
 
 
+_Entry = tuple[float, int, TimerKind, str]  # when, the how manieth deadline that was set, what for whom
+
+
 class Timers:
     """The deadlines of one engine."""
 
     __slots__ = ("_heap", "_on_record", "_serial")
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, int, TimerKind, str]] = []
-        self._on_record: dict[tuple[TimerKind, str], tuple[float, int]] = {}
+        self._heap: list[_Entry] = []
+        self._on_record: dict[tuple[TimerKind, str], _Entry] = {}
         self._serial = 0
 
     def __len__(self) -> int:
@@ -50,8 +53,8 @@ class Timers:
     def set(self, kind: TimerKind, subject: str, at: float) -> None:
         """Make (or move) a deadline."""
         self._serial += 1
-        self._on_record[kind, subject] = (at, self._serial)
-        heapq.heappush(self._heap, (at, self._serial, kind, subject))
+        entry = self._on_record[kind, subject] = (at, self._serial, kind, subject)
+        heapq.heappush(self._heap, entry)
         if len(self._heap) > 64 + 2 * len(self._on_record):
             self._forget_the_old()
 
@@ -63,9 +66,9 @@ class Timers:
         """When the next one is due, or None."""
         heap = self._heap
         while heap:
-            at, serial, kind, subject = heap[0]
-            if self._on_record.get((kind, subject)) == (at, serial):
-                return at
+            entry = heap[0]
+            if self._on_record.get((entry[2], entry[3])) is entry:
+                return entry[0]
             heapq.heappop(heap)
         return None
 
@@ -80,9 +83,8 @@ class Timers:
 
     def listed(self) -> list[Timer]:
         """All of them in the order in which they will be due (for a snapshot)."""
-        live = sorted((at, serial, kind, subject) for (kind, subject), (at, serial) in self._on_record.items())
-        return [Timer(at, kind, subject) for at, _, kind, subject in live]
+        return [Timer(at, kind, subject) for at, _, kind, subject in sorted(self._on_record.values())]
 
     def _forget_the_old(self) -> None:
-        self._heap = [(at, serial, kind, sub) for (kind, sub), (at, serial) in self._on_record.items()]
+        self._heap = list(self._on_record.values())
         heapq.heapify(self._heap)

@@ -4,6 +4,7 @@ Knows how to find a contact and to name things; decides nothing. One `World` bel
 that handles the present event writes to it.
 """
 
+from collections import OrderedDict
 from typing import Final
 
 from callcenter.core.agents import Agents
@@ -60,7 +61,8 @@ class World:
         self.lines = WaitingLines()
         self.contacts: dict[ContactId, ContactRecord] = {}
         self.legs: dict[LegId, ContactId] = {}  # every leg that a contact still counts on
-        self.buried: dict[LegId, None] = {}  # customers' legs of ended contacts, the latest
+        # a dict from whose front is deleted is walked from its old beginning each time; an OrderedDict is not
+        self.buried: OrderedDict[LegId, None] = OrderedDict()  # customers' legs of ended contacts, the latest
         self.bridges: dict[BridgeId, ContactId] = {}
         self.playbacks: dict[PlaybackId, ContactId] = {}
         self.recordings: dict[RecordingId, ContactId] = {}  # messages being recorded
@@ -69,7 +71,7 @@ class World:
         self.draining: set[QueueName] = set()
         self.handle_times: dict[QueueName, HandleTime] = {}
         self._calendars: tuple[float, frozenset[str], frozenset[str]] = (-1.0, frozenset(), frozenset())
-        self.last_served: dict[tuple[QueueName, str], LastServed] = {}
+        self.last_served: OrderedDict[tuple[QueueName, str], LastServed] = OrderedDict()
 
     def mints(self) -> Mint:
         """Where ids come from. Raises Bug before the first EngineStarted."""
@@ -112,11 +114,11 @@ class World:
         """This customer's leg has ended as far as we are concerned, even if it is seen again."""
         self.buried[leg] = None
         if len(self.buried) > BURIED_MAX:
-            del self.buried[next(iter(self.buried))]
+            self.buried.popitem(last=False)
 
     def remember_agent(self, queue: QueueName, caller: str, agent: AgentId) -> None:
         """The agent has served this caller; the memory is bounded, the oldest is forgotten."""
         self.last_served.pop((queue, caller), None)
         self.last_served[queue, caller] = LastServed(agent=agent, at=self.now)
         if len(self.last_served) > LAST_SERVED_MAX:
-            del self.last_served[next(iter(self.last_served))]
+            self.last_served.popitem(last=False)

@@ -8,6 +8,7 @@ from typing import get_type_hints
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from callcenter.model.flow import (
     Action,
@@ -114,7 +115,7 @@ def visits(draw: st.DrawFn) -> Visit:
 
 
 def with_memory(visit: Visit, memory: Memory) -> Visit:
-    return Visit(**{f.name: getattr(visit, f.name) for f in fields(visit)} | {"memory": memory})
+    return structs.replace(visit, memory=memory)
 
 
 laws = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])

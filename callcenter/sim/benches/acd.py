@@ -53,7 +53,7 @@ class Measured:
     """One run: nanoseconds per decision, sorted."""
 
     spent_ns: tuple[int, ...]
-    deadlines_ns: int  # spent on deadlines between them
+    deadlines_ns: int  # spent on deadlines between the decisions
 
     @property
     def per_s(self) -> float:
