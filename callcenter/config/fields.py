@@ -15,7 +15,7 @@ from callcenter.config.sheet import PromptPlace, Sheet, did_you_mean, shown, wro
 from callcenter.config.tree import Real, Table, Whole
 from callcenter.errors import ConfigurationError
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import CalendarName, FlowName, QueueName
+from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
 from callcenter.model.need import Need, NeedSyntaxError, parse_need
 from callcenter.model.queue import Overflow, Target
 from callcenter.nodes.fields import (
@@ -233,6 +233,7 @@ READERS: Final[Mapping[Any, Reader]] = {
     QueueName: named("queue", lambda sheet: sheet.names.queues),
     FlowName: named("flow", lambda sheet: sheet.names.flows),
     CalendarName: named("calendar", lambda sheet: sheet.names.calendars),
+    ListName: named("list", lambda sheet: sheet.names.lists),
     NextNode: named("node", lambda sheet: sheet.nodes),
     Language: matching(LANGUAGE_PATTERN, "a language", "a tag such as en or vi"),
     Key: matching(KEY_PATTERN, "a key of a telephone", '0 to 9, "*", "#" or A to D'),

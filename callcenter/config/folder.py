@@ -1,4 +1,4 @@
-"""A folder of YAML files as one Configuration. Knows which files there are and in which order they are understood.
+"""A folder of YAML files (and lists of numbers) as one Configuration. Knows which files there are and their order.
 
 Names are gathered from all files before any is read in earnest, so that each reference is checked where it stands, and
 one mistake is told once: a queue with a wrong key still exists for those who refer to it.
@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 from callcenter.config.agreement import Written, disagreements
 from callcenter.config.calendars import read_calendars
 from callcenter.config.flows import read_flow
+from callcenter.config.lists import LIST_BYTES_MAX, LIST_SUFFIX, is_list, list_name, read_list
 from callcenter.config.mailboxes import with_mailboxes
 from callcenter.config.numbers import read_numbers
 from callcenter.config.prompts import read_prompts
@@ -61,10 +62,14 @@ class _Folder:
     """The files on the desk: first their names, then what each says, then what they say together."""
 
     def __init__(self, files: Mapping[str, str]) -> None:
-        self._trees = {file: read_tree(file, text) for file, text in sorted(files.items())}
+        self._lists = {file: text for file, text in sorted(files.items()) if is_list(file)}
+        self._trees = {file: read_tree(file, text) for file, text in sorted(files.items()) if file not in self._lists}
         self._flows = {_flow_name(file): tree for file, tree in self._trees.items() if _is_flow(file)}
         self._names = Names(
-            queues=_keys(self._tree(QUEUES)), flows=self._flows.keys(), calendars=_keys(self._tree(CALENDARS))
+            queues=_keys(self._tree(QUEUES)),
+            flows=self._flows.keys(),
+            calendars=_keys(self._tree(CALENDARS)),
+            lists=[list_name(file) for file in self._lists],
         )
         self._problems: list[Problem] = []
 
@@ -90,6 +95,11 @@ class _Folder:
             default_flow=numbers.default,
             forward_to=numbers.forward_to,
             prompts={name: place.prompt for name, place in prompts.items()},
+            lists={
+                list_name(file): read_list(file, text, numbers.numbering, self._problems)
+                for file, text in self._lists.items()
+            },
+            numbering=numbers.numbering,
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)
@@ -138,11 +148,12 @@ def _files(folder: Path) -> tuple[dict[str, str], list[Problem]]:
     problems: list[Problem] = []
     for path in sorted(folder.rglob("*")):
         file = path.relative_to(folder).as_posix()
-        if path.suffix not in (SUFFIX, ".yml") or file.startswith(".") or "/." in file or not path.is_file():
+        suffixes = (SUFFIX, ".yml", *([LIST_SUFFIX] if is_list(file) else []))
+        if path.suffix not in suffixes or file.startswith(".") or "/." in file or not path.is_file():
             continue
         try:
             with path.open("rb") as opened:
-                found[file] = opened.read(BYTES_MAX).decode("utf-8-sig")
+                found[file] = opened.read(LIST_BYTES_MAX + 1 if is_list(file) else BYTES_MAX).decode("utf-8-sig")
         except UnicodeDecodeError as error:
             problems.append(Problem(where=file, what=f"not UTF-8 at byte {error.start}", remedy="save it as UTF-8"))
         except OSError as error:

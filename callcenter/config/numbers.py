@@ -1,4 +1,4 @@
-"""numbers.yaml: which flow answers which number, and which outside numbers may be called. Knows dial patterns.
+"""numbers.yaml: which flow answers which number, which outside numbers may be called, and how numbers are written here.
 
 A dial pattern is Asterisk's without its underscore: digits stand for themselves, X is 0-9, Z 1-9, N 2-9, and a final
 point is one or more digits. It becomes a regular expression that cannot take long, whatever it is compared with.
@@ -10,13 +10,16 @@ from typing import Final
 
 from pydantic_core import PydanticCustomError
 
-from callcenter.config.fields import must_exist, text_of
+from callcenter.config.fields import matching, must_exist, read_with, text_of
+from callcenter.config.form import Form
 from callcenter.config.sheet import Sheet, shown
 from callcenter.config.tree import Rows, Value
 from callcenter.model.ids import FlowName
+from callcenter.model.numbers import Numbering
 from callcenter.nodes.fields import NUMBER_PATTERN
 
-KEYS: Final = ("numbers", "default", "forward_to")
+KEYS: Final = ("numbers", "default", "forward_to", "numbering")
+_DIGITS: Final = re.compile(r"[0-9]{0,4}")
 _DIAL_PATTERN: Final = re.compile(r"\+?[0-9XZN*#]{1,32}\.?")
 _CLASSES: Final = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": "[0-9]+"}
 
@@ -28,6 +31,7 @@ class Numbers:
     numbers: dict[str, FlowName] = field(default_factory=dict)
     default: FlowName | None = None
     forward_to: tuple[str, ...] = ()
+    numbering: Numbering = field(default=Numbering())
 
 
 def read_numbers(sheet: Sheet) -> Numbers:
@@ -42,7 +46,12 @@ def read_numbers(sheet: Sheet) -> Numbers:
         if flow is not None:
             numbers[number] = flow
     default = _flow(sheet, ("default",), root["default"]) if root.get("default") is not None else None
-    return Numbers(numbers=numbers, default=default, forward_to=_forward_to(sheet, root.get("forward_to")))
+    return Numbers(
+        numbers=numbers,
+        default=default,
+        forward_to=_forward_to(sheet, root.get("forward_to")),
+        numbering=_numbering(sheet, root.get("numbering")),
+    )
 
 
 def may_forward(number: str, forward_to: tuple[str, ...]) -> bool:
@@ -53,6 +62,13 @@ def may_forward(number: str, forward_to: tuple[str, ...]) -> bool:
 def dial_regex(pattern: str) -> str:
     """The regular expression of a dial pattern, anchored at both ends."""
     return r"\A" + "".join(_CLASSES.get(sign, re.escape(sign)) for sign in pattern) + r"\Z"
+
+
+def _numbering(sheet: Sheet, value: Value) -> Numbering:
+    digits = read_with(matching(_DIGITS, "a prefix", "up to 4 digits"))
+    keys = ("country_code", "trunk_prefix", "international_prefix")
+    form = Form(Numbering, instead=dict.fromkeys(keys, digits))
+    return form.read(sheet, sheet.table(("numbering",), value)) or Numbering()
 
 
 def _flow(sheet: Sheet, path: tuple[str, ...], value: Value) -> FlowName | None:

@@ -32,6 +32,7 @@ class Names:
     queues: Collection[str] = ()
     flows: Collection[str] = ()
     calendars: Collection[str] = ()
+    lists: Collection[str] = ()
     prompts: Mapping[str, PromptPlace] = field(default_factory=dict)
     written: dict[str, PromptPlace] = field(default_factory=dict)
 

@@ -291,4 +291,5 @@ class Flows:
             now=world.now,
             open_calendars=world.open_calendars(),
             holidays=world.holidays(),
+            lists=world.configuration.lists,
         )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from callcenter.model.calendar import Calendar
 from callcenter.model.flow import Flow, Prompt
-from callcenter.model.ids import CalendarName, FlowName, QueueName
+from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
+from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Queue
 
 
@@ -20,6 +21,8 @@ class Configuration:
     default_flow: FlowName | None = None  # for a number that is not listed; None: such a call is hung up
     forward_to: tuple[str, ...] = ()  # regular expressions: outside numbers that a call may be forwarded to
     prompts: Mapping[str, Prompt] = field(default_factory=dict)  # every prompt there is, by name
+    lists: Mapping[ListName, NumberList] = field(default_factory=dict)  # of numbers: the important, do-not-call
+    numbering: Numbering = field(default=Numbering())  # how numbers are made comparable
 
     def calendars_open(self, at: float) -> frozenset[str]:
         """The names of the calendars that are open at `at`."""
@@ -28,6 +31,11 @@ class Configuration:
     def calendars_on_holiday(self, at: float) -> frozenset[str]:
         """The names of the calendars for which `at` is a holiday."""
         return frozenset(name for name, calendar in self.calendars.items() if calendar.is_holiday(at))
+
+    def is_listed(self, name: ListName, number: str) -> bool:
+        """Whether a number, however it is written, is in a list; a list that is not there has nobody in it."""
+        listed = self.lists.get(name)
+        return listed is not None and number in listed
 
     def strategies(self) -> Iterator[str]:
         """The names of the strategies in use."""

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import msgspec
 
 from callcenter.model.contact import EndReason
-from callcenter.model.ids import FlowName, QueueName
+from callcenter.model.ids import FlowName, ListName, QueueName
 from callcenter.model.need import Need
+from callcenter.model.numbers import NumberList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +200,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     now: float
     open_calendars: frozenset[str]  # names of the calendars that are open now
     holidays: frozenset[str]  # names of the calendars for which today is a holiday
+    lists: Mapping[ListName, NumberList] = {}
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, gc=False):

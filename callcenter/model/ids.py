@@ -17,6 +17,7 @@ AgentId = NewType("AgentId", str)
 QueueName = NewType("QueueName", str)
 FlowName = NewType("FlowName", str)
 CalendarName = NewType("CalendarName", str)
+ListName = NewType("ListName", str)
 RequestId = NewType("RequestId", str)
 Skill = NewType("Skill", str)
 

@@ -22,6 +22,7 @@ AROUND = {
     "calendars.yaml": "office: {timezone: UTC, open: {daily: 08:00-20:00}}\n",
     "prompts.yaml": "welcome: {en: Welcome., vi: Xin chào.}\n",
     "numbers.yaml": "forward_to: [09XXXXXXXX]\n",
+    "lists/vip.txt": "0901234567\n",
 }
 
 

@@ -36,8 +36,9 @@ from callcenter.model.flow import (
     WaitFor,
     WishDone,
 )
-from callcenter.model.ids import CalendarName, QueueName
+from callcenter.model.ids import CalendarName, ListName, QueueName
 from callcenter.model.need import Need, parse_need
+from callcenter.model.numbers import NumberList
 from callcenter.nodes import NODES
 from callcenter.nodes.fields import (
     DIGITS_MAX,
@@ -57,6 +58,7 @@ INPUTS_MAX = (TRIES_MAX + 1) * (DIGITS_MAX + 4) * 2
 """More inputs than any node can use: every try may take all digits, and a prompt's end and a time-out besides."""
 
 KEYS = "0123456789*#ABCD"
+VIP = ListName("vip")
 NEEDS = ("", "sales", "support >= 2 and vietnamese", "sales >= 3 or english")
 
 st.register_type_strategy(Prompt, st.builds(Prompt, name=st.sampled_from(["welcome", "sorry", "repeat"])))
@@ -71,6 +73,7 @@ BY_TYPE: Mapping[object, st.SearchStrategy[str]] = {
     Word: st.sampled_from(["sales", "done"]),
     QueueName: st.sampled_from(["sales", "support"]),
     CalendarName: st.sampled_from(["office", "always"]),
+    ListName: st.sampled_from(["vip", "stop"]),
 }
 for of_type, strategy in BY_TYPE.items():
     st.register_type_strategy(of_type, strategy)  # type: ignore[arg-type]
@@ -111,6 +114,7 @@ def visits(draw: st.DrawFn) -> Visit:
         now=draw(st.floats(min_value=0, max_value=4e9)),
         open_calendars=frozenset(draw(st.sets(st.sampled_from(["office", "always"])))),
         holidays=frozenset(draw(st.sets(st.sampled_from(["office"])))),
+        lists={VIP: NumberList(name=VIP, numbers=frozenset(draw(st.sets(TEXTS))))},
     )
 
 

@@ -31,8 +31,9 @@ from callcenter.model.flow import (
     WaitFor,
     WishDone,
 )
-from callcenter.model.ids import CalendarName, QueueName
+from callcenter.model.ids import CalendarName, ListName, QueueName
 from callcenter.model.need import parse_need
+from callcenter.model.numbers import NumberList
 from callcenter.nodes.agent import AgentRequest, Wish
 from callcenter.nodes.check import Case, Check
 from callcenter.nodes.collect import Collect
@@ -51,6 +52,7 @@ from callcenter.nodes.voicemail import Voicemail
 ASK, SORRY, SILENT, HELLO, RIGHT = (Prompt(name=name) for name in ("ask", "sorry", "silent", "hello", "right"))
 ONE, TWO, THREE = NextNode("one"), NextNode("two"), NextNode("three")
 FRESH = Memory()
+VIP = ListName("vip")
 KEY = {key: Key(key) for key in "0123456789*#A"}
 
 
@@ -62,6 +64,7 @@ def visit(
     caller: str = "0901234567",
     open_calendars: str = "",
     holidays: str = "",
+    listed: str = "",
 ) -> Visit:
     return Visit(
         memory=memory,
@@ -72,6 +75,7 @@ def visit(
         now=0.0,
         open_calendars=frozenset(open_calendars.split()),
         holidays=frozenset(holidays.split()),
+        lists={VIP: NumberList(name=VIP, numbers=frozenset(listed.split()))},
     )
 
 
@@ -326,6 +330,12 @@ def test_check_takes_the_first_case_that_fits(value: str, exit: str) -> None:
 def test_check_looks_at_the_call_itself(of: str, expected: str) -> None:
     node = Check(of=Subject(of), cases=(Case(equals=(expected,), then=ONE),), otherwise=TWO)
     assert node.enter(visit(variables={of: "no"})).actions == (Leave(exit="cases.0.then"),)
+
+
+@pytest.mark.parametrize(("listed", "exit"), [("0901234567 112", "cases.0.then"), ("112", "otherwise")])
+def test_check_asks_whether_the_caller_is_in_a_list(listed: str, exit: str) -> None:
+    node = Check(of=Subject("caller"), cases=(Case(in_lists=(VIP,), then=ONE),), otherwise=TWO)
+    assert node.enter(visit(listed=listed)).actions == (Leave(exit=exit),)
 
 
 @pytest.mark.parametrize("wrong", [{}, {"between": (5, 4)}])

@@ -1,0 +1,46 @@
+"""Telephone numbers as people and carriers write them, made comparable; lists of them. Knows no file and no call.
+
+One subscriber comes as `0901 234 567`, `+84901234567` or `0084-901-234-567`, depending on the trunk. `Numbering` says
+how numbers are written where the call center stands, and brings all three to one form: + and country code (E.164).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from callcenter.model.ids import ListName
+
+_PUNCTUATION: Final = re.compile(r"[\s()./-]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbering:
+    """How numbers are dialled here. Without a `country_code` national numbers stay as they are."""
+
+    country_code: str = ""  # "84"; "": not known
+    trunk_prefix: str = "0"  # before a national number
+    international_prefix: str = "00"  # in place of +
+
+    def normal(self, number: str) -> str:
+        """`number` in the form that is compared: `+84901234567`. What is no number at all comes back as it is."""
+        bare = _PUNCTUATION.sub("", number)
+        if bare.startswith("+"):
+            return bare
+        if self.international_prefix and bare.startswith(self.international_prefix):
+            return "+" + bare[len(self.international_prefix) :]
+        if self.country_code and self.trunk_prefix and bare.startswith(self.trunk_prefix) and bare != self.trunk_prefix:
+            return f"+{self.country_code}{bare[len(self.trunk_prefix) :]}"
+        return bare
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberList:
+    """A list of numbers: the important, those who must not be called. `numbers` are in normal form."""
+
+    name: ListName
+    numbers: frozenset[str] = frozenset()
+    numbering: Numbering = Numbering()
+
+    def __contains__(self, number: str) -> bool:
+        """Whether this number, however it is written, is in the list; an unknown caller ("") never is."""
+        return bool(number) and self.numbering.normal(number) in self.numbers
