@@ -40,7 +40,7 @@ async def fake() -> AsyncIterator[FakeAri]:
 @pytest.fixture
 async def ari(fake: FakeAri) -> AsyncIterator[Ari]:
     access = Access(port=fake.port, username=fake.username, password=fake.password)
-    async with Ari(access, command_timeout_s=0.3) as client:
+    async with Ari(access, command_timeout_s=1.5) as client:
         yield client
 
 

@@ -15,7 +15,7 @@ async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     async with AsyncExitStack() as stack:
         fake = await stack.enter_async_context(FakeAri())
         access = Access(port=fake.port, username=fake.username, password=fake.password)
-        ari = await stack.enter_async_context(Ari(access, command_timeout_s=0.5))
+        ari = await stack.enter_async_context(Ari(access, command_timeout_s=1.5))
         inbox = Inbox()
         if request.param == "listening":
             listening = Listening(port=0, username="asterisk", password="pw")

@@ -67,7 +67,7 @@ async def a_desk() -> AsyncIterator[Desk]:
     async with asterisk:
         asterisk.serve("callcenter")
         access = Access(port=asterisk.port, username=asterisk.username, password=asterisk.password)
-        async with Ari(access, command_timeout_s=0.3) as ari:
+        async with Ari(access, command_timeout_s=1.5) as ari:
             desk = Desk(asterisk, ari)
             running = asyncio.create_task(desk.link.run())
             try:
