@@ -8,6 +8,7 @@ matching after it, so nobody else has to remember either.
 from collections.abc import Mapping
 from typing import Final, assert_never
 
+from callcenter.core.applying import Applying
 from callcenter.core.flows import DIGITS, MASKED_DIGIT, Flows
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
@@ -17,7 +18,7 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.stats import picture
 from callcenter.core.talk import Talk, end_reason
 from callcenter.core.timers import Timer, TimerKind
-from callcenter.core.world import NOBODY, World
+from callcenter.core.world import NOBODY, Library, World
 from callcenter.model.agent import AgentStatus
 from callcenter.model.commands import HangUp, Reply
 from callcenter.model.configuration import Configuration
@@ -28,6 +29,7 @@ from callcenter.model.events import (
     AgentSaved,
     AgentStatusRequested,
     CommandFailed,
+    ConfigurationApplied,
     ContactArrived,
     DigitPressed,
     DrainRequested,
@@ -48,7 +50,18 @@ from callcenter.model.events import (
 )
 from callcenter.model.facts import ContactOpened, QueueDraining, RecordingVerified
 from callcenter.model.flow import AgentWish, Queueing
-from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, Mint, PlaybackId, QueueName, RequestId
+from callcenter.model.ids import (
+    UNVERSIONED,
+    AgentId,
+    ContactId,
+    FlowName,
+    LegId,
+    Mint,
+    PlaybackId,
+    QueueName,
+    RequestId,
+    Version,
+)
 from callcenter.model.view import CenterView
 
 CUT_OFF_S: Final = 0.2  # a call goes on so long after a prompt that failed, if its caller has not hung up
@@ -65,10 +78,14 @@ _WISHES: Final[Mapping[str, AgentStatus]] = {
 class Engine:
     """The call center's mind. One writer, no locks, no clock."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        self.world = World(configuration)
+    def __init__(
+        self, configuration: Configuration, version: Version = UNVERSIONED, library: Library | None = None
+    ) -> None:
+        """`library` is looked up when a version is applied: whoever tells of one has put it there before."""
+        self.world = World(configuration, version, {} if library is None else library)
         self._flows = Flows(self.world, self)
         self._queues = Queues(self.world, self)
+        self._applying = Applying(self.world, self._queues)
         self._offers = Offers(self.world, self._queues)
         self._talk = Talk(self.world, self._queues, self._offers, self._flows)
         self.matching = Matching(self.world, self._offers)
@@ -163,8 +180,8 @@ class Engine:
                 self._recording_checked(event)
             case Resynced():
                 resync(self.world, self._offers, self, event)
-            case EngineStarted(namespace=namespace):
-                self._started(namespace)
+            case EngineStarted(namespace=namespace, version=version):
+                self._started(namespace, version)
             case Stopping():
                 for contact in list(self.world.contacts.values()):
                     self.end(contact, EndReason.SHUTDOWN)
@@ -174,7 +191,13 @@ class Engine:
 
     def _take_request(
         self,
-        event: AgentSaved | AgentRemoved | AgentStatusRequested | WrapUpRequested | HangUpRequested | DrainRequested,
+        event: AgentSaved
+        | AgentRemoved
+        | AgentStatusRequested
+        | WrapUpRequested
+        | HangUpRequested
+        | DrainRequested
+        | ConfigurationApplied,
     ) -> None:
         world, now = self.world, self.world.now
         match event:
@@ -195,6 +218,8 @@ class Engine:
                     self.end(contact, EndReason.HUNG_UP_BY_REQUEST)
             case DrainRequested(request=request, queue=queue, draining=draining, by=by):
                 self._reply(request, self._drain(queue, draining, by))
+            case ConfigurationApplied(request=request, version=version, by=by):
+                self._reply(request, self._applying.apply(version, by))
             case _:
                 assert_never(event)
 
@@ -213,6 +238,7 @@ class Engine:
             caller=event.caller,
             caller_name=event.caller_name,
             dialled=event.dialled,
+            version=world.version,
             began=world.now,
             phase_since=world.now,
             agent_number=event.agent_number,
@@ -309,10 +335,12 @@ class Engine:
         if holder is not None:
             self.world.timers.set(TimerKind.CUT_OFF, holder, self.world.now + CUT_OFF_S)
 
-    def _started(self, namespace: str) -> None:
+    def _started(self, namespace: str, version: Version) -> None:
         world = self.world
         world.blind = bool(world.contacts)
         world.mint = Mint(namespace)
+        if version != world.version:
+            self._applying.begin_with(version)
         for queue in world.configuration.queues.values():
             self._queues.set_closing_timer(queue)
 
@@ -437,6 +465,10 @@ class Engine:
         if record is None:
             return "this phone belongs to no agent"
         return self._set_status(record, _WISHES[wish.wish], wish.reason)
+
+    def why_not(self, configuration: Configuration) -> str:
+        """What hinders a configuration from being applied now, in words, or "". Changes nothing."""
+        return self._applying.hindrance(configuration)
 
     # -- requests ----------------------------------------------------------------------------------------------------
 

@@ -81,7 +81,9 @@ class Flows:
 
     def start(self, contact: ContactRecord, name: FlowName) -> None:
         """Begin a flow at its first node. The contact is IN_FLOW."""
-        flow = self._world.configuration.flows[name]
+        if name in self._world.configuration.flows:  # else it is one of the version that the contact lives by
+            contact.version = self._world.version
+        flow = self._world.library[contact.version].flows[name]
         contact.flow = name
         if not contact.answered:
             contact.language = flow.language
@@ -277,7 +279,7 @@ class Flows:
         return {"caller": contact.caller, "dialled": contact.dialled, "language": contact.language}
 
     def _node(self, contact: ContactRecord) -> Node:
-        flow: Flow = self._world.configuration.flows[contact.flow]  # type: ignore[index]
+        flow: Flow = self._world.library[contact.version].flows[contact.flow]  # type: ignore[index]
         return flow.nodes[contact.node]
 
     def _visit(self, contact: ContactRecord) -> Visit:
@@ -289,7 +291,7 @@ class Flows:
             caller=contact.caller,
             dialled=contact.dialled,
             now=world.now,
-            open_calendars=world.open_calendars(),
-            holidays=world.holidays(),
-            lists=world.configuration.lists,
+            open_calendars=world.open_calendars(contact.version),
+            holidays=world.holidays(contact.version),
+            lists=world.library[contact.version].lists,
         )

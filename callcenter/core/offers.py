@@ -155,7 +155,7 @@ class Offers:
         contact.missed += 1
         if end is OfferEnd.UNREACHABLE and record.phone is PhoneState.REACHABLE:
             world.surprise(f"the phone of {record.agent.id} was thought reachable and is not", contact)
-        self._rest_or_pause(record, world.configuration.queues[offer.queue], end)
+        self._rest_or_pause(record, world.rules_for(contact, offer.queue), end)
         self._lost(contact)
 
     def gone_before_talk(self, record: AgentRecord, queue: Queue) -> None:

@@ -5,6 +5,7 @@ line (`since`) is given once, when the contact first comes into a queue, and is 
 overflow to another queue, not by a restart.
 """
 
+from math import ceil
 from typing import Final, Protocol
 
 from callcenter.core import voice
@@ -15,9 +16,9 @@ from callcenter.core.state import ContactRecord, HandleTime
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.contact import ContactState, EndReason, QueueExit
-from callcenter.model.facts import ContactQueued, NeedsRelaxed, QueueLeft
+from callcenter.model.facts import ContactQueued, NeedsRelaxed, QueueLeft, RulesChanged
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import ContactId, FlowName, QueueName
+from callcenter.model.ids import ContactId, FlowName, QueueName, Version
 from callcenter.model.need import Need
 from callcenter.model.queue import Overflow, Queue, Target, mailbox_flow
 
@@ -60,7 +61,9 @@ class Queues:
     ) -> None:
         """Put a contact, in a flow or waiting elsewhere, into a queue, unless the queue's rules send it on at once."""
         world = self._world
-        queue = world.configuration.queues[name]
+        if name in world.configuration.queues:  # else the contact comes from a flow that began before it was taken out
+            contact.version = world.version
+        queue = world.rules_for(contact, name)
         move(contact, ContactInput.QUEUED, world.now)
         contact.queue = contact.last_queue = name
         contact.priority = queue.priority if priority is None else priority
@@ -93,7 +96,10 @@ class Queues:
         """The contact is not the queue's any more: connected, gone, or sent on."""
         world = self._world
         queue = world.queue_of(contact)
-        self._in_queue(queue.name).pop(contact.id, None)
+        inside = self._in_queue(queue.name)
+        inside.pop(contact.id, None)
+        if not inside and queue.name not in world.configuration.queues:
+            del world.queued[queue.name]
         world.lines.remove(contact.id)
         for kind in (TimerKind.ANNOUNCE, TimerKind.RELAX, TimerKind.MAX_WAIT):
             world.timers.cancel(kind, contact.id)
@@ -130,6 +136,39 @@ class Queues:
             self._world.draining.add(name)
         else:
             self._world.draining.discard(name)
+
+    def rules_changed(self, contact: ContactRecord, was: Queue) -> None:
+        """Another version of the queue holds: what the contact has of the queue it has of this one from now on.
+
+        What the contact brought with it (needs or a priority that its flow gave it) stays.
+        """
+        world = self._world
+        queue = world.queue_of(contact)
+        if queue == was:
+            return
+        asked = (contact.priority, contact.needs)
+        if contact.priority == was.priority:
+            contact.priority = queue.priority
+        own = was.relax[contact.relaxed - 1].needs if contact.relaxed else was.needs
+        contact.relaxed = sum(step.after_s <= world.now - contact.entered for step in queue.relax)
+        if contact.needs == own:
+            contact.needs = queue.relax[contact.relaxed - 1].needs if contact.relaxed else queue.needs
+        if contact.music == was.music:
+            voice.start_music(world, contact, queue.music)
+        self._set_timers_anew(contact, queue, was)
+        world.out.append(
+            RulesChanged(
+                contact=contact.id,
+                queue=queue.name,
+                version=contact.version,
+                priority=contact.priority,
+                needs=str(contact.needs),
+            )
+        )
+        if contact.id in world.lines and asked != (contact.priority, contact.needs):
+            world.lines.remove(contact.id)
+            world.lines.add(contact)
+            world.newly_waiting.append(contact.id)
 
     # -- time passes -------------------------------------------------------------------------------------------------
 
@@ -204,13 +243,14 @@ class Queues:
         """Somebody logged out: those who now wait for nobody are sent on, where the queue says so."""
         world = self._world
         for name, waiting in list(world.queued.items()):  # who is sent on may open another queue's list
-            queue = world.configuration.queues[name]
-            if queue.no_agents is None:
+            known = world.configuration.queues.get(name)
+            if known is not None and known.no_agents is None:
                 continue
             for contact_id in list(waiting):
                 contact = world.contacts[contact_id]
-                if contact.state is ContactState.WAITING and not self.serving(contact.needs):
-                    self._send_on(contact, QueueExit.NO_AGENTS, queue.no_agents)
+                target = world.queue_of(contact).no_agents
+                if target is not None and contact.state is ContactState.WAITING and not self.serving(contact.needs):
+                    self._send_on(contact, QueueExit.NO_AGENTS, target)
 
     # -- figures -----------------------------------------------------------------------------------------------------
 
@@ -253,7 +293,7 @@ class Queues:
     def _refusal(self, contact: ContactRecord, queue: Queue) -> tuple[QueueExit, Target] | None:
         if queue.name in self._world.draining:
             return QueueExit.DRAINED, queue.overflow
-        if not self._is_open(queue):
+        if not self._is_open(queue, contact.version):
             return QueueExit.CLOSED, queue.at_close or queue.overflow
         if queue.max_waiting and len(self._in_queue(queue.name)) > queue.max_waiting:
             return QueueExit.FULL, queue.overflow
@@ -265,7 +305,7 @@ class Queues:
         """Why a contact that has waited may not wait on, and where it goes; None if it may."""
         if contact.overflow_due:
             return QueueExit.TIMED_OUT, queue.overflow
-        if queue.at_close is not None and not self._is_open(queue):
+        if queue.at_close is not None and not self._is_open(queue, contact.version):
             return QueueExit.CLOSED, queue.at_close
         if queue.no_agents is not None and not self.serving(contact.needs):
             return QueueExit.NO_AGENTS, queue.no_agents
@@ -321,13 +361,32 @@ class Queues:
             timers.set(TimerKind.ANNOUNCE, contact.id, now + first)
         self._set_relax_timer(contact, queue)
 
+    def _set_timers_anew(self, contact: ContactRecord, queue: Queue, was: Queue) -> None:
+        """As if the contact had waited in this queue all the time; what has been due already is due now."""
+        timers, now = self._world.timers, self._world.now
+        if queue.max_wait_s != was.max_wait_s:
+            contact.overflow_due = False
+            timers.cancel(TimerKind.MAX_WAIT, contact.id)
+            if queue.max_wait_s > 0:
+                timers.set(TimerKind.MAX_WAIT, contact.id, contact.entered + queue.max_wait_s)
+        new, old = queue.announce, was.announce
+        if (new.first_after_s, new.every_s) != (old.first_after_s, old.every_s):
+            timers.cancel(TimerKind.ANNOUNCE, contact.id)
+            due = contact.entered + (new.first_after_s or new.every_s)
+            if new.every_s > 0 and due < now:
+                due += ceil((now - due) / new.every_s) * new.every_s
+            if due >= now and due > contact.entered:
+                timers.set(TimerKind.ANNOUNCE, contact.id, due)
+        timers.cancel(TimerKind.RELAX, contact.id)
+        self._set_relax_timer(contact, queue)
+
     def _set_relax_timer(self, contact: ContactRecord, queue: Queue) -> None:
         if contact.relaxed < len(queue.relax):
             at = contact.entered + queue.relax[contact.relaxed].after_s
             self._world.timers.set(TimerKind.RELAX, contact.id, at)
 
-    def _is_open(self, queue: Queue) -> bool:
-        return queue.hours is None or queue.hours in self._world.open_calendars()
+    def _is_open(self, queue: Queue, version: Version | None = None) -> bool:
+        return queue.hours is None or queue.hours in self._world.open_calendars(version)
 
     def _in_queue(self, name: QueueName) -> dict[ContactId, None]:
         return self._world.queued.setdefault(name, {})

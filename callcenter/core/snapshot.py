@@ -13,11 +13,11 @@ from callcenter.core.engine import Engine
 from callcenter.core.flows import STAND_IN
 from callcenter.core.state import AgentRecord, ContactRecord, HandleTime, LastServed
 from callcenter.core.timers import Timer, TimerKind
-from callcenter.core.world import World
+from callcenter.core.world import Library, World
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState
-from callcenter.model.ids import ContactId, LegId, Mint, QueueName
+from callcenter.model.ids import UNVERSIONED, ContactId, LegId, Mint, QueueName, Version
 
 
 class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +33,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     blind: bool
     namespace: str
     minted: int
+    version: Version = UNVERSIONED
     contacts: tuple[ContactRecord, ...]
     agents: tuple[AgentRecord, ...]
     timers: tuple[Timer, ...]
@@ -58,6 +59,7 @@ def take_snapshot(engine: Engine) -> bytes:
             blind=world.blind,
             namespace=mint.namespace,
             minted=mint.count,
+            version=world.version,
             contacts=tuple(_without_secrets(contact) for contact in world.contacts.values()),
             agents=tuple(world.agents.records[agent] for agent in sorted(world.agents.records)),
             timers=tuple(world.timers.listed()),
@@ -74,16 +76,39 @@ def take_snapshot(engine: Engine) -> bytes:
     )
 
 
-def restore(configuration: Configuration, taken: bytes) -> Engine:
+class _Named(msgspec.Struct, frozen=True):
+    version: Version = UNVERSIONED
+
+
+class _Naming(msgspec.Struct, frozen=True):
+    version: Version = UNVERSIONED
+    contacts: tuple[_Named, ...] = ()
+
+
+def versions_of(taken: bytes) -> tuple[Version, ...]:
+    """The versions of the configuration that a snapshot needs, in order. Raises Bug as `restore` does."""
+    try:
+        naming = msgspec.json.decode(taken, type=_Naming)
+    except msgspec.DecodeError as error:
+        raise Bug(f"a snapshot cannot be read: {error}") from error
+    return tuple(sorted({naming.version, *(contact.version for contact in naming.contacts)}))
+
+
+def restore(configuration: Configuration, taken: bytes, library: Library | None = None) -> Engine:
     """An engine that knows what the snapshot says. Raises Bug if the bytes are not a snapshot.
 
-    A queue that is not configured any more, and in which nobody waits, is forgotten.
+    `library` holds the versions that the snapshot names; `configuration` stands in for those it does not hold. A queue
+    that is not configured any more, and in which nobody waits, is forgotten.
     """
     try:
         snapshot = _DECODER.decode(taken)
     except msgspec.DecodeError as error:
         raise Bug(f"a snapshot cannot be read: {error}") from error
-    engine = Engine(configuration)
+    library = {} if library is None else library
+    for version in (snapshot.version, *(contact.version for contact in snapshot.contacts)):
+        library.setdefault(version, configuration)
+    configuration = library[snapshot.version]
+    engine = Engine(configuration, snapshot.version, library)
     world = engine.world
     world.now, world.blind = snapshot.now, snapshot.blind
     world.mint = Mint(snapshot.namespace, snapshot.minted)

@@ -10,6 +10,7 @@ from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
 from callcenter.model.contact import ContactState, Direction, Medium
 from callcenter.model.flow import Memory
 from callcenter.model.ids import (
+    UNVERSIONED,
     AgentId,
     BridgeId,
     ContactId,
@@ -19,6 +20,7 @@ from callcenter.model.ids import (
     PlaybackId,
     QueueName,
     RecordingId,
+    Version,
 )
 from callcenter.model.need import ANYBODY, Need
 
@@ -68,6 +70,7 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     variables: dict[str, str] = {}
     secrets: dict[str, str] = {}  # never in the journal, a snapshot or a prompt's variables
 
+    version: Version = UNVERSIONED  # of the configuration that its flow, or its queue, is read in
     flow: FlowName | None = None
     node: str = ""
     memory: Memory = Memory()

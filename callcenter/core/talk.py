@@ -158,7 +158,7 @@ class Talk:
         world = self._world
         if contact.last_queue is None or contact.agent is None or contact.agent_leg is None:
             raise Bug(f"{contact.id} talks to nobody")
-        queue = world.configuration.queues[contact.last_queue]
+        queue = world.rules_for(contact, contact.last_queue)
         talk_s = world.now - contact.talk_began
         self._stop_recording(contact)
         world.out.append(

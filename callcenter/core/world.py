@@ -15,7 +15,7 @@ from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
 from callcenter.model.entry import Output
 from callcenter.model.facts import Surprise
-from callcenter.model.ids import AgentId, BridgeId, ContactId, LegId, Mint, PlaybackId, QueueName, RecordingId
+from callcenter.model.ids import AgentId, BridgeId, ContactId, LegId, Mint, PlaybackId, QueueName, RecordingId, Version
 from callcenter.model.queue import Queue
 
 LAST_SERVED_MAX: Final = 50_000  # callers whose last agent is remembered
@@ -24,11 +24,15 @@ BURIED_MAX: Final = 10_000  # customers' legs that are remembered as ended, shou
 NOBODY: Final = ContactId("-")  # for commands about legs that belong to no contact
 
 
+Library = dict[Version, Configuration]
+
+
 class World:
     """The engine's memory."""
 
     __slots__ = (
         "_calendars",
+        "_minute",
         "agents",
         "blind",
         "bridges",
@@ -39,6 +43,7 @@ class World:
         "handle_times",
         "last_served",
         "legs",
+        "library",
         "lines",
         "mint",
         "newly_waiting",
@@ -48,10 +53,14 @@ class World:
         "queued",
         "recordings",
         "timers",
+        "version",
     )
 
-    def __init__(self, configuration: Configuration) -> None:
-        self.configuration = configuration
+    def __init__(self, configuration: Configuration, version: Version, library: Library) -> None:
+        self.configuration = configuration  # in force
+        self.version = version
+        self.library = library  # every version that a contact lives by, or that may be applied; others fill it
+        self.library[version] = configuration
         self.now = 0.0
         self.blind = False  # restarted with live contacts and not told yet what became of them: deadlines wait
         self.out: list[Output] = []
@@ -70,7 +79,8 @@ class World:
         self.newly_waiting: list[ContactId] = []  # taken up by matching, in order
         self.draining: set[QueueName] = set()
         self.handle_times: dict[QueueName, HandleTime] = {}
-        self._calendars: tuple[float, frozenset[str], frozenset[str]] = (-1.0, frozenset(), frozenset())
+        self._minute = -1.0
+        self._calendars: dict[Version, tuple[frozenset[str], frozenset[str]]] = {}  # open and on holiday, in `_minute`
         self.last_served: OrderedDict[tuple[QueueName, str], LastServed] = OrderedDict()
 
     def mints(self) -> Mint:
@@ -88,23 +98,31 @@ class World:
         """The queue the contact is in. Raises Bug if it is in none."""
         if contact.queue is None:
             raise Bug(f"{contact.id} is in no queue")
-        return self.configuration.queues[contact.queue]
+        return self.library[contact.version].queues[contact.queue]
 
-    def open_calendars(self) -> frozenset[str]:
-        """The calendars that are open now."""
-        return self._calendars_now()[1]
+    def rules_for(self, contact: ContactRecord, queue: QueueName) -> Queue:
+        """A queue that the contact is or was in: as it is now, or as it was when the contact came to it."""
+        return self.library[contact.version].queues[queue]
 
-    def holidays(self) -> frozenset[str]:
-        """The calendars for which today is a holiday."""
-        return self._calendars_now()[2]
+    def open_calendars(self, version: Version | None = None) -> frozenset[str]:
+        """The calendars that are open now, of the configuration in force or of another version."""
+        return self._calendars_now(self.version if version is None else version)[0]
 
-    def _calendars_now(self) -> tuple[float, frozenset[str], frozenset[str]]:
+    def holidays(self, version: Version | None = None) -> frozenset[str]:
+        """The calendars for which today is a holiday, likewise."""
+        return self._calendars_now(self.version if version is None else version)[1]
+
+    def _calendars_now(self, version: Version) -> tuple[frozenset[str], frozenset[str]]:
         """Opening hours change on the minute only, so one look at the clock on the wall serves a minute of calls."""
         minute = self.now // 60
-        if self._calendars[0] != minute:
-            asked = self.configuration
-            self._calendars = (minute, asked.calendars_open(self.now), asked.calendars_on_holiday(self.now))
-        return self._calendars
+        if self._minute != minute:
+            self._minute = minute
+            self._calendars.clear()
+        known = self._calendars.get(version)
+        if known is None:
+            asked = self.library[version]
+            known = self._calendars[version] = (asked.calendars_open(self.now), asked.calendars_on_holiday(self.now))
+        return known
 
     def surprise(self, what: str, contact: ContactRecord | None = None) -> None:
         """Tell that something happened which should not have."""

@@ -24,6 +24,7 @@ from callcenter.model.facts import (
     QueueLeft,
     RecordingStarted,
     RecordingVerified,
+    RulesChanged,
     Surprise,
     TalkEnded,
 )
@@ -109,6 +110,12 @@ def _step(entry: Entry, fact: Output) -> Step | None:  # noqa: C901 (one arm per
         case NeedsRelaxed():
             words = f"after {duration(fact.waited_s)} in {fact.queue} less is asked for: {_needs(fact.needs)}"
             return Step(seq=seq, at=at, kind="relaxed", words=words, queue=fact.queue)
+        case RulesChanged():
+            words = (
+                f"the rules of {fact.queue} were changed (configuration {fact.version}): priority {fact.priority}, "
+                f"for {_needs(fact.needs)}"
+            )
+            return Step(seq=seq, at=at, kind="rules_changed", words=words, queue=fact.queue)
         case ContactOffered():
             words = f"the phone of {fact.agent} rings ({fact.why})"
             return Step(seq=seq, at=at, kind="offered", words=words, agent=fact.agent, queue=fact.queue)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
 from callcenter.model.contact import Direction, LegEnd, Medium, TransportFault
 from callcenter.model.ids import (
+    UNVERSIONED,
     AgentId,
     BridgeId,
     ContactId,
@@ -17,6 +18,7 @@ from callcenter.model.ids import (
     QueueName,
     RecordingId,
     RequestId,
+    Version,
 )
 from callcenter.model.message import Message
 
@@ -28,6 +30,8 @@ class EngineStarted(Message, frozen=True, kw_only=True):
 
     namespace: str
     build: str
+    version: Version = UNVERSIONED  # of the configuration in force from here on; 0: nobody counts them
+    fresh: bool = False  # the engine remembers nothing of earlier runs: their journal could not be told again
 
 
 class TimePassed(Message, frozen=True, kw_only=True):
@@ -197,6 +201,14 @@ class HangUpRequested(Message, frozen=True, kw_only=True):
     by: str = ""
 
 
+class ConfigurationApplied(Message, frozen=True, kw_only=True):
+    """Another version of the configuration is to be in force from now on. The engine's library holds it."""
+
+    request: RequestId
+    version: Version
+    by: str = ""
+
+
 class DrainRequested(Message, frozen=True, kw_only=True):
     """Take no new contacts into a queue (they overflow), or take them again."""
 
@@ -227,4 +239,5 @@ Event = (
     | WrapUpRequested
     | HangUpRequested
     | DrainRequested
+    | ConfigurationApplied
 )

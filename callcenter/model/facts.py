@@ -6,7 +6,7 @@ made of legs and bridges. Durations in seconds; the time of a fact is the time o
 
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
-from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, Version
 from callcenter.model.message import Message
 
 
@@ -49,6 +49,16 @@ class NeedsRelaxed(Message, frozen=True, kw_only=True):
     queue: QueueName
     needs: str
     waited_s: float
+
+
+class RulesChanged(Message, frozen=True, kw_only=True):
+    """The queue in which the contact waits has other rules from now on; these are the contact's."""
+
+    contact: ContactId
+    queue: QueueName
+    version: Version
+    priority: int
+    needs: str
 
 
 class Considered(Message, frozen=True, kw_only=True):
@@ -199,6 +209,14 @@ class QueueDraining(Message, frozen=True, kw_only=True):
     by: str
 
 
+class ConfigurationChanged(Message, frozen=True, kw_only=True):
+    """Another version of the configuration is in force; calls in the middle of a flow finish it as they began it."""
+
+    version: Version
+    was: Version
+    by: str = ""
+
+
 class Surprise(Message, frozen=True, kw_only=True):
     """Something that should not have happened and was survived. Somebody should look."""
 
@@ -211,6 +229,7 @@ Fact = (
     | NodeEntered
     | ContactQueued
     | NeedsRelaxed
+    | RulesChanged
     | ContactOffered
     | OfferEnded
     | QueueLeft
@@ -223,5 +242,6 @@ Fact = (
     | AgentChanged
     | PhoneSeen
     | QueueDraining
+    | ConfigurationChanged
     | Surprise
 )

@@ -19,7 +19,10 @@ FlowName = NewType("FlowName", str)
 CalendarName = NewType("CalendarName", str)
 ListName = NewType("ListName", str)
 RequestId = NewType("RequestId", str)
+Version = NewType("Version", int)  # of the configuration
 Skill = NewType("Skill", str)
+
+UNVERSIONED: Final = Version(0)  # the configuration of a time, or a test, in which nobody counts them
 
 NAMESPACE_CHARS: Final = 8
 NAMESPACE_PATTERN: Final = re.compile(r"[0-9a-z]{8}")

@@ -4,6 +4,7 @@ Folds every entry into agents and contacts as the facts describe them. Knows no 
 this book disagree, or where a fact cannot follow from those before, the engine has said something that is not so.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, get_args
@@ -17,6 +18,7 @@ from callcenter.model.entry import Entry, Output
 from callcenter.model.events import AgentRemoved, AgentSaved, AgentStatusRequested, Event, WrapUpRequested
 from callcenter.model.facts import (
     AgentChanged,
+    ConfigurationChanged,
     ContactConnected,
     ContactEnded,
     ContactOffered,
@@ -28,11 +30,12 @@ from callcenter.model.facts import (
     OfferEnded,
     PhoneSeen,
     QueueLeft,
+    RulesChanged,
     TalkEnded,
 )
-from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName
+from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, FlowName, LegId, OfferId, QueueName, Version
 from callcenter.model.need import ANYBODY, Need, parse_need
-from callcenter.model.queue import MissedOffer
+from callcenter.model.queue import MissedOffer, Queue
 from callcenter.model.records import Row
 from callcenter.sim.violation import Violation
 
@@ -76,18 +79,21 @@ class SeenContact:
     since: float = 0.0
     offers: dict[OfferId, AgentId] = field(default_factory=dict)
     waiting_since: float | None = None
+    version: Version = UNVERSIONED  # whose rules it lives by
+    last_queue: QueueName | None = None
     ended: bool = False
 
 
 class Book:
     """The second account."""
 
-    def __init__(self, configuration: Configuration) -> None:
+    def __init__(self, library: Mapping[Version, Configuration]) -> None:
         self.agents: dict[AgentId, SeenAgent] = {}
         self.contacts: dict[ContactId, SeenContact] = {}  # live ones
         self.ended: dict[ContactId, SeenContact] = {}
         self.offered: list[ContactOffered] = []  # by the entry in hand
-        self._queues = configuration.queues
+        self.library = library
+        self.version = UNVERSIONED  # in force
 
     def read(self, entry: Entry) -> None:
         """Take one entry in. Raises Violation where it cannot be true."""
@@ -131,11 +137,13 @@ class Book:
             case ContactOpened(contact=contact, leg=leg, caller=caller, dialler=dialler):
                 if contact in self.contacts or contact in self.ended:
                     raise Violation(f"{contact} was opened twice")
-                self.contacts[contact] = SeenContact(id=contact, leg=leg, caller=caller)
+                self.contacts[contact] = SeenContact(id=contact, leg=leg, caller=caller, version=self.version)
                 if dialler is not None:
                     self.agents[dialler].own_calls.add(contact)
             case NodeEntered(contact=contact, flow=flow, node=node):
                 seen = self.live(contact)
+                if seen.flow is None and flow in self.library[self.version].flows:
+                    seen.version = self.version
                 seen.flow, seen.node = flow, node
                 if flow in BACK_BY_PHONE and fact.exit == "done":
                     self._is_back(*(agent for agent in self.agents.values() if agent.agent.number == seen.caller))
@@ -143,8 +151,16 @@ class Book:
                 seen = self.live(fact.contact)
                 seen.queue, seen.priority, seen.since = fact.queue, fact.priority, fact.since
                 seen.needs, seen.flow, seen.node = need_of(fact.needs), None, ""
+                seen.last_queue = fact.queue
+                if fact.queue in self.library[self.version].queues:
+                    seen.version = self.version
             case NeedsRelaxed(contact=contact, needs=needs):
                 self.live(contact).needs = need_of(needs)
+            case RulesChanged(contact=contact):
+                seen = self.live(contact)
+                seen.priority, seen.needs = fact.priority, need_of(fact.needs)
+            case ConfigurationChanged():
+                self._switched(fact)
             case ContactOffered():
                 self._offered(fact, now)
             case OfferEnded():
@@ -153,9 +169,9 @@ class Book:
                 self.live(contact).queue = None
             case ContactConnected(contact=contact, agent=agent):
                 self.agents[agent].talks_to = contact
-            case TalkEnded(agent=agent, queue=queue):
+            case TalkEnded(agent=agent, queue=queue, contact=contact):
                 self.agents[agent].talks_to = None
-                self.agents[agent].busy_until = now + self._queues[queue].wrap_up_s
+                self.agents[agent].busy_until = now + self._rules(contact, queue).wrap_up_s
             case AgentChanged():
                 self._changed(fact, now)
             case PhoneSeen(agent=agent, state=state):
@@ -164,6 +180,22 @@ class Book:
                 self._ended(contact)
             case _:
                 pass
+
+    def _switched(self, fact: ConfigurationChanged) -> None:
+        """Who waits or talks lives by the new version, where it still has the queue."""
+        if fact.was != self.version:
+            raise Violation(f"version {fact.was} is said to have been in force, and was {self.version}")
+        self.version = fact.version
+        queues = self.library[fact.version].queues
+        talking = {agent.talks_to for agent in self.agents.values()}
+        for seen in self.contacts.values():
+            if seen.queue in queues or (seen.id in talking and seen.last_queue in queues):
+                seen.version = fact.version
+            elif seen.queue is not None and seen.queue in self.library[fact.was].queues:
+                raise Violation(f"{seen.id} waits in {seen.queue}, which was taken away")
+
+    def _rules(self, contact: ContactId, queue: QueueName) -> Queue:
+        return self.library[self.live(contact).version].queues[queue]
 
     def live(self, contact: ContactId) -> SeenContact:
         """A contact that a fact speaks of. Raises Violation unless it has been opened and has not ended."""
@@ -201,7 +233,7 @@ class Book:
             return
         if fact.end is OfferEnd.RESCINDED:
             return
-        rules = self._queues[fact.queue].missed
+        rules = self._rules(fact.contact, fact.queue).missed
         by_end = {OfferEnd.NO_ANSWER: rules.no_answer, OfferEnd.BUSY: rules.busy, OfferEnd.REJECTED: rules.rejected}
         rule = by_end.get(fact.end, rules.unreachable)
         if rule.then is MissedOffer.REST:

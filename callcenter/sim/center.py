@@ -11,6 +11,7 @@ from typing import Final, Protocol, get_args
 
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore, take_snapshot
+from callcenter.core.world import Library
 from callcenter.model.agent import Agent
 from callcenter.model.commands import Command, Reply
 from callcenter.model.configuration import Configuration
@@ -24,7 +25,7 @@ from callcenter.model.events import (
     TimePassed,
 )
 from callcenter.model.facts import RecordingStopped
-from callcenter.model.ids import NAMESPACE_CHARS, RequestId
+from callcenter.model.ids import NAMESPACE_CHARS, UNVERSIONED, RequestId
 from callcenter.sim.violation import Violation
 from callcenter.sim.wire import Hands
 from callcenter.sim.world import Agenda
@@ -58,7 +59,7 @@ class Center:
     """The call center's process, alive or not."""
 
     def __init__(
-        self, agenda: Agenda, random: Random, configuration: Configuration, watcher: Watcher, make: EngineMaker = Engine
+        self, agenda: Agenda, random: Random, library: Library, watcher: Watcher, make: EngineMaker = Engine
     ) -> None:
         self.engine: Engine | None = None
         self.hands: Hands | None = None
@@ -67,7 +68,7 @@ class Center:
         self.snapshot_every = 0  # entries; 0: never
         self._agenda = agenda
         self._random = random
-        self._configuration = configuration
+        self._library = library
         self._watcher = watcher
         self._make = make
 
@@ -75,9 +76,9 @@ class Center:
 
     def start(self, directory: Sequence[Agent]) -> None:
         """Begin, or begin again where the journal ends. Asterisk is listed by whoever calls this."""
-        self.engine = self._recovered() if self.journal else self._make(self._configuration)
+        self.engine = self._recovered() if self.journal else self._new()
         namespace = "".join(self._random.choice(LETTERS) for _ in range(NAMESPACE_CHARS))
-        self.tell(EngineStarted(namespace=namespace, build=BUILD))
+        self.tell(EngineStarted(namespace=namespace, build=BUILD, version=self.engine.world.version))
         gone = set(self.engine.world.agents.records) - {agent.id for agent in directory}
         for agent in directory:
             self.tell(AgentSaved(request=RequestId(f"directory-{agent.id}"), agent=agent))
@@ -92,9 +93,14 @@ class Center:
 
     def _recovered(self) -> Engine:
         after, taken = self.snapshots[-1] if self.snapshots else (0, b"")
-        engine = restore(self._configuration, taken) if taken else self._make(self._configuration)
+        engine = restore(self._library[UNVERSIONED], taken, self._library) if taken else self._new()
         tell_again(engine, self.journal[after:])
         self._watcher.restarted(engine)
+        return engine
+
+    def _new(self) -> Engine:
+        engine = self._make(self._library[UNVERSIONED])
+        engine.world.library.update(self._library)
         return engine
 
     # -- the loop ----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ Each check says what it found in words: the run adds seed and time. `Invariants`
 of service; `Truth` compares the engine's belief with what Asterisk knows, where time is allowed to pass.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from callcenter.core.engine import Engine
@@ -19,7 +19,7 @@ from callcenter.model.contact import ContactState, Medium
 from callcenter.model.entry import Entry
 from callcenter.model.events import DigitPressed, Event
 from callcenter.model.facts import ContactEnded
-from callcenter.model.ids import ContactId
+from callcenter.model.ids import ContactId, Version
 from callcenter.nodes.collect import Collect
 from callcenter.sim.book import Book, SeenAgent, SeenContact
 from callcenter.sim.violation import Violation
@@ -36,10 +36,9 @@ NOT_OF_CONTACTS: Final = (TimerKind.OFFER, TimerKind.WRAP_UP, TimerKind.REST, Ti
 class Invariants:
     """Checked after every event."""
 
-    def __init__(self, configuration: Configuration) -> None:
-        self.book = Book(configuration)
+    def __init__(self, library: Mapping[Version, Configuration]) -> None:
+        self.book = Book(library)
         self.entries = 0
-        self._configuration = configuration
         self._secret = False
 
     # -- the run tells -----------------------------------------------------------------------------------------------
@@ -185,7 +184,7 @@ class Invariants:
             if queue.no_agents is not None and not any(self._could_serve(agent, seen) for agent in self._staff()):
                 raise Violation(f"{seen.id} waits in {queue.name}, where nobody could serve it")
             if queue.at_close is not None and queue.hours is not None:
-                calendar = world.configuration.calendars[queue.hours]
+                calendar = world.library[contact.version].calendars[queue.hours]
                 if not calendar.is_open(now) and not calendar.is_open(now - LATE_S):
                     raise Violation(f"{seen.id} waits in {queue.name}, which is closed")
 
@@ -207,7 +206,7 @@ class Invariants:
     def _is_masked(self, event: DigitPressed) -> bool:
         for contact in self.book.contacts.values():
             if contact.leg == event.leg and contact.flow is not None and contact.node:
-                node = self._configuration.flows[contact.flow].nodes[contact.node]
+                node = self.book.library[contact.version].flows[contact.flow].nodes[contact.node]
                 return isinstance(node, Collect) and node.masked
         return False
 

@@ -16,8 +16,8 @@ from typing import Final
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore
 from callcenter.errors import Bug
-from callcenter.model.events import Event
-from callcenter.model.ids import ContactId
+from callcenter.model.events import ConfigurationApplied, Event
+from callcenter.model.ids import UNVERSIONED, ContactId, RequestId, Version
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.center import Center, EngineMaker, tell_again
 from callcenter.sim.faults import Outage, Trouble
@@ -31,6 +31,7 @@ from callcenter.sim.wire import Hands, Wire
 from callcenter.sim.world import Agenda
 
 LENGTH_S: Final = 600.0  # during which callers come; those who are there then still stay as long as they like
+APPLY_AGAIN_S: Final = 20.0
 AFTERMATH_S: Final = CALL_MAX_S + 120.0
 PIN_SHOWN_DIGITS: Final = 4  # a text that begins with so many digits of a secret shows it
 
@@ -68,8 +69,9 @@ class Play:
         self.scenario = scenario
         self.agenda = agenda = Agenda(scenario.start, scenario.tick_s)
         seed = scenario.seed
-        self.invariants = Invariants(scenario.configuration)
-        self.center = Center(agenda, Random(f"center {seed}"), scenario.configuration, self.invariants, make)
+        library = scenario.library()
+        self.invariants = Invariants(library)
+        self.center = Center(agenda, Random(f"center {seed}"), library, self.invariants, make)
         self.center.snapshot_every = scenario.snapshot_every
         self.wire = Wire(agenda, Random(f"wire {seed}"), scenario.faults, self._tell)
         self.asterisk = FakeAsterisk(
@@ -92,6 +94,8 @@ class Play:
         self._start_engine()
         self.crowd.arrive(scenario.arrivals_per_min, self._until)
         self.agenda.on_tick(30.0, lambda: self.staff.meddle(self._live, sorted(scenario.configuration.queues)))
+        for number, (at_s, _) in enumerate(scenario.changes, 1):
+            self.agenda.after(at_s, partial(self._apply, Version(number)))
         for trouble in scenario.faults.troubles:
             self.agenda.after(trouble.at_s, partial(self._goes, trouble))
         self.agenda.after(LOOK_EVERY_S, self._look)
@@ -128,7 +132,8 @@ class Play:
     def _tell_again_from_a_snapshot(self) -> None:
         if self.center.snapshots:
             after, taken = Random(f"again {self.scenario.seed}").choice(self.center.snapshots)
-            tell_again(restore(self.scenario.configuration, taken), self.center.journal[after:])
+            library = self.scenario.library()
+            tell_again(restore(library[UNVERSIONED], taken, library), self.center.journal[after:])
 
     # -- trouble -----------------------------------------------------------------------------------------------------
 
@@ -161,6 +166,15 @@ class Play:
     def _start_engine(self) -> None:
         self.center.start(list(self.staff.directory.values()))
         self.wire.mend(self.asterisk)
+
+    def _apply(self, version: Version) -> None:
+        """Somebody applies a version; if callers wait in a queue that it lacks, that is refused, and is tried later."""
+        engine = self.center.engine
+        if engine is not None and engine.world.version > version:
+            return
+        event = ConfigurationApplied(request=RequestId(f"apply-{version}"), version=version, by="the operator")
+        if self.center.ask(event) != "" and self.agenda.now < self._until:
+            self.agenda.after(APPLY_AGAIN_S, partial(self._apply, version))
 
     # -- small things ------------------------------------------------------------------------------------------------
 

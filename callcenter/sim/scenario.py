@@ -14,7 +14,7 @@ from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Medium
 from callcenter.model.flow import Flow, Node, Prompt
-from callcenter.model.ids import AgentId, CalendarName, FlowName, QueueName, Skill
+from callcenter.model.ids import AgentId, CalendarName, FlowName, QueueName, Skill, Version
 from callcenter.model.need import ANYBODY, Need, parse_need
 from callcenter.model.queue import (
     Announcements,
@@ -88,6 +88,11 @@ class Scenario:
     arrivals_per_min: float
     snapshot_every: int  # entries
     faults: Faults
+    changes: tuple[tuple[float, Configuration], ...] = ()  # of the configuration: seconds after the start, and to what
+
+    def library(self) -> dict[Version, Configuration]:
+        """Every version of the configuration: 0 is the first."""
+        return {Version(at): one for at, one in enumerate((self.configuration, *(one for _, one in self.changes)))}
 
 
 def draw(seed: int, length_s: float) -> Scenario:
@@ -101,18 +106,30 @@ def draw(seed: int, length_s: float) -> Scenario:
         start=_start(random),
         length_s=length_s,
         tick_s=random.choice((0.5, 1.0, 5.0)) if coarse else 0.0,
-        configuration=Configuration(
-            queues={queue.name: queue for queue in queues},
-            flows={flow.name: flow for flow in draw_flows(random, queues)},
-            calendars={calendar.name: calendar for calendar in CALENDARS},
-            numbers={HOTLINE: MAIN, **{code: FlowName(wish) for code, wish in WISHES.items()}},
-            forward_to=("090[0-9]{7}",),
-        ),
+        configuration=_configuration(random, queues),
         agents=agents,
         arrivals_per_min=random.uniform(0.6, 1.4) * max(len(agents), 2) * 0.6,
         snapshot_every=random.choice((5, 20, 60)),
         faults=draw_faults(random, coarse=coarse, length_s=length_s),
+        changes=draw_changes(Random(f"changes {seed}"), length_s),
     )
+
+
+def _configuration(random: Random, queues: Sequence[Queue]) -> Configuration:
+    return Configuration(
+        queues={queue.name: queue for queue in queues},
+        flows={flow.name: flow for flow in draw_flows(random, queues)},
+        calendars={calendar.name: calendar for calendar in CALENDARS},
+        numbers={HOTLINE: MAIN, **{code: FlowName(wish) for code, wish in WISHES.items()}},
+        forward_to=("090[0-9]{7}",),
+    )
+
+
+def draw_changes(random: Random, length_s: float) -> tuple[tuple[float, Configuration], ...]:
+    """In half of all runs the configuration is changed, once or more, to quite another, among the calls."""
+    count = random.choice((0, 0, 0, 1, 3, 8))
+    times = sorted(random.random() * length_s for _ in range(count))
+    return tuple((at_s, _configuration(random, draw_queues(random))) for at_s in times)
 
 
 CALENDARS: Final = (

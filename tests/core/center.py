@@ -22,6 +22,7 @@ from callcenter.model.events import (
     AgentStatusRequested,
     BridgeSeen,
     CommandFailed,
+    ConfigurationApplied,
     ContactArrived,
     DigitPressed,
     EngineStarted,
@@ -37,7 +38,7 @@ from callcenter.model.events import (
 )
 from callcenter.model.facts import ContactEnded
 from callcenter.model.flow import Flow, Node
-from callcenter.model.ids import AgentId, BridgeId, ContactId, FlowName, LegId, QueueName, RequestId, Skill
+from callcenter.model.ids import AgentId, BridgeId, ContactId, FlowName, LegId, QueueName, RequestId, Skill, Version
 from callcenter.model.need import Need, parse_need
 from callcenter.model.queue import Overflow, Queue, Target
 from callcenter.nodes.enqueue import Enqueue
@@ -63,6 +64,26 @@ def flow(name: str, **nodes: Node) -> Flow:
     return Flow(name=FlowName(name), start=next(iter(nodes)), nodes=nodes)
 
 
+def configured(
+    *queues: Queue,
+    flows: Sequence[Flow] = (),
+    calendars: Sequence[Calendar] = (),
+    forward_to: tuple[str, ...] = (),
+) -> Configuration:
+    """A configuration in which a number leads to each queue and each flow."""
+    ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
+    return Configuration(
+        queues={one.name: one for one in queues},
+        flows={one.name: one for one in (*ways_in, *flows)},
+        calendars={one.name: one for one in calendars},
+        numbers={
+            **{str(one.name): FlowName(f"to_{one.name}") for one in queues},
+            **{str(one.name): one.name for one in flows},
+        },
+        forward_to=forward_to,
+    )
+
+
 class Center:
     """The call center. Dialling the name of a queue leads straight into it; dialling the name of a flow, into that."""
 
@@ -75,23 +96,13 @@ class Center:
         start: float = START,
         checked: bool = True,
     ) -> None:
-        ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
-        self.configuration = Configuration(
-            queues={one.name: one for one in queues},
-            flows={one.name: one for one in (*ways_in, *flows)},
-            calendars={one.name: one for one in calendars},
-            numbers={
-                **{str(one.name): FlowName(f"to_{one.name}") for one in queues},
-                **{str(one.name): one.name for one in flows},
-            },
-            forward_to=forward_to,
-        )
+        self.configuration = configured(*queues, flows=flows, calendars=calendars, forward_to=forward_to)
         self.engine = Engine(self.configuration)
         self.now = start
         self.outputs: list[Output] = []  # of all events so far
         self.last: list[Output] = []  # of the last one
         self.journal: list[bytes] = []
-        self._invariants = Invariants(self.configuration) if checked else None
+        self._invariants = Invariants(self.engine.world.library) if checked else None
         self._count = 0
         self.tell(EngineStarted(namespace="storyone", build="test"))
 
@@ -114,6 +125,13 @@ class Center:
         """A request; gives the answer."""
         [reply] = [output for output in self.tell(event) if isinstance(output, Reply)]
         return reply.problem
+
+    def applies(self, *queues: Queue, **rest: Any) -> str:
+        """Another version of the configuration is put in force; gives what hinders it."""
+        library = self.engine.world.library
+        version = Version(max(library) + 1)
+        library[version] = configured(*queues, **rest)
+        return self.ask(ConfigurationApplied(request=self.request(), version=version, by="test"))
 
     def passes(self, seconds: float) -> None:
         """Time passes; whatever is due meanwhile happens when it is due."""
@@ -221,7 +239,7 @@ class Center:
 
     def restarts(self, away_s: float = 3.0, namespace: str = "storytwo", listing: Resynced | None = None) -> None:
         """The process is killed; a new one takes up snapshot and journal, and is told what lives."""
-        engine = Engine(self.configuration)
+        engine = Engine(self.configuration, library=self.engine.world.library)
         for line in self.journal:
             entry = decode_entry(line)
             assert engine.handle(entry.event, entry.at) == list(entry.outputs)
@@ -229,16 +247,17 @@ class Center:
         if self._invariants is not None:
             self._invariants.restarted(engine)
         self.now += away_s
-        self.tell(EngineStarted(namespace=namespace, build="test"))
+        self.tell(EngineStarted(namespace=namespace, build="test", version=engine.world.version))
         self.tell(self.listing() if listing is None else listing)
 
     def told_again(self) -> None:
         """A fresh engine that is told the journal says the same, also from a snapshot taken at any entry."""
-        engine = Engine(self.configuration)
+        library = self.engine.world.library
+        engine = Engine(self.configuration, library=dict(library))
         for line in self.journal:
             entry = decode_entry(line)
             assert engine.handle(entry.event, entry.at) == list(entry.outputs)
-            engine = restore(self.configuration, take_snapshot(engine))
+            engine = restore(self.configuration, take_snapshot(engine), dict(library))
 
 
 class Ann:

@@ -12,6 +12,7 @@ from callcenter.model.entry import Entry, Output
 from callcenter.model.events import TimePassed
 from callcenter.model.facts import (
     AgentChanged,
+    ConfigurationChanged,
     Considered,
     ContactConnected,
     ContactEnded,
@@ -28,10 +29,11 @@ from callcenter.model.facts import (
     RecordingStarted,
     RecordingStopped,
     RecordingVerified,
+    RulesChanged,
     Surprise,
     TalkEnded,
 )
-from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId
+from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId, Version
 from callcenter.model.records import (
     AgentActivityRow,
     ContactRow,
@@ -265,6 +267,8 @@ SILENT: list[Fact] = [
     NodeEntered(contact=C, flow="main", node="hello"),  # type: ignore[arg-type]
     ContactQueued(contact=C, queue=SALES, priority=50, needs="", since=104.0),
     NeedsRelaxed(contact=C, queue=SALES, needs="", waited_s=1.0),
+    RulesChanged(contact=C, queue=SALES, version=Version(2), priority=50, needs=""),
+    ConfigurationChanged(version=Version(2), was=Version(1)),
     ContactConnected(contact=C, agent=ANNA, leg=AGENT_LEG, queue=SALES, waited_s=6.0),
     PhoneSeen(agent=ANNA, state="reachable"),  # type: ignore[arg-type]
     QueueDraining(queue=SALES, draining=True, by=""),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from callcenter.core.agents import Agents
+from callcenter.core.applying import Applying
 from callcenter.core.engine import Engine
 from callcenter.core.free import FreeAgents
 from callcenter.core.lines import WaitingLines
@@ -21,6 +22,7 @@ from callcenter.model.events import Event
 from callcenter.model.facts import ContactEnded, Surprise
 from callcenter.model.ids import AgentId, ContactId, Skill
 from callcenter.model.need import ANYBODY, Need
+from callcenter.model.queue import Queue
 
 MUTANTS: Final[dict[str, type[Engine]]] = {}
 
@@ -40,6 +42,7 @@ class Mutant(Engine):
     ) -> None:
         """Put other parts in the place of the engine's own."""
         self._queues = queues or self._queues
+        self._applying = Applying(self.world, self._queues)
         self._offers = Offers(self.world, self._queues)
         self._talk = talk(self.world, self._queues, self._offers, self._flows)
         self.matching = matching(self.world, self._offers)
@@ -320,3 +323,36 @@ class PlaysMusicToThemWhoTalk(Mutant):
 
     def handle(self, event: Event, now: float) -> list[Output]:
         return [output for output in super().handle(event, now) if not isinstance(output, StopMusic)]
+
+
+# -- when the configuration changes ------------------------------------------------------------------------------------
+
+
+class _TakesQueuesAway(Applying):
+    __slots__ = ()
+
+    def hindrance(self, new: Configuration) -> str:
+        return ""
+
+
+class TakesQueuesAway(Mutant):
+    """A queue goes although callers wait in it."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._applying = _TakesQueuesAway(self.world, self._queues)
+
+
+class _Stubborn(Queues):
+    __slots__ = ()
+
+    def rules_changed(self, contact: ContactRecord, was: Queue) -> None:
+        """Nothing has changed for who is here already."""
+
+
+class KeepsToOldRules(Mutant):
+    """New rules are for new callers only."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(queues=_Stubborn(self.world, self))

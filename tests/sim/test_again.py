@@ -17,24 +17,27 @@ LENGTH_S = 300.0
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_engine_that_is_told_the_journal_answers_as_the_first_did(seed: int) -> None:
     outcome = run(seed, LENGTH_S)
-    configuration = draw(seed, LENGTH_S).configuration
-    tell_again(Engine(configuration), outcome.journal)
+    scenario = draw(seed, LENGTH_S)
+    tell_again(Engine(scenario.configuration, library=scenario.library()), outcome.journal)
     for after, taken in outcome.snapshots:
-        tell_again(restore(configuration, taken), outcome.journal[after : after + 40])
+        engine = restore(scenario.configuration, taken, scenario.library())
+        tell_again(engine, outcome.journal[after : after + 40])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_an_engine_that_is_replaced_after_every_entry_answers_as_the_first_did(seed: int) -> None:
-    engine = Engine(draw(seed, LENGTH_S).configuration)
+    scenario = draw(seed, LENGTH_S)
+    engine = Engine(scenario.configuration, library=scenario.library())
     for line in run(seed, LENGTH_S).journal:
         tell_again(engine, [line])
-        engine = restore(engine.world.configuration, take_snapshot(engine))
+        engine = restore(scenario.configuration, take_snapshot(engine), scenario.library())
 
 
 def test_a_snapshot_of_a_restored_engine_is_the_same_snapshot() -> None:
     for seed in SEEDS:
         for _, taken in run(seed, LENGTH_S).snapshots[:5]:
-            assert take_snapshot(restore(draw(seed, LENGTH_S).configuration, taken)) == taken
+            scenario = draw(seed, LENGTH_S)
+            assert take_snapshot(restore(scenario.configuration, taken, scenario.library())) == taken
 
 
 def test_every_line_of_a_journal_is_read_as_it_was_written() -> None:

@@ -28,6 +28,8 @@ FINDINGS = {
     "Leaks": r"are indexed",
     "LeavesTheAgentOnTheLine": r"leg l-.* lives, and the engine does not count on it|left over in Asterisk",
     "DoesNotPutThemTogether": r"the two are not in its bridge",
+    "TakesQueuesAway": r"which was taken away|KeyError",
+    "KeepsToOldRules": r"waits in \w+(?: for [0-9.]+ s of|, which is closed|, and hears|, where nobody)|was relaxed",
     "PlaysMusicToThemWhoTalk": r"beside what is said|music plays",
 }
 

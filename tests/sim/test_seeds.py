@@ -49,5 +49,7 @@ def test_a_run_is_worth_its_name() -> None:
         b'"fault":"unavailable"',
         b'"exit":"timed_out"',
         b'"exit":"no_agents"',
+        b'"type":"ConfigurationChanged"',
+        b'"type":"RulesChanged"',
     ):
         assert word in ends, word
