@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import secrets
 import shutil
 import stat
 import tempfile
@@ -60,17 +61,20 @@ def home_for(account: Account | None, wanted: Path) -> Path:
     """A folder that belongs to the account, is closed to others and can be reached by it: `wanted` if that works.
 
     A checkout below /root (0700) cannot be entered by anybody else; we do not open what the owner closed, but put the
-    folder below /var/lib, under a name that follows from `wanted`, so that it is found again. A file beside
-    `wanted`, with `.place` added to its name, says where it is.
+    folder below /var/lib. A file beside `wanted`, with `.place` added to its name, says where it is, so that it is
+    found again; where that file is gone, or was copied from elsewhere, it is another call center, which begins empty.
     """
     wanted = wanted.absolute()
     wanted.parent.mkdir(parents=True, exist_ok=True)
     if account is None or can_reach(account, wanted.parent):
         return private_folder(wanted, account)
+    note, name = wanted.with_name(f"{wanted.name}.place"), f"callcenter-{wanted.name}-{_digest(wanted)}"
+    if note.exists() and (noted := Path(note.read_text().strip())).name.startswith(name) and noted.is_dir():
+        return private_folder(noted, account)
     for place in FALL_BACKS:
         if os.access(place, os.W_OK) and can_reach(account, place):
-            chosen = private_folder(place / f"callcenter-{wanted.name}-{_digest(wanted)}", account)
-            wanted.with_name(f"{wanted.name}.place").write_text(f"{chosen}\n")
+            chosen = private_folder(place / f"{name}-{secrets.token_hex(4)}", account)
+            write_whole(note, f"{chosen}\n")
             return chosen
     raise ConfigurationError(
         [

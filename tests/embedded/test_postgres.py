@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from callcenter.embedded.account import unprivileged_account
+from callcenter.embedded.folders import home_for
 from callcenter.embedded.ports import PortBook
 from callcenter.embedded.postgres import EmbeddedPostgres
 from callcenter.embedded.postgres_programs import locate_postgres_binaries
@@ -205,6 +206,13 @@ async def test_below_a_closed_folder_root_keeps_the_data_elsewhere(open_folder: 
             assert postgres.sockets.is_relative_to(place)
             assert postgres.sockets.stat().st_uid != 0
             assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+        account = unprivileged_account(closed / "var/postgres")
+        assert str(home_for(account, closed / "var/postgres")) == place  # found again
+        (closed / "var/postgres.place").unlink()
+        other = home_for(account, closed / "var/postgres")  # a call center that begins anew
+        assert str(other) != place
+        assert not any(other.iterdir())
+        other.rmdir()
     finally:
         await asyncio.to_thread(subprocess.run, ["rm", "-rf", "--", place], check=True)
 
