@@ -44,7 +44,7 @@ class Timers:
 
     def __init__(self) -> None:
         self._heap: list[_Entry] = []
-        self._on_record: dict[tuple[TimerKind, str], _Entry] = {}
+        self._on_record: dict[tuple[TimerKind, str], int] = {}  # the serial of the entry that counts
         self._serial = 0
 
     def __len__(self) -> int:
@@ -53,8 +53,8 @@ class Timers:
     def set(self, kind: TimerKind, subject: str, at: float) -> None:
         """Make (or move) a deadline."""
         self._serial += 1
-        entry = self._on_record[kind, subject] = (at, self._serial, kind, subject)
-        heapq.heappush(self._heap, entry)
+        self._on_record[kind, subject] = self._serial
+        heapq.heappush(self._heap, (at, self._serial, kind, subject))
         if len(self._heap) > 64 + 2 * len(self._on_record):
             self._forget_the_old()
 
@@ -66,9 +66,9 @@ class Timers:
         """When the next one is due, or None."""
         heap = self._heap
         while heap:
-            entry = heap[0]
-            if self._on_record.get((entry[2], entry[3])) is entry:
-                return entry[0]
+            at, serial, kind, subject = heap[0]
+            if self._on_record.get((kind, subject)) == serial:
+                return at
             heapq.heappop(heap)
         return None
 
@@ -83,8 +83,11 @@ class Timers:
 
     def listed(self) -> list[Timer]:
         """All of them in the order in which they will be due (for a snapshot)."""
-        return [Timer(at, kind, subject) for at, _, kind, subject in sorted(self._on_record.values())]
+        return [Timer(at, kind, subject) for at, _, kind, subject in sorted(self._live())]
 
     def _forget_the_old(self) -> None:
-        self._heap = list(self._on_record.values())
+        self._heap = self._live()
         heapq.heapify(self._heap)
+
+    def _live(self) -> list[_Entry]:
+        return [entry for entry in self._heap if self._on_record.get((entry[2], entry[3])) == entry[1]]
