@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from callcenter.core.free import FreeAgents, is_able
+from callcenter.core.free import AVAILABLE, REACHABLE, WRAP_UP, FreeAgents, is_able
 from callcenter.core.state import AgentRecord
 from callcenter.core.timers import TimerKind, Timers
 from callcenter.errors import IllegalTransition
@@ -20,6 +20,9 @@ from callcenter.model.facts import AgentChanged, PhoneSeen
 from callcenter.model.ids import AgentId, ContactId, LegId
 
 WRAP_UP_EXTENSION_MAX_S: Final = 1800.0
+
+READY: Final = AgentState.READY
+OFFERED: Final = AgentState.OFFERED
 
 
 class AgentInput(StrEnum):
@@ -181,7 +184,7 @@ class Agents:
         record.offer = leg
         record.last_offered = now
         self._unlist(record)
-        if record.state is AgentState.READY:
+        if record.state is READY:
             self._move(record, AgentInput.OFFERED, now, contact=contact)
 
     def took(self, record: AgentRecord, contact: ContactId, medium: Medium, now: float) -> None:
@@ -190,7 +193,7 @@ class Agents:
         record.contacts.append(contact)
         record.contacts_taken += 1
         record.load[medium] = record.load.get(medium, 0) + 1
-        if record.state is AgentState.OFFERED:
+        if record.state is OFFERED:
             self._move(record, AgentInput.TOOK, now, contact=contact)
         self._relist(record, now)
 
@@ -255,9 +258,9 @@ class Agents:
 
     def _free_or_not(self, record: AgentRecord, now: float) -> None:
         """Bring state and index in line with what is known of her, unless a call or a wrap-up decides."""
-        if not record.contacts and record.offer is None and record.state is not AgentState.WRAP_UP:
+        if not record.contacts and record.offer is None and record.state is not WRAP_UP:
             able = not self._hindrance(record, now)
-            if able and record.state is not AgentState.READY:
+            if able and record.state is not READY:
                 self._move(record, AgentInput.READIED, now)
             elif not able and record.state is not AgentState.NOT_READY:
                 self._move(record, AgentInput.STOOD_DOWN, now)
@@ -265,9 +268,9 @@ class Agents:
 
     def _hindrance(self, record: AgentRecord, now: float) -> bool:
         return (
-            record.status is not AgentStatus.AVAILABLE
+            record.status is not AVAILABLE
             or record.resting_until > now
-            or record.phone is not PhoneState.REACHABLE
+            or record.phone is not REACHABLE
             or record.own_calls > 0
         )
 
@@ -289,7 +292,7 @@ class Agents:
     def _move(self, record: AgentRecord, told: AgentInput, now: float, contact: ContactId | None = None) -> None:
         after = next_state(record.agent.id, record.state, told)
         # an offer that was rescinded does not cost the agent her place among the idle
-        if after is AgentState.READY and record.state is not AgentState.OFFERED:
+        if after is READY and record.state is not OFFERED:
             record.ready_since = now
         self._change(record, now, state=after, contact=contact)
 
@@ -308,7 +311,7 @@ class Agents:
         new_reason = record.reason if reason is None else reason
         if state is not None:
             record.about = contact
-        if (new_status, new_state, new_reason) == (record.status, record.state, record.reason):
+        if new_status is record.status and new_state is record.state and new_reason == record.reason:
             return
         self._out.append(
             AgentChanged(

@@ -20,6 +20,12 @@ _Entry = tuple[float, AgentId, int]  # ready since, who, her stamp then
 _Heap = list[_Entry]
 _EVERYBODY: Final = Skill("")
 
+# looked up once: a member of an enum costs as much as the making of a message, and these are asked for at every turn
+AVAILABLE: Final = AgentStatus.AVAILABLE
+WRAP_UP: Final = AgentState.WRAP_UP
+REACHABLE: Final = PhoneState.REACHABLE
+VOICE: Final = Medium.VOICE
+
 
 class FreeAgents:
     """Who is free, per medium, skill and level."""
@@ -57,8 +63,17 @@ class FreeAgents:
         """Who, of those that meet the need, has been ready the longest; ties go to the lower id."""
         best: _Entry | None = None
         for clause in need.alternatives:
+            if len(clause) == 1:  # most needs: no lists are made for them
+                skill, least = clause[0]
+                for level in range(least, LEVEL_MAX + 1):
+                    found = self._heaps.get((medium, skill, level))
+                    if found:
+                        entry = self._head(found, medium)
+                        if entry is not None and (best is None or entry < best):
+                            best = entry
+                continue
             for heap in self._narrowest(medium, clause):
-                entry = self._head(heap, medium) if len(clause) <= 1 else self._least(heap, medium, clause)
+                entry = self._least(heap, medium, clause) if clause else self._head(heap, medium)
                 if entry is not None and (best is None or entry < best):
                     best = entry
         return best[1] if best is not None else None
@@ -94,9 +109,11 @@ class FreeAgents:
         return [heap for key in keys if (heap := heaps.get(key))]
 
     def _head(self, heap: _Heap, medium: Medium) -> _Entry | None:
+        listed = self._free[medium]
         while heap:
-            if self._stands(heap[0], medium):
-                return heap[0]
+            head = heap[0]
+            if listed.get(head[1]) == head[2]:
+                return head
             heapq.heappop(heap)
         return None
 
@@ -120,14 +137,14 @@ def could_serve(record: AgentRecord, need: Need) -> bool:
 def is_able(record: AgentRecord, medium: Medium, now: float) -> bool:
     """Whether she can be offered a contact now: `why_not_free` without the words, which only people ask for."""
     if (
-        record.status is not AgentStatus.AVAILABLE
+        record.status is not AVAILABLE
         or record.offer is not None
-        or record.state is AgentState.WRAP_UP
+        or record.state is WRAP_UP
         or record.load.get(medium, 0) >= record.agent.capacity.get(medium, 0)
         or record.resting_until > now
     ):
         return False
-    return medium is not Medium.VOICE or (record.phone is PhoneState.REACHABLE and not record.own_calls)
+    return medium is not VOICE or (record.phone is REACHABLE and not record.own_calls)
 
 
 def why_not_free(record: AgentRecord, medium: Medium, now: float) -> str:

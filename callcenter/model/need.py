@@ -9,9 +9,10 @@ needs are equal values and can be the key of a waiting line.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+import msgspec
 
 from callcenter.model.ids import Skill
 
@@ -42,8 +43,7 @@ def _text(alternatives: tuple[Clause, ...]) -> str:
     return " or ".join(text(clause) for clause in alternatives)
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
     """Alternatives of conjunctions of (skill, least level). `Need()` is met by everybody."""
 
     alternatives: tuple[Clause, ...] = ((),)

@@ -1,7 +1,9 @@
 """What a strategy is asked and answers. Knows the shape of the question; knows no answer."""
 
 from enum import StrEnum
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from callcenter.model.ids import AgentId, QueueName
 
@@ -23,7 +25,7 @@ class Breadth(StrEnum):
     ALL = "all"
 
 
-class Candidate(NamedTuple):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """An agent who is free and suited."""
 
     agent: AgentId
@@ -33,7 +35,7 @@ class Candidate(NamedTuple):
     last_offered: float  # when any queue last offered her a contact; 0: never
 
 
-class Question(NamedTuple):
+class Question(msgspec.Struct, frozen=True, gc=False):
     """Who should get this contact?"""
 
     queue: QueueName
