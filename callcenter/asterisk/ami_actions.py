@@ -16,6 +16,7 @@ MixMonitorId = NewType("MixMonitorId", str)
 
 _FILE: Final = re.compile(r"[A-Za-z0-9_./-]+")
 _OPTIONS: Final = re.compile(r"(?:[A-Za-hj-z](?:\([A-Za-z0-9_./-]*\))?)*")  # `i` is ours
+_VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 _ID_VARIABLE: Final = "CALLCENTER_MIXMONITOR_ID"
 
 
@@ -42,6 +43,17 @@ class AmiActions:
     async def ping(self) -> None:
         """Returns once Asterisk has answered."""
         await self._link.action("Ping")
+
+    async def set_variable(self, channel: str, name: str, value: str) -> None:
+        """Sets a plain variable of a channel. Raises UnsafeText for a name that is none, or a line end in the value."""
+        if not _VARIABLE.fullmatch(name):
+            raise UnsafeText(f"{name[:80]!r} is no variable's name")
+        await self._link.action("Setvar", (("Channel", channel), ("Variable", name), ("Value", value)))
+
+    async def redirect(self, channel: str, context: str, extension: str) -> None:
+        """Makes a channel go on at another place of the dialplan, whatever it does now."""
+        fields = (("Channel", channel), ("Context", context), ("Exten", extension), ("Priority", "1"))
+        await self._link.action("Redirect", fields)
 
     async def start_mixmonitor(self, channel: str, file: str, options: str = "") -> MixMonitorId:
         """Records both sides of `channel` into `file` (relative to Asterisk's monitor folder, or absolute).

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_
 from callcenter.config.numbers import may_forward
 from callcenter.config.prompts import text_problems
 from callcenter.config.sheet import PromptPlace, did_you_mean, shown
+from callcenter.config.subflows import subflow_problems
 from callcenter.config.tree import Path, Tree
 from callcenter.errors import Problem
 from callcenter.model.configuration import Configuration
@@ -18,7 +19,7 @@ from callcenter.model.flow import Node
 from callcenter.model.ids import FlowName
 from callcenter.model.queue import Overflow, Target
 from callcenter.nodes.collect import Collect
-from callcenter.nodes.fields import OF_THE_CALL, Filled, Language, Subject, VariableName, places
+from callcenter.nodes.fields import OF_THE_CALL, Filled, FilledUrl, Language, Subject, VariableName, places
 from callcenter.nodes.transfer import Transfer
 
 Place = tuple[Tree, Path, Node]
@@ -52,6 +53,7 @@ def disagreements(configuration: Configuration, written: Written, *, whole: bool
         yield from _variable_problems(tree, path, node, variables if whole else None, secrets)
         if isinstance(node, Transfer) and not places(node.number):
             yield from _number_problem(tree, (*path, "number"), node.number, configuration)
+    yield from subflow_problems(configuration, written.flows, whole=whole)
     for queue in configuration.queues.values():
         for name in QUEUE_TARGETS:
             target: Target | None = getattr(queue, name)
@@ -111,10 +113,11 @@ def _variable_problems(
     tree: Tree, path: Path, node: Node, variables: set[str] | None, secrets: set[VariableName]
 ) -> Iterator[Problem]:
     used = [(at, name) for at, name in typed(node, Subject)]
-    filled = [(at, name) for at, text in typed(node, Filled) for name in places(Filled(text))]
+    texts = (*typed(node, Filled), *typed(node, FilledUrl))
+    filled = [(at, name) for at, text in texts for name in places(text)]
     for at, name in filled:
         if name in secrets:
-            yield tree.problem((*path, *at), f"`{name}` is collected masked and cannot be copied or dialled")
+            yield tree.problem((*path, *at), f"`{name}` is collected masked and cannot be copied or sent")
     for at, name in used:
         if name in secrets:  # the journal does not hold it, and must lead to the same place when it is told again
             yield tree.problem((*path, *at), f"`{name}` is collected masked and cannot be compared")

@@ -19,24 +19,34 @@ from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
 from callcenter.model.need import Need, NeedSyntaxError, parse_need
 from callcenter.model.queue import Overflow, Target
 from callcenter.nodes.fields import (
+    HEADER_PATTERN,
+    JSON_PLACE_PATTERN,
     KEY_PATTERN,
     LANGUAGE_PATTERN,
     NUMBER_PATTERN,
     OF_THE_CALL,
+    SCRIPT_PATTERN,
     VARIABLE_PATTERN,
     WORD_PATTERN,
     Filled,
+    FilledUrl,
+    HeaderName,
+    JsonPlace,
     Key,
     Language,
     NextNode,
+    ScriptUrl,
+    SecretName,
     Subject,
     VariableName,
     Word,
     places,
+    url_host,
 )
 from callcenter.speech.text import PromptText
 
 TEXT_CHARS_MAX: Final = 4_000
+NOT_ASKED: Final = "add it to hosts in lookups.yaml"
 NAME_PATTERN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 """Names of queues, flows, nodes and prompts: they become file names, parts of addresses and words on a command line."""
 
@@ -160,6 +170,21 @@ def _filled(value: Any, _: ValidationInfo) -> str:
     return text
 
 
+def _url(value: Any, info: ValidationInfo) -> str:
+    """A web address whose host is written out and allowed; variables may stand in its path and query."""
+    text = _filled(value, info)
+    host = url_host(FilledUrl(text))
+    if host is None:
+        raise wrong(
+            f"{shown(text)} is not an address that can be asked",
+            "http:// or https://, a host in lower case, a path; variables only in the path and after ?",
+        )
+    hosts = _sheet(info).names.lookup_hosts
+    if host not in hosts:
+        raise wrong(f"lookups may not ask {shown(host)}", did_you_mean(host, hosts) or NOT_ASKED)
+    return text
+
+
 def _prompt(value: Any, info: ValidationInfo) -> Prompt:
     """A name from prompts.yaml, or the texts themselves: {en: ..., vi: ...}."""
     sheet = _sheet(info)
@@ -241,4 +266,9 @@ READERS: Final[Mapping[Any, Reader]] = {
     VariableName: _variable,
     Subject: matching(VARIABLE_PATTERN, "caller, dialled, language or the name of a variable"),
     Filled: _filled,
+    FilledUrl: _url,
+    ScriptUrl: matching(SCRIPT_PATTERN, "the address of a script", "agi://host:port/path, without variables"),
+    JsonPlace: matching(JSON_PLACE_PATTERN, "a place in a JSON text", "keys with points between: customer.name"),
+    HeaderName: matching(HEADER_PATTERN, "the name of a header", "letters, digits and -"),
+    SecretName: matching(WORD_PATTERN, "the name of a secret", "letters, digits, _ and -"),
 }

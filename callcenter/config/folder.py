@@ -13,6 +13,7 @@ from callcenter.config.agreement import Written, disagreements
 from callcenter.config.calendars import read_calendars
 from callcenter.config.flows import read_flow
 from callcenter.config.lists import LIST_BYTES_MAX, LIST_SUFFIX, is_list, list_name, read_list
+from callcenter.config.lookups import read_lookup_hosts
 from callcenter.config.mailboxes import with_mailboxes
 from callcenter.config.numbers import read_numbers
 from callcenter.config.prompts import read_prompts
@@ -29,7 +30,8 @@ QUEUES: Final = "queues.yaml"
 CALENDARS: Final = "calendars.yaml"
 NUMBERS: Final = "numbers.yaml"
 PROMPTS: Final = "prompts.yaml"
-FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS)
+LOOKUPS: Final = "lookups.yaml"
+FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS, LOOKUPS)
 FLOWS: Final = "flows/"
 SUFFIX: Final = ".yaml"
 """Flows are flows/<name>.yaml."""
@@ -82,6 +84,7 @@ class _Folder:
         if unreadable := [tree for tree in self._trees.values() if tree.root is None and tree.problems]:
             return Configuration(), [*strange, *(problem for tree in unreadable for problem in tree.problems)]
         self._names.prompts = self._read(PROMPTS, read_prompts)
+        self._names.lookup_hosts = self._read(LOOKUPS, read_lookup_hosts)
         calendars = self._read(CALENDARS, read_calendars)
         queues = self._read(QUEUES, read_queues)
         numbers = self._read(NUMBERS, read_numbers)
@@ -94,6 +97,7 @@ class _Folder:
             numbers=numbers.numbers,
             default_flow=numbers.default,
             forward_to=numbers.forward_to,
+            lookup_hosts=tuple(self._names.lookup_hosts),
             prompts={name: place.prompt for name, place in prompts.items()},
             lists={
                 list_name(file): read_list(file, text, numbers.numbering, self._problems)

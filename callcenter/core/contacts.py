@@ -1,8 +1,8 @@
 """A contact's states. Knows what may follow what, and how its time adds up; knows no queue, agent or flow.
 
 Theory: a contact comes in through a flow, waits, is offered, talks, ends. RONA leads back from OFFERED to WAITING, and
-a queue that will not keep it leads back from WAITING to a flow. Each state counts into one of four sums, so that at the
-end the sums are the contact's length, whatever happened in between.
+a queue that will not keep it leads back from WAITING to a flow, as a survey does from CONNECTED. Each state counts into
+one of four sums, so that at the end the sums are the contact's length, whatever happened in between.
 """
 
 from collections.abc import Mapping
@@ -24,6 +24,7 @@ class ContactInput(StrEnum):
     CONNECTED = "connected"
     SENT_TO_FLOW = "sent_to_flow"
     FORWARDED = "forwarded"
+    SURVEYED = "surveyed"  # the agent has gone, and the caller is asked how it was
     ENDED = "ended"
 
 
@@ -42,6 +43,7 @@ TRANSITIONS: Final[Mapping[tuple[ContactState, ContactInput], ContactState]] = {
     (S.CONNECTING, In.OFFER_LOST): S.WAITING,
     (S.CONNECTING, In.CONNECTED): S.CONNECTED,
     (S.CONNECTING, In.ENDED): S.ENDED,
+    (S.CONNECTED, In.SURVEYED): S.IN_FLOW,
     (S.CONNECTED, In.ENDED): S.ENDED,
     (S.FORWARDED, In.ENDED): S.ENDED,
 }

@@ -39,11 +39,14 @@ from callcenter.model.events import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    LegSeen,
+    LookedUp,
     MessageRecorded,
     PhoneChanged,
     PlaybackEnded,
     RecordingChecked,
     Resynced,
+    ScriptEnded,
     Stopping,
     TimePassed,
     WrapUpRequested,
@@ -100,7 +103,7 @@ class Engine:
             restarted, world.blind = world.blind, False
             self._take(event)  # what was missed comes first, then what has become due meanwhile
             if restarted:
-                self._flows.ask_for_secrets_again()
+                self._flows.ask_again()
             self._fire()
         elif type(event) is DigitPressed:
             secret = self._is_secret(event)
@@ -151,6 +154,8 @@ class Engine:
                 self.arrived(event)
             case LegAnswered(leg=leg):
                 self.leg_answered(leg)
+            case LegEnded(leg=leg, left=True) if self._is_with_a_script(leg):
+                pass
             case LegEnded(leg=leg, end=end):
                 self.leg_ended(leg, end)
             case TimePassed():
@@ -163,6 +168,12 @@ class Engine:
                 contact = self.world.by_leg(leg)
                 if contact is not None and leg == contact.leg and contact.state is ContactState.IN_FLOW:
                     self._flows.digit(contact, digit)
+            case LookedUp(lookup=lookup):
+                asker = self.world.lookups.get(lookup)
+                if asker is not None:
+                    self._flows.looked_up(self.world.contacts[asker], event)
+            case ScriptEnded():
+                self._script_ended(event)
             case PlaybackEnded(playback=playback, ok=True):
                 self._playback(playback)
             case PlaybackEnded(playback=playback):
@@ -300,7 +311,7 @@ class Engine:
             if contact.state is ContactState.CONNECTING:
                 self._talk.agent_lost_before_talk(contact)
             else:
-                self.end(contact, EndReason.AGENT_HUNG_UP)
+                self._talk.agent_left(contact)
         elif leg == contact.other_leg:
             del self.world.legs[leg]
             contact.other_leg = None
@@ -308,6 +319,10 @@ class Engine:
                 self.end(contact, EndReason.FORWARDED)
             else:
                 self._flows.forward_failed(contact, end.value)
+
+    def leg_listed(self, contact: ContactRecord, seen: LegSeen) -> None:
+        """The customer's leg lives; it may be away with a script."""
+        self._flows.leg_listed(contact, seen)
 
     def playback_ended(self, contact: ContactRecord) -> None:
         """What the caller was hearing is over; what follows depends on where the contact is."""
@@ -335,6 +350,18 @@ class Engine:
         holder = self.world.playbacks.get(playback)
         if holder is not None:
             self.world.timers.set(TimerKind.CUT_OFF, holder, self.world.now + CUT_OFF_S)
+
+    def _is_with_a_script(self, leg: LegId) -> bool:
+        contact = self.world.by_leg(leg)
+        return contact is not None and leg == contact.leg and contact.run is not None
+
+    def _script_ended(self, event: ScriptEnded) -> None:
+        """A leg is back from a script; one that no contact counts on (any more) is hung up."""
+        contact = self.world.by_leg(event.leg)
+        if contact is not None:
+            self._flows.script_ended(contact, event)
+        else:
+            self.world.out.append(HangUp(contact=NOBODY, leg=event.leg))
 
     def _started(self, namespace: str, version: Version) -> None:
         world = self.world
@@ -380,7 +407,12 @@ class Engine:
             case "RecordMessage":
                 if event.subject == contact.message and not unknown:
                     self._flows.message_recorded(contact, 0.0)
-            case "AnswerLeg" | "OpenBridge" | "JoinBridge":
+            case "LookUp":
+                if contact.lookup is not None and event.subject == contact.lookup.lookup:
+                    self._flows.lookup_failed(contact, event.detail or event.fault.value)
+            case "RunScript" if event.fault in (TransportFault.REFUSED, TransportFault.UNAVAILABLE):
+                self._flows.script_not_run(contact)
+            case "AnswerLeg" | "OpenBridge" | "JoinBridge" | "RunScript" | "FetchBack":
                 if event.fault is TransportFault.GONE and event.subject in self.world.legs:
                     # leg or bridge: Asterisk does not say which is gone, and a leg that lives must not be left behind
                     leg = LegId(event.subject)
@@ -430,6 +462,10 @@ class Engine:
                     self._playback(contact.playback)
             case TimerKind.MESSAGE:
                 self._flows.message_overdue(contact)
+            case TimerKind.LOOKUP:
+                self._flows.lookup_failed(contact, "no answer in time")
+            case TimerKind.SCRIPT:
+                self._flows.script_overdue(contact)
             case TimerKind.FORWARD:
                 self._flows.forward_failed(contact, "no answer")
             case TimerKind.ANNOUNCE:
@@ -454,6 +490,7 @@ class Engine:
     def enqueue(self, contact: ContactRecord, action: Queueing) -> None:
         """Out of the IVR and into a queue."""
         self._flows.quit(contact)
+        contact.talked_until = None
         self._queues.enter(contact, action.queue, action.priority, action.needs)
 
     def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:

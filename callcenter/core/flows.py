@@ -5,26 +5,35 @@ that never waits, which the configuration check should have refused.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Final, Protocol, assert_never
 
-from callcenter.core import voice
-from callcenter.core.state import ContactRecord
+from callcenter.core import notes, voice
+from callcenter.core.errands import NOT_RUN, Errands
+from callcenter.core.state import ContactRecord, Frame
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.commands import DialNumber, HangUp, RecordMessage, ReturnLeg, StopMessage
-from callcenter.model.contact import ContactState, EndReason, LegEnd
-from callcenter.model.facts import NodeEntered, RecordingStarted, RecordingStopped
+from callcenter.model.contact import ContactState, EndReason, LegEnd, LookupOutcome
+from callcenter.model.events import LegSeen, LookedUp, ScriptEnded
+from callcenter.model.facts import NodeEntered, RecordingStarted, RecordingStopped, SurveyAnswered
 from callcenter.model.flow import (
+    RETURNS,
     Action,
     AgentWish,
     Assign,
+    CallScript,
+    DataDip,
+    DropNote,
     Elapsed,
+    EnterFlow,
     Flow,
     Forward,
     ForwardFailed,
     HangUpCall,
     Input,
+    KeepNote,
     Leave,
     Memory,
     MessageTaken,
@@ -32,10 +41,12 @@ from callcenter.model.flow import (
     Pressed,
     Queueing,
     ReturnToDialplan,
+    ReturnToFlow,
     Said,
     Say,
     SpeakLanguage,
     StopSaying,
+    TakeAnswer,
     TakeMessage,
     Turn,
     Visit,
@@ -44,6 +55,7 @@ from callcenter.model.flow import (
 )
 from callcenter.model.ids import FlowName
 
+SUBFLOWS_MAX: Final = 8  # flows that a contact can be in the middle of
 STEPS_MAX: Final = 100  # nodes entered in a row without waiting for anything
 MESSAGE_GRACE_S: Final = 10.0  # the end of a message is not waited for longer than this beyond its greatest length
 FORWARD_MUSIC: Final = "default"
@@ -73,11 +85,12 @@ class Elsewhere(Protocol):
 class Flows:
     """The IVR."""
 
-    __slots__ = ("_elsewhere", "_world")
+    __slots__ = ("_elsewhere", "_errands", "_world")
 
     def __init__(self, world: World, elsewhere: Elsewhere) -> None:
         self._world = world
         self._elsewhere = elsewhere
+        self._errands = Errands(world)
 
     def start(self, contact: ContactRecord, name: FlowName) -> None:
         """Begin a flow at its first node. The contact is IN_FLOW."""
@@ -85,6 +98,7 @@ class Flows:
             contact.version = self._world.version
         flow = self._world.library[contact.version].flows[name]
         contact.flow = name
+        contact.stack.clear()
         if not contact.answered:
             contact.language = flow.language
         self._walk(contact, flow.start, "")
@@ -156,26 +170,75 @@ class Flows:
             return
         self._world.recordings.pop(contact.message, None)
         self._world.timers.cancel(TimerKind.MESSAGE, contact.id)
-        self._world.out.append(RecordingStopped(contact=contact.id, recording=contact.message, expected_s=seconds))
-        contact.message = None
+        recording, contact.message = contact.message, None
+        if contact.message_is_note:
+            notes.taken(self._world, contact, recording, seconds)
+            self._tell(contact, MessageTaken(seconds=seconds, note=contact.note))
+            return
+        self._world.out.append(RecordingStopped(contact=contact.id, recording=recording, expected_s=seconds))
         contact.left_message = contact.left_message or seconds > 0
         self._tell(contact, MessageTaken(seconds=seconds))
+
+    def looked_up(self, contact: ContactRecord, told: LookedUp) -> None:
+        """A program outside has answered."""
+        if contact.lookup is not None and contact.lookup.lookup == told.lookup:
+            self._lookup_over(contact, told.outcome, told.values, told.detail)
+
+    def lookup_failed(self, contact: ContactRecord, why: str) -> None:
+        """It has not answered in time, or could not be asked."""
+        self._lookup_over(contact, LookupOutcome.FAILED, {}, why)
+
+    def script_ended(self, contact: ContactRecord, told: ScriptEnded) -> None:
+        """The call is back from a script."""
+        if contact.run is None or contact.run.script == told.script:
+            done = self._errands.script_ended(contact, told.status, told.values)
+            if done is not None:
+                self._tell(contact, done)
+
+    def script_not_run(self, contact: ContactRecord) -> None:
+        """The script could not be begun: the call never left."""
+        done = self._errands.script_ended(contact, NOT_RUN, {})
+        if done is not None:
+            self._tell(contact, done)
+
+    def script_overdue(self, contact: ContactRecord) -> None:
+        """The script has had its time; a call that does not come back is nobody's, and is ended."""
+        if not self._errands.script_overdue(contact):
+            self._world.surprise("the call did not come back from its script", contact)
+            self._elsewhere.end(contact, EndReason.FAULT)
+
+    def leg_listed(self, contact: ContactRecord, seen: LegSeen) -> None:
+        """After a restart or a lost link: where a leg is that may be away with a script."""
+        self._errands.listed(contact, seen)
+
+    def _lookup_over(
+        self, contact: ContactRecord, outcome: LookupOutcome, values: Mapping[str, str], detail: str
+    ) -> None:
+        done = self._errands.looked_up(contact, outcome, values, detail)
+        if done is not None:
+            self._tell(contact, done)
 
     def quit(self, contact: ContactRecord) -> None:
         """The contact leaves the IVR (into a queue, or for good): nothing of the flow stays behind."""
         voice.hush(self._world, contact)
         self._world.timers.cancel(TimerKind.FLOW_WAIT, contact.id)
+        self._errands.forget_script(contact)
+        self._end_errands(contact)
+        contact.stack.clear()
         contact.memory = NOTHING_REMEMBERED
 
     def is_secret(self, contact: ContactRecord) -> bool:
         """Whether what the caller presses now must not be written anywhere."""
-        return contact.state is ContactState.IN_FLOW and contact.memory.secret
+        return contact.state is ContactState.IN_FLOW and (contact.memory.secret or contact.run is not None)
 
-    def ask_for_secrets_again(self) -> None:
-        """After a restart nobody knows what was typed of a masked input: the caller begins it anew."""
+    def ask_again(self) -> None:
+        """After a restart nobody knows what was typed of a masked input: the caller begins it anew. Nor does anybody
+        ask the programs outside any more."""
         for contact in sorted(self._world.contacts.values(), key=lambda contact: contact.serial):
-            if self.is_secret(contact):
+            if contact.state is ContactState.IN_FLOW and contact.memory.secret:
                 self._walk(contact, contact.node, "")
+            else:
+                self._errands.ask_again(contact)
 
     # -- walking -----------------------------------------------------------------------------------------------------
 
@@ -192,6 +255,7 @@ class Flows:
             contact.node = name
             contact.memory = NOTHING_REMEMBERED
             self._world.timers.cancel(TimerKind.FLOW_WAIT, contact.id)
+            self._end_errands(contact)
             if contact.flow is None:
                 raise Bug(f"{contact.id} walks without a flow")
             self._world.out.append(NodeEntered(contact=contact.id, flow=contact.flow, node=name, exit=exit_))
@@ -210,6 +274,10 @@ class Flows:
             if isinstance(action, Leave):
                 voice.hush(self._world, contact)
                 return node.exits()[action.exit], action.exit
+            if isinstance(action, EnterFlow):
+                return self._enter_flow(contact, action.flow)
+            if isinstance(action, ReturnToFlow) and contact.stack:
+                return self._return(contact, action.exit)
             told = self._do(contact, action)
             if told is not None:
                 return self._act(contact, node, node.resume(self._visit(contact), told))
@@ -222,10 +290,10 @@ class Flows:
         world = self._world
         match action:
             case Say():
-                if not action.prompts:
+                if not action.prompts and action.note is None:
                     return Said()
                 contact.interruptible = action.interruptible
-                voice.say(world, contact, action.prompts, self._spoken(contact))
+                voice.say(world, contact, action.prompts, self._spoken(contact), action.note)
             case StopSaying():
                 voice.hush(world, contact)
             case WaitFor(seconds=seconds):
@@ -241,19 +309,74 @@ class Flows:
                 return ForwardFailed(why=problem) if problem else None
             case TakeMessage():
                 self._take_message(contact, action)
+            case KeepNote():
+                notes.keep(world, contact)
+            case DropNote():
+                notes.drop(world, contact)
+            case DataDip():
+                return self._errands.look_up(contact, contact.flow or "", action)
+            case CallScript():
+                return self._errands.run_script(contact, action)
+            case TakeAnswer():
+                self._take_answer(contact, action)
             case AgentWish():
                 return WishDone(problem=self._elsewhere.grant(contact, action))
             case HangUpCall(reason=reason):
                 self._elsewhere.end(contact, reason)
-            case ReturnToDialplan(exit=exit_):
+            case ReturnToFlow() if not contact.returns:  # it was not led here by a flow, nor by a dialplan
+                self._elsewhere.end(contact, EndReason.FLOW_ENDED)
+            case ReturnToDialplan(exit=exit_) | ReturnToFlow(exit=exit_):
                 world.out.append(ReturnLeg(contact=contact.id, leg=contact.leg, exit=exit_))
                 world.legs.pop(contact.leg, None)
                 self._elsewhere.end(contact, EndReason.RETURNED)
-            case Leave():
-                raise Bug("Leave is for the walk, not for the doing")
+            case Leave() | EnterFlow():
+                raise Bug(f"{type(action).__name__} is for the walk, not for the doing")
             case _:
                 assert_never(action)
         return None
+
+    def _enter_flow(self, contact: ContactRecord, name: FlowName) -> tuple[str, str] | None:
+        """Into another flow, to come back to this node; None if that is too deep."""
+        flow = self._world.library[contact.version].flows.get(name)
+        if flow is None or contact.flow is None or len(contact.stack) >= SUBFLOWS_MAX:
+            self._world.surprise(f"flow {name} cannot be entered in the middle of {len(contact.stack)} others", contact)
+            self._elsewhere.end(contact, EndReason.FAULT)
+            return None
+        contact.stack.append(Frame(flow=contact.flow, node=contact.node))
+        contact.flow = name
+        return flow.start, ""
+
+    def _return(self, contact: ContactRecord, exit_: str) -> tuple[str, str] | None:
+        """Back to the node that led here, and on through its exit of that name; None if it has none (any more)."""
+        frame = contact.stack.pop()
+        contact.flow, contact.node = frame.flow, frame.node
+        node = self._world.library[contact.version].flows[frame.flow].nodes.get(frame.node)
+        way = f"{RETURNS}.{exit_}"
+        target = node.exits().get(way) if node is not None else None
+        if target is None:
+            self._world.surprise(f"{frame.flow}.{frame.node} does not know the exit {exit_}", contact)
+            self._elsewhere.end(contact, EndReason.FAULT)
+            return None
+        return target, way
+
+    def _take_answer(self, contact: ContactRecord, action: TakeAnswer) -> None:
+        if contact.flow is not None:
+            self._world.out.append(
+                SurveyAnswered(
+                    contact=contact.id,
+                    survey=contact.flow,
+                    question=action.question,
+                    queue=contact.last_queue,
+                    agent=contact.last_agent,
+                    answer=action.answer,
+                    comment=action.comment,
+                )
+            )
+
+    def _end_errands(self, contact: ContactRecord) -> None:
+        """The node is left: nobody waits for its answers, and what it recorded is kept."""
+        self._errands.forget_lookup(contact)
+        notes.keep(self._world, contact)
 
     def _take_message(self, contact: ContactRecord, action: TakeMessage) -> None:
         world = self._world
@@ -262,6 +385,7 @@ class Flows:
         voice.stop_music(world, contact)  # a queue that sent the caller here leaves its music on
         recording = world.mints().recording()
         contact.message, contact.message_began = recording, world.now
+        contact.message_is_note = not action.mailbox
         world.recordings[recording] = contact.id
         world.timers.set(TimerKind.MESSAGE, contact.id, world.now + action.max_s + MESSAGE_GRACE_S)
         world.out += (
@@ -272,7 +396,12 @@ class Flows:
                 max_s=action.max_s,
                 silence_s=action.silence_s,
             ),
-            RecordingStarted(contact=contact.id, recording=recording, kind="message", mailbox=action.mailbox),
+            RecordingStarted(
+                contact=contact.id,
+                recording=recording,
+                kind="note" if contact.message_is_note else "message",
+                mailbox=action.mailbox,
+            ),
         )
 
     def _spoken(self, contact: ContactRecord) -> dict[str, str]:

@@ -17,6 +17,7 @@ from callcenter.model.facts import (
     ContactOpened,
     OfferEnded,
     QueueLeft,
+    RecordingDropped,
     RecordingStarted,
     RecordingStopped,
     RecordingVerified,
@@ -192,6 +193,23 @@ def _recording_stopped(fact: RecordingStopped, entry: Entry, n: int) -> tuple[Ro
     return (RecordingRow(recording=fact.recording, contact=fact.contact, stopped=entry.at, expected_s=fact.expected_s),)
 
 
+def _recording_dropped(fact: RecordingDropped, entry: Entry, n: int) -> tuple[Row, ...]:
+    """Over and looked at: there is nothing, and that is as it should be."""
+    return (
+        RecordingRow(
+            recording=fact.recording,
+            contact=fact.contact,
+            stopped=entry.at,
+            expected_s=0.0,
+            path="",
+            seconds=0.0,
+            channels=0,
+            problem="",
+            checked=entry.at,
+        ),
+    )
+
+
 def _recording_verified(fact: RecordingVerified, entry: Entry, n: int) -> tuple[Row, ...]:
     return (
         RecordingRow(
@@ -217,6 +235,7 @@ _FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     AgentChanged: _agent_changed,
     RecordingStarted: _recording_started,
     RecordingStopped: _recording_stopped,
+    RecordingDropped: _recording_dropped,
     RecordingVerified: _recording_verified,
 }
 

@@ -40,6 +40,10 @@ class Told(Protocol):
         """A leg that we dialled is up."""
         ...
 
+    def leg_listed(self, contact: ContactRecord, seen: LegSeen) -> None:
+        """The customer's leg lives; it may be away with a script."""
+        ...
+
     def playback_ended(self, contact: ContactRecord) -> None:
         """What was playing is over."""
         ...
@@ -54,14 +58,16 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
     legs = {leg.leg: leg for leg in seen.legs}
     bridges = {bridge.bridge: frozenset(bridge.legs) for bridge in seen.bridges}
     for contact in _oldest_first(world.contacts.values()):
-        talked = contact.state is ContactState.CONNECTED
+        talked, playing = contact.state is ContactState.CONNECTED, contact.playback
         _legs_of(world, offers, told, contact, legs)
         if contact.id in world.contacts:
             _answered(world, contact, legs[contact.leg])
-            _bridge_of(world, contact, bridges)
+            _bridge_of(world, contact, bridges, away=legs[contact.leg].away)
             if talked:
                 _recording_of(world, contact)
-            _playback_of(world, told, contact)
+            if contact.playback == playing:  # else it was begun a moment ago, by what was missed
+                _playback_of(world, told, contact)
+            told.leg_listed(contact, legs[contact.leg])
     for leg in sorted(legs.keys() - world.legs.keys()):
         _stranger(world, told.arrived, legs[leg])
     for bridge in sorted(bridges.keys() - world.bridges.keys()):
@@ -96,14 +102,14 @@ def _answered(world: World, contact: ContactRecord, seen: LegSeen) -> None:
         world.out.append(AnswerLeg(contact=contact.id, leg=contact.leg))
 
 
-def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, frozenset[LegId]]) -> None:
+def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, frozenset[LegId]], *, away: bool) -> None:
     if contact.bridge is None:
         return
     inside = bridges.get(contact.bridge)
     if inside is None:
         world.out.append(OpenBridge(contact=contact.id, bridge=contact.bridge))
         inside = frozenset()
-    belong = [contact.leg]
+    belong = [] if away or contact.run is not None else [contact.leg]
     if contact.state is ContactState.CONNECTED and contact.agent_leg is not None:
         belong.append(contact.agent_leg)
     if contact.other_up and contact.other_leg is not None:
@@ -130,6 +136,10 @@ def _playback_of(world: World, told: Told, contact: ContactRecord) -> None:
 
 
 def _stranger(world: World, arrived: Callable[[ContactArrived], None], leg: LegSeen) -> None:
+    if (
+        leg.away and leg.leg not in world.buried
+    ):  # with a script of which nobody knows any more: it is looked at when it comes back
+        return
     if leg.ours or leg.leg in world.buried:
         world.out.append(HangUp(contact=NOBODY, leg=leg.leg))
         return

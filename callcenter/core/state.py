@@ -7,7 +7,8 @@ rebuilt from it.
 import msgspec
 
 from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
-from callcenter.model.contact import ContactState, Direction, Medium
+from callcenter.model.commands import LookUp, RunScript
+from callcenter.model.contact import ContactState, Direction, EndReason, Medium
 from callcenter.model.flow import Memory
 from callcenter.model.ids import (
     UNVERSIONED,
@@ -36,6 +37,13 @@ class OfferRecord(msgspec.Struct, kw_only=True):
     began: float
     why: str
     rang: bool = False  # the phone has said that it rings
+
+
+class Frame(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a contact comes back to from another flow: the node that led it there."""
+
+    flow: FlowName
+    node: str
 
 
 class ContactRecord(msgspec.Struct, kw_only=True):
@@ -74,8 +82,17 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     flow: FlowName | None = None
     node: str = ""
     memory: Memory = Memory()
+    stack: list[Frame] = []  # of the flows it is in the middle of, the outermost first
     message: RecordingId | None = None
     message_began: float = 0.0
+    message_is_note: bool = False
+    note: RecordingId | None = None  # recorded, and neither kept nor dropped yet
+    note_s: float = 0.0
+    lookup: LookUp | None = None  # what is being asked
+    lookup_began: float = 0.0
+    run: RunScript | None = None  # the script that has the leg
+    run_began: float = 0.0
+    fetched: bool = False  # from its script, but not back yet
     left_message: bool = False
     other_leg: LegId | None = None  # the outside number
     other_up: bool = False
@@ -93,6 +110,7 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     agent: AgentId | None = None
     agent_leg: LegId | None = None
     talk_began: float = 0.0
+    talked_until: EndReason | None = None  # how the talk ended that a survey follows
     recording: RecordingId | None = None
     recording_began: float = 0.0
 

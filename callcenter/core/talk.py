@@ -4,6 +4,9 @@ The announcement, where a queue has one, is played to the caller while the agent
 recording begin after it, so no recording holds what a caller had not been told of.
 """
 
+from typing import Final
+from zlib import crc32
+
 from callcenter.core import voice
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.flows import Flows
@@ -27,9 +30,19 @@ from callcenter.model.facts import (
     ContactEnded,
     RecordingStarted,
     RecordingStopped,
+    SurveyOffered,
     TalkEnded,
 )
 from callcenter.model.ids import LegId
+from callcenter.model.queue import SHARE_MAX, Survey, SurveyWhen
+
+ENDS_OF_SURVEYS: Final = frozenset(
+    {EndReason.FLOW_ENDED, EndReason.LEFT_IN_FLOW, EndReason.CLOSED, EndReason.VOICEMAIL}
+)
+"""However a survey ends, the contact ended as its talk did."""
+SURVEY_VARIABLE: Final = "survey"
+AGREED: Final = "yes"
+SHARES: Final = 10_000  # a share is told apart to the hundredth of a percent
 
 
 class Talk:
@@ -98,6 +111,21 @@ class Talk:
         voice.start_music(world, contact, world.queue_of(contact).music)
         self._queues.wait_again(contact)
 
+    def agent_left(self, contact: ContactRecord) -> None:
+        """The agent has hung up after the talk: the caller is asked how it was, if the queue wants that, or let go."""
+        world = self._world
+        queue = world.rules_for(contact, contact.last_queue) if contact.last_queue is not None else None
+        agent = contact.agent
+        survey = queue.survey if queue is not None else None
+        if queue is None or agent is None or survey is None or not is_surveyed(contact, survey):
+            self.end(contact, EndReason.AGENT_HUNG_UP)
+            return
+        self._end_talk(contact)
+        move(contact, ContactInput.SURVEYED, world.now)
+        contact.talked_until = EndReason.AGENT_HUNG_UP
+        world.out.append(SurveyOffered(contact=contact.id, survey=survey.flow, queue=queue.name, agent=agent))
+        self._flows.start(contact, survey.flow)
+
     def outside_answered(self, contact: ContactRecord) -> None:
         """The outside number has answered a forwarded contact."""
         world = self._world
@@ -117,6 +145,8 @@ class Talk:
         if contact.state is ContactState.ENDED:
             return
         world = self._world
+        if contact.talked_until is not None and reason in ENDS_OF_SURVEYS:
+            reason = contact.talked_until
         self._leave_state(contact, reason)
         move(contact, ContactInput.ENDED, world.now)
         voice.hush(world, contact)
@@ -245,11 +275,18 @@ class Talk:
         )
 
 
+def is_surveyed(contact: ContactRecord, survey: Survey) -> bool:
+    """Whether this contact is one of those who are asked. The same contact is always asked, or never."""
+    if survey.when is SurveyWhen.AGREED and contact.variables.get(SURVEY_VARIABLE) != AGREED:
+        return False
+    return crc32(contact.id.encode()) % SHARES < survey.share * SHARES / SHARE_MAX
+
+
 def end_reason(contact: ContactRecord) -> EndReason:
     """What it means that the caller's leg is gone, in the state the contact is in."""
     match contact.state:
         case ContactState.IN_FLOW:
-            spoke = contact.left_message or contact.message is not None
+            spoke = contact.left_message or (contact.message is not None and not contact.message_is_note)
             return EndReason.VOICEMAIL if spoke else EndReason.LEFT_IN_FLOW
         case ContactState.WAITING | ContactState.OFFERED | ContactState.CONNECTING:
             return EndReason.ABANDONED

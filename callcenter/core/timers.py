@@ -16,6 +16,8 @@ class TimerKind(StrEnum):
     FLOW_WAIT = "flow_wait"  # a node's WaitFor
     CUT_OFF = "cut_off"  # a prompt failed, and nobody has said that the caller is gone
     MESSAGE = "message"  # a caller's message should long be over
+    LOOKUP = "lookup"  # a program outside has not answered
+    SCRIPT = "script"  # a script has had the call for long enough, or does not give it back
     FORWARD = "forward"  # an outside number rings too long
     OFFER = "offer"  # an agent's phone rings too long; the subject is the leg
     ANNOUNCE = "announce"

@@ -20,7 +20,7 @@ from callcenter.model.commands import (
     StopPlayback,
 )
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import BridgeId
+from callcenter.model.ids import BridgeId, RecordingId
 
 
 def bridge_of(contact: ContactRecord) -> BridgeId:
@@ -44,7 +44,11 @@ def take_call(world: World, contact: ContactRecord) -> None:
 
 
 def say(
-    world: World, contact: ContactRecord, prompts: tuple[Prompt, ...], variables: Mapping[str, str] | None = None
+    world: World,
+    contact: ContactRecord,
+    prompts: tuple[Prompt, ...],
+    variables: Mapping[str, str] | None = None,
+    note: RecordingId | None = None,
 ) -> None:
     """Play prompts in the contact's language, in place of what plays now. Ends with `PlaybackEnded`."""
     take_call(world, contact)
@@ -61,6 +65,7 @@ def say(
             prompts=tuple(prompt.name for prompt in prompts),
             language=contact.language,
             variables={**contact.variables, **(variables or {})},
+            note=note,
         )
     )
 

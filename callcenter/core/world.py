@@ -15,7 +15,18 @@ from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
 from callcenter.model.entry import Output
 from callcenter.model.facts import Surprise
-from callcenter.model.ids import AgentId, BridgeId, ContactId, LegId, Mint, PlaybackId, QueueName, RecordingId, Version
+from callcenter.model.ids import (
+    AgentId,
+    BridgeId,
+    ContactId,
+    LegId,
+    LookupId,
+    Mint,
+    PlaybackId,
+    QueueName,
+    RecordingId,
+    Version,
+)
 from callcenter.model.queue import Queue
 
 LAST_SERVED_MAX: Final = 50_000  # callers whose last agent is remembered
@@ -45,6 +56,7 @@ class World:
         "legs",
         "library",
         "lines",
+        "lookups",
         "mint",
         "newly_waiting",
         "now",
@@ -75,6 +87,7 @@ class World:
         self.bridges: dict[BridgeId, ContactId] = {}
         self.playbacks: dict[PlaybackId, ContactId] = {}
         self.recordings: dict[RecordingId, ContactId] = {}  # messages being recorded
+        self.lookups: dict[LookupId, ContactId] = {}  # being asked
         self.queued: dict[QueueName, dict[ContactId, None]] = {}  # waiting, offered or connecting, per queue
         self.newly_waiting: list[ContactId] = []  # taken up by matching, in order
         self.draining: set[QueueName] = set()

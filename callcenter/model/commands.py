@@ -13,10 +13,12 @@ from callcenter.model.ids import (
     BridgeId,
     ContactId,
     LegId,
+    LookupId,
     OfferId,
     PlaybackId,
     RecordingId,
     RequestId,
+    ScriptId,
 )
 from callcenter.model.message import Message
 
@@ -59,6 +61,7 @@ class PlayPrompts(Message, frozen=True, kw_only=True):
     prompts: tuple[str, ...]  # names; the texts are in the configuration
     language: str
     variables: Mapping[str, str] = {}
+    note: RecordingId | None = None  # heard before the prompts
 
 
 class StopPlayback(Message, frozen=True, kw_only=True):
@@ -157,6 +160,50 @@ class StopMessage(Message, frozen=True, kw_only=True):
     recording: RecordingId
 
 
+class DropMessage(Message, frozen=True, kw_only=True):
+    """Remove the file of a message that its caller did not want. Already gone counts as done."""
+
+    contact: ContactId
+    recording: RecordingId
+
+
+class LookUp(Message, frozen=True, kw_only=True):
+    """Ask a program outside over HTTP; `LookedUp` follows within `timeout_s`. What is being asked is not asked twice.
+
+    The values of `secret_headers` are names: what they stand for is known to nobody but who sends the request.
+    """
+
+    contact: ContactId
+    lookup: LookupId
+    name: str  # flow.node, by which tests and screens know it
+    method: str
+    url: str
+    timeout_s: float
+    take: Mapping[str, str] = {}  # variable -> place in the JSON of the answer
+    headers: Mapping[str, str] = {}
+    secret_headers: Mapping[str, str] = {}
+    body: Mapping[str, str] = {}
+
+
+class RunScript(Message, frozen=True, kw_only=True):
+    """Let a leg go to a FastAGI script in the dialplan; it comes back with `ScriptEnded`."""
+
+    contact: ContactId
+    leg: LegId
+    script: ScriptId
+    url: str
+    arguments: tuple[str, ...] = ()
+    take: tuple[str, ...] = ()  # the channel's variables that are wanted afterwards
+
+
+class FetchBack(Message, frozen=True, kw_only=True):
+    """Take a leg out of its script, which has had its time; `ScriptEnded` follows."""
+
+    contact: ContactId
+    leg: LegId
+    script: ScriptId
+
+
 class Reply(Message, frozen=True, kw_only=True):
     """The answer to a request: granted, or `problem` in words for the person who asked."""
 
@@ -181,5 +228,9 @@ Command = (
     | StopRecording
     | RecordMessage
     | StopMessage
+    | DropMessage
+    | LookUp
+    | RunScript
+    | FetchBack
     | Reply
 )

@@ -78,6 +78,14 @@ class OfferEnd(StrEnum):
     FAILED = "failed"  # Asterisk could not ring the phone
 
 
+class LookupOutcome(StrEnum):
+    """How a lookup ended."""
+
+    FOUND = "found"
+    NOT_FOUND = "not_found"  # the other side answered, and knows of nothing
+    FAILED = "failed"  # no answer in time, or one that cannot be used
+
+
 class QueueExit(StrEnum):
     """How a contact left a queue."""
 

@@ -6,7 +6,7 @@ An event may be late, doubled or out of order; that is normal and the engine ans
 from collections.abc import Mapping
 
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
-from callcenter.model.contact import Direction, LegEnd, Medium, TransportFault
+from callcenter.model.contact import Direction, LegEnd, LookupOutcome, Medium, TransportFault
 from callcenter.model.ids import (
     UNVERSIONED,
     AgentId,
@@ -14,10 +14,12 @@ from callcenter.model.ids import (
     ContactId,
     FlowName,
     LegId,
+    LookupId,
     PlaybackId,
     QueueName,
     RecordingId,
     RequestId,
+    ScriptId,
     Version,
 )
 from callcenter.model.message import Message
@@ -55,6 +57,8 @@ class LegSeen(Message, frozen=True, kw_only=True):
     returns: bool = False
     agent_number: str = ""
     since: float = 0.0  # when it came, by the medium's own clock
+    script: ScriptId | None = None  # that it runs now (`away`), or came back from last
+    away: bool = False  # it is in the dialplan and not in our hands
 
 
 class BridgeSeen(Message, frozen=True, kw_only=True):
@@ -117,6 +121,7 @@ class LegEnded(Message, frozen=True, kw_only=True):
     leg: LegId
     end: LegEnd
     cause: int = 0  # Q.850 as received; 0: none
+    left: bool = False  # it is out of our hands, which it also is when a script has it: then it lives
 
 
 class DigitPressed(Message, frozen=True, kw_only=True):
@@ -138,6 +143,24 @@ class MessageRecorded(Message, frozen=True, kw_only=True):
 
     recording: RecordingId
     seconds: float
+
+
+class LookedUp(Message, frozen=True, kw_only=True):
+    """A lookup is over. `values` are few and short, and only of variables that were asked for."""
+
+    lookup: LookupId
+    outcome: LookupOutcome
+    values: Mapping[str, str] = {}
+    detail: str = ""  # why it failed
+
+
+class ScriptEnded(Message, frozen=True, kw_only=True):
+    """A leg is back from its script. `status` is Asterisk's AGISTATUS, or TIMEOUT when it was fetched back."""
+
+    leg: LegId
+    script: ScriptId
+    status: str
+    values: Mapping[str, str] = {}  # the variables that were wanted, as the script left them
 
 
 class RecordingChecked(Message, frozen=True, kw_only=True):
@@ -231,6 +254,8 @@ Event = (
     | DigitPressed
     | PlaybackEnded
     | MessageRecorded
+    | LookedUp
+    | ScriptEnded
     | RecordingChecked
     | PhoneChanged
     | AgentSaved

@@ -5,7 +5,7 @@ made of legs and bridges. Durations in seconds; the time of a fact is the time o
 """
 
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
-from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
+from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, Version
 from callcenter.model.message import Message
 
@@ -133,7 +133,7 @@ class RecordingStarted(Message, frozen=True, kw_only=True):
 
     contact: ContactId
     recording: RecordingId
-    kind: str  # "call" or "message"
+    kind: str  # "call", "message" or "note"
     agent: AgentId | None = None
     mailbox: str = ""
 
@@ -144,6 +144,53 @@ class RecordingStopped(Message, frozen=True, kw_only=True):
     contact: ContactId
     recording: RecordingId
     expected_s: float
+
+
+class RecordingDropped(Message, frozen=True, kw_only=True):
+    """The caller did not want what she had recorded: nothing of it is kept."""
+
+    contact: ContactId
+    recording: RecordingId
+
+
+class LookupEnded(Message, frozen=True, kw_only=True):
+    """A program outside was asked. `took_s` is what the caller waited for it."""
+
+    contact: ContactId
+    name: str
+    outcome: LookupOutcome
+    took_s: float
+    detail: str = ""
+
+
+class ScriptRun(Message, frozen=True, kw_only=True):
+    """A script had the call for so long."""
+
+    contact: ContactId
+    url: str
+    status: str
+    took_s: float
+
+
+class SurveyOffered(Message, frozen=True, kw_only=True):
+    """The agent has gone, and the caller is led into the queue's survey, which is about the two."""
+
+    contact: ContactId
+    survey: FlowName
+    queue: QueueName
+    agent: AgentId
+
+
+class SurveyAnswered(Message, frozen=True, kw_only=True):
+    """One question was answered: by a number, or by a spoken comment."""
+
+    contact: ContactId
+    survey: FlowName
+    question: str
+    queue: QueueName | None = None
+    agent: AgentId | None = None
+    answer: int | None = None
+    comment: RecordingId | None = None
 
 
 class RecordingVerified(Message, frozen=True, kw_only=True):
@@ -237,7 +284,12 @@ Fact = (
     | TalkEnded
     | RecordingStarted
     | RecordingStopped
+    | RecordingDropped
     | RecordingVerified
+    | LookupEnded
+    | ScriptRun
+    | SurveyOffered
+    | SurveyAnswered
     | ContactEnded
     | AgentChanged
     | PhoneSeen

@@ -9,14 +9,17 @@ What is made anew at every step of every call (`Visit`, `Turn`, `Queueing`) is a
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
-from callcenter.model.contact import EndReason
-from callcenter.model.ids import FlowName, ListName, QueueName
+from callcenter.model.contact import EndReason, LookupOutcome
+from callcenter.model.ids import FlowName, ListName, QueueName, RecordingId
 from callcenter.model.need import Need
 from callcenter.model.numbers import NumberList
+
+RETURNS: Final = "returns"
+"""The key of a node under which it says where to go on when another flow returns, and the beginning of those exits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,8 @@ class Memory:
     digits: str = ""
     tries: int = 0
     secret: bool = False
+    step: int = 0  # of a node that asks several things
+    note: RecordingId | None = None  # what was recorded and is not kept yet
 
 
 # -- what a node asks for ----------------------------------------------------------------------------------------------
@@ -46,6 +51,7 @@ class Say:
 
     prompts: tuple[Prompt, ...]
     interruptible: bool = True  # a digit stops it (and is passed on); otherwise digits meanwhile are dropped
+    note: RecordingId | None = None  # played before the prompts: what the caller has just recorded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +106,67 @@ class Forward:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeMessage:
-    """Record the caller's voice; resumes with `MessageTaken`."""
+    """Record the caller's voice; resumes with `MessageTaken`. Without a mailbox it is a note, to be kept or dropped."""
 
     mailbox: str
     max_s: float
     silence_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepNote:
+    """The note that was taken last is good: it stays with the contact. (One that is never dropped is kept, too.)"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropNote:
+    """The note that was taken last is not wanted: its file goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataDip:
+    """Ask a program outside over HTTP; resumes with `DipDone`, within `timeout_s` and a moment."""
+
+    method: str  # GET, POST or PUT
+    url: str  # whole, with every value percent-encoded
+    timeout_s: float
+    take: Mapping[str, str]  # variable -> place in the JSON of the answer ("customer.name", "orders.0.state")
+    headers: Mapping[str, str] = field(default_factory=dict)
+    secret_headers: Mapping[str, str] = field(default_factory=dict)  # header -> name of the secret that it holds
+    body: Mapping[str, str] = field(default_factory=dict)  # sent as a JSON object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallScript:
+    """Give the call to a FastAGI script, which has it alone; resumes with `ScriptDone`."""
+
+    url: str
+    arguments: tuple[str, ...]
+    timeout_s: float
+    take: tuple[str, ...]  # variables that the script may leave on the channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnterFlow:
+    """Go through another flow; the contact comes back through an exit of this node, named by that flow's return."""
+
+    flow: FlowName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnToFlow:
+    """Back to the flow that led here, saying `exit`; nothing may follow it."""
+
+    exit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeAnswer:
+    """The caller has answered a question of a survey, by a number or with a recorded comment."""
+
+    question: str
+    answer: int | None = None
+    comment: RecordingId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +201,13 @@ Action = (
     | Queueing
     | Forward
     | TakeMessage
+    | KeepNote
+    | DropNote
+    | DataDip
+    | CallScript
+    | EnterFlow
+    | ReturnToFlow
+    | TakeAnswer
     | AgentWish
     | HangUpCall
     | ReturnToDialplan
@@ -177,6 +246,23 @@ class MessageTaken:
     """A message of this length was recorded (0: nothing was said)."""
 
     seconds: float
+    note: RecordingId | None = None  # of a note: which recording it is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DipDone:
+    """A lookup is over; `values` are those of its variables for which there was something."""
+
+    outcome: LookupOutcome
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptDone:
+    """A script is over, well (`ok`) or not; `values` are the variables that it left."""
+
+    ok: bool
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,7 +272,7 @@ class WishDone:
     problem: str = ""
 
 
-Input = Said | Pressed | Elapsed | ForwardFailed | MessageTaken | WishDone
+Input = Said | Pressed | Elapsed | ForwardFailed | MessageTaken | WishDone | DipDone | ScriptDone
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):

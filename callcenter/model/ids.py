@@ -20,6 +20,8 @@ CalendarName = NewType("CalendarName", str)
 ListName = NewType("ListName", str)
 RequestId = NewType("RequestId", str)
 Version = NewType("Version", int)  # of the configuration
+LookupId = NewType("LookupId", str)
+ScriptId = NewType("ScriptId", str)
 Skill = NewType("Skill", str)
 
 UNVERSIONED: Final = Version(0)  # the configuration of a time, or a test, in which nobody counts them
@@ -72,6 +74,14 @@ class Mint:
     def offer(self) -> OfferId:
         """The id of an offer: `o-...`."""
         return OfferId(self._next("o"))
+
+    def lookup(self) -> LookupId:
+        """The id of one question to a program outside: `q-...`."""
+        return LookupId(self._next("q"))
+
+    def script(self) -> ScriptId:
+        """The id of one run of a script, which is an extension in the dialplan meanwhile: `r-...`."""
+        return ScriptId(self._next("r"))
 
     def recording(self) -> RecordingId:
         """The name of a recording, in the shape of a UUID: nothing else is let near a file system."""

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final
+
+from annotated_types import Interval
 
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import CalendarName, FlowName, QueueName
@@ -79,6 +81,25 @@ class Announcements:
     comfort: Prompt | None = None  # said after both ("please hold")
 
 
+class SurveyWhen(StrEnum):
+    """Who is led into the survey of a queue, of those who are still there when the agent has hung up."""
+
+    AGENT_HANGS_UP = "agent_hangs_up"  # all of them
+    AGREED = "agreed"  # those who said so before: the contact's variable `survey` is "yes"
+
+
+SHARE_MAX: Final = 100.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What is asked after the talk. `share` is in percent; the contact's id decides, so that it is always the same."""
+
+    flow: FlowName
+    when: SurveyWhen = SurveyWhen.AGENT_HANGS_UP
+    share: Annotated[float, Interval(gt=0, le=SHARE_MAX)] = SHARE_MAX
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
     """One queue. Times in seconds; `needs` is what an agent must have to be offered its contacts."""
@@ -105,7 +126,10 @@ class Queue:
     service_level_target: float = 0.8
     last_agent_within_s: float = 86_400.0  # how long the last_agent strategy remembers
 
+    survey: Survey | None = None
+
     def flow_targets(self) -> tuple[FlowName, ...]:
         """The flows this queue may send contacts to."""
         targets = (self.overflow, self.no_agents, self.at_close)
-        return tuple(FlowName(t.name) for t in targets if t is not None and t.to is Overflow.FLOW)
+        onward = tuple(FlowName(t.name) for t in targets if t is not None and t.to is Overflow.FLOW)
+        return (*onward, self.survey.flow) if self.survey is not None else onward

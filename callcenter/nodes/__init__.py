@@ -17,9 +17,15 @@ from callcenter.nodes.hours import Hours
 from callcenter.nodes.kind import Kind
 from callcenter.nodes.language import Speak
 from callcenter.nodes.leave import LeaveFlow
+from callcenter.nodes.lookup import Lookup
 from callcenter.nodes.menu import Menu
 from callcenter.nodes.play import Play
+from callcenter.nodes.record import Record
+from callcenter.nodes.return_to_flow import Return
+from callcenter.nodes.script import Script
 from callcenter.nodes.set_variables import SetVariables
+from callcenter.nodes.subflow import Subflow
+from callcenter.nodes.survey import AskSurvey
 from callcenter.nodes.transfer import Transfer
 from callcenter.nodes.voicemail import Voicemail
 
@@ -37,6 +43,12 @@ NODES: Final[Mapping[str, type[Kind]]] = {
     "voicemail": Voicemail,
     "agent": AgentRequest,
     "leave": LeaveFlow,
+    "return": Return,
+    "subflow": Subflow,
+    "lookup": Lookup,
+    "script": Script,
+    "record": Record,
+    "survey": AskSurvey,
 }
 
 __all__ = ["NODES", "Kind"]

@@ -20,14 +20,18 @@ from callcenter.model.commands import (
     CloseBridge,
     Command,
     DialNumber,
+    DropMessage,
+    FetchBack,
     HangUp,
     JoinBridge,
+    LookUp,
     OpenBridge,
     PlayPrompts,
     RecordMessage,
     Reply,
     ReturnLeg,
     RingAgent,
+    RunScript,
     StartMusic,
     StartRecording,
     StopMessage,
@@ -156,8 +160,12 @@ def subject_of(command: Command) -> str:
             return playback
         case StartRecording(recording=recording) | StopRecording(recording=recording):
             return recording
-        case RecordMessage(recording=recording) | StopMessage(recording=recording):
+        case RecordMessage(recording=recording) | StopMessage(recording=recording) | DropMessage(recording=recording):
             return recording
+        case RunScript(leg=leg) | FetchBack(leg=leg):
+            return leg
+        case LookUp(lookup=lookup):
+            return lookup
         case OpenBridge(bridge=bridge) | CloseBridge(bridge=bridge):
             return bridge
         case StartMusic(bridge=bridge) | StopMusic(bridge=bridge):

@@ -6,7 +6,7 @@ It takes commands as the real one takes requests, and tells the engine's side wh
 answered gives an answer and then an end; a playback ends with its bridge; a recording does not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import Final, Protocol
@@ -17,14 +17,18 @@ from callcenter.model.commands import (
     CloseBridge,
     Command,
     DialNumber,
+    DropMessage,
+    FetchBack,
     HangUp,
     JoinBridge,
+    LookUp,
     OpenBridge,
     PlayPrompts,
     RecordMessage,
     Reply,
     ReturnLeg,
     RingAgent,
+    RunScript,
     StartMusic,
     StartRecording,
     StopMessage,
@@ -46,12 +50,15 @@ from callcenter.model.events import (
     PhoneChanged,
     PlaybackEnded,
     Resynced,
+    ScriptEnded,
 )
-from callcenter.model.ids import BridgeId, FlowName, LegId, PlaybackId, RecordingId
+from callcenter.model.ids import BridgeId, FlowName, LegId, PlaybackId, RecordingId, ScriptId
 from callcenter.sim.world import Agenda
 
 PROMPT_S: Final = 1.5  # what one prompt takes to say, on average
 DEAD_PHONES: Final = 0.02  # share of calls of which a registered phone takes no notice
+SCRIPT_MAX_S: Final = 20.0  # the longest that a script has a call which gives it back
+ENDLESS_SCRIPTS: Final = 0.1  # share of scripts that do not
 SPEAKS_MAX_S: Final = 20.0  # the longest message anybody leaves
 
 Tell = Callable[[str, Event], None]
@@ -89,6 +96,14 @@ class Leg:
     number: str = ""  # the phone or outside number that was dialled
     bridge: BridgeId | None = None
     recording: RecordingId | None = None
+    script: ScriptId | None = None  # that it is with, or came back from last
+    status: str = ""  # of that script; "": it runs still
+    left: dict[str, str] = field(default_factory=dict)  # what that script left on it
+
+    @property
+    def away(self) -> bool:
+        """With a script, and not in the application."""
+        return self.script is not None and not self.status
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,6 +211,14 @@ class FakeAsterisk:
             bridges=tuple(BridgeSeen(bridge=b.id, legs=tuple(b.legs)) for b in self.bridges.values()),
         )
 
+    def returned(self) -> list[ScriptEnded]:
+        """The legs that came back from a script, as they are told again when everything is listed."""
+        return [
+            ScriptEnded(leg=leg.id, script=leg.script, status=leg.status, values=leg.left)
+            for leg in self.legs.values()
+            if leg.script is not None and leg.status
+        ]
+
     def phone_states(self) -> list[PhoneChanged]:
         """Every phone as it is now."""
         return [self._phone(number) for number in self.registered]
@@ -235,7 +258,11 @@ class FakeAsterisk:
                 return self._record_message(command)
             case StopMessage(recording=recording):
                 self._message_over(recording)
-            case Reply():
+            case RunScript():
+                return self._lend(command)
+            case FetchBack(leg=leg, script=script):
+                return self._back(leg, script, "TIMEOUT")
+            case DropMessage() | LookUp() | Reply():
                 pass
         return None
 
@@ -315,6 +342,40 @@ class FakeAsterisk:
             held.party.gone(leg)
         return None
 
+    def _lend(self, command: RunScript) -> TransportFault | None:
+        """A leg goes to a script, which has it for as long as it likes; some never give it back."""
+        held = self.legs.get(command.leg)
+        if held is None:
+            return TransportFault.GONE
+        if held.script == command.script:
+            return None
+        self._leave(held)
+        held.script, held.status = command.script, ""
+        self._tell(held.id, LegEnded(leg=held.id, end=LegEnd.NORMAL, left=True))
+        if self._random.random() < ENDLESS_SCRIPTS:
+            return None
+        status, life = self._random.choice(("SUCCESS", "SUCCESS", "FAILURE", "NOTFOUND")), self.crashes
+        values = {name: self._random.choice(("", "1", "200 000")) for name in command.take}
+
+        def over() -> None:
+            if life == self.crashes and held.script == command.script and not held.status:
+                self._back(held.id, command.script, status, values)
+
+        self._agenda.on_tick(self._random.random() * SCRIPT_MAX_S, over)
+        return None
+
+    def _back(
+        self, leg: LegId, script: ScriptId, status: str, values: Mapping[str, str] | None = None
+    ) -> TransportFault | None:
+        held = self.legs.get(leg)
+        if held is None:
+            return TransportFault.GONE
+        if held.script != script or not held.status:  # else it is back already, and nothing comes of it
+            self._leave(held)
+            held.script, held.status, held.left = script, status, dict(values or {})
+            self._tell(leg, ScriptEnded(leg=leg, script=script, status=status, values=held.left))
+        return None
+
     def _end(self, leg: Leg, end: LegEnd) -> None:
         del self.legs[leg.id]
         self._cut_off(leg)
@@ -332,7 +393,7 @@ class FakeAsterisk:
 
     def _join(self, bridge_id: BridgeId, leg_id: LegId) -> TransportFault | None:
         bridge, leg = self.bridges.get(bridge_id), self.legs.get(leg_id)
-        if bridge is None or leg is None:
+        if bridge is None or leg is None or leg.away:
             return TransportFault.GONE
         if leg.bridge != bridge_id:
             self._leave(leg)
@@ -432,4 +493,6 @@ def _seen(leg: Leg) -> LegSeen:
         flow=came.flow,
         returns=came.returns,
         agent_number=came.agent_number,
+        script=leg.script,
+        away=leg.away,
     )

@@ -81,20 +81,22 @@ class Wire:
 
     def mend(self, asterisk: FakeAsterisk) -> None:
         """The link is up again: what lives is listed, and told a moment later."""
-        listing, cut = asterisk.listing(), self._cuts
+        listing, returned, cut = asterisk.listing(), asterisk.returned(), self._cuts
         self._keeps = True
         alive = {leg.leg for leg in listing.legs}
         # a leg that left and came back is listed: that it once came and left is older than the list, and no news
         self._kept = [
             event for event in self._kept if not (isinstance(event, (ContactArrived, LegEnded)) and event.leg in alive)
         ]
-        self._agenda.after(self._faults.takes_s(self._random), lambda: self._told(asterisk, listing, cut))
+        self._agenda.after(self._faults.takes_s(self._random), lambda: self._told(asterisk, listing, returned, cut))
 
-    def _told(self, asterisk: FakeAsterisk, listing: Event, cut: int) -> None:
+    def _told(self, asterisk: FakeAsterisk, listing: Event, returned: Sequence[Event], cut: int) -> None:
         if cut != self._cuts:
             return
         self.down = False
         self._tell(listing)
+        for event in returned:
+            self._tell(event)
         for phone in asterisk.phone_states():
             self._tell(phone)
         kept, self._kept = self._kept, []

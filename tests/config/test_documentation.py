@@ -23,6 +23,11 @@ AROUND = {
     "prompts.yaml": "welcome: {en: Welcome., vi: Xin chào.}\n",
     "numbers.yaml": "forward_to: [09XXXXXXXX]\n",
     "lists/vip.txt": "0901234567\n",
+    "lookups.yaml": "hosts: [crm.example.com]\n",
+    "flows/payment.yaml": (
+        "nodes:\n  ask: {kind: menu, prompt: welcome, choices: {1: paid}, no_input: refused}\n"
+        "  paid: {kind: return, word: paid}\n  refused: {kind: return, word: refused}\n"
+    ),
 }
 
 
@@ -70,7 +75,7 @@ def default_of(field: Field[Any]) -> str:
     match default:
         case _ if default is MISSING:
             return "required"
-        case None | "":
+        case None | "" | ():
             return "–"
         case bool():
             return str(default).lower()

@@ -267,7 +267,7 @@ def test_a_prompt_on_the_spot_is_named_after_its_place() -> None:
                 'b: {kind: set, values: {copy: "{{ pin }}"}, next: c}',
                 'c: {kind: hangup, prompt: {en: "{{ pin }}"}}',
             ),
-            "flows/hotline.yaml:3:33: nodes.b.values.copy: `pin` is collected masked and cannot be copied or dialled|"
+            "flows/hotline.yaml:3:33: nodes.b.values.copy: `pin` is collected masked and cannot be copied or sent|"
             "flows/hotline.yaml:4:34: nodes.c.prompt.en: `pin` is collected masked and must not be said",
         ),
         (

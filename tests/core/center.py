@@ -69,6 +69,7 @@ def configured(
     flows: Sequence[Flow] = (),
     calendars: Sequence[Calendar] = (),
     forward_to: tuple[str, ...] = (),
+    lookup_hosts: tuple[str, ...] = (),
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
     ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
@@ -81,6 +82,7 @@ def configured(
             **{str(one.name): one.name for one in flows},
         },
         forward_to=forward_to,
+        lookup_hosts=lookup_hosts,
     )
 
 
@@ -95,8 +97,11 @@ class Center:
         forward_to: tuple[str, ...] = (),
         start: float = START,
         checked: bool = True,
+        lookup_hosts: tuple[str, ...] = (),
     ) -> None:
-        self.configuration = configured(*queues, flows=flows, calendars=calendars, forward_to=forward_to)
+        self.configuration = configured(
+            *queues, flows=flows, calendars=calendars, forward_to=forward_to, lookup_hosts=lookup_hosts
+        )
         self.engine = Engine(self.configuration)
         self.now = start
         self.outputs: list[Output] = []  # of all events so far
@@ -212,7 +217,7 @@ class Center:
     def fails(self, command: Any, fault: TransportFault, detail: str = "") -> list[Output]:
         """A command could not be carried out."""
         subject = getattr(command, "leg", "") or getattr(command, "bridge", "")
-        for name in ("playback", "recording"):
+        for name in ("playback", "recording", "lookup"):
             subject = getattr(command, name, "") or subject
         return self.tell(
             CommandFailed(
@@ -227,7 +232,13 @@ class Center:
             mine = [contact.leg, *contact.offers, *(leg for leg in (contact.agent_leg, contact.other_leg) if leg)]
             ringing = [*contact.offers, *([contact.other_leg] if contact.other_leg and not contact.other_up else [])]
             legs += [
-                LegSeen(leg=leg, up=leg not in ringing or leg in up, ours=leg != contact.leg)
+                LegSeen(
+                    leg=leg,
+                    up=leg not in ringing or leg in up,
+                    ours=leg != contact.leg,
+                    script=contact.run.script if contact.run is not None and leg == contact.leg else None,
+                    away=contact.run is not None and leg == contact.leg,
+                )
                 for leg in mine
                 if leg not in without
             ]

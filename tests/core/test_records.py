@@ -7,7 +7,7 @@ import pytest
 
 from callcenter.core.records import COUNTED, check_parts, rows
 from callcenter.model.agent import AgentState, AgentStatus
-from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
+from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import TimePassed
 from callcenter.model.facts import (
@@ -20,6 +20,7 @@ from callcenter.model.facts import (
     ContactOpened,
     ContactQueued,
     Fact,
+    LookupEnded,
     NeedsRelaxed,
     NodeEntered,
     OfferEnded,
@@ -30,10 +31,13 @@ from callcenter.model.facts import (
     RecordingStopped,
     RecordingVerified,
     RulesChanged,
+    ScriptRun,
     Surprise,
+    SurveyAnswered,
+    SurveyOffered,
     TalkEnded,
 )
-from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId, Version
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, Version
 from callcenter.model.records import (
     AgentActivityRow,
     ContactRow,
@@ -273,6 +277,10 @@ SILENT: list[Fact] = [
     PhoneSeen(agent=ANNA, state="reachable"),  # type: ignore[arg-type]
     QueueDraining(queue=SALES, draining=True, by=""),
     Surprise(what="odd"),
+    LookupEnded(contact=C, name="main.who", outcome=LookupOutcome.FOUND, took_s=0.2),
+    ScriptRun(contact=C, url="agi://127.0.0.1/pay", status="SUCCESS", took_s=12.0),
+    SurveyOffered(contact=C, survey=FlowName("how"), queue=SALES, agent=ANNA),
+    SurveyAnswered(contact=C, survey=FlowName("how"), question="friendly", queue=SALES, agent=ANNA, answer=4),
 ]
 
 

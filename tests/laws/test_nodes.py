@@ -10,11 +10,16 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from callcenter.model.contact import LookupOutcome
 from callcenter.model.flow import (
     Action,
     AgentWish,
     Assign,
+    CallScript,
+    DataDip,
+    DipDone,
     Elapsed,
+    EnterFlow,
     Forward,
     ForwardFailed,
     HangUpCall,
@@ -27,8 +32,10 @@ from callcenter.model.flow import (
     Prompt,
     Queueing,
     ReturnToDialplan,
+    ReturnToFlow,
     Said,
     Say,
+    ScriptDone,
     StopSaying,
     TakeMessage,
     Turn,
@@ -36,7 +43,7 @@ from callcenter.model.flow import (
     WaitFor,
     WishDone,
 )
-from callcenter.model.ids import CalendarName, ListName, QueueName
+from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName, RecordingId
 from callcenter.model.need import Need, parse_need
 from callcenter.model.numbers import NumberList
 from callcenter.nodes import NODES
@@ -44,16 +51,21 @@ from callcenter.nodes.fields import (
     DIGITS_MAX,
     TRIES_MAX,
     Filled,
+    FilledUrl,
+    HeaderName,
+    JsonPlace,
     Key,
     Language,
     NextNode,
+    ScriptUrl,
+    SecretName,
     Subject,
     VariableName,
     Word,
 )
 
-ENDINGS = (Leave, Queueing, HangUpCall, ReturnToDialplan)
-EXTERNAL_WAITS = (Forward, TakeMessage, AgentWish)
+ENDINGS = (Leave, Queueing, HangUpCall, ReturnToDialplan, EnterFlow, ReturnToFlow)
+EXTERNAL_WAITS = (Forward, TakeMessage, AgentWish, DataDip, CallScript)
 INPUTS_MAX = (TRIES_MAX + 1) * (DIGITS_MAX + 4) * 2
 """More inputs than any node can use: every try may take all digits, and a prompt's end and a time-out besides."""
 
@@ -74,6 +86,12 @@ BY_TYPE: Mapping[object, st.SearchStrategy[str]] = {
     QueueName: st.sampled_from(["sales", "support"]),
     CalendarName: st.sampled_from(["office", "always"]),
     ListName: st.sampled_from(["vip", "stop"]),
+    FlowName: st.sampled_from(["other"]),
+    FilledUrl: st.sampled_from(["https://crm/c/{{ account }}?from={{caller}}", "http://127.0.0.1:8080/x"]),
+    ScriptUrl: st.sampled_from(["agi://127.0.0.1:4573/pay"]),
+    JsonPlace: st.sampled_from(["name", "orders.0.state"]),
+    HeaderName: st.sampled_from(["Accept", "X-Account"]),
+    SecretName: st.sampled_from(["crm"]),
 }
 for of_type, strategy in BY_TYPE.items():
     st.register_type_strategy(of_type, strategy)  # type: ignore[arg-type]
@@ -97,7 +115,10 @@ INPUTS: st.SearchStrategy[Input] = st.one_of(
     st.just(Elapsed()),
     st.builds(ForwardFailed, why=st.sampled_from(["busy", ""])),
     st.builds(MessageTaken, seconds=st.sampled_from([0.0, 12.5])),
+    st.builds(MessageTaken, seconds=st.just(3.0), note=st.just(RecordingId("note"))),
     st.builds(WishDone, problem=st.sampled_from(["", "not an agent"])),
+    st.builds(DipDone, outcome=st.sampled_from(LookupOutcome), values=st.just({"account": "7", "other": "x"})),
+    st.builds(ScriptDone, ok=st.booleans(), values=st.just({"account": "7", "other": "x"})),
 )
 TEXTS = st.text(max_size=40) | st.text(alphabet=KEYS, max_size=12)
 
@@ -270,6 +291,12 @@ class Call:
         match self.external:
             case Forward():
                 found.append(ForwardFailed(why="busy"))
+            case TakeMessage(mailbox=""):
+                found += [MessageTaken(seconds=0.0), MessageTaken(seconds=3.0, note=RecordingId("note"))]
+            case DataDip():
+                found += [DipDone(outcome=outcome) for outcome in LookupOutcome]
+            case CallScript():
+                found += [ScriptDone(ok=True), ScriptDone(ok=False)]
             case TakeMessage():
                 found += [MessageTaken(seconds=0.0), MessageTaken(seconds=3.0)]
             case AgentWish():

@@ -106,7 +106,7 @@ def test_only_ids_of_our_shape_are_ours(id: str) -> None:
 
 
 def test_a_leg_leaves() -> None:
-    assert ears.event_of(ari.StasisEnd(channel=channel())) == LegEnded(leg=CALLER_LEG, end=LegEnd.NORMAL)
+    assert ears.event_of(ari.StasisEnd(channel=channel())) == LegEnded(leg=CALLER_LEG, end=LegEnd.NORMAL, left=True)
 
 
 SIP_CAUSES = {  # hangup_sip2cause of chan_pjsip: SIP status -> Q.850, and what that is to us

@@ -6,6 +6,7 @@ it is data for whoever shows it.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from callcenter.asterisk.ari import messages as ari
@@ -22,13 +23,18 @@ from callcenter.model.events import (
     MessageRecorded,
     PhoneChanged,
     PlaybackEnded,
+    ScriptEnded,
 )
-from callcenter.model.ids import FlowName, LegId, PlaybackId, RecordingId
+from callcenter.model.ids import FlowName, LegId, PlaybackId, RecordingId, ScriptId
 
 APP: Final = "callcenter"
 ARG_IN: Final = "in"  # Stasis(callcenter,in): a caller at the door
 ARG_FLOW: Final = "flow"  # Stasis(callcenter,flow,NAME): the dialplan asks for a flow and wants the call back
 ARG_OUT: Final = "out"  # a leg that we dialled
+ARG_SCRIPT: Final = "script"  # Stasis(callcenter,script,RUN,STATUS,NAMES): a leg is back from a script
+SCRIPT_CONTEXT: Final = "callcenter-script"  # where scripts run, each in an extension that is the run's id
+SCRIPT_OVER_CONTEXT: Final = "callcenter-script-over"  # where legs come to that are fetched out of one
+TAKEN_SEPARATOR: Final = ":"  # between the names of variables that are wanted of a script
 TRUNK: Final = "carrier"  # the PJSIP endpoint of the outside world; every other endpoint is a phone
 OUTSIDE_TEXT_MAX: Final = 128  # characters of a number or a name
 
@@ -44,6 +50,8 @@ WANTED: Final = (
     "RecordingFailed",
 )
 
+_RUN: Final = re.compile(r"r-[0-9a-z]{8}-\d+")
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _OURS: Final = re.compile(r"l-[0-9a-z]{8}-\d+")
 _ENDPOINT: Final = re.compile(r"PJSIP/(?P<endpoint>[^/]+)-[0-9a-f]+")
 
@@ -76,7 +84,7 @@ def event_of(message: ari.Message) -> Event | None:
         case ari.StasisStart():
             return _started(message)
         case ari.StasisEnd(channel=channel):
-            return LegEnded(leg=LegId(channel.id), end=LegEnd.NORMAL)
+            return LegEnded(leg=LegId(channel.id), end=LegEnd.NORMAL, left=True)
         case ari.ChannelDestroyed(channel=channel, cause=cause):
             return LegEnded(leg=LegId(channel.id), end=_CAUSES.get(cause, LegEnd.FAILED), cause=cause)
         case ari.ChannelStateChange(channel=channel):
@@ -104,8 +112,10 @@ def seen(channel: ari.Channel) -> LegSeen | None:
     """A listed channel as the engine wants to hear of it after a restart; None if it is not in our hands."""
     ours = _is_ours(channel.id)
     place = channel.dialplan
-    arguments = place.app_data.split(",") if place.app_name == "Stasis" else []
-    if not ours and arguments[:1] != [APP]:
+    in_stasis = place.app_name == "Stasis"
+    arguments = place.app_data.split(",") if in_stasis else []
+    script = script_of(channel)
+    if not ours and arguments[:1] != [APP] and script is None:
         return None
     return LegSeen(
         leg=LegId(channel.id),
@@ -113,22 +123,39 @@ def seen(channel: ari.Channel) -> LegSeen | None:
         ours=ours,
         caller=outside(channel.caller.number),
         caller_name=outside(channel.caller.name),
-        dialled=outside(place.exten),
+        dialled=outside(place.exten) if script is None else "",
         flow=_flow(tuple(arguments[1:])),
         returns=arguments[1:2] == [ARG_FLOW],
         agent_number=_agent_number(channel),
+        script=script,
+        away=script is not None and not in_stasis,
     )
 
 
-def outside(text: str) -> str:
+def script_of(channel: ari.Channel) -> ScriptId | None:
+    """The run of a script that a channel is in, or came back from last; None if it is where it first came in."""
+    place = channel.dialplan
+    there = place.context in (SCRIPT_CONTEXT, SCRIPT_OVER_CONTEXT) and _RUN.fullmatch(place.exten) is not None
+    return ScriptId(place.exten) if there else None
+
+
+def taken_of(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The names of the variables that are wanted of a script whose leg came back with these arguments of Stasis."""
+    names = arguments[3].split(TAKEN_SEPARATOR) if len(arguments) > 3 else []
+    return tuple(name for name in names if _NAME.fullmatch(name))
+
+
+def outside(text: str, chars_max: int = OUTSIDE_TEXT_MAX) -> str:
     """Text from the network, short and on one line."""
-    return "".join(c for c in text[:OUTSIDE_TEXT_MAX] if c.isprintable())
+    return "".join(c for c in text[:chars_max] if c.isprintable())
 
 
 def _started(message: ari.StasisStart) -> Event:
     channel, arguments = message.channel, message.args
     if _is_ours(channel.id):
         return LegAnswered(leg=LegId(channel.id))
+    if arguments[:1] == (ARG_SCRIPT,) and len(arguments) > 2:
+        return ScriptEnded(leg=LegId(channel.id), script=ScriptId(arguments[1]), status=arguments[2])
     agent_number, dialled = _agent_number(channel), outside(channel.dialplan.exten)
     return ContactArrived(
         leg=LegId(channel.id),

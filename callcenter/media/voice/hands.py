@@ -30,19 +30,24 @@ from callcenter.asterisk.ari import (
 )
 from callcenter.errors import Bug, ConfigurationError, PeerFault, PeerRefused, Problem, SubjectGone
 from callcenter.media.voice.ears import APP, ARG_OUT
+from callcenter.media.voice.scripts import Scripts
 from callcenter.model.commands import (
     AnswerLeg,
     CloseBridge,
     Command,
     DialNumber,
+    DropMessage,
+    FetchBack,
     HangUp,
     JoinBridge,
+    LookUp,
     OpenBridge,
     PlayPrompts,
     RecordMessage,
     Reply,
     ReturnLeg,
     RingAgent,
+    RunScript,
     StartMusic,
     StartRecording,
     StopMessage,
@@ -120,6 +125,7 @@ class VoiceHands:
         self._ari = ari
         self._recorder = recorder
         self._mixing = AmiActions(recorder)
+        self._scripts = Scripts(ari, self._mixing)
         self._prompts = prompts
         self._departures = departures
         self._dialling = dialling
@@ -167,8 +173,14 @@ class VoiceHands:
                 await self._record_message(command)
             case StopMessage(recording=recording):
                 await ari.recordings.stop(_checked(recording))
-            case Reply():
-                raise Bug("a Reply is nobody's to perform")
+            case DropMessage(recording=recording):
+                await ari.recordings.delete_stored(_checked(recording))
+            case RunScript():
+                await self._scripts.run(command)
+            case FetchBack():
+                await self._scripts.fetch_back(command)
+            case Reply() | LookUp():
+                raise Bug(f"a {type(command).__name__} is none of Asterisk's business")
             case _:
                 assert_never(command)
 
@@ -202,7 +214,7 @@ class VoiceHands:
 
     async def _play(self, command: PlayPrompts) -> None:
         """What can be said of it is said: the call goes on without the rest."""
-        sounds, problem = [], ""
+        sounds, problem = [f"recording:{_checked(command.note)}"] if command.note is not None else [], ""
         for name in command.prompts:
             try:
                 sounds.append(await self._sound(name, command))

@@ -10,20 +10,22 @@ meanwhile; when all phones of a company come back at the same moment, everybody 
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
+import msgspec
 import structlog
 
 from callcenter.asterisk.ami import AmiState
 from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Ari, Gone, Inbox, LinkDown, LinkUp
-from callcenter.asterisk.ari.messages import Bridge, Channel
+from callcenter.asterisk.ari.messages import Bridge, Channel, StasisStart
 from callcenter.errors import PeerFault
 from callcenter.media.voice import ears
+from callcenter.media.voice.scripts import values_of
 from callcenter.model.agent import PhoneState
-from callcenter.model.events import BridgeSeen, Event, PhoneChanged, Resynced
-from callcenter.model.ids import BridgeId, LegId
+from callcenter.model.events import BridgeSeen, Event, PhoneChanged, Resynced, ScriptEnded
+from callcenter.model.ids import BridgeId, LegId, ScriptId
 
 LISTING_RETRY_S: Final = 0.5
 PHONES: Final = "PJSIP"
@@ -44,6 +46,7 @@ class VoiceLink:
         self._everybody = False  # stirred
         self._stir = asyncio.Event()
         self._looking = asyncio.Lock()  # so that an older answer never comes after a newer one
+        self._returning: set[asyncio.Task[None]] = set()  # looks at what scripts left
         self.in_step = asyncio.Event()  # set while the link is up and the engine knows what lives
         self.resyncs = 0
 
@@ -92,8 +95,20 @@ class VoiceLink:
                 log.warning("asterisk link down", reason=str(item.reason))
             else:
                 event = ears.event_of(item)
-                if event is not None:
+                if isinstance(event, ScriptEnded) and isinstance(item, StasisStart):
+                    self._bring_back(event, ears.taken_of(item.args))
+                elif event is not None:
                     self._post(event)
+
+    def _bring_back(self, event: ScriptEnded, names: Sequence[str]) -> None:
+        """A leg is back from a script: it is told together with what the script left on it."""
+        task = asyncio.create_task(self._told_with_values(event, names), name=f"back {event.script}")
+        self._returning.add(task)
+        task.add_done_callback(self._returning.discard)
+
+    async def _told_with_values(self, event: ScriptEnded, names: Sequence[str]) -> None:
+        values = await values_of(self._ari, event.leg, names)
+        self._post(msgspec.structs.replace(event, values=values))
 
     async def _look(self) -> None:
         """Look at phones that stirred, until none is left; what could not be asked is asked again."""
@@ -140,6 +155,11 @@ class VoiceLink:
                 ),
             )
         )
+        for channel in channels:  # that came back while nobody listened; a run that is over finds nobody
+            arguments = channel.dialplan.app_data.split(",")[1:]
+            if channel.dialplan.app_name == "Stasis" and arguments[:1] == [ears.ARG_SCRIPT] and len(arguments) > 2:
+                event = ScriptEnded(leg=LegId(channel.id), script=ScriptId(arguments[1]), status=arguments[2])
+                self._bring_back(event, ears.taken_of(arguments))
         await self._phones_in_time()
         self.resyncs += 1
         self.in_step.set()
