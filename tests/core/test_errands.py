@@ -17,6 +17,7 @@ from callcenter.nodes.fields import (
     FilledUrl,
     HeaderName,
     JsonPlace,
+    Key,
     NextNode,
     ScriptUrl,
     SecretName,
@@ -57,9 +58,9 @@ def an_asker(*, hosts: tuple[str, ...] = (CRM,), method: Method = Method.GET, pr
     )
     greet = Menu(
         prompt=Prompt(name="hello"),
-        choices={"1": node("sorry")},
+        choices={Key("1"): node("sorry")},
         no_input=node("sorry"),
-        timeout_s=5.0,  # type: ignore[dict-item]
+        timeout_s=5.0,
     )
     return Center(
         flows=[
@@ -85,7 +86,8 @@ def test_a_program_outside_is_asked_and_what_it_says_is_kept() -> None:
     answered(center, name="Hà", other="not asked for")
     assert (call.record.node, call.record.variables) == ("hello", {"name": "Hà", "level": ""})
     [told] = center.all(LookupEnded)
-    assert (told.name, told.outcome, told.took_s) == ("who.ask", LookupOutcome.FOUND, pytest.approx(0.5))
+    assert (told.name, told.outcome) == ("who.ask", LookupOutcome.FOUND)
+    assert told.took_s == pytest.approx(0.5)
     center.told_again()
 
 
@@ -224,7 +226,8 @@ def test_a_script_has_the_call_and_gives_it_back() -> None:
     assert [join.leg for join in center.lately(JoinBridge)] == [call.leg]
     assert (call.record.node, call.record.variables) == ("thanks", {"receipt": "77"})
     [told] = center.all(ScriptRun)
-    assert (told.status, told.took_s) == ("SUCCESS", pytest.approx(12.0))
+    assert told.status == "SUCCESS"
+    assert told.took_s == pytest.approx(12.0)
     call.hears_it_out()
     assert call.end_reason is EndReason.FLOW_ENDED
     center.told_again()
