@@ -191,7 +191,7 @@ def _voices(settings: Settings) -> list[Finding]:
 
 
 def _languages(folder: Path) -> set[str]:
-    from callcenter.config.agreement import typed
+    from callcenter.nodes.parts import typed
 
     configuration = load_configuration(folder)
     spoken = {flow.language for flow in configuration.flows.values()}

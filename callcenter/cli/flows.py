@@ -1,24 +1,34 @@
-"""`callcenter flows`: which there are, whether the configuration can be used, and a call through one."""
+"""`callcenter flows`: which there are, whether they can be used, rehearsals, and pictures."""
 
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from callcenter.cli.exits import Exit, Failure
-from callcenter.cli.screen import Json, cell, emit, plain, say, seconds, show, show_grid, stamp, warn
-from callcenter.cli.site import site_of
+from callcenter.cli.flow_steps import show_steps
+from callcenter.cli.screen import Json, emit, plain, say, seconds, show_grid, stamp, warn
+from callcenter.cli.site import Site, site_of
 from callcenter.cli.times import moment
 
 if TYPE_CHECKING:
-    from callcenter.cli.flow_walk import Walk
     from callcenter.errors import Problem
     from callcenter.model.configuration import Configuration
+    from callcenter.sim.rehearsal import Course
 
 app = typer.Typer(name="flows", help="What callers hear and choose (IVR).", no_args_is_help=True)
 
 FLOW_HEADS: Final = ("flow!", "steps>", "starts at", "language", "numbers")
+
+
+class Form(StrEnum):
+    """How a flow is drawn."""
+
+    TEXT = "text"
+    SVG = "svg"
+    MERMAID = "mermaid"
 
 
 @app.command("list")
@@ -61,13 +71,17 @@ def check(
     json: Json = False,
 ) -> None:
     """Check the whole folder of configuration; each problem is told with file, line and column."""
-    from callcenter.config.folder import check_configuration
+    from callcenter.config.folder import check_folder
 
     where = folder if folder is not None else site_of(context).settings.config_folder
-    problems = check_configuration(where)
+    checked = check_folder(where)
+    problems = checked.problems
     if json:
-        emit({"folder": str(where), "problems": [_problem(problem) for problem in problems]})
+        found = [_problem(problem) for problem in problems]
+        emit({"folder": str(where), "problems": found, "remarks": [_problem(remark) for remark in checked.remarks]})
     else:
+        for remark in checked.remarks:
+            print(plain(f"remark: {remark}"))  # noqa: T201 (as below)
         for problem in problems:
             print(plain(str(problem)))  # noqa: T201 (one line each, however wide the terminal: editors read them)
         count = len(problems)
@@ -77,52 +91,116 @@ def check(
 
 
 @app.command("test")
-def walk_flow(
+def rehearsals(
     context: typer.Context,
-    flow: Annotated[str, typer.Argument(metavar="FLOW", help="Its name, or a number that leads to it.")],
-    keys: Annotated[
-        str, typer.Option("--keys", help="Keys in the order in which they are asked for: 0-9 * # A-D, - for silence.")
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="[FOLDER|FLOW]", help="A folder whose cases are played (else config_folder), or a flow to walk."
+        ),
     ] = "",
-    caller: Annotated[str, typer.Option("--caller", help="The caller's number.")] = "0900000000",
+    only: Annotated[str, typer.Option("--only", metavar="NAME", help="Cases whose file/name contains this.")] = "",
+    coverage: Annotated[bool, typer.Option("--coverage", help="Which nodes and exits no case has reached.")] = False,
+    coverage_min: Annotated[
+        float,
+        typer.Option("--coverage-min", metavar="PERCENT", help="Exit with 1 if less is reached.", min=0, max=100),
+    ] = 0.0,
+    keys: Annotated[
+        str, typer.Option("--keys", help="Of a walk: keys in the order in which they are asked for, - for silence.")
+    ] = "",
+    caller: Annotated[str, typer.Option("--caller", help="Of a walk: the caller's number.")] = "0900000000",
     at: Annotated[
-        str, typer.Option("--at", metavar="TIME", help="When the call comes: now, 20:30, '2026-01-31 14:00'.")
+        str, typer.Option("--at", metavar="TIME", help="Of a walk: when the call comes: now, '2026-01-31 14:00'.")
     ] = "now",
-    nobody: Annotated[bool, typer.Option("--nobody", help="As if no agent were at work.")] = False,
+    nobody: Annotated[bool, typer.Option("--nobody", help="Of a walk: as if no agent were at work.")] = False,
     expect: Annotated[
-        str, typer.Option("--expect", help="Exit with 1 unless the call ends so, such as 'queue sales'.")
+        str, typer.Option("--expect", help="Of a walk: exit with 1 unless the call ends so, such as 'queue sales'.")
     ] = "",
     json: Json = False,
 ) -> None:
-    """Walk a call through a flow without a phone: what it says, where each key leads, where it ends."""
-    from callcenter.cli.flow_walk import walk
-    from callcenter.model.ids import FlowName
+    """Play the declared cases of flows/tests, or walk one call through a FLOW; no phone and no Asterisk is needed."""
+    from callcenter.cli.flow_cases import Wanted, play_cases, show_cases
 
-    configuration = site_of(context).configuration()
-    name = configuration.numbers.get(flow, FlowName(flow))
-    if name not in configuration.flows:
+    site = site_of(context)
+    if what and not Path(what).is_dir():
+        _walk(site, what, keys=keys, caller=caller, at=moment(at, time.time()), nobody=nobody, expect=expect, json=json)
+        return
+    folder = Path(what) if what else site.settings.config_folder
+    wanted = Wanted(folder=folder, only=only, coverage=coverage or coverage_min > 0, coverage_min=coverage_min / 100)
+    played = play_cases(wanted)
+    if json:
+        emit(played.document())
+    else:
+        show_cases(played)
+    if not played.well:
+        raise typer.Exit(Exit.PROBLEMS)
+
+
+def _walk(site: Site, what: str, *, keys: str, caller: str, at: float, nobody: bool, expect: str, json: bool) -> None:
+    """One call, told step by step."""
+    from callcenter.model.ids import FlowName
+    from callcenter.model.rehearsal import Case, Colleagues, Keys
+    from callcenter.sim.rehearsal import rehearse
+
+    configuration = site.configuration()
+    if configuration.numbers.get(what, what) not in configuration.flows:
         known = ", ".join(sorted(configuration.flows))
-        raise Failure(Exit.NOT_FOUND, f"there is no flow {flow}", remedy=f"there are: {known}")
+        raise Failure(Exit.NOT_FOUND, f"there is no flow {what}, and no folder", remedy=f"there are: {known}")
     bad = sorted(set(keys.upper()) - set("0123456789*#ABCD-"))
     if bad:
         raise typer.BadParameter(f"{''.join(bad)!r}: keys are 0-9 * # A-D, and - for silence", param_hint="--keys")
-    found = walk(
-        configuration,
-        name,
-        keys=keys.upper(),
+    number = what in configuration.numbers
+    case = Case(
+        dial=what if number else "",
+        flow=None if number else FlowName(what),
+        keys=Keys(keys.upper()),
         caller=caller,
-        dialled=flow if flow in configuration.numbers else "",
-        at=moment(at, time.time()),
-        staffed=not nobody,
+        agents=Colleagues.NONE if nobody else Colleagues.BUSY,
     )
+    found = rehearse(configuration, case, at)
     met = not expect or found.outcome == expect
     if json:
         emit({**_walk_document(found), "expected": expect or None, "met": met})
     else:
-        _show_walk(found)
+        show_steps(found)
+        say(f"outcome: {found.outcome}")
+        if found.left_over:
+            warn(f"keys that nobody asked for: {_keys_left(found)}")
         if not met:
             warn(f"expected: {expect}")
     if not met:
         raise typer.Exit(Exit.PROBLEMS)
+
+
+@app.command("draw")
+def draw(
+    context: typer.Context,
+    flow: Annotated[str, typer.Argument(metavar="[FLOW]", help="One flow; else all of them, and the queues.")] = "",
+    form: Annotated[Form, typer.Option("--format", help="text for a terminal, svg, or mermaid.")] = Form.TEXT,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here; .svg and .mmd say the format.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Draw a flow, or all of them with the queues between them."""
+    from callcenter.drawing import graph_of, mermaid, svg, tree
+
+    configuration = site_of(context).configuration()
+    if flow and flow not in configuration.flows:
+        known = ", ".join(sorted(configuration.flows))
+        raise Failure(Exit.NOT_FOUND, f"there is no flow {flow}", remedy=f"there are: {known}")
+    if output is not None and form is Form.TEXT:
+        form = {".svg": Form.SVG, ".mmd": Form.MERMAID, ".mermaid": Form.MERMAID}.get(output.suffix, form)
+    graph = graph_of(configuration, flow)
+    picture = {Form.TEXT: tree, Form.SVG: svg, Form.MERMAID: mermaid}[form](graph)
+    if output is not None:
+        output.write_text(picture, encoding="utf-8")
+    if json:
+        emit(graph.document())
+    elif output is None:
+        print(picture, end="")  # noqa: T201 (a picture for a pipe or a terminal, as it is)
+    else:
+        say(f"{output}: {len(graph.nodes)} nodes, {len(graph.edges)} ways")
 
 
 def _numbers(configuration: "Configuration", flow: str) -> list[str]:
@@ -134,7 +212,7 @@ def _problem(problem: "Problem") -> dict[str, str]:
     return {"where": problem.where, "what": problem.what, "remedy": problem.remedy}
 
 
-def _walk_document(found: "Walk") -> dict[str, object]:
+def _walk_document(found: "Course") -> dict[str, object]:
     return {
         "flow": found.flow,
         "at": stamp(found.at),
@@ -143,14 +221,9 @@ def _walk_document(found: "Walk") -> dict[str, object]:
             for step in found.steps
         ],
         "outcome": found.outcome,
-        "keys_left": found.keys_left,
+        "keys_left": _keys_left(found),
     }
 
 
-def _show_walk(found: "Walk") -> None:
-    for step in found.steps:
-        indent = "" if step.kind == "node" else "    "
-        show(cell(f"{step.after_s:6.1f} s  {indent}{step.words}", "bold" if step.kind == "node" else ""))
-    say(f"outcome: {found.outcome}")
-    if found.keys_left:
-        warn(f"keys that nobody asked for: {found.keys_left}")
+def _keys_left(found: "Course") -> str:
+    return "".join(act.press for act in found.left_over)

@@ -23,8 +23,16 @@ PLACES_FAULTS: Final = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, er
 """What a disk says that we may not write, or that has no room, or where something else is in the way."""
 
 
+ALIASES: Final = {"flow": "flows"}
+"""What people type for a command's name besides the name."""
+
+
 class Program(TyperGroup):
     """The root of the command tree."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by its name, or by what people type for it."""
+        return super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))
 
     def main(
         self,

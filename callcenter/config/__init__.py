@@ -5,16 +5,26 @@ reads callcenter.toml and the environment; `install_starter` writes an example t
 at once, where it stands, as ConfigurationError.
 """
 
-from callcenter.config.folder import check_configuration, load_configuration, read_configuration
+from callcenter.config.folder import (
+    Checked,
+    check_configuration,
+    check_files,
+    check_folder,
+    load_configuration,
+    read_configuration,
+)
 from callcenter.config.graph import Flaw, flaws
 from callcenter.config.settings import Settings
 from callcenter.config.settings_sources import load_settings
 from callcenter.config.starter import install_starter
 
 __all__ = [
+    "Checked",
     "Flaw",
     "Settings",
     "check_configuration",
+    "check_files",
+    "check_folder",
     "flaws",
     "install_starter",
     "load_configuration",

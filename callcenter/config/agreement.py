@@ -3,10 +3,9 @@
 Looks at nodes by the types of their fields, so that a new kind of node takes part without a line here.
 """
 
-import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, Any, Final, Union, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
+from typing import Final
 
 from callcenter.config.numbers import may_forward
 from callcenter.config.prompts import text_problems
@@ -20,6 +19,7 @@ from callcenter.model.ids import FlowName
 from callcenter.model.queue import Overflow, Target
 from callcenter.nodes.collect import Collect
 from callcenter.nodes.fields import OF_THE_CALL, Filled, FilledUrl, Language, Subject, VariableName, places
+from callcenter.nodes.parts import typed
 from callcenter.nodes.transfer import Transfer
 
 Place = tuple[Tree, Path, Node]
@@ -62,36 +62,6 @@ def disagreements(configuration: Configuration, written: Written, *, whole: bool
     yield from text_problems(
         written.prompts.values(), languages=languages, variables=variables if whole else None, secrets=secrets
     )
-
-
-def typed(value: Any, wanted: object) -> Iterator[tuple[Path, str]]:
-    """Every part of a dataclass whose declared type is `wanted`, with the path to it."""
-    hints = get_type_hints(type(value), include_extras=True)
-    for field in fields(value):
-        yield from _typed(getattr(value, field.name), hints[field.name], wanted, (field.name,))
-
-
-def _typed(value: Any, tp: Any, wanted: object, path: Path) -> Iterator[tuple[Path, str]]:
-    origin, args = get_origin(tp), get_args(tp)
-    if value is None:
-        return
-    if tp is wanted:
-        yield path, value
-    elif origin is Annotated:
-        yield from _typed(value, args[0], wanted, path)
-    elif origin in (Union, types.UnionType):
-        for arg in args:
-            yield from _typed(value, arg, wanted, path)
-    elif isinstance(value, Mapping):
-        for key, inner in value.items():
-            yield from _typed(key, args[0], wanted, (*path, key))
-            yield from _typed(inner, args[1], wanted, (*path, key))
-    elif origin is tuple:
-        for at, inner in enumerate(value):
-            yield from _typed(inner, args[0], wanted, (*path, at))
-    elif is_dataclass(value) and tp is type(value):
-        for inner_path, found in typed(value, wanted):
-            yield (*path, *inner_path), found
 
 
 def _languages(configuration: Configuration, written: Written, nodes: list[Place]) -> tuple[set[str], list[Problem]]:

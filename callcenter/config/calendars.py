@@ -41,14 +41,15 @@ def read_calendars(sheet: Sheet) -> dict[CalendarName, Calendar]:
         sheet.only(table, KEYS)
         found[CalendarName(name)] = Calendar(
             name=CalendarName(name),
-            timezone=_timezone(sheet, table),
+            timezone=read_timezone(sheet, table),
             spans=_spans(sheet, table),
             holidays=_days_off(sheet, table),
         )
     return found
 
 
-def _timezone(sheet: Sheet, table: Table) -> str:
+def read_timezone(sheet: Sheet, table: Table) -> str:
+    """The zone under `timezone`; UTC if it is missing or none, which is then a problem on the sheet."""
     value = table.get("timezone")
     zones = _zones()
     if isinstance(value, str) and value in zones:

@@ -18,6 +18,7 @@ from callcenter.model.flow import Prompt
 from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
 from callcenter.model.need import Need, NeedSyntaxError, parse_need
 from callcenter.model.queue import Overflow, Target
+from callcenter.model.rehearsal import Keys, Seconds
 from callcenter.nodes.fields import (
     HEADER_PATTERN,
     JSON_PLACE_PATTERN,
@@ -49,6 +50,10 @@ TEXT_CHARS_MAX: Final = 4_000
 NOT_ASKED: Final = "add it to hosts in lookups.yaml"
 NAME_PATTERN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 """Names of queues, flows, nodes and prompts: they become file names, parts of addresses and words on a command line."""
+
+_KEYS: Final = re.compile(r"[0-9*#A-D-]{1,200}")
+_LENGTH: Final = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(s|min|m|h)?")
+_UNIT_S: Final = {"s": 1, "min": 60, "m": 60, "h": 3600}
 
 Reader = Callable[[Any, ValidationInfo], Any]
 
@@ -242,6 +247,14 @@ def _target(value: Any, info: ValidationInfo) -> Target:
             return Target(to=to, name=name)
 
 
+def _seconds(value: Any, _: ValidationInfo) -> Seconds:
+    """20, "20s", "5 min", "1h"."""
+    found = _LENGTH.fullmatch(text_of(value).strip())
+    if found is None:
+        raise wrong(f"{shown(value)} is not a length of time", "20s, 5 min or 1h; a bare number is seconds")
+    return Seconds(float(found[1]) * _UNIT_S[found[2] or "s"])
+
+
 def read_with(reader: Reader) -> Any:
     """The type of a field that `reader` reads."""
     return Annotated[Any, PlainValidator(reader)]
@@ -271,4 +284,6 @@ READERS: Final[Mapping[Any, Reader]] = {
     JsonPlace: matching(JSON_PLACE_PATTERN, "a place in a JSON text", "keys with points between: customer.name"),
     HeaderName: matching(HEADER_PATTERN, "the name of a header", "letters, digits and -"),
     SecretName: matching(WORD_PATTERN, "the name of a secret", "letters, digits, _ and -"),
+    Seconds: _seconds,
+    Keys: matching(_KEYS, "keys of a telephone", "0 to 9, *, #, A to D, and - for silence, in quotes"),
 }

@@ -5,6 +5,7 @@ one mistake is told once: a queue with a wrong key still exists for those who re
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -20,6 +21,7 @@ from callcenter.config.prompts import read_prompts
 from callcenter.config.queues import read_queues
 from callcenter.config.sheet import Names, PromptPlace, Sheet, did_you_mean
 from callcenter.config.tree import TEXT_CHARS_MAX, Table, Tree, read_tree
+from callcenter.config.ways import across
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
 from callcenter.model.ids import FlowName
@@ -33,6 +35,8 @@ PROMPTS: Final = "prompts.yaml"
 LOOKUPS: Final = "lookups.yaml"
 FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS, LOOKUPS)
 FLOWS: Final = "flows/"
+TESTS: Final = "flows/tests/"
+"""Cases for `callcenter flows test`; they belong to the folder and are no part of a configuration."""
 SUFFIX: Final = ".yaml"
 """Flows are flows/<name>.yaml."""
 QUEUES_OWN: Final = "queues"
@@ -42,17 +46,38 @@ BYTES_MAX: Final = 4 * TEXT_CHARS_MAX
 
 def load_configuration(folder: Path) -> Configuration:
     """Read the folder. Raises ConfigurationError with everything that is wrong in it."""
-    files, unreadable = _files(folder)
+    files, unreadable = read_files(folder)
     configuration, problems = read_configuration(files)
     if problems or unreadable:
         raise ConfigurationError([*unreadable, *problems])
     return configuration
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """What a look at a folder found: `problems` keep it from being used, `remarks` may be meant."""
+
+    problems: tuple[Problem, ...]
+    remarks: tuple[Problem, ...] = ()
+
+
 def check_configuration(folder: Path) -> list[Problem]:
     """Everything wrong in the folder, in the order of files and lines; empty if it can be used."""
-    files, unreadable = _files(folder)
-    return [*unreadable, *read_configuration(files)[1]]
+    return list(check_folder(folder).problems)
+
+
+def check_folder(folder: Path) -> Checked:
+    """Everything wrong in the folder, and what is odd in it. Raises ConfigurationError if there is no such folder."""
+    files, unreadable = read_files(folder)
+    checked = check_files(files)
+    return Checked(problems=(*unreadable, *checked.problems), remarks=() if unreadable else checked.remarks)
+
+
+def check_files(files: Mapping[str, str]) -> Checked:
+    """The same of files given as relative path -> text."""
+    reading = _Folder(files)
+    _, problems = reading.read()
+    return Checked(problems=tuple(problems), remarks=() if problems else reading.remarks)
 
 
 def read_configuration(files: Mapping[str, str]) -> tuple[Configuration, list[Problem]]:
@@ -65,7 +90,11 @@ class _Folder:
 
     def __init__(self, files: Mapping[str, str]) -> None:
         self._lists = {file: text for file, text in sorted(files.items()) if is_list(file)}
-        self._trees = {file: read_tree(file, text) for file, text in sorted(files.items()) if file not in self._lists}
+        self._trees = {
+            file: read_tree(file, text)
+            for file, text in sorted(files.items())
+            if file not in self._lists and not is_test(file)
+        }
         self._flows = {_flow_name(file): tree for file, tree in self._trees.items() if _is_flow(file)}
         self._names = Names(
             queues=_keys(self._tree(QUEUES)),
@@ -74,6 +103,7 @@ class _Folder:
             lists=[list_name(file) for file in self._lists],
         )
         self._problems: list[Problem] = []
+        self.remarks: tuple[Problem, ...] = ()
 
     def read(self) -> tuple[Configuration, list[Problem]]:
         """What can be used, and everything that is wrong.
@@ -107,9 +137,12 @@ class _Folder:
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)
+        between = across(configuration, self._flows, self._tree(QUEUES), self._tree(NUMBERS))
+        self.remarks = between.remarks
         return with_mailboxes(configuration), [
             *strange,
             *self._problems,
+            *between.problems,
             *disagreements(configuration, written, whole=whole),
         ]
 
@@ -123,6 +156,11 @@ class _Folder:
         found = reader(sheet)
         self._problems += sheet.problems
         return found
+
+
+def is_test(file: str) -> bool:
+    """Whether a file of the folder holds cases for the flows."""
+    return file.startswith(TESTS)
 
 
 def _is_flow(file: str) -> bool:
@@ -143,8 +181,11 @@ def _keys(tree: Tree) -> tuple[str, ...]:
     return tuple(tree.root) if isinstance(tree.root, Table) else ()
 
 
-def _files(folder: Path) -> tuple[dict[str, str], list[Problem]]:
-    """The YAML files of a folder as relative path -> text; others (notes, backups of editors) are not ours to judge."""
+def read_files(folder: Path) -> tuple[dict[str, str], list[Problem]]:
+    """The YAML files of a folder as relative path -> text; others (notes, backups of editors) are not ours to judge.
+
+    Raises ConfigurationError if there is no such folder; a file that cannot be read is a problem.
+    """
     if not folder.is_dir():
         remedy = "the first `callcenter run` makes one with an example"
         raise ConfigurationError([Problem(where=str(folder), what="there is no such folder", remedy=remedy)])

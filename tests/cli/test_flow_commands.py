@@ -20,7 +20,7 @@ def test_listed_with_the_numbers_that_lead_there(terminal: Terminal) -> None:
 
 
 def test_a_good_folder(terminal: Terminal) -> None:
-    assert terminal("flows", "check").out.strip() == f"{terminal.config} can be used"
+    assert terminal("flows", "check").out.splitlines()[-1] == f"{terminal.config} can be used"
     assert terminal.json("flows", "check")["problems"] == []
 
 
@@ -92,3 +92,57 @@ def test_the_starter_by_night_and_with_nobody_at_work(terminal: Terminal, tmp_pa
     alone = terminal.json("flows", "test", "1900", "--keys", "11", "--nobody")
     assert alone["outcome"].startswith("ended")
     assert [step["kind"] for step in alone["steps"]].count("message") == 1
+
+
+CASES = """
+cases:
+  sales: { dial: "1900", keys: "1", expect: { hears: [welcome], queue: sales } }
+  support: { dial: "1900", keys: "2", expect: { path: [menu, sales], queue: support } }
+"""
+
+
+def test_cases_are_played_and_a_failing_one_is_shown_as_a_difference(terminal: Terminal) -> None:
+    terminal.write(CASES, "config/flows/tests/hotline.yaml")
+    assert "can be used" in terminal("flows", "check").out
+    said = terminal("flow", "test", expect=Exit.PROBLEMS).out
+    assert "ok      hotline/sales    queue sales" in said
+    assert "flows/tests/hotline.yaml:4:46: the call took another path" in said
+    assert "- sales   <- expected" in said
+    assert "+ support   <- happened" in said
+    assert "2 cases, 1 failed" in said
+    found = terminal.json("flows", "test", "--coverage", expect=Exit.PROBLEMS)
+    assert [case["ok"] for case in found["cases"]] == [True, False]
+    [hotline] = [one for one in found["coverage"]["flows"] if one["flow"] == "hotline"]
+    assert (hotline["nodes_left"], "menu.choices.9" in hotline["exits_left"]) == (["bye"], True)
+
+
+def test_some_cases_and_how_much_they_reach(terminal: Terminal) -> None:
+    terminal.write(CASES, "config/flows/tests/hotline.yaml")
+    assert terminal.json("flows", "test", str(terminal.config), "--only", "hotline/sales")["failed"] == 0
+    assert "not reached" in terminal("flows", "test", "--only", "sales", "--coverage").out
+    said = terminal("flows", "test", "--only", "sales", "--coverage-min", "90", expect=Exit.PROBLEMS).out
+    assert "at least 90.0 % is wanted" in said
+    assert "no case is called like" in terminal("flows", "test", "--only", "nothing", expect=Exit.NOT_FOUND).err
+
+
+def test_cases_with_mistakes_and_none_at_all(terminal: Terminal) -> None:
+    assert "there are no cases" in terminal("flows", "test", expect=Exit.NOT_FOUND).err
+    terminal.write("cases: {a: {dail: 1}}", "config/flows/tests/hotline.yaml")
+    said = terminal("flows", "test", expect=Exit.CONFIGURATION).err
+    assert said.startswith("flows/tests/hotline.yaml:1:13: cases.a.dail: unknown key `dail` (did you mean `dial`?)")
+
+
+def test_remarks_change_nothing(terminal: Terminal) -> None:
+    found = terminal.json("flows", "check")
+    assert [remark["where"] for remark in found["remarks"]] == ["flows/to_support.yaml:1:1"]
+    assert "remark: flows/to_support.yaml:1:1: no number" in terminal("flows", "check").out
+
+
+def test_drawn_in_three_ways(terminal: Terminal) -> None:
+    assert "└─ menu  [menu]  “Welcome. Press 1 or 2.”" in terminal("flows", "draw", "hotline").out
+    assert terminal("flows", "draw", "--format", "mermaid").out.startswith("flowchart TD")
+    picture = terminal.folder / "all.svg"
+    assert "all.svg: " in terminal("flow", "draw", "-o", str(picture)).out
+    assert picture.read_text().startswith("<svg ")
+    assert len(terminal.json("flows", "draw", "hotline")["boxes"]) == 7
+    assert "there are: hotline" in terminal("flows", "draw", "hotlin", expect=Exit.NOT_FOUND).err

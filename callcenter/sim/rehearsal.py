@@ -1,0 +1,510 @@
+"""A call through the flows with nobody on the line: the real engine, told what a caller does, at its own time.
+
+Knows how to play the caller (hears prompts out, presses the next key when asked, else keeps silent), the agents and the
+outside number; judges nothing (`verdict` does) and prints nothing. A minute of waiting takes no time.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from callcenter.core.engine import Engine
+from callcenter.core.state import ContactRecord, HandleTime
+from callcenter.core.timers import TimerKind
+from callcenter.errors import ConfigurationError
+from callcenter.model.agent import Agent, AgentStatus, PhoneState
+from callcenter.model.commands import (
+    DialNumber,
+    FetchBack,
+    LookUp,
+    PlayPrompts,
+    RecordMessage,
+    RingAgent,
+    RunScript,
+    StopPlayback,
+)
+from callcenter.model.configuration import Configuration
+from callcenter.model.contact import ContactState, EndReason, LegEnd, LookupOutcome, Medium, QueueExit, direction_of
+from callcenter.model.entry import Output
+from callcenter.model.events import (
+    AgentSaved,
+    AgentStatusRequested,
+    ContactArrived,
+    DigitPressed,
+    EngineStarted,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    LookedUp,
+    MessageRecorded,
+    PhoneChanged,
+    PlaybackEnded,
+    ScriptEnded,
+    TimePassed,
+)
+from callcenter.model.facts import (
+    ContactConnected,
+    ContactEnded,
+    ContactQueued,
+    NodeEntered,
+    QueueLeft,
+    RecordingStarted,
+    Surprise,
+)
+from callcenter.model.flow import Flow
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, PlaybackId, QueueName, RequestId, Skill
+from callcenter.model.need import LEVEL_MAX, Need
+from callcenter.model.rehearsal import SILENCE, Act, AtWork, Case, Colleague, Colleagues, Keys, Mock, Outside, Trouble
+from callcenter.nodes.enqueue import Enqueue
+from callcenter.nodes.parts import typed
+from callcenter.speech.text import PromptText
+
+TURNS_MAX: Final = 2_000  # things that happen in one call; a flow that is checked needs far fewer
+LENGTH_MAX_S: Final = 86_400.0  # of a rehearsed call
+PROMPT_S: Final = 2.0  # how long a prompt is taken to be
+INTO_PROMPT_S: Final = 0.5  # a key "during" a prompt comes so long after its beginning
+THINKING_S: Final = 0.5  # between the end of a prompt and a key
+MESSAGE_S: Final = 5.0  # how long a message is that a caller leaves, unless the case says
+A_MOMENT_S: Final = 0.001
+ANSWER_S: Final = 0.2  # how long a lookup or a script takes that answers
+PICK_UP_S: Final = 2.0  # how long a phone rings before it is answered
+CALLER_LEG: Final = LegId("rehearsal")
+AHEAD: Final = "rehearsal.ahead."  # begins the names of the flows by which those who wait already came in
+ANYBODY: Final = AgentId("anybody")
+RESTING: Final = (ContactState.WAITING, ContactState.CONNECTED, ContactState.FORWARDED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing that happens. `kind`: node, says, key, silence, asks, queued, left, message, dials, rings, connected,
+    hangs_up, ended, surprise."""
+
+    after_s: float
+    kind: str
+    words: str
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passed:
+    """A node that was entered, and the exit of the node before that led there ("": a flow's beginning)."""
+
+    flow: FlowName
+    node: str
+    exit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A prompt, and what it said ("": only recorded)."""
+
+    name: str
+    text: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Course:
+    """What became of a rehearsed call. `outcome`: queue NAME, agent NAME, number NUMBER, ended REASON, stuck."""
+
+    flow: FlowName
+    at: float
+    steps: list[Step] = field(default_factory=list)
+    passed: list[Passed] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    queues: list[ContactQueued] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+    language: str = ""
+    agent: str = ""
+    number: str = ""
+    mailbox: str = ""
+    reason: EndReason | None = None
+    outcome: str = "stuck"
+    left_over: tuple[Act, ...] = ()  # what the caller had no occasion to do
+    unknown: list[str] = field(default_factory=list)  # lookups and scripts, by node, for which there is no mock
+
+
+def rehearse(configuration: Configuration, case: Case, at: float) -> Course:
+    """Play the call out, beginning at `at` (UTC seconds). The flow of the case, or of its number, must exist."""
+    stage = _Stage(_with_ways_in(configuration, case), case, at)
+    stage.play()
+    return stage.course
+
+
+def acts_of(keys: str) -> tuple[Act, ...]:
+    """Keys, one by one, as what a caller does."""
+    return tuple(Act(press=Keys(key)) for key in keys)
+
+
+def flow_of(configuration: Configuration, case: Case) -> FlowName | None:
+    """The flow that the case's call comes into first; None if there is none."""
+    name = case.flow or configuration.numbers.get(case.dial) or configuration.default_flow
+    return name if name in configuration.flows else None
+
+
+class _Contacts(dict[ContactId, ContactRecord]):
+    """The live contacts, and the rehearsed one also when it has ended: what it knew is asked for afterwards."""
+
+    kept: ContactRecord | None = None
+
+    def __setitem__(self, key: ContactId, record: ContactRecord) -> None:
+        if record.leg == CALLER_LEG:
+            self.kept = record
+        super().__setitem__(key, record)
+
+
+class _Stage:
+    """One rehearsal while it lasts."""
+
+    def __init__(self, configuration: Configuration, case: Case, at: float) -> None:
+        self.configuration = configuration
+        self.case = case
+        self.now = self.began = at
+        self.engine = Engine(configuration)
+        self.contacts = self.engine.world.contacts = _Contacts()
+        self.course = Course(flow=flow_of(configuration, case) or FlowName(""), at=at)
+        self.acts = list(case.does or acts_of(case.keys))
+        self.colleagues: dict[AgentId, Colleague] = {}
+        self.playing: tuple[PlaybackId, tuple[str, ...], float] | None = None  # which, its prompts, when it ends
+        self.agenda: list[tuple[float, Event]] = []  # what others will do, in order
+        self.said: set[str] = set()  # prompts heard to the end since the caller last did something
+        self.silent_until: float | None = None
+        self.here = False  # the rehearsed caller has come
+        self.over = False
+
+    def play(self) -> None:
+        """From the first ring to wherever the call comes to rest."""
+        self.tell(EngineStarted(namespace="rehearse", build=""))
+        self._staff()
+        for queue, seconds in sorted(self.case.handle_time.items()):
+            self.engine.world.handle_times[queue] = HandleTime(mean_s=float(seconds), contacts=1)
+        for queue, count in sorted(self.case.waiting.items()):
+            for at in range(count):
+                ahead = FlowName(AHEAD + queue)
+                self.tell(ContactArrived(leg=LegId(f"ahead-{queue}-{at}"), medium=Medium.VOICE, caller="", flow=ahead))
+        self.here = True
+        self.tell(
+            ContactArrived(
+                leg=CALLER_LEG,
+                medium=Medium.VOICE,
+                caller=self.case.caller,
+                dialled=self.case.dial,
+                flow=self.case.flow,
+                agent_number=self._number_of(self.case.phone_of),
+                direction=direction_of(self.case.phone_of, self.case.dial),
+                variables=dict(self.case.variables),
+            )
+        )
+        for _ in range(TURNS_MAX):
+            if self.over or self.now - self.began > LENGTH_MAX_S or not self._go_on():
+                break
+        self._sum_up()
+
+    # -- what happens next -------------------------------------------------------------------------------------------
+
+    def _go_on(self) -> bool:
+        """The next thing that would happen; False if the call has come to rest."""
+        caller = self._caller_acts()
+        if caller is not None and self._is_next(caller[0]):
+            self.now = max(self.now, caller[0])
+            caller[1]()
+            return True
+        ends = self.playing[2] if self.playing is not None else None
+        if ends is not None and self._is_next(ends):
+            self._prompt_ends(ends)
+            return True
+        if self.agenda and self._is_next(self.agenda[0][0]):
+            at, event = self.agenda.pop(0)
+            self.now = max(self.now, at)
+            self.tell(event)
+            return True
+        due = self.engine.next_deadline()
+        if due is None or self._rests():
+            return False
+        self._silence(due)
+        self.now = max(self.now, due)
+        self.tell(TimePassed())
+        return True
+
+    def _is_next(self, at: float) -> bool:
+        """Whether nothing else comes before `at`. What people do goes before a deadline of the same instant."""
+        others = [self.playing[2] if self.playing is not None else None, self.engine.next_deadline()]
+        others += [self.agenda[0][0] if self.agenda else None]
+        return all(other is None or at <= other for other in others)
+
+    def _rests(self) -> bool:
+        """Whether the caller waits for an agent, or talks, and nobody in the case does anything more."""
+        record = self._record()
+        if record is None:
+            return True
+        busy = bool(self.acts) or self.silent_until is not None or bool(self.agenda) or self.playing is not None
+        return record.state in RESTING and not busy
+
+    def _prompt_ends(self, at: float) -> None:
+        if self.playing is None:
+            return
+        playback, names, _ = self.playing
+        self.playing = None
+        self.said.update(names)
+        self.now = max(self.now, at)
+        self.tell(PlaybackEnded(playback=playback))
+
+    def _silence(self, due: float) -> None:
+        timer = self.engine.world.timers.listed()[0]
+        if timer.kind is TimerKind.FLOW_WAIT and due > self.now:
+            self._step("silence", f"the caller presses nothing for {due - self.now:.0f} s")
+            if self.acts and self.acts[0].press == SILENCE:
+                self.acts.pop(0)
+
+    # -- the caller --------------------------------------------------------------------------------------------------
+
+    def _caller_acts(self) -> tuple[float, Callable[[], None]] | None:
+        """When the caller does something next, and what; None if she only listens."""
+        if self.silent_until is not None:
+            return self.silent_until, self._silence_over
+        record = self._record()
+        if record is None or not self.acts:
+            return None
+        act = self.acts[0]
+        if act.during:
+            playing = self.playing is not None and act.during in self.playing[1]
+            return (self.now + INTO_PROMPT_S, self._act) if playing else None
+        if act.after and act.after not in self.said:
+            return None
+        if act.hang_up or act.wait:
+            return self.now, self._act
+        if self.playing is not None:
+            return None
+        if act.speak is not None:
+            return (self.now, self._act) if record.message is not None else None
+        if act.press == SILENCE or (act.press and not self._is_asked(record)):
+            return None
+        return self.now + THINKING_S, self._act
+
+    def _is_asked(self, record: ContactRecord) -> bool:
+        """Whether a key would be heard: the flow waits for one, or the caller is in a queue that may have a use."""
+        waits = any(timer.kind is TimerKind.FLOW_WAIT for timer in self.engine.world.timers.listed())
+        return waits or record.state in (ContactState.WAITING, ContactState.OFFERED)
+
+    def _act(self) -> None:
+        act = self.acts.pop(0)
+        self.said.clear()
+        if act.press:
+            key, rest = act.press[0], act.press[1:]
+            if rest:
+                self.acts.insert(0, replace(act, press=type(act.press)(rest), after="", during=""))
+            self._step("key", f"the caller presses {key}")
+            self.tell(DigitPressed(leg=CALLER_LEG, digit=key))
+        elif act.hang_up:
+            self._step("hangs_up", "the caller hangs up")
+            self.tell(LegEnded(leg=CALLER_LEG, end=LegEnd.NORMAL))
+        elif act.wait:
+            self.silent_until = self.now + act.wait + A_MOMENT_S  # what is due just then still happens
+        # `speak` is taken up where the recording begins
+
+    def _silence_over(self) -> None:
+        self.silent_until = None
+
+    # -- the others --------------------------------------------------------------------------------------------------
+
+    def _staff(self) -> None:
+        who = self.case.agents
+        everything = {str(skill): LEVEL_MAX for skill in self._skills()}
+        if isinstance(who, Colleagues):
+            doing = {Colleagues.BUSY: AtWork.BUSY, Colleagues.FREE: AtWork.FREE}.get(who)
+            who = () if doing is None else (Colleague(name=ANYBODY, skills=everything, doing=doing),)
+        for at, colleague in enumerate(who):
+            agent = Agent(
+                id=AgentId(colleague.name),
+                name=colleague.name,
+                number=f"rehearsal-{at}",
+                skills={Skill(skill): level for skill, level in colleague.skills.items()},
+            )
+            self.colleagues[agent.id] = colleague
+            self.tell(AgentSaved(request=RequestId(f"staff-{at}"), agent=agent))
+            if colleague.doing is not AtWork.AWAY:
+                self._status(agent, AgentStatus.AVAILABLE)
+            if colleague.doing is AtWork.PAUSED:
+                self._status(agent, AgentStatus.PAUSED)
+            if colleague.doing is AtWork.FREE:
+                self.tell(PhoneChanged(number=agent.number, state=PhoneState.REACHABLE))
+
+    def _number_of(self, agent: str) -> str:
+        record = self.engine.world.agents.records.get(AgentId(agent))
+        return record.agent.number if record is not None else ""
+
+    def _status(self, agent: Agent, status: AgentStatus) -> None:
+        self.tell(AgentStatusRequested(request=RequestId(f"status-{agent.id}"), agent=agent.id, status=status))
+
+    def _later(self, seconds: float, event: Event) -> None:
+        self.agenda.append((self.now + seconds, event))
+        self.agenda.sort(key=lambda entry: entry[0])  # stable: what was put down first happens first
+
+    def _outside(self, leg: LegId) -> None:
+        match self.case.outside:
+            case Outside.ANSWERS:
+                self._later(PICK_UP_S, LegAnswered(leg=leg))
+            case Outside.BUSY:
+                self._later(PICK_UP_S, LegEnded(leg=leg, end=LegEnd.BUSY))
+            case Outside.NO_ANSWER:
+                pass  # the engine gives up by itself
+
+    def _message(self, output: RecordMessage) -> None:
+        act = self.acts[0] if self.acts else None
+        seconds = MESSAGE_S
+        if act is not None and act.speak is not None:
+            self.acts.pop(0)
+            seconds = float(act.speak)
+        seconds = min(seconds, output.max_s)
+        self._step("message", f"records a message of at most {output.max_s:.0f} s; the caller speaks for {seconds:g} s")
+        ended = MessageRecorded(recording=output.recording, seconds=seconds)
+        self._later(seconds if seconds else output.silence_s, ended)
+
+    def _mock(self, node: str) -> Mock:
+        """What is to be answered; nothing is known of a node without a mock, so it fails."""
+        mocks = self.case.mocks
+        found = mocks.get(node) or mocks.get(node.rpartition(".")[2])
+        if found is None:
+            self.course.unknown.append(node)
+        return found or Mock(trouble=Trouble.FAIL)
+
+    def _look_up(self, lookup: LookUp) -> None:
+        mock = self._mock(lookup.name)
+        self._step("asks", f"looks up {lookup.url}: {mock.trouble or 'found'}".replace("_", " "))
+        outcome = {None: LookupOutcome.FOUND, Trouble.NOT_FOUND: LookupOutcome.NOT_FOUND}.get(
+            mock.trouble, LookupOutcome.FAILED
+        )
+        if mock.trouble is not Trouble.SLOW:  # else the engine gives up by itself
+            self._later(ANSWER_S, LookedUp(lookup=lookup.lookup, outcome=outcome, values=dict(mock.values)))
+
+    def _run(self, run: RunScript) -> None:
+        passed = self.course.passed[-1]
+        mock = self._mock(f"{passed.flow}.{passed.node}")
+        self._step("asks", f"runs {run.url}: {mock.trouble or 'done'}".replace("_", " "))
+        status = "SUCCESS" if mock.trouble is None else "FAILURE"
+        if mock.trouble is not Trouble.SLOW:
+            self._later(ANSWER_S, ScriptEnded(leg=run.leg, script=run.script, status=status, values=dict(mock.values)))
+
+    # -- telling and taking down -------------------------------------------------------------------------------------
+
+    def tell(self, event: Event) -> None:
+        """Tell the engine, take down what it answers."""
+        for output in self.engine.handle(event, self.now):
+            if self.here and getattr(output, "contact", None) == self._id():
+                self._command(output)
+                self._fact(output)
+            elif self.here and isinstance(output, Surprise):
+                self._step("surprise", output.what)
+
+    def _command(self, output: Output) -> None:
+        match output:
+            case PlayPrompts():
+                self.playing = (output.playback, output.prompts, self.now + PROMPT_S * len(output.prompts))
+                for name in output.prompts:
+                    text = self._text(name, output)
+                    self.course.heard.append(Heard(name=name, text=text))
+                    said = f'"{text}"' if text else f"(recorded only, {output.language})"
+                    self._step("says", f"says {name}: {said}")
+            case StopPlayback():
+                self.playing = None
+            case RecordMessage():
+                self._message(output)
+            case RingAgent():
+                self._step("rings", f"the phone of {output.agent} rings")
+                self._later(0.0, LegRinging(leg=output.leg))
+                if self.colleagues[output.agent].answers:
+                    self._later(PICK_UP_S, LegAnswered(leg=output.leg))
+            case LookUp():
+                self._look_up(output)
+            case RunScript():
+                self._run(output)
+            case FetchBack():
+                self._later(0.0, ScriptEnded(leg=output.leg, script=output.script, status="TIMEOUT"))
+            case DialNumber():
+                self.course.number = output.number
+                self._step("dials", f"calls {output.number}")
+                self._outside(output.leg)
+            case _:
+                pass
+
+    def _fact(self, output: Output) -> None:
+        match output:
+            case NodeEntered():
+                self.course.passed.append(Passed(flow=output.flow, node=output.node, exit=output.exit))
+                self._step("node", f"{output.flow}: {output.node}", node=output.node)
+            case ContactQueued():
+                self.course.queues.append(output)
+                needs = output.needs or "anybody"
+                self._step("queued", f"queue {output.queue}, priority {output.priority}, needs {needs}")
+            case QueueLeft():
+                if output.exit not in (QueueExit.CONNECTED, QueueExit.ABANDONED):
+                    why = output.exit.replace("_", " ")
+                    self._step("left", f"queue {output.queue} does not keep the call: {why}")
+            case RecordingStarted(mailbox=mailbox) if mailbox:
+                self.course.mailbox = mailbox
+            case ContactConnected():
+                self.course.agent = output.agent
+                self._step("connected", f"talks with {output.agent}")
+            case Surprise():
+                self._step("surprise", output.what)
+            case ContactEnded():
+                self.course.reason = output.reason
+                self._step("ended", f"the call ends: {output.reason.replace('_', ' ')}")
+                self.over = True
+            case _:
+                pass
+
+    def _step(self, kind: str, words: str, node: str = "") -> None:
+        self.course.steps.append(Step(after_s=self.now - self.began, kind=kind, words=words, node=node))
+
+    def _text(self, name: str, said: PlayPrompts) -> str:
+        prompt = self.configuration.prompts.get(name)
+        texts = prompt.texts if prompt is not None else {}
+        text = texts.get(said.language) or texts.get(said.language.partition("-")[0])
+        if text is None:
+            return ""
+        try:
+            return PromptText(text=text, language=said.language, name=name).rendered(said.variables)
+        except ConfigurationError:  # a variable that only a real call has
+            return text
+
+    # -- looking -----------------------------------------------------------------------------------------------------
+
+    def _id(self) -> ContactId | None:
+        return self.contacts.kept.id if self.contacts.kept is not None else None
+
+    def _record(self) -> ContactRecord | None:
+        kept = self.contacts.kept
+        return kept if kept is not None and kept.id in self.contacts else None
+
+    def _sum_up(self) -> None:
+        course, kept = self.course, self.contacts.kept
+        course.left_over = tuple(self.acts)
+        if kept is None:
+            return
+        course.variables, course.language = {**kept.variables, **kept.secrets}, kept.language
+        if course.reason is not None:
+            course.outcome = f"ended {course.reason}"
+        elif kept.state is ContactState.CONNECTED:
+            course.outcome = f"agent {kept.agent}"
+        elif kept.state is ContactState.FORWARDED or kept.other_leg is not None:
+            course.outcome = f"number {course.number}"
+        elif kept.queue is not None:
+            course.outcome = f"queue {kept.queue}"
+
+    def _skills(self) -> list[Skill]:
+        needs: list[Need] = [queue.needs for queue in self.configuration.queues.values()]
+        nodes = [node for flow in self.configuration.flows.values() for node in flow.nodes.values()]
+        needs += [need for node in nodes for _, need in typed(node, Need)]
+        return sorted({skill for need in needs for clause in need.alternatives for skill, _ in clause})
+
+
+def _with_ways_in(configuration: Configuration, case: Case) -> Configuration:
+    """The configuration, and a flow for each queue in which somebody waits already."""
+    ahead = {
+        FlowName(AHEAD + queue): Flow(
+            name=FlowName(AHEAD + queue), start="go", nodes={"go": Enqueue(queue=QueueName(queue))}
+        )
+        for queue in case.waiting
+    }
+    return replace(configuration, flows={**configuration.flows, **ahead}) if ahead else configuration
