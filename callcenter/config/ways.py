@@ -11,8 +11,8 @@ the flow that it names; a queue leads where its targets say. A round in it is ju
 - something takes time (a wait, a prompt): a caller is sent round a few times and then let go (`HOPS_MAX`). That may be
   meant, so it is a remark.
 
-A round within one flow is the flow's own matter (`graph`), one of queues alone is theirs (`queues`), and flows that lead
-into each other by `subflow` are told of in `subflows`.
+A round within one flow is the flow's own matter (`graph`), one of queues alone is theirs (`queues`), and flows that
+lead into each other by `subflow` are told of in `subflows`.
 """
 
 from collections.abc import Iterator, Mapping

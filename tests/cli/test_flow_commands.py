@@ -106,7 +106,7 @@ def test_cases_are_played_and_a_failing_one_is_shown_as_a_difference(terminal: T
     assert "can be used" in terminal("flows", "check").out
     said = terminal("flow", "test", expect=Exit.PROBLEMS).out
     assert "ok      hotline/sales    queue sales" in said
-    assert "flows/tests/hotline.yaml:4:46: the call took another path" in said
+    assert "flows/tests/hotline.yaml:4:49: the call took another path" in said
     assert "- sales   <- expected" in said
     assert "+ support   <- happened" in said
     assert "2 cases, 1 failed" in said

@@ -137,3 +137,55 @@ def test_priority_needs_and_end() -> None:
         (("expect", "needs"), ["- sales >= 2", "+ sales"]),
         (("expect", "ends"), ["- closed", "+ nothing"]),
     ]
+
+
+ASKING = {
+    "prompts.yaml": "hello: {en: 'Hello {{ customer_name }}.'}\nwait: {en: One moment.}\n",
+    "numbers.yaml": "numbers: {1: main}\n",
+    "lookups.yaml": "hosts: [crm.example.com]\n",
+    "flows/main.yaml": """
+nodes:
+  customer:
+    kind: lookup
+    url: "https://crm.example.com/{{ caller }}"
+    set: {customer_name: customer.name}
+    prompt: wait
+    found: hello
+    not_found: pay
+    failed: bye
+  pay: {kind: script, url: "agi://127.0.0.1:4573/pay", set: [receipt], timeout_s: 60, done: bye, failed: sorry}
+  hello: {kind: hangup, prompt: hello}
+  sorry: {kind: hangup, reason: closed}
+  bye: {kind: hangup}
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("mocks", "path", "variables"),
+    [
+        ("{customer: {customer_name: Lan}}", ("customer", "hello"), {"customer_name": "Lan"}),
+        ("{main.customer: fail}", ("customer", "bye"), {}),
+        ("{customer: slow}", ("customer", "bye"), {}),
+        ("{customer: not_found, pay: {receipt: 17}}", ("customer", "pay", "bye"), {"receipt": "17"}),
+        ("{customer: not_found, pay: fail}", ("customer", "pay", "sorry"), {}),
+        ("{customer: not_found, pay: slow}", ("customer", "pay", "sorry"), {}),
+    ],
+)
+def test_lookups_and_scripts_answer_what_the_case_says(
+    mocks: str, path: tuple[str, ...], variables: dict[str, str]
+) -> None:
+    configuration, problems = read_configuration(ASKING)
+    assert problems == []
+    [written], wrong = read_cases({"flows/tests/x.yaml": f'cases: {{a: {{dial: "1", mocks: {mocks}}}}}'}, configuration)
+    assert wrong == []
+    course = rehearse(configuration, written.case, written.at)
+    assert (path_of(course), course.unknown) == (path, [])
+    assert {name: value for name, value in course.variables.items() if value} == variables
+
+
+def test_a_lookup_without_a_mock_is_a_mismatch() -> None:
+    configuration, _ = read_configuration(ASKING)
+    [written], _ = read_cases({"flows/tests/x.yaml": 'cases: {a: {dial: "1"}}'}, configuration)
+    [found] = mismatches(written.case, rehearse(configuration, written.case, written.at))
+    assert found.what.startswith("main.customer asks a program outside")
