@@ -11,7 +11,7 @@ TESTS ?=
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo run stop test test-fast check format lint types layers sim bench lock clean
+.PHONY: help venv core demo run stop test test-fast check format lint types layers sim bench lock clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,7 +54,10 @@ format: venv ## put the code into shape
 sim: venv ## the simulator over many seeds: make sim SEEDS=100000
 	@$(RUN)/python -m callcenter.sim.run --seeds $(SEEDS)
 
-bench: venv ## benchmarks against their peers: make bench BENCH=acd
+core: venv ## compile the decisions to machine code, where there is a C compiler
+	@$(RUN)/python -m callcenter.compiled
+
+bench: core ## benchmarks against their peers: make bench BENCH=acd
 	@$(RUN)/callcenter bench $(BENCH)
 
 lock: venv ## renew requirements.lock from pyproject.toml (hashes, no hosts)

@@ -18,6 +18,7 @@ from typing import Final
 
 import asyncpg
 
+from callcenter import compiled
 from callcenter.asterisk.conf_check import Finding, Verdict
 from callcenter.cli.center import health_problems
 from callcenter.cli.conf import asterisk_findings, asterisk_known
@@ -45,7 +46,7 @@ CLOCK_UNSYNCHRONISED: Final = 5  # TIME_ERROR of adjtimex(2)
 
 async def examine(site: Site) -> list[Finding]:
     """Everything, in order. Raises nothing: what cannot be looked at is found to be so."""
-    found = [*_python(), *_files_limit(), *_clock()]
+    found = [*_python(), *_core(), *_files_limit(), *_clock()]
     try:
         settings = site.settings
     except ConfigurationError as error:
@@ -90,6 +91,16 @@ def _python() -> Iterator[Finding]:
         yield _good("Python", said)
     else:
         yield _wrong("Python", said, "install Python 3.11 or later")
+
+
+def _core() -> Iterator[Finding]:
+    """Both decide alike; one takes half the time."""
+    if compiled.in_use():
+        yield _good("decisions", "compiled to machine code")
+    elif os.environ.get(compiled.PLAIN):
+        yield _good("decisions", f"plain Python, as {compiled.PLAIN} says")
+    else:
+        yield _good("decisions", f"plain Python: {compiled.hindrance() or 'not compiled yet (make core)'}")
 
 
 def _files_limit() -> Iterator[Finding]:

@@ -16,6 +16,7 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from callcenter import compiled
 from callcenter.config.settings import SETTINGS_FILE, Settings, clashes
 from callcenter.config.sheet import did_you_mean
 from callcenter.errors import ConfigurationError, Problem
@@ -23,6 +24,7 @@ from callcenter.errors import ConfigurationError, Problem
 PREFIX: Final = "CALLCENTER_"
 FILE_VARIABLE: Final = "CALLCENTER_SETTINGS"
 """Names the file, if none is given otherwise."""
+NO_SETTINGS: Final = (FILE_VARIABLE, compiled.PLAIN)  # variables of ours that are read elsewhere
 FILE_CHARS_MAX: Final = 1_000_000
 
 _PLACE: Final = re.compile(r" \(at line (\d+), column (\d+)\)$")
@@ -114,10 +116,10 @@ def _from_table(file: str, table: Mapping[str, Any], prefix: Key, problems: list
 def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> Iterator[tuple[Key, Any, str]]:
     by_variable = {variable_of(key): key for key in known_keys()}
     for variable in sorted(environ):
-        if not variable.startswith(PREFIX) or variable == FILE_VARIABLE:
+        if not variable.startswith(PREFIX) or variable in NO_SETTINGS:
             continue
         if variable not in by_variable:
-            remedy = did_you_mean(variable, [*by_variable, FILE_VARIABLE])
+            remedy = did_you_mean(variable, [*by_variable, *NO_SETTINGS])
             problems.append(Problem(where=variable, what="no setting has this name", remedy=remedy))
             continue
         key = by_variable[variable]

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from callcenter import compiled
+
 Figure: TypeAlias = "float | int | str | bool | Mapping[str, Figure] | Sequence[Figure] | None"
 
 AT_LEAST: Final = ">="
@@ -69,5 +71,6 @@ def machine() -> dict[str, Figure]:
         "cores": os.cpu_count() or 0,
         "memory_gib": round(memory / 2**30, 1),
         "python": platform.python_version(),
+        "core": "compiled" if compiled.in_use() else "plain Python",
         "system": f"{platform.system()} {platform.machine()}",
     }
