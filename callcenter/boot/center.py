@@ -26,6 +26,8 @@ from callcenter.boot.recovery import SnapshotKeeper, build_id, recovered_engine
 from callcenter.core.engine import Engine
 from callcenter.errors import Bug, ConfigurationError, PeerFault
 from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
+from callcenter.lookups.asker import Asker
+from callcenter.media.hands import Hands
 from callcenter.media.voice import ears
 from callcenter.media.voice.door import ROUTE, Door
 from callcenter.media.voice.hands import Dialling, Prompts, VoiceHands
@@ -82,6 +84,7 @@ class Wiring:
     asterisk_etc: Path
     conf_templates: Path
     recordings: Folders
+    lookup_secrets: Path  # a folder with a file for each
     console: Console | None = None  # Asterisk's command line, where it is ours
     dialling: Dialling = field(default_factory=Dialling)
     host: str = "127.0.0.1"
@@ -103,6 +106,7 @@ class RunningCenter:
         ari: Ari,
         ami: AmiLink,
         voice: VoiceLink,
+        asker: Asker,
     ) -> None:
         self.wiring = wiring
         self.feed = feed
@@ -117,6 +121,7 @@ class RunningCenter:
         self._ari = ari
         self._ami = ami
         self._voice = voice
+        self._asker = asker
         self._reloading = asyncio.Lock()
         self._started = clock.now()
 
@@ -145,6 +150,7 @@ class RunningCenter:
                 "ami": self._ami.state.value,
                 "resyncs": self._voice.resyncs,
             },
+            "lookups": self._asker.health(),
             "journal": {
                 "last_seq": journal.last_seq,
                 "behind_entries": journal.behind_entries,
@@ -242,12 +248,15 @@ async def running_center(
             on_state=voice.phones_heard,
             events="system",
         )
-        hands = VoiceHands(ari, ami, prompts, door, wiring.dialling)
+        asker = await stack.enter_async_context(
+            Asker(post.post, wiring.lookup_secrets, lambda crash: center.crashed("lookups", crash))
+        )
+        hands = Hands(VoiceHands(ari, ami, prompts, door, wiring.dialling), asker)
         performer = LanePerformer(hands, post, lambda crash: center.crashed("performer", crash))
         recordings = RecordingsJob(wiring.recordings, post.post)
         loop = Loop(engine, clock, journal, performer, [feed, recordings])
         post.into(loop)
-        center = RunningCenter(wiring, engine, clock, loop, feed, journal, performer, directory, ari, ami, voice)
+        center = RunningCenter(wiring, engine, clock, loop, feed, journal, performer, directory, ari, ami, voice, asker)
 
         await ami.connect()
         stack.push_async_callback(ami.close)  # after the calls have ended, and their recordings with them

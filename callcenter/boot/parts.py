@@ -245,6 +245,7 @@ def wiring(settings: Settings, dsn: str, prepared: Prepared) -> Wiring:
             messages=prepared.spool / "recording",
             kept=settings.recordings,
         ),
+        lookup_secrets=settings.lookups.secrets_folder or settings.var_folder / "lookup-secrets",
         console=prepared.console,
         dialling=Dialling(phone=settings.dial.phone, outside=settings.dial.outside),
     )

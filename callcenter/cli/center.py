@@ -76,6 +76,8 @@ def health_problems(health: Mapping[str, Any]) -> list[str]:
         found.append("Asterisk is not connected (ARI): no calls come in")
     if asterisk.get("ami") != "up":
         found.append(f"Asterisk is not connected (AMI is {asterisk.get('ami')}): calls are not recorded")
+    for host, rests_s in health.get("lookups", {}).get("left_alone", {}).items():
+        found.append(f"lookups at {host} fail at once: it did not answer, and is tried again in {length(rests_s)}")
     if not journal.get("connected"):
         found.append("Postgres is not connected: the journal is kept in a local file meanwhile")
     if journal.get("problem"):

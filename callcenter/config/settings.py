@@ -158,6 +158,13 @@ class SpeechSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookupSettings:
+    """[lookups]: what flows need that ask programs outside."""
+
+    secrets_folder: Path | None = None  # a file for each secret that headers may hold; left out: below var_folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
     """[web]: where the program listens for people."""
 
@@ -187,6 +194,7 @@ class Settings:
     trunk: TrunkSettings = field(default_factory=TrunkSettings)
     dial: DialSettings = field(default_factory=DialSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
+    lookups: LookupSettings = field(default_factory=LookupSettings)
     web: WebSettings = field(default_factory=WebSettings)
     log: LogSettings = field(default_factory=LogSettings)
 

@@ -87,6 +87,7 @@ class Site:
             recordings=Folders(
                 conversations=spool / "monitor", messages=spool / "recording", kept=self.folder / "kept"
             ),
+            lookup_secrets=self.folder / "lookup-secrets",
         )
 
     @asynccontextmanager
