@@ -19,14 +19,16 @@ from callcenter.boot.parts import (
     voice,
     wiring,
 )
-from callcenter.config import Settings, install_starter, load_configuration
+from callcenter.config import Settings, install_starter
 from callcenter.embedded.ports import PortBook
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.agent import Agent
 from callcenter.model.ids import AgentId, Skill
+from callcenter.postgres.configurations import Configurations
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.pool import open_pool
 from callcenter.runtime.collector import calm_collector
+from callcenter.versions.live import Live, look_around
 
 FIRST_AGENTS: Final = (
     Agent(
@@ -59,7 +61,6 @@ async def center(settings: Settings, progress: Progress) -> AsyncIterator[Runnin
         settings.var_folder.mkdir(parents=True, exist_ok=True)
         close_to_others(settings)
         install_starter(settings.config_folder)
-        configuration = load_configuration(settings.config_folder)
         ports = PortBook(settings.var_folder / "state" / "ports.json")
         dsn = await stack.enter_async_context(database(settings, ports, progress))
         pool = await open_pool(dsn)
@@ -68,10 +69,13 @@ async def center(settings: Settings, progress: Progress) -> AsyncIterator[Runnin
         if not await directory.agents():
             for agent in FIRST_AGENTS:
                 await directory.add(agent)
-        prompts = await stack.enter_async_context(voice(settings, configuration, progress))
+        store = Configurations(pool)
+        beginning = await look_around(settings.config_folder, store)
+        prompts = await stack.enter_async_context(voice(settings, beginning.prompts, progress))
+        live = Live(beginning, settings.config_folder, store, prompts)
         prepared = await stack.enter_async_context(asterisk(settings, ports, await directory.accounts(), progress))
         running = await stack.enter_async_context(
-            running_center(wiring(settings, dsn, prepared), configuration, prompts, pool)
+            running_center(wiring(settings, dsn, prepared), beginning.configuration, prompts, pool, live)
         )
         if not await running.in_step():
             raise ConfigurationError(

@@ -22,7 +22,7 @@ from callcenter.asterisk.ari import Access, Ari, FilteredRegistration, Inbox, Li
 from callcenter.asterisk.conf import SEEN_VARIABLE, modules_to_reload, render_phones
 from callcenter.asterisk.conf_values import PhoneAccount
 from callcenter.asterisk.presence import stay_present
-from callcenter.boot.recovery import SnapshotKeeper, build_id, recovered_engine
+from callcenter.boot.recovery import InForce, SnapshotKeeper, build_id, recovered_engine
 from callcenter.core.engine import Engine
 from callcenter.errors import Bug, ConfigurationError, PeerFault
 from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
@@ -35,7 +35,7 @@ from callcenter.media.voice.link import VoiceLink
 from callcenter.model.agent import Agent
 from callcenter.model.configuration import Configuration
 from callcenter.model.events import AgentRemoved, AgentSaved, EngineStarted, Event, Stopping
-from callcenter.model.ids import NAMESPACE_CHARS, AgentId, RequestId
+from callcenter.model.ids import NAMESPACE_CHARS, UNVERSIONED, AgentId, RequestId
 from callcenter.model.view import CenterView
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.directory import PhoneAccount as DirectoryAccount
@@ -48,6 +48,8 @@ from callcenter.runtime.clock import SystemClock
 from callcenter.runtime.feed import Feed
 from callcenter.runtime.loop import Loop
 from callcenter.runtime.perform import LanePerformer
+from callcenter.versions.live import Live
+from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
 
 IN_STEP_LIMIT_S: Final = 30.0
@@ -132,6 +134,11 @@ class RunningCenter:
     async def ask(self, request: RequestId, event: Event) -> str:
         """A request from a person: "" when granted, else what is wrong. Raises TimeoutError."""
         return await self._loop.ask(request, event)
+
+    @property
+    def configuration(self) -> Configuration:
+        """What is in force."""
+        return self._engine.world.configuration
 
     def view(self) -> CenterView:
         """A picture of now."""
@@ -222,16 +229,25 @@ def phone_accounts(accounts: Sequence[DirectoryAccount]) -> tuple[PhoneAccount, 
 
 @asynccontextmanager
 async def running_center(
-    wiring: Wiring, configuration: Configuration, prompts: Prompts, pool: Pool
+    wiring: Wiring, configuration: Configuration, prompts: Prompts, pool: Pool, live: Live | None = None
 ) -> AsyncIterator[RunningCenter]:
-    """Recover, connect, serve. On a normal end every call is ended and written; a killed process leaves all as is."""
+    """Recover, connect, serve. On a normal end every call is ended and written; a killed process leaves all as is.
+
+    Without `live` the configuration stays as it is, and nobody counts versions.
+    """
     async with AsyncExitStack() as stack:
         journal = PostgresJournal(wiring.dsn, wiring.journal_spool)
         last_seq = await journal.recover()
         stack.push_async_callback(journal.close)
         reader, snapshots, directory = JournalReader(pool), Snapshots(pool), Directory(pool)
-        engine, last_at = await recovered_engine(configuration, reader, snapshots, last_seq)
-        clock, feed, door, inbox = SystemClock(not_before=last_at), Feed(), Door(configuration.flows), Inbox()
+        begin = InForce(configuration=configuration)
+        if live is not None:
+            begin = InForce(configuration=configuration, version=live.view().version, shelf=live.library)
+        recovered = await recovered_engine(begin, reader, snapshots, last_seq)
+        engine = recovered.engine
+        version = await live.begin(engine) if live is not None else UNVERSIONED
+        clock, feed, inbox = SystemClock(not_before=recovered.at), Feed(), Inbox()
+        door = Door(live.flows if live is not None else configuration.flows)
 
         access = Access(
             host=wiring.host, port=wiring.http_port, username=wiring.ari_username, password=wiring.ari_password
@@ -260,7 +276,9 @@ async def running_center(
 
         await ami.connect()
         stack.push_async_callback(ami.close)  # after the calls have ended, and their recordings with them
-        loop.post(EngineStarted(namespace=_namespace(), build=build_id()))
+        loop.post(
+            EngineStarted(namespace=_namespace(), build=build_id(), version=version, fresh=recovered.fresh),
+        )
         center.tell_agents(await directory.agents())
         for left in await unchecked_recordings(pool):
             recordings.take(
@@ -290,7 +308,11 @@ async def running_center(
         agi = AgiServer(wiring.host, wiring.fastagi_port, {ROUTE: door.serve})
         await agi.start()
         stack.push_async_callback(agi.close)
-        await stack.enter_async_context(ControlSocket(wiring.control_socket, center, feed))
+        more = []
+        if live is not None:
+            live.open(center.ask)
+            more = routes(live)
+        await stack.enter_async_context(ControlSocket(wiring.control_socket, center, feed, more=more))
         yield center
 
 

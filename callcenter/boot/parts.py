@@ -8,7 +8,7 @@ started below the var folder. Every step says what it does, because the first st
 
 import asyncio
 import resource
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ from callcenter.errors import Bug, PeerUnavailable
 from callcenter.jobs.recordings import Folders as RecordingFolders
 from callcenter.media.voice.ears import TRUNK
 from callcenter.media.voice.hands import Dialling
-from callcenter.model.configuration import Configuration
+from callcenter.model.flow import Prompt
 from callcenter.postgres.directory import PhoneAccount
 from callcenter.postgres.migrate import migrate
 from callcenter.postgres.pool import connect
@@ -101,7 +101,7 @@ async def database(settings: Settings, ports: PortBook, progress: Progress) -> A
 
 
 @asynccontextmanager
-async def voice(settings: Settings, configuration: Configuration, progress: Progress) -> AsyncIterator[PromptStore]:
+async def voice(settings: Settings, said: Mapping[str, Prompt], progress: Progress) -> AsyncIterator[PromptStore]:
     """Every prompt as a file that Asterisk can play; those without variables are made before the first call."""
     tool = await asyncio.to_thread(find_tool, "espeak-ng", settings.var_folder, progress=progress)
     speaker = await open_speaker(
@@ -112,7 +112,7 @@ async def voice(settings: Settings, configuration: Configuration, progress: Prog
     )
     store = PromptStore(
         SoundCache(settings.var_folder / "prompts"),
-        prompts=configuration.prompts,
+        prompts=said,
         speaker=speaker,
         recorded=settings.speech.recorded_folder,
     )

@@ -8,8 +8,9 @@ and says so: no state is worth a call center that does not start.
 
 import asyncio
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import asyncpg
 import msgspec
@@ -18,9 +19,13 @@ import structlog
 import callcenter
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore, take_snapshot
+from callcenter.core.world import Library
 from callcenter.errors import Bug, PeerFault
 from callcenter.model.configuration import Configuration
+from callcenter.model.contact import ContactState
 from callcenter.model.entry import Entry
+from callcenter.model.events import EngineStarted, Event
+from callcenter.model.ids import UNVERSIONED, Version
 from callcenter.ports import Clock
 from callcenter.postgres.journal import PostgresJournal
 from callcenter.postgres.reader import JournalReader
@@ -46,32 +51,70 @@ def build_id() -> str:
     return digest.hexdigest()[:16]
 
 
-async def recovered_engine(
-    configuration: Configuration, reader: JournalReader, snapshots: Snapshots, last_seq: int
-) -> tuple[Engine, float]:
-    """The engine as it was after entry `last_seq`, and the time of that entry (0.0: a new journal).
+class Shelf(Protocol):
+    """The versions of the configuration that snapshot and journal name."""
 
-    Raises PeerFault if Postgres does not answer.
-    """
-    engine, after, at = await _restored(configuration, snapshots, last_seq)
+    @property
+    def configurations(self) -> Library:
+        """Those that have been fetched; the engine looks them up here."""
+        ...
+
+    async def need_for(self, event: Event) -> None:
+        """Fetch what the event names. Raises ConfigurationError if there is no such version."""
+        ...
+
+    async def need_for_snapshot(self, taken: bytes) -> None:
+        """Fetch what the snapshot names. Raises Bug if it is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """What a fresh engine begins with, and where it finds the rest. Without a shelf nobody counts versions."""
+
+    configuration: Configuration
+    version: Version = UNVERSIONED
+    shelf: Shelf | None = None
+
+    def fresh(self) -> Engine:
+        """An engine that remembers nothing."""
+        return Engine(self.configuration, self.version, self.shelf.configurations if self.shelf is not None else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """The engine as it was; the time of the last entry (0.0: a new journal). `fresh`: it remembers nothing of it."""
+
+    engine: Engine
+    at: float
+    fresh: bool = False
+
+
+async def recovered_engine(begin: InForce, reader: JournalReader, snapshots: Snapshots, last_seq: int) -> Recovered:
+    """The engine as it was after entry `last_seq`. Raises PeerFault if Postgres does not answer."""
+    engine, after, at = await _restored(begin, snapshots, last_seq)
     at, told = max(at, await _time_of_last(reader, last_seq)), 0
     try:
         if last_seq - after > TOLD_MAX:
             raise Bug(f"no snapshot of the last {TOLD_MAX} entries can be used")
         async for entry in reader.entries(after, last_seq):
+            if begin.shelf is not None:
+                await begin.shelf.need_for(entry.event)
+            if isinstance(entry.event, EngineStarted) and entry.event.fresh:
+                engine = begin.fresh()
             _tell_again(engine, entry)
             told += 1
-        _check_agreement(engine, configuration)
+        _check_agreement(engine)
     except PeerFault:  # Postgres has gone away, which says nothing of the journal
         raise
     except Exception as error:  # whatever an old journal does to this engine
         log.error("the journal cannot be told again; starting afresh", exc_info=error)
-        return Engine(configuration), at
+        return Recovered(engine=begin.fresh(), at=at, fresh=True)
     log.info("engine recovered", snapshot=after, told=told, contacts=len(engine.world.contacts))
-    return engine, at
+    return Recovered(engine=engine, at=at)
 
 
-async def _restored(configuration: Configuration, snapshots: Snapshots, last_seq: int) -> tuple[Engine, int, float]:
+async def _restored(begin: InForce, snapshots: Snapshots, last_seq: int) -> tuple[Engine, int, float]:
     """An engine as the newest usable snapshot says, the number of its entry and its time; a fresh one if there is none.
 
     A snapshot of an entry that the journal does not have (its local file was lost) is of another history.
@@ -79,11 +122,17 @@ async def _restored(configuration: Configuration, snapshots: Snapshots, last_seq
     before = last_seq + 1
     while (snapshot := await snapshots.latest(before_seq=before)) is not None:
         try:
-            return restore(configuration, snapshot.state), snapshot.seq, snapshot.at
+            library = None
+            if begin.shelf is not None:
+                await begin.shelf.need_for_snapshot(snapshot.state)
+                library = begin.shelf.configurations
+            return restore(begin.configuration, snapshot.state, library), snapshot.seq, snapshot.at
+        except PeerFault:
+            raise
         except Exception as error:  # of another build, damaged, or of another configuration
             log.error("a snapshot cannot be used; trying the one before", seq=snapshot.seq, exc_info=error)
             before = snapshot.seq
-    return Engine(configuration), 0, 0.0
+    return begin.fresh(), 0, 0.0
 
 
 async def _time_of_last(reader: JournalReader, last_seq: int) -> float:
@@ -101,15 +150,19 @@ def _tell_again(engine: Engine, entry: Entry) -> None:
         log.warning("told again, an entry is decided otherwise", seq=entry.seq, kind=type(entry.event).__name__)
 
 
-def _check_agreement(engine: Engine, configuration: Configuration) -> None:
-    """Raises Bug if a live contact is in a place that is not configured any more: it could go nowhere from there."""
+def _check_agreement(engine: Engine) -> None:
+    """Raises Bug if a live contact is in a place that its version of the configuration does not have."""
     for contact in engine.world.contacts.values():
-        queues = {contact.queue, contact.last_queue, *(offer.queue for offer in contact.offers.values())} - {None}
+        configuration = engine.world.library[contact.version]
+        queues = {contact.queue, *(offer.queue for offer in contact.offers.values())} - {None}
+        if contact.state is ContactState.CONNECTED:
+            queues.add(contact.last_queue)
         if gone := queues - configuration.queues.keys():
             raise Bug(f"{contact.id} is in a queue that is not configured any more: {', '.join(map(str, gone))}")
-        flow = configuration.flows.get(contact.flow) if contact.flow is not None else None
-        if contact.flow is not None and (flow is None or (contact.node and contact.node not in flow.nodes)):
-            raise Bug(f"{contact.id} is in a flow that is not configured any more: {contact.flow}, {contact.node}")
+        if contact.state is ContactState.IN_FLOW and contact.flow is not None:
+            flow = configuration.flows.get(contact.flow)
+            if flow is None or (contact.node and contact.node not in flow.nodes):
+                raise Bug(f"{contact.id} is in a flow that is not configured any more: {contact.flow}, {contact.node}")
 
 
 class SnapshotKeeper:

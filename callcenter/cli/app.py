@@ -11,10 +11,12 @@ import typer
 
 from callcenter.cli import (
     agents,
+    apply,
     bench,
     calls,
     center,
     conf,
+    config,
     db,
     demo,
     doctor,
@@ -64,6 +66,8 @@ app.command("demo")(demo.demo)
 app.command("status")(center.status)
 app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
+app.command("apply")(apply.apply)
+app.command("rollback")(apply.rollback)
 app.command("top")(top.top)
 app.command("bench")(bench.bench)
 app.add_typer(calls.app, name="calls")
@@ -72,5 +76,6 @@ app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(report.app, name="report")
+app.add_typer(config.app, name="config")
 app.add_typer(conf.app, name="conf")
 app.add_typer(db.app, name="db")

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from callcenter.cli.apply import folder_state
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.queues import QUEUE_HEADS, queue_document, queue_row
-from callcenter.cli.screen import Json, cell, emit, length, say, seconds, show, show_grid, show_pairs, stamp
-from callcenter.cli.site import site_of
+from callcenter.cli.screen import Json, cell, clock, emit, length, say, seconds, show, show_grid, show_pairs, stamp
+from callcenter.cli.site import Site, site_of
 
 if TYPE_CHECKING:
     from callcenter.model.view import CenterView
+    from callcenter.web.views import VersionView
 
 STOP_POLL_S: Final = 0.1
 BEHIND_MAX_S: Final = 10.0  # the journal may be so far behind before `status` calls it a problem
@@ -47,8 +49,10 @@ def stop(
 
 def status(context: typer.Context, json: Json = False) -> None:
     """One screen: is it well, who calls, who works. Exit code 1 if something is wrong."""
-    center = site_of(context).center
+    site = site_of(context)
+    center = site.center
     view, health = center.view(), center.health()
+    live = center.configuration()
     problems = health_problems(health)
     if json:
         emit(
@@ -60,10 +64,14 @@ def status(context: typer.Context, json: Json = False) -> None:
                 "agents": _agent_figures(view),
                 "queues": [queue_document(one) for one in view.queues],
                 "health": dict(health),
+                "configuration": _configuration(site, live),
             }
         )
     else:
-        _show_status(view, health, problems)
+        _show_status(view, health, problems, live)
+        if differs := folder_state(site, live.digest):
+            show(cell(f"! {differs}", "yellow"))
+            say()
     if problems:
         raise typer.Exit(Exit.PROBLEMS)
 
@@ -113,15 +121,28 @@ def _agent_figures(view: "CenterView") -> dict[str, object]:
     }
 
 
-def _show_status(view: "CenterView", health: Mapping[str, Any], problems: list[str]) -> None:
+def _configuration(site: Site, live: "VersionView") -> dict[str, object]:
+    return {
+        "version": live.version,
+        "since": stamp(live.at),
+        "by": live.by,
+        "message": live.message,
+        "folder": live.folder,
+        "differs": folder_state(site, live.digest) or None,
+    }
+
+
+def _show_status(view: "CenterView", health: Mapping[str, Any], problems: list[str], live: "VersionView") -> None:
     calls, agents = _call_figures(view), _agent_figures(view)
     asterisk, journal = health.get("asterisk", {}), health.get("journal", {})
+    said = f": {live.message}" if live.message else ""
     longest = length(max((one.longest_s for one in view.queues), default=0.0))
     show_pairs(
         {
             "call center": cell("well" if not problems else "NOT WELL", "bold green" if not problems else "bold red"),
             "running for": length(health.get("up_s")),
             "Asterisk": f"ARI {'up' if asterisk.get('ari') else 'down'}, AMI {asterisk.get('ami')}",
+            "configuration": f"version {live.version} since {clock(live.at)}{said}",
             "journal": f"entry {journal.get('last_seq')}, {journal.get('behind_entries')} not in Postgres yet",
             "calls": f"{calls['up']} up: {calls['in_flow']} in menus, {calls['waiting']} waiting (longest {longest}), "
             f"{calls['talking']} talking",

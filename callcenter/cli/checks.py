@@ -20,6 +20,7 @@ import asyncpg
 
 from callcenter import compiled
 from callcenter.asterisk.conf_check import Finding, Verdict
+from callcenter.cli.apply import folder_state
 from callcenter.cli.center import health_problems
 from callcenter.cli.conf import asterisk_findings, asterisk_known
 from callcenter.cli.exits import Exit, Failure
@@ -250,6 +251,9 @@ def _center(site: Site) -> tuple[bool, list[Finding]]:
             return False, [_good("call center", "is not running")]
         return True, [_wrong("call center", failure.message, failure.remedy)]
     found = [_wrong("call center", problem) for problem in health_problems(health)]
+    differs = folder_state(site, site.center.configuration().digest)
+    if differs:
+        found.append(_warning("call center", differs, "callcenter plan, then callcenter apply"))
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         found.append(_wrong("control socket", f"others can use {path}", f"chmod 600 {path}"))

@@ -14,9 +14,12 @@ from urllib.parse import quote
 import msgspec
 
 from callcenter.cli.exits import Exit, Failure
+from callcenter.errors import Problem
 from callcenter.model.view import CenterView
+from callcenter.web.views import Applied, VersionView
 
 ANSWER_LIMIT_S: Final = 20.0  # the engine's own limit is shorter
+APPLY_LIMIT_S: Final = 300.0  # prompts are spoken before a configuration goes live
 OK: Final = 200
 REFUSED: Final = 409
 LATE: Final = 504
@@ -85,6 +88,19 @@ class ControlClient:
         """Let no new calls into a queue, or let them in again."""
         self._post(f"/v1/queues/{_part(queue)}/drain", {"draining": draining, "by": asker()})
 
+    def configuration(self) -> VersionView:
+        """Which version of the configuration is live."""
+        status, body = self._get("/v1/configuration")
+        return self._read(status, body, msgspec.json.Decoder(VersionView))
+
+    def apply(self, folder: Path, message: str) -> Applied:
+        """Put a folder in force."""
+        return self._applied("/v1/configuration/apply", {"folder": str(folder), "message": message})
+
+    def roll_back(self, version: int, message: str) -> Applied:
+        """Put an older version in force again; 0 is the one before."""
+        return self._applied("/v1/configuration/rollback", {"version": version, "message": message})
+
     def stop(self) -> None:
         """End the call center."""
         self._post("/v1/stop", {})
@@ -94,8 +110,19 @@ class ControlClient:
     def _get(self, place: str) -> tuple[int, bytes]:
         return self._ask("GET", place, None)
 
+    def _applied(self, place: str, body: Mapping[str, object]) -> Applied:
+        slow = ControlClient(self.path, max(self._limit_s, APPLY_LIMIT_S))
+        status, answer = slow._ask("POST", place, msgspec.json.encode({**body, "by": asker()}))
+        if status == REFUSED and (problems := _problems(answer)):
+            raise Failure(Exit.PROBLEMS, "nothing was changed: what was live goes on", problems=problems)
+        self._granted(status, answer)
+        return self._read(status, answer, msgspec.json.Decoder(Applied))
+
     def _post(self, place: str, body: Mapping[str, object]) -> None:
         status, answer = self._ask("POST", place, msgspec.json.encode(body))
+        self._granted(status, answer)
+
+    def _granted(self, status: int, answer: bytes) -> None:
         if status == OK:
             return
         problem = _problem(answer)
@@ -158,8 +185,15 @@ class ControlClient:
         )
 
 
+class _Wrong(msgspec.Struct, frozen=True):
+    where: str
+    what: str
+    remedy: str = ""
+
+
 class _Answer(msgspec.Struct, frozen=True):
     problem: str = ""
+    problems: tuple[_Wrong, ...] = ()
 
 
 _ANSWER: Final = msgspec.json.Decoder(_Answer)
@@ -170,6 +204,14 @@ def _problem(body: bytes) -> str:
         return _ANSWER.decode(body).problem
     except msgspec.DecodeError:
         return body[:200].decode(errors="replace")
+
+
+def _problems(body: bytes) -> list[Problem]:
+    try:
+        found = _ANSWER.decode(body).problems
+    except msgspec.DecodeError:
+        return []
+    return [Problem(where=one.where, what=one.what, remedy=one.remedy) for one in found]
 
 
 def _part(name: str) -> str:

@@ -110,9 +110,12 @@ def error_document(failure: Failure) -> dict[str, object]:
 
 
 def lines_of(failure: Failure) -> list[str]:
-    """The failure for a person: every problem on a line of its own."""
+    """The failure for a person: every problem on a line of its own, then what follows from them."""
     if failure.problems:
-        return [plain(str(problem)) for problem in failure.problems]
+        listed = [str(problem) for problem in failure.problems]
+        return [
+            plain(line) for line in (listed if failure.message == "\n".join(listed) else [*listed, failure.message])
+        ]
     said = [plain(line) for line in failure.message.splitlines()]
     if failure.remedy and said:  # a group that was given no command has printed its help, and says nothing more
         said[-1] += f" ({plain(failure.remedy)})"

@@ -83,7 +83,7 @@ async def _announce(site: Site, running: "RunningCenter", log_file: TextIO | Non
         accounts = await Directory(pool).accounts()
     finally:
         await pool.close()
-    numbers = dict(sorted(site.configuration().numbers.items()))
+    numbers = dict(sorted(running.configuration.numbers.items()))
     host, port = running.wiring.sip_host, running.wiring.sip_port
     server = f"{'<address of this machine>' if host == EVERYWHERE else host}:{port}"
     if json:

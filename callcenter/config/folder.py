@@ -4,6 +4,7 @@ Names are gathered from all files before any is read in earnest, so that each re
 one mistake is told once: a queue with a wrong key still exists for those who refer to it.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -179,6 +180,15 @@ def _strange(file: str) -> Problem:
 
 def _keys(tree: Tree) -> tuple[str, ...]:
     return tuple(tree.root) if isinstance(tree.root, Table) else ()
+
+
+def digest_of(files: Mapping[str, str]) -> str:
+    """What tells one set of files from another: sha256, in hex. The order of the files does not matter."""
+    digest = hashlib.sha256()
+    for name, text in sorted(files.items()):
+        for part in (name.encode(), text.encode()):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()
 
 
 def read_files(folder: Path) -> tuple[dict[str, str], list[Problem]]:

@@ -68,7 +68,7 @@ class PromptStore:
         await self._maker.close()
 
     def use(self, prompts: Mapping[str, Prompt]) -> None:
-        """From now on these are the prompts (the configuration was read anew). `prerender` should follow."""
+        """From now on these are the prompts (another configuration is live). `prepare` should have come before."""
         self._prompts = prompts
         self._warned.clear()
 
@@ -98,7 +98,11 @@ class PromptStore:
         They stay in the cache however full it gets. Gives what is wrong with texts, recordings and voices rather than
         raising it: a call center with a broken prompt is better than none. `progress` is told after each prompt.
         """
-        wanted = [(prompt, tag) for _, prompt in sorted(self._prompts.items()) for tag in self._languages_of(prompt)]
+        return await self.prepare(self._prompts, progress)
+
+    async def prepare(self, prompts: Mapping[str, Prompt], progress: Progress | None = None) -> tuple[Problem, ...]:
+        """The same for other prompts, which are not used yet: these are now the ones that stay in the cache."""
+        wanted = [(prompt, tag) for _, prompt in sorted(prompts.items()) for tag in self._languages_of(prompt)]
         problems: list[Problem] = []
         made: list[Path] = []
         done = 0

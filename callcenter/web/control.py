@@ -9,9 +9,9 @@ import asyncio
 import itertools
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 import msgspec
 import structlog
@@ -29,6 +29,7 @@ from callcenter.model.events import (
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.model.view import CenterView
 from callcenter.runtime.feed import Feed
+from callcenter.web.wire import answer, body
 
 SHUTDOWN_S: Final = 1.0
 UNIX_PATH_MAX: Final = 107  # bytes, of a unix socket's name
@@ -36,7 +37,6 @@ SOCKET_MODE: Final = 0o600
 LOOK_EVERY_S: Final = 5.0  # whether a reader of the feed is still there, while nothing happens
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
 
 
 class Center(Protocol):
@@ -93,11 +93,20 @@ class DrainWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ControlSocket:
     """Serves one running center. Use as an async context."""
 
-    def __init__(self, path: Path, center: Center, feed: Feed, look_every_s: float = LOOK_EVERY_S) -> None:
+    def __init__(
+        self,
+        path: Path,
+        center: Center,
+        feed: Feed,
+        look_every_s: float = LOOK_EVERY_S,
+        more: Sequence[web.RouteDef] = (),
+    ) -> None:
+        """`more` is what other parts answer on the same socket."""
         self._path = path
         self._center = center
         self._feed = feed
         self._look_every_s = look_every_s
+        self._more = more
         self._numbers = itertools.count(1)
         self._runner: web.AppRunner | None = None
 
@@ -115,6 +124,7 @@ class ControlSocket:
                 web.post("/v1/calls/{contact}/hangup", self._hang_up),
                 web.post("/v1/queues/{queue}/drain", self._drain),
                 web.post("/v1/stop", self._stop),
+                *self._more,
             ]
         )
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S)
@@ -155,10 +165,10 @@ class ControlSocket:
     # -- questions -----------------------------------------------------------------------------------------------------
 
     async def _view(self, _: web.Request) -> web.Response:
-        return _json(self._center.view())
+        return answer(self._center.view())
 
     async def _health(self, _: web.Request) -> web.Response:
-        return _json(self._center.health())
+        return answer(self._center.health())
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
@@ -184,7 +194,7 @@ class ControlSocket:
     # -- requests ------------------------------------------------------------------------------------------------------
 
     async def _status(self, request: web.Request) -> web.Response:
-        wish = await _body(request, StatusWish)
+        wish = await body(request, StatusWish)
         agent = AgentId(request.match_info["agent"])
         return await self._ask(
             lambda number: AgentStatusRequested(
@@ -193,17 +203,17 @@ class ControlSocket:
         )
 
     async def _wrap_up(self, request: web.Request) -> web.Response:
-        wish = await _body(request, WrapUpWish)
+        wish = await body(request, WrapUpWish)
         agent = AgentId(request.match_info["agent"])
         return await self._ask(lambda number: WrapUpRequested(request=number, agent=agent, extend_s=wish.extend_s))
 
     async def _hang_up(self, request: web.Request) -> web.Response:
-        wish = await _body(request, HangUpWish)
+        wish = await body(request, HangUpWish)
         contact = ContactId(request.match_info["contact"])
         return await self._ask(lambda number: HangUpRequested(request=number, contact=contact, by=wish.by))
 
     async def _drain(self, request: web.Request) -> web.Response:
-        wish = await _body(request, DrainWish)
+        wish = await body(request, DrainWish)
         queue = QueueName(request.match_info["queue"])
         return await self._ask(
             lambda number: DrainRequested(request=number, queue=queue, draining=wish.draining, by=wish.by)
@@ -214,7 +224,7 @@ class ControlSocket:
 
     async def _stop(self, _: web.Request) -> web.Response:
         self._center.stop()
-        return _json({"problem": ""})
+        return answer({"problem": ""})
 
     async def _ask(self, event: Callable[[RequestId], Event]) -> web.Response:
         number = RequestId(f"cli-{os.getpid()}-{next(self._numbers)}")
@@ -225,20 +235,8 @@ async def _answer(asked: Awaitable[str]) -> web.Response:
     try:
         problem = await asked
     except TimeoutError:
-        return _json({"problem": "the call center did not answer in time"}, status=504)
-    return _json({"problem": problem}, status=409 if problem else 200)
-
-
-async def _body(request: web.Request, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(await request.read() or b"{}", type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        text = msgspec.json.encode({"problem": str(error)}).decode()
-        raise web.HTTPBadRequest(text=text, content_type="application/json") from error
-
-
-def _json(value: object, status: int = 200) -> web.Response:
-    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
+        return answer({"problem": "the call center did not answer in time"}, status=504)
+    return answer({"problem": problem}, status=409 if problem else 200)
 
 
 __all__ = ["Center", "ControlSocket"]

@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from callcenter.boot import recovery
-from callcenter.boot.recovery import SnapshotKeeper, recovered_engine
+from callcenter.boot.recovery import InForce, SnapshotKeeper, recovered_engine
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import take_snapshot
 from callcenter.errors import PeerFault
@@ -83,9 +83,9 @@ class Past:
     async def recovered(self, configuration: Configuration | None = None) -> tuple[Engine, float]:
         async with self.journal() as journal:
             last_seq = journal.health().last_seq
-        return await recovered_engine(
-            configuration or a_bank(), JournalReader(self.pool), Snapshots(self.pool), last_seq
-        )
+        begin = InForce(configuration=configuration or a_bank())
+        found = await recovered_engine(begin, JournalReader(self.pool), Snapshots(self.pool), last_seq)
+        return found.engine, found.at
 
     async def snapshots(self) -> list[int]:
         return [row["seq"] for row in await self.pool.fetch("SELECT seq FROM snapshot ORDER BY seq")]
@@ -312,7 +312,7 @@ async def test_a_postgres_that_is_away_is_no_reason_to_forget_everything(past: P
     await past.lived(snapshots_after=(20,))
     await past.pool.close()
     with pytest.raises(PeerFault):
-        await recovered_engine(a_bank(), JournalReader(past.pool), Snapshots(past.pool), 5)
+        await recovered_engine(InForce(configuration=a_bank()), JournalReader(past.pool), Snapshots(past.pool), 5)
 
 
 # -- the keeper of snapshots -------------------------------------------------------------------------------------------

@@ -35,7 +35,7 @@ def story(terminal: Terminal) -> StoryCenter:
 @pytest.fixture
 def live(terminal: Terminal, story: StoryCenter) -> Iterator[LiveCenter]:
     """The same, running behind the installation's control socket."""
-    with LiveCenter(terminal.socket, story) as running:
+    with LiveCenter(terminal.socket, story, terminal.config) as running:
         yield running
 
 

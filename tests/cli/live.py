@@ -11,14 +11,18 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Self
 
+from callcenter.config.folder import digest_of, read_configuration, read_files
+from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
 from callcenter.model.entry import Entry, decode_entry
-from callcenter.model.events import Event
-from callcenter.model.ids import RequestId
+from callcenter.model.events import ConfigurationApplied, EngineStarted, Event
+from callcenter.model.ids import RequestId, Version
 from callcenter.model.view import CenterView
 from callcenter.runtime.feed import Feed
+from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
+from callcenter.web.views import Applied, ApplyWish, RollbackWish, VersionView
 from tests.core.center import START, Center
 
 READY_LIMIT_S = 10.0
@@ -58,11 +62,67 @@ class StoryCenter(Center):
         return [decode_entry(line) for line in self.journal]
 
 
+class StoryVersions:
+    """The versions of the story's configuration, kept in memory."""
+
+    def __init__(self, story: StoryCenter, folder: Path) -> None:
+        self._story = story
+        self._folder = folder
+        self._number = 0
+        self.files: dict[int, dict[str, str]] = {}
+        self.live = self._keep(read_files(folder)[0] if folder.is_dir() else {}, "", "the start")
+        story.engine.world.library[self.live.version] = story.configuration
+        story.tell(EngineStarted(namespace="storyone", build="test", version=self.live.version))
+
+    def _keep(self, files: dict[str, str], message: str, by: str, back_to: int = 0) -> VersionView:
+        self._number += 1
+        self.files[self._number] = files
+        return VersionView(
+            version=Version(self._number),
+            at=self._story.now,
+            by=by,
+            message=message,
+            digest=digest_of(files),
+            folder=str(self._folder),
+            back_to=Version(back_to),
+        )
+
+    def view(self) -> VersionView:
+        """Which is live."""
+        return self.live
+
+    async def apply(self, wish: ApplyWish) -> Applied:
+        """As a running center does."""
+        return self._switch(read_files(Path(wish.folder))[0], wish.message, wish.by)
+
+    async def roll_back(self, wish: RollbackWish) -> Applied:
+        """Likewise; the one before is the one with the number before."""
+        version = wish.version or self._number - 1
+        if version not in self.files:
+            raise ConfigurationError([Problem(where=f"version {version}", what="there is no such version")])
+        return self._switch(self.files[version], wish.message, wish.by, version)
+
+    def _switch(self, files: dict[str, str], message: str, by: str, back_to: int = 0) -> Applied:
+        if digest_of(files) == self.live.digest:
+            return Applied(version=self.live.version, changed=False, words="nothing has changed")
+        configuration, problems = read_configuration(files)
+        if problems:
+            raise ConfigurationError(problems)
+        kept = self._keep(files, message, by, back_to)
+        self._story.engine.world.library[kept.version] = configuration
+        problem = self._story.ask(ConfigurationApplied(request=RequestId("apply"), version=kept.version, by=by))
+        if problem:
+            raise ConfigurationError([Problem(where="now", what=problem)])
+        self.live = kept
+        return Applied(version=kept.version, changed=True)
+
+
 class LiveCenter(AbstractContextManager["LiveCenter"]):
     """What a running center shows to the control socket. `story` is the center behind it."""
 
-    def __init__(self, socket: Path, story: StoryCenter) -> None:
+    def __init__(self, socket: Path, story: StoryCenter, folder: Path) -> None:
         self.story = story
+        self.versions = StoryVersions(story, folder)
         self.health_now: Mapping[str, Any] = WELL
         self.reloads = 0
         self.reload_problem = ""
@@ -87,7 +147,7 @@ class LiveCenter(AbstractContextManager["LiveCenter"]):
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        async with ControlSocket(self._socket, self, Feed()):
+        async with ControlSocket(self._socket, self, Feed(), more=routes(self.versions)):
             self._ready.set()
             await self._stopping.wait()
 

@@ -98,7 +98,7 @@ def test_what_an_exception_means(error: Exception, exit: Exit) -> None:
 def test_a_failure_in_words_and_as_a_document() -> None:
     problems = (Problem(where="a.yaml:1:2", what="wr\x1bong", remedy="put it right"), Problem(where="b", what="bad"))
     failure = Failure(Exit.CONFIGURATION, "two", problems=problems)
-    assert lines_of(failure) == ["a.yaml:1:2: wr\N{REPLACEMENT CHARACTER}ong (put it right)", "b: bad"]
+    assert lines_of(failure) == ["a.yaml:1:2: wr\N{REPLACEMENT CHARACTER}ong (put it right)", "b: bad", "two"]
     assert lines_of(Failure(Exit.NOT_RUNNING, "away", remedy="start it")) == ["away (start it)"]
     document = error_document(failure)["error"]
     assert isinstance(document, dict)

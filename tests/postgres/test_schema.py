@@ -172,6 +172,8 @@ async def test_personal_columns_are_marked(connection: Connection) -> None:
     assert [row["name"] for row in marked] == [
         "agent.name",
         "agent_activity.reason",
+        "configuration.made_by",
+        "configuration_file.text",
         "contact.caller",
         "contact.caller_name",
         "journal.event",

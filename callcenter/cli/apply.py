@@ -1,0 +1,91 @@
+"""`callcenter apply` and `rollback`: another version of the configuration goes live, while calls go on.
+
+Knows how to ask and how to say what came of it; checking, speaking and switching is the running center's.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.screen import Json, emit, plain, say, warn
+from callcenter.cli.site import Site, site_of
+
+if TYPE_CHECKING:
+    from callcenter.errors import Problem
+    from callcenter.web.views import Applied
+
+Folder = Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="Else config_folder of the settings.")]
+Message = Annotated[str, typer.Option("--message", "-m", help="Why, for those who read the list of versions.")]
+
+NOT_READ_AGAIN: Final = "callcenter.toml (ports, addresses, voices) is read at the start only"
+
+
+def apply(context: typer.Context, folder: Folder = None, message: Message = "", json: Json = False) -> None:
+    """Make the edited configuration live without a restart. With an error in it nothing changes."""
+    site = site_of(context)
+    where = folder if folder is not None else site.settings.config_folder
+    _refuse(checked(where), "nothing was changed: what was live goes on")
+    applied = site.center.apply(where.resolve(), message)
+    _tell(applied, json=json)
+
+
+def rollback(
+    context: typer.Context,
+    version: Annotated[
+        int, typer.Argument(metavar="[VERSION]", min=0, show_default=False, help="Else the one before the live one.")
+    ] = 0,
+    message: Message = "",
+    json: Json = False,
+) -> None:
+    """Make an older version live again, as a new version. The folder stays as it is."""
+    site = site_of(context)
+    applied = site.center.roll_back(version, message)
+    _tell(applied, json=json)
+    if applied.changed and not json:
+        say("the folder was left as it is: callcenter config diff shows what it has beyond the live version")
+
+
+def checked(folder: Path) -> "Sequence[Problem]":
+    """Everything wrong in a folder."""
+    from callcenter.config.folder import check_configuration
+
+    return check_configuration(folder)
+
+
+def _refuse(problems: "Sequence[Problem]", message: str) -> None:
+    if problems:
+        raise Failure(Exit.PROBLEMS, message, problems=problems)
+
+
+def _tell(applied: "Applied", *, json: bool) -> None:
+    if json:
+        emit({"version": applied.version, "changed": applied.changed, "warnings": list(applied.warnings)})
+        return
+    if not applied.changed:
+        say(f"version {applied.version} is live already: {applied.words}")
+    else:
+        say(f"version {applied.version} is live")
+    for warning in applied.warnings:
+        warn(plain(warning))
+
+
+def folder_state(site: Site, digest: str) -> str:
+    """How the folder differs from what is live, in words; "" if it does not. `digest` is that of the live version."""
+    from callcenter.config.folder import check_configuration, digest_of, read_files
+    from callcenter.errors import ConfigurationError
+
+    folder = site.settings.config_folder
+    try:
+        files, unreadable = read_files(folder)
+    except ConfigurationError as error:
+        return str(error)
+    if not unreadable and digest_of(files) == digest:
+        return ""
+    problems = check_configuration(folder)
+    if problems:
+        many = f", and {len(problems) - 1} more" if len(problems) > 1 else ""
+        return f"the folder differs from what is live, and cannot be applied: {problems[0]}{many}"
+    return "the folder differs from what is live: callcenter plan shows how, callcenter apply makes it live"

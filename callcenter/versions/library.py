@@ -1,0 +1,70 @@
+"""Every version of the configuration, as the engine reads it. Knows where texts are kept and how they are read.
+
+An engine that is told a journal looks up the versions that the journal names, and cannot ask for them: whoever tells
+it fetches them first.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from callcenter.config.folder import read_configuration
+from callcenter.core.snapshot import versions_of
+from callcenter.core.world import Library
+from callcenter.errors import ConfigurationError, Problem
+from callcenter.model.configuration import Configuration
+from callcenter.model.events import ConfigurationApplied, EngineStarted, Event
+from callcenter.model.ids import UNVERSIONED, Version
+from callcenter.postgres.configurations import Configurations, Stored
+
+
+async def parsed(files: Mapping[str, str]) -> Configuration:
+    """Files as a configuration. Raises ConfigurationError with everything that is wrong; the loop goes on meanwhile."""
+    configuration, problems = await asyncio.to_thread(read_configuration, files)
+    if problems:
+        raise ConfigurationError(problems)
+    return configuration
+
+
+class VersionLibrary:
+    """Versions on the shelf (`configurations`), and the rest in the store."""
+
+    def __init__(self, store: Configurations, configurations: Library | None = None) -> None:
+        self.configurations: Library = {} if configurations is None else configurations
+        self._store = store
+
+    async def need(self, version: Version) -> Configuration:
+        """Put a version on the shelf. Raises ConfigurationError if there is none, or this build cannot read it.
+
+        For a time in which nobody counted versions the oldest one stands in.
+        """
+        known = self.configurations.get(version)
+        if known is None:
+            stored = await (self._store.first() if version == UNVERSIONED else self._store.get(version))
+            known = self.configurations[version] = await read_stored(stored, version)
+        return known
+
+    async def need_for(self, event: Event) -> None:
+        """What an event that is about to be told again names."""
+        if isinstance(event, ConfigurationApplied | EngineStarted):
+            await self.need(event.version)
+
+    async def need_for_snapshot(self, taken: bytes) -> None:
+        """What a snapshot names. Raises Bug if it is none."""
+        for version in versions_of(taken):
+            await self.need(version)
+
+
+async def read_stored(stored: Stored | None, version: Version) -> Configuration:
+    """A stored version as a configuration. Raises ConfigurationError."""
+    if stored is None:
+        remedy = "callcenter config versions lists them"
+        raise ConfigurationError([Problem(where=f"version {version}", what="there is no such version", remedy=remedy)])
+    try:
+        return await parsed(stored.files)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            [
+                Problem(where=f"version {version}, {problem.where}", what=problem.what, remedy=problem.remedy)
+                for problem in error.problems
+            ]
+        ) from error

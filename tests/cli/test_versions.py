@@ -1,0 +1,131 @@
+"""Versions of the configuration on the command line: applied, refused, rolled back, listed, compared."""
+
+import pytest
+
+from callcenter.cli.exits import Exit
+from callcenter.config.folder import digest_of, read_files
+from callcenter.postgres.configurations import Configurations, Origin
+from callcenter.postgres.pool import Pool
+from tests.cli.live import LiveCenter
+from tests.cli.terminal import QUEUES, Terminal
+
+EDITED = QUEUES.replace("max_wait_s: 120", "max_wait_s: 60")
+BROKEN = QUEUES.replace("max_wait_s", "max_wiat_s")
+
+
+def test_an_edit_is_seen_applied_and_rolled_back(terminal: Terminal, live: LiveCenter) -> None:
+    assert terminal.json("status")["configuration"]["differs"] is None
+    terminal.write(EDITED, "config/queues.yaml")
+    assert "callcenter plan" in terminal.json("status")["configuration"]["differs"]
+    assert "differs from what is live" in terminal("status").out
+    assert terminal.json("apply", "--message", "shorter") == {"version": 2, "changed": True, "warnings": []}
+    assert live.story.engine.world.configuration.queues["sales"].max_wait_s == 60  # type: ignore[index]
+    assert terminal.json("status")["configuration"]["message"] == "shorter"
+    assert terminal.json("apply")["changed"] is False
+    assert terminal.json("rollback")["version"] == 3
+    assert live.story.engine.world.configuration.queues["sales"].max_wait_s == 120  # type: ignore[index]
+    assert "differs" in terminal("status").out
+
+
+def test_an_edit_with_an_error_changes_nothing_and_says_where_it_is(terminal: Terminal, live: LiveCenter) -> None:
+    terminal.write(BROKEN, "config/queues.yaml")
+    said = terminal("apply", expect=Exit.PROBLEMS)
+    assert "queues.yaml:6:3" in said.err
+    assert "did you mean `max_wait_s`?" in said.err
+    assert "nothing was changed" in said.err
+    error = terminal.json("apply", expect=Exit.PROBLEMS)["error"]
+    assert [one["where"] for one in error["problems"]] == ["queues.yaml:6:3: sales.max_wiat_s"]
+    assert terminal.json("status")["configuration"]["version"] == 1
+    assert "cannot be applied: queues.yaml:6:3" in terminal("status").out
+
+
+def test_what_the_engine_has_against_it_is_told(terminal: Terminal, live: LiveCenter) -> None:
+    live.story.call("support")
+    terminal.write(
+        QUEUES.replace("support:\n", "second:\n").replace("queue: support", "queue: second"), "config/queues.yaml"
+    )
+    for flow in ("to_support", "hotline"):
+        path = terminal.config / "flows" / f"{flow}.yaml"
+        path.write_text(path.read_text().replace("queue: support", "queue: second"))
+    said = terminal("apply", expect=Exit.PROBLEMS)
+    assert "drain it first (callcenter queues drain support)" in said.err
+
+
+def test_another_folder_may_be_applied(terminal: Terminal, live: LiveCenter) -> None:
+    for name, text in read_files(terminal.config)[0].items():
+        terminal.write(text.replace("max_wait_s: 120", "max_wait_s: 30"), f"other/{name}")
+    assert terminal.json("apply", str(terminal.folder / "other"))["changed"]
+    assert live.story.engine.world.configuration.queues["sales"].max_wait_s == 30  # type: ignore[index]
+
+
+def test_what_is_not_there_cannot_be_gone_back_to(terminal: Terminal, live: LiveCenter) -> None:
+    assert "there is no such version" in terminal("rollback", "7", expect=Exit.PROBLEMS).err
+
+
+@pytest.mark.parametrize("command", ["apply", "rollback"])
+def test_nothing_runs(terminal: Terminal, command: str) -> None:
+    assert terminal.json(command, expect=Exit.NOT_RUNNING)["error"]["kind"] == "not_running"
+
+
+def test_the_doctor_looks_too(terminal: Terminal, live: LiveCenter, dsn: str) -> None:
+    terminal.uses_database(dsn)
+    terminal.write(EDITED, "config/queues.yaml")
+    [found] = [one for one in terminal.json("doctor")["findings"] if one["about"] == "call center"]
+    assert (found["verdict"], "differs" in found["what"]) == ("warning", True)
+
+
+# -- in the database ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def kept(terminal: Terminal, dsn: str, pool: Pool) -> Terminal:
+    """Three versions, of which the second was refused."""
+    terminal.uses_database(dsn)
+    store, files = Configurations(pool), read_files(terminal.config)[0]
+    for message, text, origin in (
+        ("first", QUEUES, Origin.START),
+        ("bad", "", Origin.APPLY),
+        ("", EDITED, Origin.APPLY),
+    ):
+        now = {**files, "queues.yaml": text}
+        digest = digest_of(now)
+        version = await store.add(now, digest=digest, folder_digest=digest, by="lan", message=message, origin=origin)
+        if message == "bad":
+            await store.refuse(version, "callers wait")
+    return terminal
+
+
+def test_the_list_of_versions(kept: Terminal) -> None:
+    found = kept.json("config", "versions")["versions"]
+    assert [(one["version"], one["live"], one["refused"]) for one in found] == [
+        (3, True, None),
+        (2, False, "callers wait"),
+        (1, False, None),
+    ]
+    assert "refused: callers wait" in kept("config", "versions").out
+    assert len(kept.json("config", "versions", "--limit", "1")["versions"]) == 1
+
+
+def test_a_version_is_shown_and_written_out(kept: Terminal) -> None:
+    assert kept.json("config", "show")["files"]["queues.yaml"] == EDITED
+    assert "max_wait_s: 120" in kept("config", "show", "1").out
+    into = kept.folder / "old"
+    assert kept.json("config", "show", "1", "--into", str(into))["into"] == str(into)
+    assert read_files(into)[0] == {**read_files(kept.config)[0], "queues.yaml": QUEUES}
+    assert "already" in kept("config", "show", "1", "--into", str(into), expect=Exit.PROBLEMS).err
+    assert kept.json("config", "show", "9", expect=Exit.NOT_FOUND)["error"]["kind"] == "not_found"
+
+
+def test_versions_are_compared_with_each_other_and_with_the_folder(kept: Terminal) -> None:
+    document = kept.json("config", "diff", "1", "3", expect=Exit.PROBLEMS)
+    assert [one["file"] for one in document["files"]] == ["queues.yaml"]
+    assert "-  max_wait_s: 120" in document["files"][0]["lines"]
+    assert "+  max_wait_s: 120" in kept("config", "diff", expect=Exit.PROBLEMS).out
+    assert kept.json("config", "diff", "1")["files"] == []
+    assert "no difference" in kept("config", "diff", "1").out
+
+
+def test_before_the_first_start_there_is_no_version(terminal: Terminal, dsn: str) -> None:
+    terminal.uses_database(dsn)
+    assert terminal.json("config", "versions")["versions"] == []
+    assert "the first start makes one" in terminal("config", "show", expect=Exit.NOT_FOUND).err
