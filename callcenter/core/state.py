@@ -1,7 +1,7 @@
 """What the engine remembers of each contact, agent and offer. Mutable, plain, serialisable; holds no rule.
 
 Everything here is written into a snapshot as it stands; indexes (`lines`, `free`, the map of legs) are derived and are
-rebuilt from it.
+rebuilt from it. None of it leads back to itself, so the cyclic collector need not look (`gc=False`).
 """
 
 import msgspec
@@ -26,7 +26,7 @@ from callcenter.model.ids import (
 from callcenter.model.need import ANYBODY, Need
 
 
-class OfferRecord(msgspec.Struct, kw_only=True):
+class OfferRecord(msgspec.Struct, kw_only=True, gc=False):
     """One agent's phone ringing for one contact."""
 
     id: OfferId
@@ -46,7 +46,7 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     node: str
 
 
-class ContactRecord(msgspec.Struct, kw_only=True):
+class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     """One live contact."""
 
     id: ContactId
@@ -121,7 +121,7 @@ class ContactRecord(msgspec.Struct, kw_only=True):
     last_agent: AgentId | None = None
 
 
-class AgentRecord(msgspec.Struct, kw_only=True):
+class AgentRecord(msgspec.Struct, kw_only=True, gc=False):
     """One agent of the directory."""
 
     agent: Agent
@@ -142,14 +142,14 @@ class AgentRecord(msgspec.Struct, kw_only=True):
     stamp: int = 0  # new with each change of availability: an index entry with another stamp is stale
 
 
-class HandleTime(msgspec.Struct, kw_only=True):
+class HandleTime(msgspec.Struct, kw_only=True, gc=False):
     """How long contacts of a queue keep an agent busy: an exponential mean, for the estimate of the wait."""
 
     mean_s: float = 0.0
     contacts: int = 0
 
 
-class LastServed(msgspec.Struct, frozen=True, kw_only=True):
+class LastServed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who last spoke with a caller, and when."""
 
     agent: AgentId

@@ -28,7 +28,7 @@ class TimerKind(StrEnum):
     REST = "rest"
 
 
-class Timer(msgspec.Struct, frozen=True):
+class Timer(msgspec.Struct, frozen=True, gc=False):
     """One deadline."""
 
     at: float
