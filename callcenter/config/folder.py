@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from callcenter.config.agreement import Written, disagreements
 from callcenter.config.calendars import read_calendars
+from callcenter.config.callbacks import with_callbacks
 from callcenter.config.flows import read_flow
 from callcenter.config.lists import LIST_BYTES_MAX, LIST_SUFFIX, is_list, list_name, read_list
 from callcenter.config.lookups import read_lookup_hosts
@@ -129,6 +130,7 @@ class _Folder:
             default_flow=numbers.default,
             forward_to=numbers.forward_to,
             lookup_hosts=tuple(self._names.lookup_hosts),
+            callback_to=numbers.callback_to,
             prompts={name: place.prompt for name, place in prompts.items()},
             lists={
                 list_name(file): read_list(file, text, numbers.numbering, self._problems)
@@ -140,7 +142,7 @@ class _Folder:
         whole = len(configuration.flows) == len(self._flows)
         between = across(configuration, self._flows, self._tree(QUEUES), self._tree(NUMBERS))
         self.remarks = between.remarks
-        return with_mailboxes(configuration), [
+        return with_callbacks(with_mailboxes(configuration)), [
             *strange,
             *self._problems,
             *between.problems,

@@ -18,7 +18,7 @@ from callcenter.model.ids import FlowName
 from callcenter.model.numbers import Numbering
 from callcenter.nodes.fields import NUMBER_PATTERN
 
-KEYS: Final = ("numbers", "default", "forward_to", "numbering")
+KEYS: Final = ("numbers", "default", "forward_to", "callback_to", "numbering")
 _DIGITS: Final = re.compile(r"[0-9]{0,4}")
 _DIAL_PATTERN: Final = re.compile(r"\+?[0-9XZN*#]{1,32}\.?")
 _CLASSES: Final = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": "[0-9]+"}
@@ -31,6 +31,7 @@ class Numbers:
     numbers: dict[str, FlowName] = field(default_factory=dict)
     default: FlowName | None = None
     forward_to: tuple[str, ...] = ()
+    callback_to: tuple[str, ...] = ()
     numbering: Numbering = field(default=Numbering())
 
 
@@ -49,7 +50,8 @@ def read_numbers(sheet: Sheet) -> Numbers:
     return Numbers(
         numbers=numbers,
         default=default,
-        forward_to=_forward_to(sheet, root.get("forward_to")),
+        forward_to=_patterns(sheet, "forward_to", root.get("forward_to")),
+        callback_to=_patterns(sheet, "callback_to", root.get("callback_to")),
         numbering=_numbering(sheet, root.get("numbering")),
     )
 
@@ -80,11 +82,11 @@ def _flow(sheet: Sheet, path: tuple[str, ...], value: Value) -> FlowName | None:
         return None
 
 
-def _forward_to(sheet: Sheet, value: Value) -> tuple[str, ...]:
+def _patterns(sheet: Sheet, key: str, value: Value) -> tuple[str, ...]:
     if value is None:
         return ()
     if not isinstance(value, Rows):
-        sheet.wrong(("forward_to",), f"expected a list of dial patterns, not {shown(value)}")
+        sheet.wrong((key,), f"expected a list of dial patterns, not {shown(value)}")
         return ()
     found: list[str] = []
     for at, row in enumerate(value):
@@ -93,7 +95,7 @@ def _forward_to(sheet: Sheet, value: Value) -> tuple[str, ...]:
             found.append(dial_regex(text))
         else:
             sheet.wrong(
-                ("forward_to", at),
+                (key, at),
                 f"{shown(row)} is not a dial pattern",
                 "digits, X for any digit, Z for 1-9, N for 2-9, a final . for the rest: 09XXXXXXXX",
             )

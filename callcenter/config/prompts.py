@@ -14,6 +14,8 @@ from callcenter.speech.text import PromptText
 
 OF_THE_QUEUE: Final = ("position", "wait_s")
 """What the announcements of a queue may say (model.queue.Announcements)."""
+OF_A_CALLBACK: Final = ("callback_number", "waited_s", "note")
+"""What may be said about a callback: to the customer, and to the agent before she is called."""
 
 
 def read_prompts(sheet: Sheet) -> dict[str, PromptPlace]:
@@ -47,7 +49,7 @@ def text_problems(
     that some flow sets (None: not known). Others may come from the dialplan, so only what looks misspelt is a problem.
     `secrets` must not be said aloud.
     """
-    known = {*(variables or ()), CALLER, DIALLED, *OF_THE_QUEUE}
+    known = {*(variables or ()), CALLER, DIALLED, *OF_THE_QUEUE, *OF_A_CALLBACK}
     for place in prompts:
         texts = place.prompt.texts
         lacking = sorted(tag for tag in languages if tag not in texts and tag.split("-")[0] not in texts)

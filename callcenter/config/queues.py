@@ -8,10 +8,12 @@ from annotated_types import Interval
 from callcenter.config.fields import NAME_PATTERN, matching, one_of, read_with
 from callcenter.config.form import Form
 from callcenter.config.graph import circle
-from callcenter.config.sheet import Sheet
+from callcenter.config.sheet import Sheet, shown
 from callcenter.config.tree import Table
+from callcenter.model.callback import ATTEMPTS_MAX
 from callcenter.model.ids import QueueName
 from callcenter.model.queue import PRIORITY_MAX, PRIORITY_MIN, Overflow, Queue, Target
+from callcenter.nodes.fields import KEY_PATTERN, NUMBER_PATTERN, RING_MAX_S
 from callcenter.strategies import STRATEGIES
 
 OFFER_MIN_S: Final = 3.0
@@ -19,6 +21,8 @@ OFFER_MIN_S: Final = 3.0
 OFFER_MAX_S: Final = 300.0
 WRAP_UP_MAX_S: Final = 3600.0
 WAITING_MAX: Final = 100_000
+RETRY_MIN_S: Final = 10.0
+"""A customer who did not answer is left alone for at least so long."""
 
 NARROWER: Final[dict[str, Any]] = {
     "strategy": read_with(one_of(STRATEGIES, "strategy")),
@@ -66,6 +70,19 @@ def _check(sheet: Sheet, table: Table, queue: Queue) -> None:
         sheet.wrong(
             (*table.path, "announce"), "nothing says when: it would never be heard", "set first_after_s or every_s"
         )
+    rules = queue.callback
+    if rules is not None:
+        path = (*table.path, "callback")
+        if not KEY_PATTERN.fullmatch(rules.key):
+            sheet.wrong((*path, "key"), f"{shown(rules.key)} is not a key of a telephone", '0 to 9, "*", "#" or A to D')
+        if not 1 <= rules.attempts <= ATTEMPTS_MAX:
+            sheet.wrong((*path, "attempts"), f"{rules.attempts} attempts; 1 to {ATTEMPTS_MAX} are possible")
+        if not 1 <= rules.ring_s <= RING_MAX_S:
+            sheet.wrong((*path, "ring_s"), f"{rules.ring_s:g}: 1 to {RING_MAX_S:g} seconds are possible")
+        if rules.retry_after_s < RETRY_MIN_S:
+            sheet.wrong((*path, "retry_after_s"), f"{rules.retry_after_s:g}: at least {RETRY_MIN_S:g} seconds")
+        if rules.caller_id and not NUMBER_PATTERN.fullmatch(rules.caller_id):
+            sheet.wrong((*path, "caller_id"), f"{shown(rules.caller_id)} is not a telephone number")
     for name in ("overflow", "no_agents", "at_close"):
         target: Target | None = getattr(queue, name)
         if target is not None and target.to is Overflow.QUEUE and target.name == queue.name:

@@ -1,8 +1,10 @@
 """A contact's states. Knows what may follow what, and how its time adds up; knows no queue, agent or flow.
 
 Theory: a contact comes in through a flow, waits, is offered, talks, ends. RONA leads back from OFFERED to WAITING, and
-a queue that will not keep it leads back from WAITING to a flow, as a survey does from CONNECTED. Each state counts into
-one of four sums, so that at the end the sums are the contact's length, whatever happened in between.
+a queue that will not keep it leads back from WAITING to a flow, as a survey does from CONNECTED. A customer who is
+promised a callback leaves the line to the contact: it is PROMISED, without her leg, until somebody is found for it or
+she rings back. Each state counts into one of five sums, and waiting without the customer into one of its own, so that
+at the end the sums are the contact's length, whatever happened in between.
 """
 
 from collections.abc import Mapping
@@ -25,6 +27,10 @@ class ContactInput(StrEnum):
     SENT_TO_FLOW = "sent_to_flow"
     FORWARDED = "forwarded"
     SURVEYED = "surveyed"  # the agent has gone, and the caller is asked how it was
+    PROMISED = "promised"  # nobody is on the line, or nobody is any more, and the promise stands
+    DIALLED = "dialled"  # the customer is called before there is an agent
+    REACHED = "reached"  # she has answered, or rang back, and waits
+    RANG_BACK = "rang_back"  # she called by herself and is in the IVR
     ENDED = "ended"
 
 
@@ -32,19 +38,32 @@ S, In = ContactState, ContactInput
 TRANSITIONS: Final[Mapping[tuple[ContactState, ContactInput], ContactState]] = {
     (S.IN_FLOW, In.QUEUED): S.WAITING,
     (S.IN_FLOW, In.FORWARDED): S.FORWARDED,
+    (S.IN_FLOW, In.PROMISED): S.PROMISED,
     (S.IN_FLOW, In.ENDED): S.ENDED,
     (S.WAITING, In.QUEUED): S.WAITING,  # overflow to another queue
     (S.WAITING, In.SENT_TO_FLOW): S.IN_FLOW,
     (S.WAITING, In.OFFERED): S.OFFERED,
+    (S.WAITING, In.PROMISED): S.PROMISED,  # she rang back and hung up again
     (S.WAITING, In.ENDED): S.ENDED,
     (S.OFFERED, In.OFFER_LOST): S.WAITING,
     (S.OFFERED, In.ACCEPTED): S.CONNECTING,
+    (S.OFFERED, In.PROMISED): S.PROMISED,
     (S.OFFERED, In.ENDED): S.ENDED,
+    (S.PROMISED, In.OFFERED): S.OFFERED,
+    (S.PROMISED, In.DIALLED): S.DIALLING,
+    (S.PROMISED, In.RANG_BACK): S.IN_FLOW,
+    (S.PROMISED, In.ENDED): S.ENDED,
+    (S.DIALLING, In.REACHED): S.WAITING,
+    (S.DIALLING, In.PROMISED): S.PROMISED,
+    (S.DIALLING, In.ENDED): S.ENDED,
     (S.CONNECTING, In.OFFER_LOST): S.WAITING,
+    (S.CONNECTING, In.PROMISED): S.PROMISED,  # the customer was not reached, or the agent went before she was
     (S.CONNECTING, In.CONNECTED): S.CONNECTED,
     (S.CONNECTING, In.ENDED): S.ENDED,
     (S.CONNECTED, In.SURVEYED): S.IN_FLOW,
+    (S.CONNECTED, In.PROMISED): S.PROMISED,  # a message that was heard and not done with
     (S.CONNECTED, In.ENDED): S.ENDED,
+    (S.FORWARDED, In.PROMISED): S.PROMISED,  # she rang back, was sent to an outside number, and is still promised one
     (S.FORWARDED, In.ENDED): S.ENDED,
 }
 
@@ -62,14 +81,22 @@ def move(contact: ContactRecord, told: ContactInput, now: float) -> None:
 
 
 def settle(contact: ContactRecord, now: float) -> None:
-    """Add the time since the last settlement to the sum that the present state counts into."""
+    """Add the time since the last settlement to the sum that the present state counts into.
+
+    Call it before the customer's leg is given to a contact or taken from it.
+    """
     spent = now - contact.phase_since
     contact.phase_since = now
     match contact.state:
         case ContactState.IN_FLOW:
             contact.flow_s += spent
+        case ContactState.PROMISED | ContactState.DIALLING:
+            contact.callback_s += spent
         case ContactState.WAITING | ContactState.OFFERED | ContactState.CONNECTING:
-            contact.wait_s += spent
+            if contact.leg is None:
+                contact.callback_s += spent
+            else:
+                contact.wait_s += spent
         case ContactState.CONNECTED:
             contact.talk_s += spent
         case ContactState.FORWARDED:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from callcenter.core.applying import Applying
+from callcenter.core.callbacks import Callbacks
+from callcenter.core.dialling import Dialling
 from callcenter.core.flows import DIGITS, MASKED_DIGIT, Flows
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
@@ -28,6 +30,9 @@ from callcenter.model.events import (
     AgentRemoved,
     AgentSaved,
     AgentStatusRequested,
+    CallbackCancelRequested,
+    CallbackNowRequested,
+    CallbackRequested,
     CommandFailed,
     ConfigurationApplied,
     ContactArrived,
@@ -52,7 +57,7 @@ from callcenter.model.events import (
     WrapUpRequested,
 )
 from callcenter.model.facts import ContactOpened, QueueDraining, RecordingVerified
-from callcenter.model.flow import AgentWish, Queueing
+from callcenter.model.flow import AgentWish, PromiseCallback, Queueing
 from callcenter.model.ids import (
     UNVERSIONED,
     AgentId,
@@ -90,7 +95,9 @@ class Engine:
         self._queues = Queues(self.world, self)
         self._applying = Applying(self.world, self._queues)
         self._offers = Offers(self.world, self._queues)
-        self._talk = Talk(self.world, self._queues, self._offers, self._flows)
+        self._callbacks = Callbacks(self.world, self._queues, self)
+        self._dialling = Dialling(self.world, self._queues, self._offers, self._callbacks, self)
+        self._talk = Talk(self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling)
         self.matching = Matching(self.world, self._offers)
 
     def handle(self, event: Event, now: float) -> list[Output]:
@@ -117,7 +124,9 @@ class Engine:
             self._take(event)
         if world.agents.roster != roster:
             self._queues.roster_changed()
+        freed = tuple(world.agents.newly_free)
         self.matching.settle()
+        self._dialling.look_ahead(freed)
         out = world.out[:]
         world.out.clear()
         return out
@@ -139,6 +148,13 @@ class Engine:
     def view(self, now: float) -> CenterView:
         """A picture of the center for a screen; changes nothing."""
         return picture(self.world, self._queues, now)
+
+    def _pressed(self, contact: ContactRecord, digit: str) -> None:
+        """A key of the customer's: for the IVR, or, from one who waits, to be called back."""
+        if contact.state is ContactState.IN_FLOW:
+            self._flows.digit(contact, digit)
+        elif contact.state is ContactState.WAITING:
+            self._queues.pressed(contact, digit)
 
     def _is_secret(self, event: Event) -> bool:
         if not isinstance(event, DigitPressed):
@@ -166,8 +182,8 @@ class Engine:
                     contact.offers[leg].rang = True
             case DigitPressed(leg=leg, digit=digit):
                 contact = self.world.by_leg(leg)
-                if contact is not None and leg == contact.leg and contact.state is ContactState.IN_FLOW:
-                    self._flows.digit(contact, digit)
+                if contact is not None and leg == contact.leg:
+                    self._pressed(contact, digit)
             case LookedUp(lookup=lookup):
                 asker = self.world.lookups.get(lookup)
                 if asker is not None:
@@ -194,7 +210,7 @@ class Engine:
                 resync(self.world, self._offers, self, event)
             case EngineStarted(namespace=namespace, version=version):
                 self._started(namespace, version)
-            case Stopping():
+            case Stopping():  # promises outlive it: they are in the journal, and are kept by whoever runs next
                 for contact in list(self.world.contacts.values()):
                     self.end(contact, EndReason.SHUTDOWN)
                 self.world.agents.log_out_all(self.world.now)
@@ -209,7 +225,10 @@ class Engine:
         | WrapUpRequested
         | HangUpRequested
         | DrainRequested
-        | ConfigurationApplied,
+        | ConfigurationApplied
+        | CallbackRequested
+        | CallbackCancelRequested
+        | CallbackNowRequested,
     ) -> None:
         world, now = self.world, self.world.now
         match event:
@@ -232,6 +251,12 @@ class Engine:
                 self._reply(request, self._drain(queue, draining, by))
             case ConfigurationApplied(request=request, version=version, by=by):
                 self._reply(request, self._applying.apply(version, by))
+            case CallbackRequested(request=request):
+                self._reply(request, self._callbacks.schedule(event))
+            case CallbackCancelRequested(request=request, contact=contact_id, by=by):
+                self._reply(request, self._callbacks.cancel(contact_id, by))
+            case CallbackNowRequested(request=request, contact=contact_id):
+                self._reply(request, self._callbacks.now(contact_id))
             case _:
                 assert_never(event)
 
@@ -239,6 +264,11 @@ class Engine:
         """A customer is at the door; a leg that is known already is the same customer."""
         world = self.world
         if event.leg in world.legs or event.leg in world.buried:
+            return
+        configuration = world.configuration
+        flow = event.flow or configuration.numbers.get(event.dialled) or configuration.default_flow
+        flow = flow if flow in configuration.flows else None
+        if self._dialling.rang_back(event, flow):
             return
         mint = world.mints()
         contact = ContactRecord(
@@ -275,12 +305,10 @@ class Engine:
                 dialler=contact.dialler,
             )
         )
-        configuration = world.configuration
-        flow = event.flow or configuration.numbers.get(event.dialled) or configuration.default_flow
-        if flow is not None and flow in configuration.flows:
+        if flow is not None:
             self.start_flow(contact, flow)
         else:
-            world.surprise(f"there is no flow {flow or f'for number {event.dialled!r}'}", contact)
+            world.surprise(f"there is no flow {event.flow or f'for number {event.dialled!r}'}", contact)
             self.end(contact, EndReason.REFUSED)
 
     def leg_answered(self, leg: LegId) -> None:
@@ -296,6 +324,8 @@ class Engine:
             self._talk.agent_answered(contact, leg)
         elif leg == contact.other_leg:
             self._talk.outside_answered(contact)
+        elif contact.callback is not None and leg == contact.callback.leg:
+            self._dialling.answered(contact)
 
     def leg_ended(self, leg: LegId, end: LegEnd) -> None:
         """A leg is gone: the caller's, a ringing agent's, a talking agent's, or an outside number's."""
@@ -319,6 +349,8 @@ class Engine:
                 self.end(contact, EndReason.FORWARDED)
             else:
                 self._flows.forward_failed(contact, end.value)
+        elif contact.callback is not None and leg == contact.callback.leg:
+            self._dialling.failed(contact, end)
 
     def leg_listed(self, contact: ContactRecord, seen: LegSeen) -> None:
         """The customer's leg lives; it may be away with a script."""
@@ -331,6 +363,8 @@ class Engine:
                 self._flows.playback_ended(contact)
             case ContactState.WAITING | ContactState.OFFERED:
                 self._queues.announced(contact)
+            case ContactState.CONNECTING if contact.leg is None:
+                self._dialling.briefed(contact)
             case ContactState.CONNECTING:
                 self._talk.connect(contact)
             case _:
@@ -400,7 +434,11 @@ class Engine:
                 else:
                     self._offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
             case "DialNumber":
-                if not unknown and event.subject == contact.other_leg:
+                if contact.callback is not None and event.subject == contact.callback.leg:
+                    if not unknown:
+                        sent = event.fault is TransportFault.REFUSED
+                        self._dialling.failed(contact, LegEnd.FAILED, hang_up=True, sent=sent)
+                elif not unknown and event.subject == contact.other_leg:
                     self._flows.forward_failed(contact, event.detail or event.fault.value)
             case "PlayPrompts":
                 self._playback(PlaybackId(event.subject))
@@ -474,6 +512,10 @@ class Engine:
                 self._queues.relax(contact)
             case TimerKind.MAX_WAIT:
                 self._queues.waited_too_long(contact)
+            case TimerKind.CALLBACK:
+                self._callbacks.time_came(contact)
+            case TimerKind.CALLBACK_RING:
+                self._dialling.ring_timed_out(contact)
             case _:
                 assert_never(timer.kind)
 
@@ -491,11 +533,40 @@ class Engine:
         """Out of the IVR and into a queue."""
         self._flows.quit(contact)
         contact.talked_until = None
-        self._queues.enter(contact, action.queue, action.priority, action.needs)
+        if contact.callback is not None:
+            contact = self._dialling.elsewhere(contact, action.queue)
+        if action.again and contact.last_queue == action.queue:
+            self._queues.enter(contact, action.queue, contact.priority, contact.needs)
+        else:
+            self._queues.enter(contact, action.queue, action.priority, action.needs)
 
     def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
-        """End a contact."""
-        self._talk.end(contact, reason, leg_gone=leg_gone)
+        """End a contact, or, if it is promised a callback, what there is of it on the line."""
+        if not self._callbacks.survives(contact, reason):
+            self._talk.end(contact, reason, leg_gone=leg_gone)
+        elif contact.state is not ContactState.PROMISED:
+            self._talk.leave_state(contact, reason)
+            self._callbacks.hold(contact, leg_gone=leg_gone, returned=reason is EndReason.RETURNED)
+
+    def let_go(self, contact: ContactRecord, *, leg_gone: bool, returned: bool) -> None:
+        """Hang up and forget every leg of a contact but its agents', its bridge and what plays there."""
+        self._talk.let_go(contact, leg_gone=leg_gone, returned=returned)
+
+    def release_agent(self, contact: ContactRecord) -> None:
+        """An agent who waits for a customer is free again."""
+        self._talk.release_agent(contact)
+
+    def meet(self, contact: ContactRecord) -> None:
+        """Agent and customer are in the bridge."""
+        self._talk.meet(contact)
+
+    def promise(self, contact: ContactRecord, action: PromiseCallback) -> str:
+        """Promise to call a customer back; gives what is wrong, or ""."""
+        return self._callbacks.promise(contact, action)
+
+    def stand_by(self, contact: ContactRecord) -> None:
+        """A promise on which nothing is done now: when is it due?"""
+        self._callbacks.stand_by(contact)
 
     def grant(self, contact: ContactRecord, wish: AgentWish) -> str:
         """What an agent asks for by a feature code; gives what is wrong, or ""."""

@@ -117,7 +117,7 @@ class Errands:
         voice.stop_music(world, contact)
         contact.run = RunScript(
             contact=contact.id,
-            leg=contact.leg,
+            leg=voice.leg_of(contact),
             script=world.mints().script(),
             url=call.url,
             arguments=call.arguments,
@@ -132,7 +132,7 @@ class Errands:
         """The leg is in our hands again; None if it was not away."""
         world, run = self._world, contact.run
         if contact.bridge is not None:
-            world.out.append(JoinBridge(contact=contact.id, bridge=contact.bridge, leg=contact.leg))
+            world.out.append(JoinBridge(contact=contact.id, bridge=contact.bridge, leg=voice.leg_of(contact)))
         if run is None:
             return None
         self.forget_script(contact)
@@ -148,7 +148,7 @@ class Errands:
             return run is None
         contact.fetched = True
         world.timers.set(TimerKind.SCRIPT, contact.id, world.now + SCRIPT_GRACE_S)
-        world.out.append(FetchBack(contact=contact.id, leg=contact.leg, script=run.script))
+        world.out.append(FetchBack(contact=contact.id, leg=voice.leg_of(contact), script=run.script))
         return True
 
     def forget_script(self, contact: ContactRecord) -> None:
@@ -164,4 +164,4 @@ class Errands:
             if seen.script != run.script:
                 self._world.out.append(run)
         elif seen.away and seen.script is not None:
-            self._world.out.append(FetchBack(contact=contact.id, leg=contact.leg, script=seen.script))
+            self._world.out.append(FetchBack(contact=contact.id, leg=voice.leg_of(contact), script=seen.script))

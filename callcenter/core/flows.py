@@ -23,6 +23,7 @@ from callcenter.model.flow import (
     Action,
     AgentWish,
     Assign,
+    CallbackAnswer,
     CallScript,
     DataDip,
     DropNote,
@@ -39,6 +40,7 @@ from callcenter.model.flow import (
     MessageTaken,
     Node,
     Pressed,
+    PromiseCallback,
     Queueing,
     ReturnToDialplan,
     ReturnToFlow,
@@ -79,6 +81,10 @@ class Elsewhere(Protocol):
 
     def grant(self, contact: ContactRecord, wish: AgentWish) -> str:
         """Do what an agent asks for from her phone; gives what is wrong, or ""."""
+        ...
+
+    def promise(self, contact: ContactRecord, action: PromiseCallback) -> str:
+        """Promise to call the customer back; gives what is wrong, or ""."""
         ...
 
 
@@ -304,6 +310,8 @@ class Flows:
                 contact.language = language
             case Queueing():
                 self._elsewhere.enqueue(contact, action)
+            case PromiseCallback():
+                return CallbackAnswer(problem=self._elsewhere.promise(contact, action))
             case Forward(number=number, timeout_s=timeout_s):
                 problem = self.forward(contact, number, timeout_s)
                 return ForwardFailed(why=problem) if problem else None
@@ -326,8 +334,9 @@ class Flows:
             case ReturnToFlow() if not contact.returns:  # it was not led here by a flow, nor by a dialplan
                 self._elsewhere.end(contact, EndReason.FLOW_ENDED)
             case ReturnToDialplan(exit=exit_) | ReturnToFlow(exit=exit_):
-                world.out.append(ReturnLeg(contact=contact.id, leg=contact.leg, exit=exit_))
-                world.legs.pop(contact.leg, None)
+                leg = voice.leg_of(contact)
+                world.out.append(ReturnLeg(contact=contact.id, leg=leg, exit=exit_))
+                world.legs.pop(leg, None)
                 self._elsewhere.end(contact, EndReason.RETURNED)
             case Leave() | EnterFlow():
                 raise Bug(f"{type(action).__name__} is for the walk, not for the doing")

@@ -18,7 +18,7 @@ from callcenter.core.offers import Offers
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.errors import Bug
-from callcenter.model.contact import ContactState, Medium
+from callcenter.model.contact import Medium
 from callcenter.model.facts import Considered
 from callcenter.model.ids import AgentId, ContactId
 from callcenter.model.queue import Queue
@@ -64,9 +64,9 @@ class Matching:
         while claims:
             _, contact_id, agent, medium = heapq.heappop(claims)
             contact = world.contacts.get(contact_id)
-            if contact is not None and contact.state is ContactState.WAITING:
+            if contact is not None and contact_id in world.lines:
                 self._serve(contact)
-                if agent != NOBODY and contact.state is ContactState.WAITING:
+                if agent != NOBODY and contact_id in world.lines:
                     raise Bug(f"{contact_id} waits for somebody like {agent}, who is free, and they did not meet")
             if agent != NOBODY:
                 self._claim(claims, agent, medium)

@@ -51,12 +51,12 @@ class Offers:
         considered: tuple[Considered, ...],
         free: int,
     ) -> None:
-        """Ring an agent's phone for a contact that is WAITING, or OFFERED to others as well."""
+        """Ring an agent's phone for a contact that is WAITING or PROMISED, or OFFERED to others as well."""
         world = self._world
         record = world.agents.records[agent]
         mint = world.mints()
         offer, leg = mint.offer(), mint.leg()
-        if contact.state is ContactState.WAITING:
+        if contact.state is not ContactState.OFFERED:
             move(contact, ContactInput.OFFERED, world.now)
             world.lines.remove(contact.id)
         contact.offers[leg] = OfferRecord(
@@ -85,7 +85,7 @@ class Offers:
                 offer=offer,
                 agent=agent,
                 number=record.agent.number,
-                caller=contact.caller,
+                caller=contact.callback.number if contact.callback is not None else contact.caller,
                 caller_name=contact.caller_name,
                 timeout_s=queue.offer_timeout_s + RING_GRACE_S,
                 like=contact.leg,
@@ -173,7 +173,8 @@ class Offers:
 
     def _lost(self, contact: ContactRecord) -> None:
         if not contact.offers and contact.state is ContactState.OFFERED:
-            move(contact, ContactInput.OFFER_LOST, self._world.now)
+            lost = ContactInput.OFFER_LOST if contact.leg is not None else ContactInput.PROMISED
+            move(contact, lost, self._world.now)
             self._queues.wait_again(contact)
 
     def _drop(self, offer: OfferRecord, end: LegEnd) -> None:

@@ -15,17 +15,25 @@ from callcenter.core.lines import place_of
 from callcenter.core.state import ContactRecord, HandleTime
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
+from callcenter.model.callback import callback_flow
 from callcenter.model.contact import ContactState, EndReason, QueueExit
-from callcenter.model.facts import ContactQueued, NeedsRelaxed, QueueLeft, RulesChanged
+from callcenter.model.facts import ContactQueued, NeedsRelaxed, PlaceRestored, QueueLeft, RulesChanged
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import ContactId, FlowName, QueueName, Version
 from callcenter.model.need import Need
+from callcenter.model.numbers import subscriber
 from callcenter.model.queue import Overflow, Queue, Target, mailbox_flow
 
 HOPS_MAX: Final = 10  # times that queues may send one contact on
 FORWARD_TIMEOUT_S: Final = 30.0  # how long an overflow number rings
 HANDLE_TIME_WEIGHT: Final = 0.05  # of the newest contact in the running mean
-IN_QUEUE: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.CONNECTING)
+IN_QUEUE: Final = (
+    ContactState.WAITING,
+    ContactState.OFFERED,
+    ContactState.CONNECTING,
+    ContactState.PROMISED,
+    ContactState.DIALLING,
+)
 
 
 class Elsewhere(Protocol):
@@ -41,6 +49,10 @@ class Elsewhere(Protocol):
 
     def end(self, contact: ContactRecord, reason: EndReason) -> None:
         """End the contact."""
+        ...
+
+    def stand_by(self, contact: ContactRecord) -> None:
+        """A PROMISED contact, for which no phone rings any more: when is it due?"""
         ...
 
 
@@ -69,26 +81,41 @@ class Queues:
         contact.priority = queue.priority if priority is None else priority
         contact.needs = queue.needs if needs is None else needs
         contact.relaxed, contact.overflow_due = 0, False
-        contact.entered = world.now
-        contact.since = contact.since or world.now
-        self._in_queue(name)[contact.id] = None
-        world.out.append(
-            ContactQueued(
-                contact=contact.id,
-                queue=name,
-                priority=contact.priority,
-                needs=str(contact.needs),
-                since=contact.since,
-            )
-        )
+        contact.since = contact.since or self._place_back(contact, queue) or world.now
+        self._admit(contact, name)
         refusal = self._refusal(contact, queue)
         if refusal is not None:
             self._send_on(contact, refusal[0], refusal[1])
             return
         voice.take_call(world, contact)
         if contact.playback is None:  # else when the announcement of the queue before has ended
-            voice.start_music(world, contact, queue.music)
+            rules = queue.callback
+            offer = self._callback_offer(contact, queue) if rules and rules.offer_when_wait_above_s > 0 else None
+            if offer is not None:
+                voice.say(world, contact, (offer,))
+            else:
+                voice.start_music(world, contact, queue.music)
         self._set_timers(contact, queue)
+        world.lines.add(contact)
+        world.newly_waiting.append(contact.id)
+
+    def hold(self, contact: ContactRecord, name: QueueName) -> None:
+        """Keep a place for a PROMISED contact, with the priority and needs it has. Nothing of it asks for an agent."""
+        if contact.last_queue != name:
+            contact.relaxed = 0
+        world = self._world
+        if name in world.configuration.queues:
+            contact.version = world.version
+        contact.queue = contact.last_queue = name
+        contact.overflow_due = False
+        self._admit(contact, name)
+        self._set_relax_timer(contact, world.queue_of(contact))
+
+    def reached(self, contact: ContactRecord) -> None:
+        """The customer is on the line, ahead of the agent who is expected: in line, WAITING."""
+        world = self._world
+        self._set_announce_timer(contact, world.queue_of(contact))
+        self._set_relax_timer(contact, world.queue_of(contact))
         world.lines.add(contact)
         world.newly_waiting.append(contact.id)
 
@@ -101,6 +128,11 @@ class Queues:
         if not inside and queue.name not in world.configuration.queues:
             del world.queued[queue.name]
         world.lines.remove(contact.id)
+        world.ahead.remove(contact.id)
+        if how is QueueExit.ABANDONED and queue.return_within_s > 0:
+            number = subscriber(world.configuration.numbering, contact.caller)
+            if number:
+                world.remember_place(queue.name, number, contact.since)
         for kind in (TimerKind.ANNOUNCE, TimerKind.RELAX, TimerKind.MAX_WAIT):
             world.timers.cancel(kind, contact.id)
         world.out.append(
@@ -113,6 +145,7 @@ class Queues:
                 priority=contact.priority,
                 service_level_s=queue.service_level_s,
                 medium=contact.medium,
+                callback=contact.callback is not None,
             )
         )
         contact.queue = None
@@ -123,6 +156,9 @@ class Queues:
         What the queue's rules asked for while the phone rang is done now.
         """
         world = self._world
+        if contact.state is ContactState.PROMISED:
+            self._elsewhere.stand_by(contact)
+            return
         expiry = self._expiry(contact, world.queue_of(contact))
         if expiry is not None:
             self._send_on(contact, *expiry)
@@ -165,7 +201,9 @@ class Queues:
                 needs=str(contact.needs),
             )
         )
-        if contact.id in world.lines and asked != (contact.priority, contact.needs):
+        if contact.state is ContactState.PROMISED:
+            self._elsewhere.stand_by(contact)
+        elif contact.id in world.lines and asked != (contact.priority, contact.needs):
             world.lines.remove(contact.id)
             world.lines.add(contact)
             world.newly_waiting.append(contact.id)
@@ -197,8 +235,9 @@ class Queues:
             )
         )
         self._set_relax_timer(contact, queue)
-        if contact.id in world.lines:
+        if contact.id in world.lines or contact.id in world.ahead:
             world.lines.remove(contact.id)
+            world.ahead.remove(contact.id)
             self.wait_again(contact)
 
     def announce(self, contact: ContactRecord) -> None:
@@ -218,6 +257,19 @@ class Queues:
         """An announcement is over."""
         contact.playback = None
         voice.start_music(self._world, contact, self._world.queue_of(contact).music)
+
+    def pressed(self, contact: ContactRecord, digit: str) -> None:
+        """A waiting caller presses a key: the one for a callback leads her to the flow that promises it."""
+        world = self._world
+        queue = world.queue_of(contact)
+        flow = callback_flow(queue.name)
+        if queue.callback is None or digit != queue.callback.key or flow not in world.library[contact.version].flows:
+            return
+        self.leave(contact, QueueExit.CALLBACK)
+        move(contact, ContactInput.SENT_TO_FLOW, world.now)
+        contact.flow, contact.node = None, ""
+        voice.hush(world, contact)
+        self._elsewhere.start_flow(contact, flow)
 
     def opened_or_closed(self, name: QueueName) -> None:
         """A queue's hours begin or end."""
@@ -295,7 +347,7 @@ class Queues:
             return QueueExit.DRAINED, queue.overflow
         if not self._is_open(queue, contact.version):
             return QueueExit.CLOSED, queue.at_close or queue.overflow
-        if queue.max_waiting and len(self._in_queue(queue.name)) > queue.max_waiting:
+        if queue.max_waiting and self._on_the_line(queue.name) > queue.max_waiting:
             return QueueExit.FULL, queue.overflow
         if queue.no_agents is not None and not self.serving(contact.needs):
             return QueueExit.NO_AGENTS, queue.no_agents
@@ -350,27 +402,43 @@ class Queues:
             variables["wait_s"] = f"{estimate:.0f}"
         if announce.comfort is not None:
             prompts.append(announce.comfort)
+        offer = self._callback_offer(contact, queue)
+        if offer is not None:
+            prompts.append(offer)
         return prompts, variables
+
+    def _callback_offer(self, contact: ContactRecord, queue: Queue) -> Prompt | None:
+        """What tells the caller that she may be called back, if the wait is long enough to say so."""
+        rules = queue.callback
+        if rules is None or rules.offer is None or contact.callback is not None:
+            return None
+        if rules.offer_when_wait_above_s <= 0:
+            return rules.offer
+        estimate = self.estimated_wait_s(queue, contact.needs, self.position(contact))
+        return rules.offer if estimate is not None and estimate > rules.offer_when_wait_above_s else None
 
     def _set_timers(self, contact: ContactRecord, queue: Queue) -> None:
         timers, now = self._world.timers, self._world.now
         if queue.max_wait_s > 0:
             timers.set(TimerKind.MAX_WAIT, contact.id, now + queue.max_wait_s)
+        self._set_announce_timer(contact, queue)
+        self._set_relax_timer(contact, queue)
+
+    def _set_announce_timer(self, contact: ContactRecord, queue: Queue) -> None:
         first = queue.announce.first_after_s or queue.announce.every_s
         if first > 0:
-            timers.set(TimerKind.ANNOUNCE, contact.id, now + first)
-        self._set_relax_timer(contact, queue)
+            self._world.timers.set(TimerKind.ANNOUNCE, contact.id, self._world.now + first)
 
     def _set_timers_anew(self, contact: ContactRecord, queue: Queue, was: Queue) -> None:
         """As if the contact had waited in this queue all the time; what has been due already is due now."""
         timers, now = self._world.timers, self._world.now
-        if queue.max_wait_s != was.max_wait_s:
+        if queue.max_wait_s != was.max_wait_s and contact.callback is None:
             contact.overflow_due = False
             timers.cancel(TimerKind.MAX_WAIT, contact.id)
             if queue.max_wait_s > 0:
                 timers.set(TimerKind.MAX_WAIT, contact.id, contact.entered + queue.max_wait_s)
         new, old = queue.announce, was.announce
-        if (new.first_after_s, new.every_s) != (old.first_after_s, old.every_s):
+        if (new.first_after_s, new.every_s) != (old.first_after_s, old.every_s) and contact.leg is not None:
             timers.cancel(TimerKind.ANNOUNCE, contact.id)
             due = contact.entered + (new.first_after_s or new.every_s)
             if new.every_s > 0 and due < now:
@@ -387,6 +455,35 @@ class Queues:
 
     def _is_open(self, queue: Queue, version: Version | None = None) -> bool:
         return queue.hours is None or queue.hours in self._world.open_calendars(version)
+
+    def _admit(self, contact: ContactRecord, name: QueueName) -> None:
+        world = self._world
+        contact.entered = world.now
+        self._in_queue(name)[contact.id] = None
+        world.out.append(
+            ContactQueued(
+                contact=contact.id,
+                queue=name,
+                priority=contact.priority,
+                needs=str(contact.needs),
+                since=contact.since,
+            )
+        )
+
+    def _place_back(self, contact: ContactRecord, queue: Queue) -> float:
+        """The place of a caller who gave up waiting here a moment ago; 0 if she has none."""
+        world = self._world
+        number = subscriber(world.configuration.numbering, contact.caller)
+        left = world.abandoned.pop((queue.name, number), None) if queue.return_within_s > 0 else None
+        if left is None or world.now - left.at > queue.return_within_s:
+            return 0.0
+        world.out.append(PlaceRestored(contact=contact.id, queue=queue.name, since=left.since, left_at=left.at))
+        return left.since
+
+    def _on_the_line(self, name: QueueName) -> int:
+        """How many wait with the phone in their hand."""
+        contacts = self._world.contacts
+        return sum(contacts[contact].leg is not None for contact in self._in_queue(name))
 
     def _in_queue(self, name: QueueName) -> dict[ContactId, None]:
         return self._world.queued.setdefault(name, {})

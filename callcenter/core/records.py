@@ -12,6 +12,10 @@ from callcenter.model.contact import QueueExit
 from callcenter.model.entry import Entry
 from callcenter.model.facts import (
     AgentChanged,
+    CallbackAttempted,
+    CallbackDialled,
+    CallbackPromised,
+    CallbackSettled,
     ContactEnded,
     ContactOffered,
     ContactOpened,
@@ -25,6 +29,8 @@ from callcenter.model.facts import (
 )
 from callcenter.model.records import (
     AgentActivityRow,
+    CallbackAttemptRow,
+    CallbackRow,
     ContactRow,
     OfferRow,
     QueueVisitRow,
@@ -84,6 +90,7 @@ def _ended(fact: ContactEnded, entry: Entry, n: int) -> tuple[Row, ...]:
             offers=fact.offers,
             missed=fact.missed,
             language=fact.language,
+            callback_s=fact.callback_s,
         ),
     )
 
@@ -102,6 +109,7 @@ def _queue_left(fact: QueueLeft, entry: Entry, n: int) -> tuple[Row, ...]:
             exit=fact.exit,
             priority=fact.priority,
             service_level_s=fact.service_level_s,
+            callback=fact.callback,
         ),
     )
 
@@ -224,6 +232,67 @@ def _recording_verified(fact: RecordingVerified, entry: Entry, n: int) -> tuple[
     )
 
 
+def _promised(fact: CallbackPromised, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        CallbackRow(
+            contact=fact.contact,
+            promised=entry.at,
+            queue=fact.queue,
+            number=fact.number,
+            first=fact.first,
+            not_before=fact.not_before,
+            until=fact.until,
+            by=fact.by,
+            note=fact.note,
+            only=fact.only,
+        ),
+    )
+
+
+def _settled(fact: CallbackSettled, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        CallbackRow(
+            contact=fact.contact,
+            promised=fact.promised,
+            queue=fact.queue,
+            settled=entry.at,
+            end=fact.end,
+            in_time=fact.in_time,
+            attempts=fact.attempts,
+            agent=fact.agent,
+            why=fact.why,
+        ),
+    )
+
+
+def _dialled(fact: CallbackDialled, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        CallbackAttemptRow(
+            leg=fact.leg,
+            contact=fact.contact,
+            queue=fact.queue,
+            attempt=fact.attempt,
+            dialled=entry.at,
+            number=fact.number,
+            agent=fact.agent,
+        ),
+    )
+
+
+def _attempted(fact: CallbackAttempted, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        CallbackAttemptRow(
+            leg=fact.leg,
+            contact=fact.contact,
+            queue=fact.queue,
+            attempt=fact.attempt,
+            ended=entry.at,
+            end="answered" if fact.end is None else fact.end.value,
+            rang_s=fact.rang_s,
+        ),
+    )
+
+
 # One line per fact that a report counts. `Any`: each fold takes the fact it stands under, which a mapping cannot say.
 _FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     ContactOpened: _opened,
@@ -237,6 +306,10 @@ _FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     RecordingStopped: _recording_stopped,
     RecordingDropped: _recording_dropped,
     RecordingVerified: _recording_verified,
+    CallbackPromised: _promised,
+    CallbackSettled: _settled,
+    CallbackDialled: _dialled,
+    CallbackAttempted: _attempted,
 }
 
 COUNTED: Final = frozenset(_FOLDS)
@@ -275,6 +348,7 @@ def _length_problems(record: ContactRow, tolerance_s: float) -> list[str]:
     parts = {
         "flow_s": record.flow_s,
         "wait_s": record.wait_s,
+        "callback_s": record.callback_s,
         "talk_s": record.talk_s,
         "forward_s": record.forward_s,
     }

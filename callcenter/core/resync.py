@@ -7,12 +7,13 @@ counts as played.
 """
 
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from callcenter.core.offers import Offers
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import NOBODY, World
+from callcenter.model.callback import CallbackStep
 from callcenter.model.commands import (
     AnswerLeg,
     CloseBridge,
@@ -27,6 +28,8 @@ from callcenter.model.commands import (
 from callcenter.model.contact import ContactState, LegEnd, Medium, direction_of
 from callcenter.model.events import ContactArrived, LegSeen, Resynced
 from callcenter.model.ids import BridgeId, LegId
+
+AGENT_INSIDE: Final = (CallbackStep.BRIEFING, CallbackStep.RINGING, CallbackStep.MET)
 
 
 class Told(Protocol):
@@ -61,13 +64,16 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
         talked, playing = contact.state is ContactState.CONNECTED, contact.playback
         _legs_of(world, offers, told, contact, legs)
         if contact.id in world.contacts:
-            _answered(world, contact, legs[contact.leg])
-            _bridge_of(world, contact, bridges, away=legs[contact.leg].away)
+            customer = legs.get(contact.leg) if contact.leg is not None else None
+            if customer is not None:
+                _answered(world, contact, customer)
+            _bridge_of(world, contact, bridges, away=customer is not None and customer.away)
             if talked:
                 _recording_of(world, contact)
             if contact.playback == playing:  # else it was begun a moment ago, by what was missed
                 _playback_of(world, told, contact)
-            told.leg_listed(contact, legs[contact.leg])
+            if customer is not None:
+                told.leg_listed(contact, customer)
     for leg in sorted(legs.keys() - world.legs.keys()):
         _stranger(world, told.arrived, legs[leg])
     for bridge in sorted(bridges.keys() - world.bridges.keys()):
@@ -79,9 +85,10 @@ def _oldest_first(contacts: Iterable[ContactRecord]) -> list[ContactRecord]:
 
 
 def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, legs: dict[LegId, LegSeen]) -> None:
-    if contact.leg not in legs:
+    if contact.leg is not None and contact.leg not in legs:
         told.leg_ended(contact.leg, LegEnd.NORMAL)
         return
+    called_back = contact.callback.leg if contact.callback is not None else None
     dialled = (contact.agent_leg, contact.other_leg)  # before an overflow that comes of this dials another number
     for leg in sorted(contact.offers):
         if leg not in contact.offers:  # rescinded by an answer found a moment ago
@@ -95,11 +102,16 @@ def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, l
             told.leg_ended(leg, LegEnd.NORMAL)
         elif leg == contact.other_leg and legs[leg].up:
             told.leg_answered(leg)
+    if called_back is not None and contact.callback is not None and contact.callback.leg == called_back:
+        if called_back not in legs:
+            told.leg_ended(called_back, LegEnd.NO_ANSWER)
+        elif legs[called_back].up:
+            told.leg_answered(called_back)
 
 
 def _answered(world: World, contact: ContactRecord, seen: LegSeen) -> None:
     if contact.answered and not seen.up:
-        world.out.append(AnswerLeg(contact=contact.id, leg=contact.leg))
+        world.out.append(AnswerLeg(contact=contact.id, leg=seen.leg))
 
 
 def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, frozenset[LegId]], *, away: bool) -> None:
@@ -109,8 +121,8 @@ def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, fro
     if inside is None:
         world.out.append(OpenBridge(contact=contact.id, bridge=contact.bridge))
         inside = frozenset()
-    belong = [] if away or contact.run is not None else [contact.leg]
-    if contact.state is ContactState.CONNECTED and contact.agent_leg is not None:
+    belong = [] if contact.leg is None or away or contact.run is not None else [contact.leg]
+    if contact.agent_leg is not None and _agent_is_inside(contact):
         belong.append(contact.agent_leg)
     if contact.other_up and contact.other_leg is not None:
         belong.append(contact.other_leg)
@@ -121,8 +133,16 @@ def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, fro
         world.out.append(StopMusic(contact=contact.id, bridge=contact.bridge))  # may have been lost, and can be heard
 
 
+def _agent_is_inside(contact: ContactRecord) -> bool:
+    """She joins when she and the customer are connected, but for a callback for which she was there first."""
+    if contact.state is ContactState.CONNECTED:
+        return True
+    first = contact.callback is not None and contact.callback.step in AGENT_INSIDE
+    return contact.state is ContactState.CONNECTING and first
+
+
 def _recording_of(world: World, contact: ContactRecord) -> None:
-    if contact.recording is not None:
+    if contact.recording is not None and contact.leg is not None:
         world.out.append(StartRecording(contact=contact.id, recording=contact.recording, leg=contact.leg))
 
 

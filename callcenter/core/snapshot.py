@@ -11,7 +11,7 @@ import msgspec
 from callcenter.core.agents import Agents
 from callcenter.core.engine import Engine
 from callcenter.core.flows import STAND_IN
-from callcenter.core.state import AgentRecord, ContactRecord, HandleTime, LastServed
+from callcenter.core.state import Abandoned, AgentRecord, ContactRecord, HandleTime, LastServed
 from callcenter.core.timers import Timer, TimerKind
 from callcenter.core.world import Library, World
 from callcenter.errors import Bug
@@ -24,6 +24,12 @@ class _Remembered(msgspec.Struct, frozen=True, kw_only=True):
     queue: QueueName
     caller: str
     served: LastServed
+
+
+class _GaveUp(msgspec.Struct, frozen=True, kw_only=True):
+    queue: QueueName
+    caller: str
+    place: Abandoned
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +49,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     draining: tuple[QueueName, ...]
     handle_times: dict[QueueName, HandleTime]
     last_served: tuple[_Remembered, ...]
+    ahead: tuple[ContactId, ...] = ()
+    abandoned: tuple[_GaveUp, ...] = ()
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -71,6 +79,10 @@ def take_snapshot(engine: Engine) -> bytes:
             last_served=tuple(
                 _Remembered(queue=queue, caller=caller, served=served)
                 for (queue, caller), served in world.last_served.items()
+            ),
+            ahead=tuple(contact for contact in world.contacts if contact in world.ahead),
+            abandoned=tuple(
+                _GaveUp(queue=queue, caller=caller, place=place) for (queue, caller), place in world.abandoned.items()
             ),
         )
     )
@@ -122,15 +134,17 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
     world.handle_times.update(snapshot.handle_times)
     for remembered in snapshot.last_served:
         world.last_served[remembered.queue, remembered.caller] = remembered.served
+    for gave_up in snapshot.abandoned:
+        world.abandoned[gave_up.queue, gave_up.caller] = gave_up.place
     return engine
 
 
 def _restore_contacts(world: World, snapshot: Snapshot) -> None:
     for contact in snapshot.contacts:
         world.contacts[contact.id] = contact
-        for leg in (contact.leg, contact.agent_leg, contact.other_leg, *contact.offers):
-            if leg is not None:
-                world.legs[leg] = contact.id
+        if contact.callback is not None:
+            world.promised(contact)
+        world.legs.update(dict.fromkeys(_legs_of(contact), contact.id))
         if contact.bridge is not None:
             world.bridges[contact.bridge] = contact.id
         if contact.playback is not None:
@@ -144,6 +158,14 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:
             world.queued[queue] = dict.fromkeys(contacts)
     for contact_id in snapshot.waiting:
         world.lines.add(world.contacts[contact_id])
+    for contact_id in snapshot.ahead:
+        world.ahead.add(world.contacts[contact_id])
+
+
+def _legs_of(contact: ContactRecord) -> list[LegId]:
+    called_back = contact.callback.leg if contact.callback is not None else None
+    legs = (contact.leg, contact.agent_leg, contact.other_leg, called_back, *contact.offers)
+    return [leg for leg in legs if leg is not None]
 
 
 def _restore_agents(agents: Agents, snapshot: Snapshot) -> None:

@@ -7,6 +7,7 @@ rebuilt from it. None of it leads back to itself, so the cyclic collector need n
 import msgspec
 
 from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
+from callcenter.model.callback import Callback
 from callcenter.model.commands import LookUp, RunScript
 from callcenter.model.contact import ContactState, Direction, EndReason, Medium
 from callcenter.model.flow import Memory
@@ -51,7 +52,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
 
     id: ContactId
     serial: int  # order of arrival; breaks ties
-    leg: LegId
+    leg: LegId | None  # the customer's; None while she is promised a callback, or has left a message
     medium: Medium
     direction: Direction
     caller: str
@@ -69,6 +70,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     wait_s: float = 0.0
     talk_s: float = 0.0
     forward_s: float = 0.0
+    callback_s: float = 0.0  # in line, or being called, without the customer on the line
 
     answered: bool = False
     bridge: BridgeId | None = None
@@ -106,6 +108,8 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     overflow_due: bool = False  # waited too long, but a phone rings: decide when it stops
     hops: int = 0  # queues and flows it was sent to by queues
     offers: dict[LegId, OfferRecord] = {}
+
+    callback: Callback | None = None  # promised, and not settled
 
     agent: AgentId | None = None
     agent_leg: LegId | None = None
@@ -153,4 +157,11 @@ class LastServed(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who last spoke with a caller, and when."""
 
     agent: AgentId
+    at: float
+
+
+class Abandoned(msgspec.Struct, frozen=True, kw_only=True):
+    """A caller who gave up waiting: the place she had, and when she left it."""
+
+    since: float
     at: float

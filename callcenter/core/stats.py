@@ -1,11 +1,15 @@
 """Pictures of the running center for screens. Knows how to count; changes nothing."""
 
+from typing import Final
+
 from callcenter.core.queues import IN_QUEUE, Queues
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
 from callcenter.model.contact import ContactState
 from callcenter.model.queue import Queue
 from callcenter.model.view import AgentView, CenterView, ContactView, QueueView
+
+RINGING: Final = (ContactState.OFFERED, ContactState.CONNECTING)
 
 
 def picture(world: World, queues: Queues, now: float) -> CenterView:
@@ -57,13 +61,15 @@ def _agent(record: AgentRecord, now: float) -> AgentView:
 
 def _queue(world: World, queues: Queues, queue: Queue, now: float) -> QueueView:
     inside = [world.contacts[contact] for contact in world.queued.get(queue.name, ())]
-    waiting = [contact for contact in inside if contact.state is ContactState.WAITING]
+    here = [contact for contact in inside if contact.leg is not None]
+    waiting = [contact for contact in here if contact.state is ContactState.WAITING]
     return QueueView(
         name=queue.name,
         waiting=len(waiting),
-        ringing=len(inside) - len(waiting),
+        ringing=sum(contact.state in RINGING for contact in inside),
+        promised=len(inside) - len(here),
         talking=sum(c.state is ContactState.CONNECTED and c.last_queue == queue.name for c in world.contacts.values()),
-        longest_s=max((now - contact.since for contact in inside), default=0.0),
+        longest_s=max((now - contact.since for contact in here), default=0.0),
         agents=queues.serving(queue.needs),
         free=sum(
             queue.needs.met_by(r.agent.skills) and any(world.agents.free.is_free(a, m) for m in r.agent.capacity)

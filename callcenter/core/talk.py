@@ -8,7 +8,9 @@ from typing import Final
 from zlib import crc32
 
 from callcenter.core import voice
+from callcenter.core.callbacks import Callbacks
 from callcenter.core.contacts import ContactInput, move
+from callcenter.core.dialling import Dialling
 from callcenter.core.flows import Flows
 from callcenter.core.offers import Offers
 from callcenter.core.queues import IN_QUEUE, Queues
@@ -16,6 +18,7 @@ from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
+from callcenter.model.callback import CallbackEnd, CallbackStep
 from callcenter.model.commands import (
     CloseBridge,
     HangUp,
@@ -44,33 +47,52 @@ SURVEY_VARIABLE: Final = "survey"
 AGREED: Final = "yes"
 SHARES: Final = 10_000  # a share is told apart to the hundredth of a percent
 
+EXITS: Final = {
+    EndReason.ABANDONED: QueueExit.ABANDONED,
+    EndReason.CALLBACK_FAILED: QueueExit.UNREACHED,
+    EndReason.CALLBACK_EXPIRED: QueueExit.UNREACHED,
+}
+"""How a contact leaves a queue that it ends in."""
+
 
 class Talk:
     """Conversations."""
 
-    __slots__ = ("_flows", "_offers", "_queues", "_world")
+    __slots__ = ("_callbacks", "_dialling", "_flows", "_offers", "_queues", "_world")
 
-    def __init__(self, world: World, queues: Queues, offers: Offers, flows: Flows) -> None:
+    def __init__(
+        self, world: World, queues: Queues, offers: Offers, flows: Flows, callbacks: Callbacks, dialling: Dialling
+    ) -> None:
         self._world = world
         self._queues = queues
         self._offers = offers
         self._flows = flows
+        self._callbacks = callbacks
+        self._dialling = dialling
 
     # -- an agent answers --------------------------------------------------------------------------------------------
 
     def agent_answered(self, contact: ContactRecord, leg: LegId) -> None:
         """The first agent to answer has the contact; the announcement comes before she is heard."""
         world = self._world
-        queue = world.queue_of(contact)
         offer = self._offers.accept(contact, leg)
         move(contact, ContactInput.ACCEPTED, world.now)
         contact.agent, contact.agent_leg, contact.why = offer.agent, leg, offer.why
         contact.last_agent = offer.agent
         world.agents.took(world.agents.records[offer.agent], contact.id, contact.medium, world.now)
+        if contact.leg is None:
+            self._dialling.brief(contact)
+        else:
+            self.meet(contact)
+
+    def meet(self, contact: ContactRecord) -> None:
+        """Agent and customer are both there: what is to be announced first is, then they are connected."""
+        world = self._world
         voice.hush(world, contact)
         voice.stop_music(world, contact)
-        if queue.connect_announcement is not None:
-            voice.say(world, contact, (queue.connect_announcement,))
+        announcement = world.queue_of(contact).connect_announcement
+        if announcement is not None:
+            voice.say(world, contact, (announcement,))
         else:
             self.connect(contact)
 
@@ -84,7 +106,11 @@ class Talk:
         self._queues.leave(contact, QueueExit.CONNECTED)
         move(contact, ContactInput.CONNECTED, world.now)
         contact.talk_began = world.now
-        world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=contact.agent_leg))
+        callback = contact.callback
+        if callback is None or callback.step is not CallbackStep.MET:  # else she was in the bridge first
+            world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=contact.agent_leg))
+        if callback is not None:
+            self._callbacks.settle(contact, CallbackEnd.RANG_BACK if callback.rang_back else CallbackEnd.KEPT)
         world.out.append(
             ContactConnected(
                 contact=contact.id,
@@ -98,15 +124,23 @@ class Talk:
             self._record(contact)
 
     def agent_lost_before_talk(self, contact: ContactRecord) -> None:
-        """The agent hung up during the announcement: the caller goes back in line, in the same place."""
+        """The agent hung up during the announcement: the caller goes back in line, in the same place.
+
+        So does a customer who was to be called back, and has not been reached yet.
+        """
         world = self._world
+        queue = world.queue_of(contact)
         record = world.agents.records[contact.agent] if contact.agent is not None else None
-        self._release_agent(contact, wrap_up_s=0.0)
+        self.release_agent(contact)
         if record is not None:
-            self._offers.gone_before_talk(record, world.queue_of(contact))
-        contact.last_agent, contact.why = None, ""
-        voice.hush(world, contact)
+            self._offers.gone_before_talk(record, queue)
         contact.missed += 1
+        voice.hush(world, contact)
+        if contact.leg is None:
+            self._dialling.agent_lost(contact)
+            return
+        if contact.callback is not None:
+            contact.callback.step = CallbackStep.HERE
         move(contact, ContactInput.OFFER_LOST, world.now)
         voice.start_music(world, contact, world.queue_of(contact).music)
         self._queues.wait_again(contact)
@@ -138,6 +172,11 @@ class Talk:
         move(contact, ContactInput.FORWARDED, world.now)
         world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=contact.other_leg))
 
+    def release_agent(self, contact: ContactRecord) -> None:
+        """An agent who has answered is free again: there is nobody for her to talk to."""
+        self._release_agent(contact, wrap_up_s=0.0)
+        contact.last_agent, contact.why = None, ""
+
     # -- the end -----------------------------------------------------------------------------------------------------
 
     def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
@@ -147,36 +186,56 @@ class Talk:
         world = self._world
         if contact.talked_until is not None and reason in ENDS_OF_SURVEYS:
             reason = contact.talked_until
-        self._leave_state(contact, reason)
+        self.leave_state(contact, reason)
+        if contact.callback is not None:
+            hung_up = reason is EndReason.ABANDONED
+            self._callbacks.settle(contact, CallbackEnd.HUNG_UP if hung_up else CallbackEnd.ENDED, reason.value)
         move(contact, ContactInput.ENDED, world.now)
-        voice.hush(world, contact)
-        if not leg_gone and world.legs.get(contact.leg) == contact.id:
-            world.out.append(HangUp(contact=contact.id, leg=contact.leg))
-        if contact.other_leg is not None:
-            world.out.append(HangUp(contact=contact.id, leg=contact.other_leg))
-            world.legs.pop(contact.other_leg, None)
-        world.legs.pop(contact.leg, None)
-        if reason is not EndReason.RETURNED:  # the dialplan may send the same leg again
-            world.bury(contact.leg)
-        world.timers.cancel(TimerKind.FORWARD, contact.id)
-        if contact.bridge is not None:
-            world.out.append(CloseBridge(contact=contact.id, bridge=contact.bridge))
-            world.bridges.pop(contact.bridge, None)
+        self.let_go(contact, leg_gone=leg_gone, returned=reason is EndReason.RETURNED)
         del world.contacts[contact.id]
         own = world.agents.records.get(contact.dialler) if contact.dialler is not None else None
         if own is not None:
             world.agents.has_dialled(own, world.now)
         world.out.append(self._summary(contact, reason))
 
-    def _leave_state(self, contact: ContactRecord, reason: EndReason) -> None:
+    def let_go(self, contact: ContactRecord, *, leg_gone: bool, returned: bool) -> None:
+        """Hang up and forget every leg but the agents', the bridge and what plays there.
+
+        `returned`: the customer's leg went back to the dialplan, which may send it again.
+        """
+        world = self._world
+        voice.hush(world, contact)
+        leg = contact.leg
+        if leg is not None:
+            if not leg_gone and world.legs.get(leg) == contact.id:
+                world.out.append(HangUp(contact=contact.id, leg=leg))
+            world.legs.pop(leg, None)
+            if not returned:
+                world.bury(leg)
+        dialled = contact.callback.leg if contact.callback is not None else None
+        for other in (contact.other_leg, dialled):
+            if other is not None:
+                world.out.append(HangUp(contact=contact.id, leg=other))
+                world.legs.pop(other, None)
+        if contact.callback is not None:
+            contact.callback.leg = None
+        world.timers.cancel(TimerKind.FORWARD, contact.id)
+        world.timers.cancel(TimerKind.CALLBACK_RING, contact.id)
+        if contact.bridge is not None:
+            world.out.append(CloseBridge(contact=contact.id, bridge=contact.bridge))
+            world.bridges.pop(contact.bridge, None)
+        contact.leg = contact.other_leg = contact.bridge = None
+        contact.answered = contact.other_up = False
+        contact.music = ""
+
+    def leave_state(self, contact: ContactRecord, reason: EndReason) -> None:
         """Undo what the state holds: offers, talk, the IVR, a place in a queue."""
         if contact.state in IN_QUEUE:
             self._offers.rescind(contact)
             if contact.state is ContactState.CONNECTING:
                 self._release_agent(contact, wrap_up_s=0.0)
             if contact.queue is not None:
-                left = QueueExit.ABANDONED if reason is EndReason.ABANDONED else QueueExit.REMOVED
-                self._queues.leave(contact, left)
+                self._queues.leave(contact, EXITS.get(reason, QueueExit.REMOVED))
         elif contact.state is ContactState.CONNECTED:
             self._end_talk(contact)
         else:
@@ -219,7 +278,7 @@ class Talk:
         world = self._world
         contact.recording, contact.recording_began = world.mints().recording(), world.now
         world.out += (
-            StartRecording(contact=contact.id, recording=contact.recording, leg=contact.leg),
+            StartRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact)),
             RecordingStarted(contact=contact.id, recording=contact.recording, kind="call", agent=contact.agent),
         )
 
@@ -227,7 +286,7 @@ class Talk:
         world = self._world
         if contact.recording is not None:
             world.out += (
-                StopRecording(contact=contact.id, recording=contact.recording, leg=contact.leg),
+                StopRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact)),
                 RecordingStopped(
                     contact=contact.id,
                     recording=contact.recording,
@@ -266,6 +325,7 @@ class Talk:
             wait_s=contact.wait_s,
             talk_s=contact.talk_s,
             forward_s=contact.forward_s,
+            callback_s=contact.callback_s,
             queue=contact.last_queue,
             agent=contact.last_agent,
             why=contact.why,

@@ -23,6 +23,8 @@ class TimerKind(StrEnum):
     ANNOUNCE = "announce"
     RELAX = "relax"
     MAX_WAIT = "max_wait"
+    CALLBACK = "callback"  # a promise is due, or its time or its hours end
+    CALLBACK_RING = "callback_ring"  # the phone of a customer who is called back rings too long
     CLOSING = "closing"  # a queue's calendar opens or closes; the subject is the queue
     WRAP_UP = "wrap_up"
     REST = "rest"

@@ -20,7 +20,7 @@ from callcenter.model.commands import (
     StopPlayback,
 )
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import BridgeId, RecordingId
+from callcenter.model.ids import BridgeId, LegId, RecordingId
 
 
 def bridge_of(contact: ContactRecord) -> BridgeId:
@@ -30,16 +30,30 @@ def bridge_of(contact: ContactRecord) -> BridgeId:
     return contact.bridge
 
 
-def take_call(world: World, contact: ContactRecord) -> None:
-    """Answer the caller and open the bridge, once."""
+def leg_of(contact: ContactRecord) -> LegId:
+    """The customer's leg. Raises Bug while she is not on the line."""
+    if contact.leg is None:
+        raise Bug(f"the customer of {contact.id} is not on the line")
+    return contact.leg
+
+
+def open_bridge(world: World, contact: ContactRecord) -> BridgeId:
+    """The contact's bridge, made if there is none yet."""
     if contact.bridge is None:
         contact.bridge = world.mints().bridge()
         world.bridges[contact.bridge] = contact.id
-        world.out += (
-            AnswerLeg(contact=contact.id, leg=contact.leg),
-            OpenBridge(contact=contact.id, bridge=contact.bridge),
-            JoinBridge(contact=contact.id, bridge=contact.bridge, leg=contact.leg),
-        )
+        world.out.append(OpenBridge(contact=contact.id, bridge=contact.bridge))
+    return contact.bridge
+
+
+def take_call(world: World, contact: ContactRecord) -> None:
+    """Answer the caller and open the bridge, once. Without a caller (a callback's agent hears it): the bridge only."""
+    if contact.leg is None:
+        open_bridge(world, contact)
+    elif contact.bridge is None:
+        world.out.append(AnswerLeg(contact=contact.id, leg=contact.leg))
+        bridge = open_bridge(world, contact)
+        world.out.append(JoinBridge(contact=contact.id, bridge=bridge, leg=contact.leg))
         contact.answered = True
 
 
@@ -49,8 +63,9 @@ def say(
     prompts: tuple[Prompt, ...],
     variables: Mapping[str, str] | None = None,
     note: RecordingId | None = None,
+    language: str = "",
 ) -> None:
-    """Play prompts in the contact's language, in place of what plays now. Ends with `PlaybackEnded`."""
+    """Play prompts in the contact's language (or another), in place of what plays now. Ends with `PlaybackEnded`."""
     take_call(world, contact)
     hush(world, contact)
     stop_music(world, contact)
@@ -63,7 +78,7 @@ def say(
             bridge=bridge_of(contact),
             playback=playback,
             prompts=tuple(prompt.name for prompt in prompts),
-            language=contact.language,
+            language=language or contact.language,
             variables={**contact.variables, **(variables or {})},
             note=note,
         )

@@ -9,7 +9,7 @@ from typing import Final
 
 from callcenter.core.agents import Agents
 from callcenter.core.lines import WaitingLines
-from callcenter.core.state import ContactRecord, HandleTime, LastServed
+from callcenter.core.state import Abandoned, ContactRecord, HandleTime, LastServed
 from callcenter.core.timers import Timers
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
@@ -27,9 +27,11 @@ from callcenter.model.ids import (
     RecordingId,
     Version,
 )
+from callcenter.model.numbers import subscriber
 from callcenter.model.queue import Queue
 
 LAST_SERVED_MAX: Final = 50_000  # callers whose last agent is remembered
+ABANDONED_MAX: Final = 10_000  # callers who gave up waiting and may have their place back
 BURIED_MAX: Final = 10_000  # customers' legs that are remembered as ended, should they be seen again
 
 NOBODY: Final = ContactId("-")  # for commands about legs that belong to no contact
@@ -43,8 +45,11 @@ class World:
 
     __slots__ = (
         "_calendars",
+        "_known_by",
         "_minute",
+        "abandoned",
         "agents",
+        "ahead",
         "blind",
         "bridges",
         "buried",
@@ -58,10 +63,12 @@ class World:
         "lines",
         "lookups",
         "mint",
+        "newly_ahead",
         "newly_waiting",
         "now",
         "out",
         "playbacks",
+        "promises",
         "queued",
         "recordings",
         "timers",
@@ -90,6 +97,11 @@ class World:
         self.lookups: dict[LookupId, ContactId] = {}  # being asked
         self.queued: dict[QueueName, dict[ContactId, None]] = {}  # waiting, offered or connecting, per queue
         self.newly_waiting: list[ContactId] = []  # taken up by matching, in order
+        self.ahead = WaitingLines()  # customers to be called before there is an agent for them
+        self.newly_ahead: list[ContactId] = []
+        self._known_by: dict[ContactId, tuple[str, ...]] = {}  # under which numbers a promise is found
+        self.promises: dict[str, dict[ContactId, None]] = {}  # number in normal form -> who is promised a callback
+        self.abandoned: dict[tuple[QueueName, str], Abandoned] = {}  # by queue and number, the latest last
         self.draining: set[QueueName] = set()
         self.handle_times: dict[QueueName, HandleTime] = {}
         self._minute = -1.0
@@ -146,6 +158,32 @@ class World:
         self.buried[leg] = None
         if len(self.buried) > BURIED_MAX:
             self.buried.popitem(last=False)
+
+    def promised(self, contact: ContactRecord) -> None:
+        """The contact is promised a callback: she is known by that number, and by the one she called from."""
+        numbers = self._known_by[contact.id] = self._numbers_of(contact)
+        for number in numbers:
+            self.promises.setdefault(number, {})[contact.id] = None
+
+    def no_longer_promised(self, contact: ContactRecord) -> None:
+        """The promise is settled."""
+        for number in self._known_by.pop(contact.id, ()):
+            under = self.promises[number]
+            del under[contact.id]
+            if not under:
+                del self.promises[number]
+
+    def _numbers_of(self, contact: ContactRecord) -> tuple[str, ...]:
+        known = (contact.caller, contact.callback.number if contact.callback is not None else "")
+        numbers = (subscriber(self.configuration.numbering, number) for number in known)
+        return tuple(dict.fromkeys(number for number in numbers if number))
+
+    def remember_place(self, queue: QueueName, caller: str, since: float) -> None:
+        """This caller gave up waiting; the memory is bounded, the oldest is forgotten."""
+        self.abandoned.pop((queue, caller), None)
+        self.abandoned[queue, caller] = Abandoned(since=since, at=self.now)
+        if len(self.abandoned) > ABANDONED_MAX:
+            del self.abandoned[next(iter(self.abandoned))]
 
     def remember_agent(self, queue: QueueName, caller: str, agent: AgentId) -> None:
         """The agent has served this caller; the memory is bounded, the oldest is forgotten."""

@@ -5,14 +5,21 @@ Pure: entries of the journal in, sentences out.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from callcenter.model.agent import AgentStatus
-from callcenter.model.contact import EndReason, OfferEnd, QueueExit
+from callcenter.model.callback import CallbackEnd, CalledFirst
+from callcenter.model.contact import EndReason, LegEnd, OfferEnd, QueueExit
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import HangUpRequested
 from callcenter.model.facts import (
     AgentChanged,
+    CallbackAttempted,
+    CallbackDialled,
+    CallbackPromised,
+    CallbackSettled,
+    CallbackWaits,
+    CallerRangBack,
     ContactConnected,
     ContactEnded,
     ContactOffered,
@@ -21,6 +28,7 @@ from callcenter.model.facts import (
     NeedsRelaxed,
     NodeEntered,
     OfferEnded,
+    PlaceRestored,
     QueueLeft,
     RecordingStarted,
     RecordingVerified,
@@ -60,6 +68,9 @@ EXIT_WORDS: Final[Mapping[QueueExit, str]] = {
     QueueExit.FULL: "the queue was full",
     QueueExit.CLOSED: "the queue is closed at this time",
     QueueExit.DRAINED: "the queue is being drained",
+    QueueExit.CALLBACK: "the caller asked to hear about being called back",
+    QueueExit.RANG_BACK: "the customer calls by herself",
+    QueueExit.UNREACHED: "the customer was not reached in time",
     QueueExit.REMOVED: "it was ended by request, or by a fault",
 }
 END_WORDS: Final[Mapping[EndReason, str]] = {
@@ -74,6 +85,10 @@ END_WORDS: Final[Mapping[EndReason, str]] = {
     EndReason.RETURNED: "the call went back to the dialplan",
     EndReason.REFUSED: "the queue would not keep the call and had nowhere to send it",
     EndReason.HUNG_UP_BY_REQUEST: "somebody asked for the call to be ended",
+    EndReason.CALLBACK_FAILED: "the customer was to be called back and could not be reached",
+    EndReason.CALLBACK_EXPIRED: "the customer was to be called back, and the time promised has passed",
+    EndReason.CALLBACK_REFUSED: "the customer was to be called back at a number that may not be called",
+    EndReason.CALLBACK_CANCELLED: "the callback was taken back",
     EndReason.SHUTDOWN: "the call center was stopped",
     EndReason.FAULT: "a fault of ours or of Asterisk's ended it",
 }
@@ -98,6 +113,8 @@ def _step(entry: Entry, fact: Output) -> Step | None:  # noqa: C901 (one arm per
         case ContactOpened():
             caller = fact.caller or "somebody without a number"
             name = f' ("{fact.caller_name}")' if fact.caller_name and fact.caller_name != fact.caller else ""
+            if fact.leg is None:
+                return Step(seq=seq, at=at, kind="opened", words=f"{caller}{name} is to be called")
             dialled = f" and dialled {fact.dialled}" if fact.dialled else ""
             return Step(seq=seq, at=at, kind="opened", words=f"{caller}{name} called{dialled}")
         case NodeEntered():
@@ -145,14 +162,74 @@ def _step(entry: Entry, fact: Output) -> Step | None:  # noqa: C901 (one arm per
                 else f"the recording is sound: {duration(fact.seconds)}, {fact.channels} channels"
             )
             return Step(seq=seq, at=at, kind="recording_checked", words=found)
+        case PlaceRestored():
+            ago = duration(at - fact.left_at)
+            words = f"gave up waiting {ago} ago and calls again: has the old place, {duration(at - fact.since)} in line"
+            return Step(seq=seq, at=at, kind="place_restored", words=words, queue=fact.queue)
+        case CallbackPromised() | CallbackWaits() | CallbackDialled() | CallbackAttempted() | CallbackSettled():
+            return _callback(seq, at, fact)
+        case CallerRangBack():
+            words = f"{fact.caller} calls by herself before she is called back: the same contact, in the same place"
+            return Step(seq=seq, at=at, kind="rang_back", words=words)
         case ContactEnded():
-            total = fact.flow_s + fact.wait_s + fact.talk_s + fact.forward_s
+            total = fact.flow_s + fact.wait_s + fact.callback_s + fact.talk_s + fact.forward_s
             words = f"ended after {duration(total)}: {END_WORDS[fact.reason]}"
             return Step(seq=seq, at=at, kind="ended", words=words)
         case Surprise():
             return Step(seq=seq, at=at, kind="surprise", words=f"something unexpected: {fact.what}")
         case _:
             return None
+
+
+Promise = CallbackPromised | CallbackWaits | CallbackDialled | CallbackAttempted | CallbackSettled
+
+ATTEMPT_WORDS: Final[Mapping[LegEnd, str]] = {
+    LegEnd.NORMAL: "the customer's phone hung up",
+    LegEnd.NO_ANSWER: "the customer did not answer",
+    LegEnd.BUSY: "the customer's phone was busy",
+    LegEnd.REJECTED: "the customer declined",
+    LegEnd.UNREACHABLE: "the customer's phone could not be reached",
+    LegEnd.CANCELLED: "the customer's phone rings no more: the agent went, or she called by herself",
+    LegEnd.FAILED: "the number could not be dialled",
+}
+SETTLED_WORDS: Final[Mapping[CallbackEnd, str]] = {
+    CallbackEnd.KEPT: "the callback is made",
+    CallbackEnd.RANG_BACK: "no callback is needed any more: the customer called by herself",
+    CallbackEnd.HUNG_UP: "the customer was there, and hung up before an agent was",
+    CallbackEnd.NO_ANSWER: "the callback is given up: the customer was not reached",
+    CallbackEnd.EXPIRED: "the callback is given up: its time has passed",
+    CallbackEnd.REFUSED: "the callback is refused",
+    CallbackEnd.CANCELLED: "the callback is taken back",
+    CallbackEnd.ENDED: "the callback ends with the contact",
+}
+
+
+def _callback(seq: int, at: float, fact: Promise) -> Step:
+    match fact:
+        case CallbackPromised():
+            who = "the customer first" if fact.first is CalledFirst.CUSTOMER else "the agent first"
+            opens = f"in {duration(fact.not_before - at)}" if fact.not_before > at else "now"
+            words = f"is promised a callback to {fact.number} for {fact.queue}, {who}"
+            words += f", from {opens} on, within {duration(fact.until - at)} (asked for by {fact.by or 'somebody'})"
+            return Step(seq=seq, at=at, kind="callback_promised", words=words, queue=fact.queue)
+        case CallbackWaits():
+            words = f"is not called before {duration(fact.next_at - at)} from now: {fact.why}"
+            return Step(seq=seq, at=at, kind="callback_waits", words=words, queue=fact.queue)
+        case CallbackDialled():
+            words = f"{fact.number} is dialled, attempt {fact.attempt}: {fact.why}"
+            kind = "callback_dialled"
+            return Step(seq=seq, at=at, kind=kind, words=words, queue=fact.queue, agent=fact.agent or "")
+        case CallbackAttempted():
+            said = "the customer answered" if fact.end is None else ATTEMPT_WORDS[fact.end]
+            words = f"{said} after {duration(fact.rang_s)}"
+            return Step(seq=seq, at=at, kind="callback_attempted", words=words, queue=fact.queue)
+        case CallbackSettled():
+            kept = fact.end in (CallbackEnd.KEPT, CallbackEnd.RANG_BACK)
+            time = (", in the time promised" if fact.in_time else ", later than promised") if kept else ""
+            words = SETTLED_WORDS[fact.end] + (f" ({fact.why})" if fact.why else "") + time
+            return Step(seq=seq, at=at, kind="callback_settled", words=words, queue=fact.queue)
+        case _:
+            assert_never(fact)
 
 
 def _node(fact: NodeEntered) -> str:

@@ -87,7 +87,7 @@ class StopMusic(Message, frozen=True, kw_only=True):
 
 
 class RingAgent(Message, frozen=True, kw_only=True):
-    """Ring an agent's phone directly (no Local channel). `like` is the leg whose codecs are wanted."""
+    """Ring an agent's phone directly (no Local channel). `like` is the leg whose codecs are wanted, if there is one."""
 
     contact: ContactId
     leg: LegId
@@ -97,18 +97,18 @@ class RingAgent(Message, frozen=True, kw_only=True):
     caller: str
     caller_name: str
     timeout_s: float
-    like: LegId
+    like: LegId | None = None
 
 
 class DialNumber(Message, frozen=True, kw_only=True):
-    """Call an outside number or extension for a forwarded contact."""
+    """Call an outside number or extension: for a forwarded contact, or a customer who is called back."""
 
     contact: ContactId
     leg: LegId
     number: str
     caller: str
     timeout_s: float
-    like: LegId
+    like: LegId | None = None
 
 
 class HangUp(Message, frozen=True, kw_only=True):

@@ -21,6 +21,7 @@ class Configuration:
     default_flow: FlowName | None = None  # for a number that is not listed; None: such a call is hung up
     forward_to: tuple[str, ...] = ()  # regular expressions: outside numbers that a call may be forwarded to
     lookup_hosts: tuple[str, ...] = ()  # that lookups may ask: host, or host:port
+    callback_to: tuple[str, ...] = ()  # regular expressions: numbers that may be called back
     prompts: Mapping[str, Prompt] = field(default_factory=dict)  # every prompt there is, by name
     lists: Mapping[ListName, NumberList] = field(default_factory=dict)  # of numbers: the important, do-not-call
     numbering: Numbering = field(default=Numbering())  # how numbers are made comparable

@@ -29,8 +29,10 @@ class ContactState(StrEnum):
 
     IN_FLOW = "in_flow"  # in the IVR
     WAITING = "waiting"  # in line for an agent
+    PROMISED = "promised"  # in line without the customer: she will be called back, or left a message to be heard
+    DIALLING = "dialling"  # called back: the customer's phone rings before there is an agent for her
     OFFERED = "offered"  # one or more agents' phones ring for it; it keeps its place in line
-    CONNECTING = "connecting"  # the agent has answered, the caller still hears the announcement
+    CONNECTING = "connecting"  # the agent has answered, the customer hears the announcement or is yet to be called
     CONNECTED = "connected"  # talking with an agent
     FORWARDED = "forwarded"  # talking with an outside number
     ENDED = "ended"
@@ -50,6 +52,10 @@ class EndReason(StrEnum):
     RETURNED = "returned"  # handed back to the dialplan it came from
     REFUSED = "refused"  # the queue would not keep the caller (full, nobody there) and had nowhere to send her
     HUNG_UP_BY_REQUEST = "hung_up_by_request"
+    CALLBACK_FAILED = "callback_failed"  # promised to be called back, and never reached
+    CALLBACK_EXPIRED = "callback_expired"  # promised to be called back, and her time passed
+    CALLBACK_REFUSED = "callback_refused"  # promised to be called back at a number that may not be called
+    CALLBACK_CANCELLED = "callback_cancelled"  # somebody took the promise back
     SHUTDOWN = "shutdown"  # the call center was stopped
     FAULT = "fault"  # ours or Asterisk's: the journal says which
 
@@ -96,6 +102,9 @@ class QueueExit(StrEnum):
     FULL = "full"
     CLOSED = "closed"
     DRAINED = "drained"
+    CALLBACK = "callback"  # the caller pressed the key to be called back
+    RANG_BACK = "rang_back"  # of a callback: the customer called by herself and is in the IVR
+    UNREACHED = "unreached"  # of a callback: the customer was not reached, or her time passed
     REMOVED = "removed"  # hung up by request, or a fault
 
 

@@ -241,6 +241,36 @@ class DrainRequested(Message, frozen=True, kw_only=True):
     by: str = ""
 
 
+class CallbackRequested(Message, frozen=True, kw_only=True):
+    """Call a number back for a queue, in a window of time (UTC seconds; 0: as the queue's rules say)."""
+
+    request: RequestId
+    queue: QueueName
+    number: str  # personal
+    not_before: float = 0.0
+    until: float = 0.0
+    only: AgentId | None = None
+    note: str = ""  # personal
+    name: str = ""  # of the customer; personal
+    by: str = ""
+
+
+class CallbackCancelRequested(Message, frozen=True, kw_only=True):
+    """Take a promised callback back."""
+
+    request: RequestId
+    contact: ContactId
+    by: str = ""
+
+
+class CallbackNowRequested(Message, frozen=True, kw_only=True):
+    """Do not wait for a promised callback's time, or for its next attempt; hours and lists hold all the same."""
+
+    request: RequestId
+    contact: ContactId
+    by: str = ""
+
+
 Event = (
     EngineStarted
     | TimePassed
@@ -265,4 +295,7 @@ Event = (
     | HangUpRequested
     | DrainRequested
     | ConfigurationApplied
+    | CallbackRequested
+    | CallbackCancelRequested
+    | CallbackNowRequested
 )

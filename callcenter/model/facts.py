@@ -5,7 +5,8 @@ made of legs and bridges. Durations in seconds; the time of a fact is the time o
 """
 
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
-from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
+from callcenter.model.callback import CallbackEnd, CalledFirst
+from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, Version
 from callcenter.model.message import Message
 
@@ -14,7 +15,7 @@ class ContactOpened(Message, frozen=True, kw_only=True):
     """A contact exists."""
 
     contact: ContactId
-    leg: LegId
+    leg: LegId | None = None  # None: nobody is on the line, a callback was asked for
     medium: Medium
     direction: Direction
     caller: str
@@ -105,6 +106,84 @@ class QueueLeft(Message, frozen=True, kw_only=True):
     priority: int = 0
     service_level_s: float = 0.0  # the threshold in force, so that a report needs no configuration
     medium: Medium = Medium.VOICE
+    callback: bool = False  # a stay of somebody who was promised a callback: not counted in the service level
+
+
+class CallbackPromised(Message, frozen=True, kw_only=True):
+    """A customer will be called back. From here on the contact keeps her place without her. Times in UTC seconds."""
+
+    contact: ContactId
+    queue: QueueName
+    number: str  # as it will be dialled; personal
+    first: CalledFirst
+    not_before: float
+    until: float
+    by: str
+    note: str = ""  # personal
+    only: AgentId | None = None
+
+
+class CallbackWaits(Message, frozen=True, kw_only=True):
+    """Nothing is done about a callback before `next_at`, and why."""
+
+    contact: ContactId
+    queue: QueueName
+    next_at: float
+    why: str
+
+
+class CallbackDialled(Message, frozen=True, kw_only=True):
+    """The customer's phone is about to ring: the first attempt, the second ... `agent` waits for her, if any does."""
+
+    contact: ContactId
+    queue: QueueName
+    leg: LegId
+    attempt: int
+    number: str  # personal
+    why: str
+    agent: AgentId | None = None
+
+
+class CallbackAttempted(Message, frozen=True, kw_only=True):
+    """An attempt is over; `end` is None when the customer answered."""
+
+    contact: ContactId
+    queue: QueueName
+    leg: LegId
+    attempt: int
+    rang_s: float
+    end: LegEnd | None = None
+
+
+class CallerRangBack(Message, frozen=True, kw_only=True):
+    """A customer who is promised a callback has called by herself: it is the same contact, and keeps its place."""
+
+    contact: ContactId
+    leg: LegId
+    caller: str
+    dialled: str
+
+
+class CallbackSettled(Message, frozen=True, kw_only=True):
+    """A promise is kept, or will not be. `in_time`: kept within what was promised."""
+
+    contact: ContactId
+    queue: QueueName
+    end: CallbackEnd
+    in_time: bool
+    attempts: int
+    promised: float
+    why: str = ""
+    agent: AgentId | None = None
+
+
+class PlaceRestored(Message, frozen=True, kw_only=True):
+    """A caller who gave up waiting has called again in time, and has the place that she had."""
+
+    contact: ContactId
+    queue: QueueName
+    since: float
+    left_at: float
 
 
 class ContactConnected(Message, frozen=True, kw_only=True):
@@ -205,7 +284,7 @@ class RecordingVerified(Message, frozen=True, kw_only=True):
 
 
 class ContactEnded(Message, frozen=True, kw_only=True):
-    """The whole contact, summed up: flow_s + wait_s + talk_s + forward_s is its length."""
+    """The whole contact, summed up: flow_s + wait_s + callback_s + talk_s + forward_s is its length."""
 
     contact: ContactId
     reason: EndReason
@@ -219,6 +298,7 @@ class ContactEnded(Message, frozen=True, kw_only=True):
     wait_s: float  # in queues, until an agent took the call
     talk_s: float
     forward_s: float
+    callback_s: float = 0.0  # in line without the customer on the line
     queue: QueueName | None = None  # the last one
     agent: AgentId | None = None  # the last one
     why: str = ""  # why that agent
@@ -280,6 +360,13 @@ Fact = (
     | ContactOffered
     | OfferEnded
     | QueueLeft
+    | CallbackPromised
+    | CallbackWaits
+    | CallbackDialled
+    | CallbackAttempted
+    | CallerRangBack
+    | CallbackSettled
+    | PlaceRestored
     | ContactConnected
     | TalkEnded
     | RecordingStarted

@@ -94,6 +94,20 @@ class Queueing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     queue: QueueName
     priority: int | None = None  # None: the queue's
     needs: Need | None = None  # None: the queue's
+    again: bool = False  # back to where it was a moment ago, with the priority and needs it had there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseCallback:
+    """Promise to call `number` back for a queue, keeping the place in it; then `CallbackAnswer`.
+
+    The call goes on in the flow; when it ends, the contact waits without it.
+    """
+
+    queue: QueueName
+    number: str
+    not_before: float = 0.0  # UTC seconds; both 0: as the queue's rules say
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +213,7 @@ Action = (
     | Assign
     | SpeakLanguage
     | Queueing
+    | PromiseCallback
     | Forward
     | TakeMessage
     | KeepNote
@@ -272,7 +287,13 @@ class WishDone:
     problem: str = ""
 
 
-Input = Said | Pressed | Elapsed | ForwardFailed | MessageTaken | WishDone | DipDone | ScriptDone
+class CallbackAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The callback is promised, or why it cannot be."""
+
+    problem: str = ""
+
+
+Input = Said | Pressed | Elapsed | ForwardFailed | MessageTaken | WishDone | DipDone | ScriptDone | CallbackAnswer
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):

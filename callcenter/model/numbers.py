@@ -11,6 +11,7 @@ from typing import Final
 from callcenter.model.ids import ListName
 
 _PUNCTUATION: Final = re.compile(r"[\s()./-]")
+_SUBSCRIBER: Final = re.compile(r"\+?[0-9]{3,32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +32,26 @@ class Numbering:
         if self.country_code and self.trunk_prefix and bare.startswith(self.trunk_prefix) and bare != self.trunk_prefix:
             return f"+{self.country_code}{bare[len(self.trunk_prefix) :]}"
         return bare
+
+
+def subscriber(numbering: Numbering, number: str) -> str:
+    """`number` in normal form, or "" if it is none that somebody could be known by ("anonymous", too short, a text)."""
+    normal = numbering.normal(number)
+    return normal if _SUBSCRIBER.fullmatch(normal) else ""
+
+
+def ways_to_dial(numbering: Numbering, number: str) -> tuple[str, ...]:
+    """The forms in which a number may be dialled: as it is written, with + and code, with the international prefix,
+    and, of a number of this country, as it is dialled within it. Empty if it is no number."""
+    normal = subscriber(numbering, number)
+    if not normal:
+        return ()
+    ways = [_PUNCTUATION.sub("", number), normal]
+    if normal.startswith("+"):
+        if numbering.country_code and normal.startswith(f"+{numbering.country_code}"):
+            ways.append(numbering.trunk_prefix + normal[1 + len(numbering.country_code) :])
+        ways.append(numbering.international_prefix + normal[1:])
+    return tuple(dict.fromkeys(ways))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from annotated_types import Interval
 
+from callcenter.model.callback import CallbackRules
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import CalendarName, FlowName, QueueName
 from callcenter.model.need import ANYBODY, Need
@@ -125,6 +126,8 @@ class Queue:
     service_level_s: float = 20.0
     service_level_target: float = 0.8
     last_agent_within_s: float = 86_400.0  # how long the last_agent strategy remembers
+    callback: CallbackRules | None = None  # None: nobody is called back
+    return_within_s: float = 0.0  # who gave up waiting and calls again within so long has her place back; 0: never
 
     survey: Survey | None = None
 

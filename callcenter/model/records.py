@@ -11,6 +11,7 @@ from typing import assert_never
 import msgspec
 
 from callcenter.model.agent import AgentState, AgentStatus
+from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
 from callcenter.model.facts import Considered
 from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId
@@ -39,6 +40,7 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     offers: int = 0
     missed: int = 0
     language: str = ""
+    callback_s: float = 0.0
 
 
 class QueueVisitRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -55,6 +57,7 @@ class QueueVisitRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     exit: QueueExit
     priority: int
     service_level_s: float  # the threshold in force
+    callback: bool = False  # of somebody who was promised a callback
 
 
 class OfferRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -119,7 +122,45 @@ class RecordingRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     checked: float | None = None
 
 
-Row = ContactRow | QueueVisitRow | OfferRow | TalkRow | AgentActivityRow | RecordingRow
+class CallbackRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One promise to call a customer back; `end` is None while it stands."""
+
+    contact: ContactId
+    promised: float
+    queue: QueueName
+    number: str | None = None  # personal
+    first: CalledFirst | None = None
+    not_before: float | None = None
+    until: float | None = None
+    by: str | None = None
+    note: str | None = None  # personal
+    only: AgentId | None = None
+    settled: float | None = None
+    end: CallbackEnd | None = None
+    in_time: bool | None = None
+    attempts: int | None = None
+    agent: AgentId | None = None
+    why: str | None = None
+
+
+class CallbackAttemptRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One dialling of a customer who is to be called back; `end` is None while her phone rings."""
+
+    leg: LegId
+    contact: ContactId
+    queue: QueueName
+    attempt: int
+    dialled: float | None = None
+    number: str | None = None  # personal
+    agent: AgentId | None = None
+    ended: float | None = None
+    end: str | None = None  # answered, or a LegEnd
+    rang_s: float | None = None
+
+
+Row = (
+    ContactRow | QueueVisitRow | OfferRow | TalkRow | AgentActivityRow | RecordingRow | CallbackRow | CallbackAttemptRow
+)
 
 Key = tuple[str | int | float, ...]
 
@@ -139,6 +180,10 @@ def key(row: Row) -> Key:
             return ("agent_activity", row.agent, row.since)
         case RecordingRow():
             return ("recording", row.recording)
+        case CallbackRow():
+            return ("callback", row.contact, row.promised)
+        case CallbackAttemptRow():
+            return ("callback_attempt", row.leg)
         case _:
             assert_never(row)
 

@@ -62,6 +62,7 @@ class QueueView:
     priority: int
     needs: str
     estimated_wait_s: float | None
+    promised: int = 0  # customers who are to be called back, or messages to be heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from callcenter.nodes.agent import AgentRequest
+from callcenter.nodes.callback import CallMeBack
 from callcenter.nodes.check import Check
 from callcenter.nodes.collect import Collect
 from callcenter.nodes.enqueue import Enqueue
@@ -36,6 +37,7 @@ NODES: Final[Mapping[str, type[Kind]]] = {
     "hours": Hours,
     "check": Check,
     "enqueue": Enqueue,
+    "callback": CallMeBack,
     "transfer": Transfer,
     "hangup": Hangup,
     "language": Speak,

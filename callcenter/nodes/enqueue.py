@@ -16,13 +16,17 @@ Priority = Annotated[int, Interval(ge=PRIORITY_MIN, le=PRIORITY_MAX)]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enqueue:
-    """Wait in `queue`; `priority` and `needs` stand in for the queue's own."""
+    """Wait in `queue`; `priority` and `needs` stand in for the queue's own.
+
+    `again`: a call that was in this queue a moment ago has the priority and needs it had there.
+    """
 
     when_silent: ClassVar[tuple[str, ...] | None] = None
 
     queue: QueueName
     priority: Priority | None = None
     needs: Need | None = None
+    again: bool = False
 
     def exits(self) -> Mapping[str, str]:
         """None: the queue has the call from here on."""
@@ -30,7 +34,7 @@ class Enqueue:
 
     def enter(self, visit: Visit) -> Turn:
         """Into the queue."""
-        return Turn(actions=(Queueing(queue=self.queue, priority=self.priority, needs=self.needs),))
+        return Turn(actions=(Queueing(queue=self.queue, priority=self.priority, needs=self.needs, again=self.again),))
 
     def resume(self, visit: Visit, told: Input) -> Turn:
         """Waits for nothing."""

@@ -13,6 +13,8 @@ import msgspec
 
 from callcenter.model.records import (
     AgentActivityRow,
+    CallbackAttemptRow,
+    CallbackRow,
     ContactRow,
     OfferRow,
     QueueVisitRow,
@@ -28,6 +30,7 @@ from callcenter.postgres.queries import sql
 COPIED: Final[Mapping[str, Sequence[str]]] = {
     "queue_visit": (
         "seq", "n", "contact", "queue", "medium", "entered", "ended", "waited_s", "exit", "priority", "service_level_s",
+        "callback",
     ),
     "talk": ("seq", "n", "contact", "agent", "leg", "queue", "began", "ended", "talk_s"),
 }  # fmt: skip
@@ -73,6 +76,10 @@ def _placed(row: Row) -> tuple[str, tuple[object, ...]]:
             return "agent_activity", _period(row)
         case RecordingRow():
             return "recording", _recording(row)
+        case CallbackRow():
+            return "callback", _callback(row)
+        case CallbackAttemptRow():
+            return "callback_attempt", _attempt(row)
         case _:
             assert_never(row)
 
@@ -82,13 +89,14 @@ def _contact(r: ContactRow) -> tuple[object, ...]:
         r.contact, r.leg, r.medium, r.direction, r.caller, r.caller_name, r.dialled,
         time_of(r.began), _time_or_none(r.ended), r.end_reason,
         r.flow_s, r.wait_s, r.talk_s, r.forward_s, r.queue, r.agent, r.why, r.offers, r.missed, r.language,
+        r.callback_s,
     )  # fmt: skip
 
 
 def _visit(r: QueueVisitRow) -> tuple[object, ...]:
     return (
         r.seq, r.n, r.contact, r.queue, r.medium, time_of(r.entered), time_of(r.ended), r.waited_s, r.exit,
-        r.priority, r.service_level_s,
+        r.priority, r.service_level_s, r.callback,
     )  # fmt: skip
 
 
@@ -112,4 +120,18 @@ def _recording(r: RecordingRow) -> tuple[object, ...]:
     return (
         r.recording, r.contact, r.kind, r.agent, r.mailbox, _time_or_none(r.started), _time_or_none(r.stopped),
         r.expected_s, r.path, r.seconds, r.channels, r.problem, _time_or_none(r.checked),
+    )  # fmt: skip
+
+
+def _callback(r: CallbackRow) -> tuple[object, ...]:
+    return (
+        r.contact, time_of(r.promised), r.queue, r.number, r.first, _time_or_none(r.not_before), _time_or_none(r.until),
+        r.by, r.note, r.only, _time_or_none(r.settled), r.end, r.in_time, r.attempts, r.agent, r.why,
+    )  # fmt: skip
+
+
+def _attempt(r: CallbackAttemptRow) -> tuple[object, ...]:
+    return (
+        r.leg, r.contact, r.queue, r.attempt, _time_or_none(r.dialled), r.number, r.agent, _time_or_none(r.ended),
+        r.end, r.rang_s,
     )  # fmt: skip

@@ -68,7 +68,7 @@ class SeenContact:
     """A contact, from facts alone."""
 
     id: ContactId
-    leg: LegId
+    leg: LegId | None
     caller: str
     rows: list[Row] = field(default_factory=list)
     flow: FlowName | None = None

@@ -14,6 +14,7 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.callback import CallbackStep
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, Medium
 from callcenter.model.entry import Entry
@@ -28,7 +29,8 @@ COEXIST_MAX_S: Final = 5.0  # a free matching agent beside a waiting matching ca
 LATE_S: Final = 1.0  # how late a deadline may be
 TIMERS_EVERY: Final = 8  # entries between two looks at all deadlines
 S: Final = ContactState
-IN_QUEUE: Final = (S.WAITING, S.OFFERED, S.CONNECTING)
+IN_QUEUE: Final = (S.WAITING, S.OFFERED, S.CONNECTING, S.PROMISED, S.DIALLING)
+WITHOUT_CUSTOMER: Final = (S.PROMISED, S.DIALLING)  # and, of a callback, OFFERED and CONNECTING
 WITH_AGENT: Final = (S.CONNECTING, S.CONNECTED)
 NOT_OF_CONTACTS: Final = (TimerKind.OFFER, TimerKind.WRAP_UP, TimerKind.REST, TimerKind.CLOSING)
 
@@ -97,13 +99,13 @@ class Invariants:
     # -- each contact in one place -----------------------------------------------------------------------------------
 
     def _contacts(self, world: World) -> list[SeenContact]:
-        """Check each contact; gives those that wait, as the book knows them."""
+        """Check each contact; gives those that are in line for an agent, as the book knows them."""
         waiting = []
         for contact in world.contacts.values():
             wrong = misplaced(contact, world)
             if wrong:
                 raise Violation(f"{contact.id} is {contact.state} and {wrong}")
-            if contact.state is S.WAITING:
+            if contact.id in world.lines:
                 seen = self.book.live(contact.id)
                 if seen.needs != contact.needs or seen.since != contact.since or seen.priority != contact.priority:
                     raise Violation(f"{contact.id}: place or needs are not what the facts said: {seen}")
@@ -122,7 +124,8 @@ class Invariants:
         """Every index holds what live contacts account for, and nothing else."""
         legs = bridges = playbacks = messages = queued = 0
         for contact in world.contacts.values():
-            legs += 1 + len(contact.offers) + (contact.agent_leg is not None) + (contact.other_leg is not None)
+            legs += sum(leg is not None for leg in (contact.leg, contact.agent_leg, contact.other_leg))
+            legs += len(contact.offers) + (contact.callback is not None and contact.callback.leg is not None)
             bridges += contact.bridge is not None
             playbacks += contact.playback is not None
             messages += contact.message is not None
@@ -177,6 +180,8 @@ class Invariants:
             contact = world.contacts[seen.id]
             queue = world.queue_of(contact)
             waited_s = now - contact.entered
+            if contact.callback is not None:
+                continue  # its hours and its time are its own: see _promises
             if queue.max_wait_s and waited_s > queue.max_wait_s + LATE_S:
                 raise Violation(f"{seen.id} waits in {queue.name} for {waited_s:.1f} s of {queue.max_wait_s}")
             if sum(step.after_s + LATE_S < waited_s for step in queue.relax) > contact.relaxed:
@@ -221,8 +226,12 @@ def misplaced(contact: ContactRecord, world: World) -> str:
         return f"queued in {queues}, with queue {contact.queue}"
     if state not in IN_QUEUE and contact.queue is not None:
         return f"has queue {contact.queue}"
-    if (contact.id in world.lines) != (state is S.WAITING):
-        return "in line" if contact.id in world.lines else "not in line"
+    wrong = misplaced_promise(contact, world)
+    if wrong:
+        return wrong
+    in_line = contact.id in world.lines
+    if state is not S.PROMISED and in_line != (state is S.WAITING):
+        return "in line" if in_line else "not in line"
     if bool(contact.offers) != (state is S.OFFERED):
         return f"has offers {list(contact.offers)}"
     if (contact.agent is not None) != (state in WITH_AGENT) or (contact.agent_leg is not None) != (state in WITH_AGENT):
@@ -233,6 +242,27 @@ def misplaced(contact: ContactRecord, world: World) -> str:
         return f"has an outside leg {contact.other_leg}"
     if contact.recording is not None and state is not S.CONNECTED:
         return "is recorded"
+    return ""
+
+
+def misplaced_promise(contact: ContactRecord, world: World) -> str:
+    """What of a promise does not go with the contact's state; empty if all does."""
+    state, callback = contact.state, contact.callback
+    if contact.leg is None and state not in (*WITHOUT_CUSTOMER, S.OFFERED, S.CONNECTING):
+        return "has no customer"
+    if contact.leg is not None and state in WITHOUT_CUSTOMER:
+        return f"has a customer on {contact.leg}"
+    in_line = (contact.id in world.lines) + (contact.id in world.ahead)
+    if callback is None:
+        return "is promised nothing" if contact.leg is None or (in_line and state is not S.WAITING) else ""
+    if contact.leg is not None and callback.leg is not None:
+        return f"has a customer on {contact.leg}, and calls her on {callback.leg}"
+    if (callback.leg is not None) != (callback.step is CallbackStep.RINGING):
+        return f"is {callback.step}, and calls {callback.leg}"
+    if state is S.PROMISED and in_line != (callback.step is CallbackStep.DUE):
+        return f"is {callback.step} and in {in_line} lines"
+    if contact.leg is None and contact.queue != callback.queue:
+        return f"is promised a callback for {callback.queue}, and in {contact.queue}"
     return ""
 
 

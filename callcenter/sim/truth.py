@@ -54,7 +54,7 @@ class Truth:
             elif leg.arrived is not None and not leg.up and world.contacts[world.legs[leg.id]].answered:
                 yield f"leg {leg.id} was to be answered, and is not"
         for contact in world.contacts.values():
-            if contact.leg not in asterisk.legs:
+            if contact.leg is not None and contact.leg not in asterisk.legs:
                 yield f"{contact.id} is live, and its caller is gone"
             if contact.state is ContactState.CONNECTED and contact.agent_leg is not None:
                 bridge = asterisk.bridges.get(contact.bridge) if contact.bridge is not None else None
@@ -68,7 +68,7 @@ class Truth:
         bridge = self._asterisk.bridges.get(contact.bridge) if contact.bridge is not None else None
         if bridge is None:
             return
-        waits = contact.state in (ContactState.WAITING, ContactState.OFFERED)
+        waits = contact.leg is not None and contact.state in (ContactState.WAITING, ContactState.OFFERED)
         if waits and contact.playback is None and bridge.music != world.queue_of(contact).music:
             yield f"{contact.id} waits in {contact.queue}, and hears {bridge.music or 'no music'}"
         talks = contact.state in (ContactState.CONNECTED, ContactState.FORWARDED)

@@ -1,15 +1,43 @@
 -- records.contact
 -- Open or complete contacts. What the ending fact does not know (the leg) stays.
 INSERT INTO contact (id, leg, medium, direction, caller, caller_name, dialled, began, ended, end_reason,
-                     flow_s, wait_s, talk_s, forward_s, queue, agent, why, offers, missed, language)
+                     flow_s, wait_s, talk_s, forward_s, queue, agent, why, offers, missed, language, callback_s)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::timestamptz[], $9::timestamptz[], $10::text[], $11::float8[], $12::float8[], $13::float8[],
-                     $14::float8[], $15::text[], $16::text[], $17::text[], $18::int[], $19::int[], $20::text[])
+                     $14::float8[], $15::text[], $16::text[], $17::text[], $18::int[], $19::int[], $20::text[],
+                     $21::float8[])
 ON CONFLICT (id) DO UPDATE SET
     leg = coalesce(excluded.leg, contact.leg), ended = excluded.ended, end_reason = excluded.end_reason,
     flow_s = excluded.flow_s, wait_s = excluded.wait_s, talk_s = excluded.talk_s, forward_s = excluded.forward_s,
     queue = excluded.queue, agent = excluded.agent, why = excluded.why, offers = excluded.offers,
-    missed = excluded.missed, language = excluded.language;
+    missed = excluded.missed, language = excluded.language, callback_s = excluded.callback_s;
+
+-- records.callback
+-- Promise callbacks or settle them; each fact fills in what it knows.
+INSERT INTO callback (contact, promised, queue, number, first, not_before, until, asked_by, note, only_agent, settled,
+                      end_reason, in_time, attempts, agent, why)
+SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+                     $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::text[],
+                     $13::boolean[], $14::int[], $15::text[], $16::text[])
+ON CONFLICT (contact, promised) DO UPDATE SET
+    number = coalesce(excluded.number, callback.number), first = coalesce(excluded.first, callback.first),
+    not_before = coalesce(excluded.not_before, callback.not_before), until = coalesce(excluded.until, callback.until),
+    asked_by = coalesce(excluded.asked_by, callback.asked_by), note = coalesce(excluded.note, callback.note),
+    only_agent = coalesce(excluded.only_agent, callback.only_agent),
+    settled = coalesce(excluded.settled, callback.settled), end_reason = coalesce(excluded.end_reason, callback.end_reason),
+    in_time = coalesce(excluded.in_time, callback.in_time), attempts = coalesce(excluded.attempts, callback.attempts),
+    agent = coalesce(excluded.agent, callback.agent), why = coalesce(excluded.why, callback.why);
+
+-- records.callback_attempt
+-- Begin or end attempts; each fact fills in what it knows.
+INSERT INTO callback_attempt (leg, contact, queue, attempt, dialled, number, agent, ended, end_reason, rang_s)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::timestamptz[], $6::text[], $7::text[],
+                     $8::timestamptz[], $9::text[], $10::float8[])
+ON CONFLICT (leg) DO UPDATE SET
+    dialled = coalesce(excluded.dialled, callback_attempt.dialled), number = coalesce(excluded.number, callback_attempt.number),
+    agent = coalesce(excluded.agent, callback_attempt.agent), ended = coalesce(excluded.ended, callback_attempt.ended),
+    end_reason = coalesce(excluded.end_reason, callback_attempt.end_reason),
+    rang_s = coalesce(excluded.rang_s, callback_attempt.rang_s);
 
 -- records.offer
 -- Begin or end offers; each fact fills in what it knows.

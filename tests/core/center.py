@@ -4,7 +4,7 @@ Every event of a story is checked against the simulator's invariants, and writte
 whether an engine that is told the same says the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -13,6 +13,7 @@ from callcenter.core.snapshot import restore, take_snapshot
 from callcenter.core.state import AgentRecord, ContactRecord, OfferRecord
 from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
 from callcenter.model.calendar import Calendar
+from callcenter.model.callback import callback_flow
 from callcenter.model.commands import AnswerLeg, HangUp, OpenBridge, Reply, RingAgent
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium, TransportFault
@@ -37,11 +38,15 @@ from callcenter.model.events import (
     TimePassed,
 )
 from callcenter.model.facts import ContactEnded
-from callcenter.model.flow import Flow, Node
+from callcenter.model.flow import Flow, Node, Prompt
 from callcenter.model.ids import AgentId, BridgeId, ContactId, FlowName, LegId, QueueName, RequestId, Skill, Version
 from callcenter.model.need import Need, parse_need
+from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Overflow, Queue, Target
+from callcenter.nodes.callback import CallMeBack
 from callcenter.nodes.enqueue import Enqueue
+from callcenter.nodes.fields import NextNode
+from callcenter.nodes.hangup import Hangup
 from callcenter.sim.invariants import Invariants
 
 START = 1_795_420_800.0  # 2026-11-23, a Monday, 08:00 UTC
@@ -64,18 +69,39 @@ def flow(name: str, **nodes: Node) -> Flow:
     return Flow(name=FlowName(name), start=next(iter(nodes)), nodes=nodes)
 
 
+def _ways_to_be_called_back(queues: Sequence[Queue]) -> Iterator[Flow]:
+    """What `config` makes for queues that call back: her own number, at one more key."""
+    for one in queues:
+        if one.callback is not None:
+            nodes: dict[str, Node] = {
+                "offer": CallMeBack(
+                    queue=one.name,
+                    confirm=Prompt(name="confirm"),
+                    enter_number=Prompt(name="enter"),
+                    done=NextNode("bye"),
+                    declined=NextNode("back"),
+                    failed=NextNode("back"),
+                ),
+                "bye": Hangup(prompt=Prompt(name="we_call_you")),
+                "back": Enqueue(queue=one.name, again=True),
+            }
+            yield Flow(name=callback_flow(one.name), start="offer", nodes=nodes)
+
+
 def configured(
     *queues: Queue,
     flows: Sequence[Flow] = (),
     calendars: Sequence[Calendar] = (),
     forward_to: tuple[str, ...] = (),
     lookup_hosts: tuple[str, ...] = (),
+    callback_to: tuple[str, ...] = ("09[0-9]+",),
+    lists: Sequence[NumberList] = (),
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
     ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
     return Configuration(
         queues={one.name: one for one in queues},
-        flows={one.name: one for one in (*ways_in, *flows)},
+        flows={one.name: one for one in (*ways_in, *_ways_to_be_called_back(queues), *flows)},
         calendars={one.name: one for one in calendars},
         numbers={
             **{str(one.name): FlowName(f"to_{one.name}") for one in queues},
@@ -83,6 +109,9 @@ def configured(
         },
         forward_to=forward_to,
         lookup_hosts=lookup_hosts,
+        callback_to=callback_to,
+        lists={one.name: one for one in lists},
+        numbering=Numbering(country_code="84"),
     )
 
 
@@ -95,12 +124,20 @@ class Center:
         flows: Sequence[Flow] = (),
         calendars: Sequence[Calendar] = (),
         forward_to: tuple[str, ...] = (),
+        callback_to: tuple[str, ...] = ("09[0-9]+",),
+        lists: Sequence[NumberList] = (),
         start: float = START,
         checked: bool = True,
         lookup_hosts: tuple[str, ...] = (),
     ) -> None:
         self.configuration = configured(
-            *queues, flows=flows, calendars=calendars, forward_to=forward_to, lookup_hosts=lookup_hosts
+            *queues,
+            flows=flows,
+            calendars=calendars,
+            forward_to=forward_to,
+            lookup_hosts=lookup_hosts,
+            callback_to=callback_to,
+            lists=lists,
         )
         self.engine = Engine(self.configuration)
         self.now = start
@@ -229,8 +266,11 @@ class Center:
         """Everything that the engine believes in lives, but for some legs; those in `up` have been answered."""
         legs, bridges = [], []
         for contact in self.engine.world.contacts.values():
-            mine = [contact.leg, *contact.offers, *(leg for leg in (contact.agent_leg, contact.other_leg) if leg)]
+            called = contact.callback.leg if contact.callback is not None else None
+            others = (contact.leg, contact.agent_leg, contact.other_leg, called)
+            mine = [*contact.offers, *(leg for leg in others if leg)]
             ringing = [*contact.offers, *([contact.other_leg] if contact.other_leg and not contact.other_up else [])]
+            ringing += [called] if called else []
             legs += [
                 LegSeen(
                     leg=leg,
@@ -244,7 +284,7 @@ class Center:
             ]
             if contact.bridge is not None:
                 talking = [leg for leg in (contact.agent_leg, contact.other_leg) if leg and leg not in ringing]
-                inside = tuple(leg for leg in (contact.leg, *talking) if leg not in without)
+                inside = tuple(leg for leg in (contact.leg, *talking) if leg and leg not in without)
                 bridges.append(BridgeSeen(bridge=contact.bridge, legs=inside))
         return Resynced(legs=tuple(legs), bridges=tuple(bridges))
 
@@ -390,6 +430,27 @@ class Call:
     def rung(self) -> list[str]:
         """Who is rung for it."""
         return [offer.agent for offer in self.offers]
+
+    @property
+    def called_on(self) -> LegId:
+        """The customer's phone that rings: she is being called back."""
+        assert self.record.callback is not None
+        assert self.record.callback.leg is not None, "nobody is being called"
+        return self.record.callback.leg
+
+    @property
+    def is_called(self) -> bool:
+        """Whether the customer's phone rings."""
+        return self.is_live and self.record.callback is not None and self.record.callback.leg is not None
+
+    def customer_answers(self) -> None:
+        """She picks up: from here on this is her leg."""
+        self.leg = self.called_on
+        self._center.tell(LegAnswered(leg=self.leg))
+
+    def customer_declines(self, how: LegEnd = LegEnd.NO_ANSWER) -> None:
+        """She does not pick up."""
+        self._center.tell(LegEnded(leg=self.called_on, end=how))
 
     @property
     def summary(self) -> ContactEnded:

@@ -18,6 +18,8 @@ SUMS = {
     S.WAITING: "wait_s",
     S.OFFERED: "wait_s",
     S.CONNECTING: "wait_s",
+    S.PROMISED: "callback_s",
+    S.DIALLING: "callback_s",
     S.CONNECTED: "talk_s",
     S.FORWARDED: "forward_s",
 }
@@ -40,7 +42,7 @@ def contact(state: ContactState = S.IN_FLOW, since: float = 100.0) -> ContactRec
 
 
 def sums(one: ContactRecord) -> dict[str, float]:
-    return {name: getattr(one, name) for name in ("flow_s", "wait_s", "talk_s", "forward_s")}
+    return {name: getattr(one, name) for name in ("flow_s", "wait_s", "callback_s", "talk_s", "forward_s")}
 
 
 @pytest.mark.parametrize(("state", "told"), list(itertools.product(S, In)))
@@ -55,6 +57,14 @@ def test_every_cell_is_listed_or_refused_and_refusal_changes_nothing(state: Cont
         with pytest.raises(IllegalTransition, match=f"c-1: {told} while {state}"):
             move(one, told, 107.0)
         assert one == contact(state)
+
+
+@pytest.mark.parametrize("state", [S.WAITING, S.OFFERED, S.CONNECTING])
+def test_waiting_without_the_customer_counts_apart(state: ContactState) -> None:
+    one = contact(state)
+    one.leg = None
+    settle(one, 107.0)
+    assert sums(one) == {**sums(contact()), "callback_s": 7.0}
 
 
 def test_nothing_follows_the_end() -> None:

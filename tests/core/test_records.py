@@ -12,6 +12,8 @@ from callcenter.model.entry import Entry, Output
 from callcenter.model.events import TimePassed
 from callcenter.model.facts import (
     AgentChanged,
+    CallbackWaits,
+    CallerRangBack,
     ConfigurationChanged,
     Considered,
     ContactConnected,
@@ -25,6 +27,7 @@ from callcenter.model.facts import (
     NodeEntered,
     OfferEnded,
     PhoneSeen,
+    PlaceRestored,
     QueueDraining,
     QueueLeft,
     RecordingStarted,
@@ -276,6 +279,9 @@ SILENT: list[Fact] = [
     ContactConnected(contact=C, agent=ANNA, leg=AGENT_LEG, queue=SALES, waited_s=6.0),
     PhoneSeen(agent=ANNA, state="reachable"),  # type: ignore[arg-type]
     QueueDraining(queue=SALES, draining=True, by=""),
+    CallbackWaits(contact=C, queue=SALES, next_at=300.0, why="the last attempt failed"),
+    CallerRangBack(contact=C, leg=AGENT_LEG, caller="0901", dialled="100"),
+    PlaceRestored(contact=C, queue=SALES, since=50.0, left_at=60.0),
     Surprise(what="odd"),
     LookupEnded(contact=C, name="main.who", outcome=LookupOutcome.FOUND, took_s=0.2),
     ScriptRun(contact=C, url="agi://127.0.0.1/pay", status="SUCCESS", took_s=12.0),

@@ -15,6 +15,7 @@ from callcenter.model.flow import (
     Action,
     AgentWish,
     Assign,
+    CallbackAnswer,
     CallScript,
     DataDip,
     DipDone,
@@ -29,6 +30,7 @@ from callcenter.model.flow import (
     MessageTaken,
     Node,
     Pressed,
+    PromiseCallback,
     Prompt,
     Queueing,
     ReturnToDialplan,
@@ -65,7 +67,7 @@ from callcenter.nodes.fields import (
 )
 
 ENDINGS = (Leave, Queueing, HangUpCall, ReturnToDialplan, EnterFlow, ReturnToFlow)
-EXTERNAL_WAITS = (Forward, TakeMessage, AgentWish, DataDip, CallScript)
+EXTERNAL_WAITS = (Forward, TakeMessage, AgentWish, DataDip, CallScript, PromiseCallback)
 INPUTS_MAX = (TRIES_MAX + 1) * (DIGITS_MAX + 4) * 2
 """More inputs than any node can use: every try may take all digits, and a prompt's end and a time-out besides."""
 
@@ -119,6 +121,7 @@ INPUTS: st.SearchStrategy[Input] = st.one_of(
     st.builds(WishDone, problem=st.sampled_from(["", "not an agent"])),
     st.builds(DipDone, outcome=st.sampled_from(LookupOutcome), values=st.just({"account": "7", "other": "x"})),
     st.builds(ScriptDone, ok=st.booleans(), values=st.just({"account": "7", "other": "x"})),
+    st.builds(CallbackAnswer, problem=st.sampled_from(["", "no pattern allows it"])),
 )
 TEXTS = st.text(max_size=40) | st.text(alphabet=KEYS, max_size=12)
 
@@ -301,6 +304,8 @@ class Call:
                 found += [MessageTaken(seconds=0.0), MessageTaken(seconds=3.0)]
             case AgentWish():
                 found += [WishDone(), WishDone(problem="not an agent")]
+            case PromiseCallback():
+                found += [CallbackAnswer(), CallbackAnswer(problem="no pattern allows it")]
             case _:
                 pass
         return found

@@ -144,6 +144,8 @@ class Chance:
             return ContactArrived(leg=LegId(f"in-{number}"), medium=Medium.VOICE, caller=random.choice("123"))
         contact = random.choice(contacts)
         happening = random.randrange(9)
+        if contact.leg is None:
+            return None
         if happening == 0 and random.random() < 0.4:
             return LegEnded(leg=contact.leg, end=LegEnd.NORMAL)
         if happening == 1 and random.random() < 0.2:

@@ -5,6 +5,8 @@ from typing import Final
 
 from callcenter.core.agents import Agents
 from callcenter.core.applying import Applying
+from callcenter.core.callbacks import Callbacks
+from callcenter.core.dialling import Dialling
 from callcenter.core.engine import Engine
 from callcenter.core.free import FreeAgents
 from callcenter.core.lines import WaitingLines
@@ -44,7 +46,9 @@ class Mutant(Engine):
         self._queues = queues or self._queues
         self._applying = Applying(self.world, self._queues)
         self._offers = Offers(self.world, self._queues)
-        self._talk = talk(self.world, self._queues, self._offers, self._flows)
+        self._callbacks = Callbacks(self.world, self._queues, self)
+        self._dialling = Dialling(self.world, self._queues, self._offers, self._callbacks, self)
+        self._talk = talk(self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling)
         self.matching = matching(self.world, self._offers)
 
 

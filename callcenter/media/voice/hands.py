@@ -251,7 +251,7 @@ class VoiceHands:
         ):  # ids are ours and never used twice: an earlier try of this command was carried out
             await self._ari.channels.originate(
                 command.leg,
-                Call(endpoint=template.replace(PLACE_OF_NUMBER, command.number), originator=command.like),
+                Call(endpoint=template.replace(PLACE_OF_NUMBER, command.number), originator=command.like or ""),
                 ToStasis(app=APP, args=(ARG_OUT,)),
                 caller_id=caller_id(name, command.caller),
                 timeout_s=math.ceil(command.timeout_s),

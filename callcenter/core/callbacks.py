@@ -1,0 +1,367 @@
+"""Promises to call back: made, kept in line, due, taken back, settled. Knows the rules; dialling is `dialling`'s.
+
+Theory: a promise does not make a second contact. The one there is loses the customer's leg and keeps its place:
+PROMISED. A promise is RESTING (before its time, between two attempts, outside the hours) or DUE, which means in line:
+for an agent (`world.lines`), or, where the customer is called first, to be called ahead of one (`world.ahead`). It ends
+in one way only, `settle`. Whatever takes the customer's leg away without her having spoken to an agent leads back to
+`hold`, unless it was our call that she answered: so a promise is lost by no hang-up, no restart and no overflow.
+"""
+
+import re
+from typing import Final, Protocol
+
+from callcenter.core.contacts import ContactInput, move
+from callcenter.core.queues import Queues
+from callcenter.core.state import ContactRecord
+from callcenter.core.timers import TimerKind
+from callcenter.core.world import World
+from callcenter.errors import Bug
+from callcenter.model.calendar import Calendar
+from callcenter.model.callback import NOTE_CHARS_MAX, Callback, CallbackEnd, CallbackRules, CallbackStep, CalledFirst
+from callcenter.model.contact import ContactState, Direction, EndReason, Medium
+from callcenter.model.events import CallbackRequested
+from callcenter.model.facts import CallbackPromised, CallbackSettled, CallbackWaits, ContactOpened
+from callcenter.model.flow import PromiseCallback
+from callcenter.model.ids import ContactId, QueueName
+from callcenter.model.numbers import subscriber, ways_to_dial
+from callcenter.model.queue import Queue
+
+DEFAULT_RULES: Final = CallbackRules()
+EXPIRY_GRACE_S: Final = 1.0  # a promise is looked at again so long after its end
+WINDOW_MAX_S: Final = 92 * 86_400.0  # how far ahead a callback may be promised
+FINAL: Final = (
+    EndReason.HUNG_UP_BY_REQUEST,
+    EndReason.CALLBACK_FAILED,
+    EndReason.CALLBACK_EXPIRED,
+    EndReason.CALLBACK_REFUSED,
+    EndReason.CALLBACK_CANCELLED,
+)
+"""The ends that a promise does not survive."""
+S: Final = ContactState
+
+_REASONS: Final = {
+    CallbackEnd.NO_ANSWER: EndReason.CALLBACK_FAILED,
+    CallbackEnd.EXPIRED: EndReason.CALLBACK_EXPIRED,
+    CallbackEnd.REFUSED: EndReason.CALLBACK_REFUSED,
+    CallbackEnd.CANCELLED: EndReason.CALLBACK_CANCELLED,
+}
+
+
+def callback_of(contact: ContactRecord) -> Callback:
+    """What the contact is promised. Raises Bug if nothing is."""
+    if contact.callback is None:
+        raise Bug(f"{contact.id} is promised nothing")
+    return contact.callback
+
+
+def rules_of(queue: Queue) -> CallbackRules:
+    """The queue's rules; those of a queue that no longer calls back are the defaults, for promises that still stand."""
+    return queue.callback or DEFAULT_RULES
+
+
+class Elsewhere(Protocol):
+    """What a promise asks of the rest of the engine."""
+
+    def end(self, contact: ContactRecord, reason: EndReason) -> None:
+        """End the contact."""
+        ...
+
+    def let_go(self, contact: ContactRecord, *, leg_gone: bool, returned: bool) -> None:
+        """Hang up and forget every leg of a contact, its bridge and what plays there."""
+        ...
+
+
+class Callbacks:
+    """The promises."""
+
+    __slots__ = ("_elsewhere", "_queues", "_world")
+
+    def __init__(self, world: World, queues: Queues, elsewhere: Elsewhere) -> None:
+        self._world = world
+        self._queues = queues
+        self._elsewhere = elsewhere
+
+    # -- making one --------------------------------------------------------------------------------------------------
+
+    def promise(self, contact: ContactRecord, asked: PromiseCallback) -> str:
+        """Promise a caller who is in a flow to call her back; gives what is wrong, or "". Her call goes on."""
+        queue = self._world.rules_for(contact, asked.queue)
+        if contact.dialler is not None:
+            return "an agent's own call"
+        problem, number = self._number(queue, asked.number)
+        if problem:
+            return problem
+        if self._standing(contact, queue.name, number) is not None:
+            return ""  # she asks twice: one promise is enough
+        if contact.callback is not None:
+            self.settle(contact, CallbackEnd.CANCELLED, "another was asked for")
+        if contact.last_queue != queue.name:
+            contact.priority, contact.needs = queue.priority, queue.needs
+        self._make(contact, queue, number, asked.not_before, asked.until, by="caller")
+        return ""
+
+    def schedule(self, asked: CallbackRequested) -> str:
+        """A callback that an agent or a supervisor asks for; gives what is wrong, or ""."""
+        world = self._world
+        queue = world.configuration.queues.get(asked.queue)
+        if queue is None:
+            return f"there is no queue {asked.queue}"
+        if asked.only is not None and asked.only not in world.agents.records:
+            return f"there is no agent {asked.only}"
+        problem, number = self._number(queue, asked.number)
+        if problem:
+            return problem
+        if asked.until and asked.until <= max(asked.not_before, world.now):
+            return "the window ends before it begins, or is past"
+        if max(asked.not_before, asked.until) > world.now + WINDOW_MAX_S:
+            return f"a callback is promised for at most {WINDOW_MAX_S / 86_400:.0f} days ahead"
+        standing = self._standing(None, queue.name, number)
+        if standing is not None:
+            return f"{number} is promised a callback already: {standing.id}"
+        mint = world.mints()
+        contact = ContactRecord(
+            id=mint.contact(),
+            serial=mint.count,
+            leg=None,
+            medium=Medium.VOICE,
+            direction=Direction.OUTBOUND,
+            caller=number,
+            caller_name=asked.name,
+            dialled="",
+            began=world.now,
+            phase_since=world.now,
+            version=world.version,
+            priority=queue.priority,
+            needs=queue.needs,
+        )
+        world.contacts[contact.id] = contact
+        world.out.append(
+            ContactOpened(
+                contact=contact.id,
+                medium=contact.medium,
+                direction=contact.direction,
+                caller=contact.caller,
+                caller_name=contact.caller_name,
+                dialled="",
+            )
+        )
+        callback = self._make(contact, queue, number, asked.not_before, asked.until, by=asked.by, note=asked.note)
+        callback.only = asked.only
+        contact.since = callback.not_before  # nobody is passed over for one who asked for later
+        self.hold(contact)
+        return ""
+
+    def _make(
+        self,
+        contact: ContactRecord,
+        queue: Queue,
+        number: str,
+        not_before: float,
+        until: float,
+        *,
+        by: str,
+        note: str = "",
+    ) -> Callback:
+        world, rules = self._world, rules_of(queue)
+        not_before = max(not_before, world.now)
+        until = until or not_before + rules.window_s
+        callback = contact.callback = Callback(
+            queue=queue.name,
+            number=number,
+            promised=world.now,
+            not_before=not_before,
+            until=until,
+            gives_up=until + rules.late_s,
+            by=by,
+            note=note[:NOTE_CHARS_MAX],
+            next_at=not_before,
+        )
+        world.promised(contact)
+        world.out.append(
+            CallbackPromised(
+                contact=contact.id,
+                queue=queue.name,
+                number=number,
+                first=rules.first,
+                not_before=not_before,
+                until=until,
+                by=by,
+                note=callback.note,
+            )
+        )
+        return callback
+
+    # -- a promise without the customer ------------------------------------------------------------------------------
+
+    def survives(self, contact: ContactRecord, reason: EndReason) -> bool:
+        """Whether a promise outlives what would end the contact: then `hold` it."""
+        callback = contact.callback
+        if callback is None or reason in FINAL or contact.state is S.CONNECTED:
+            return False
+        return contact.leg is None or callback.rang_back or contact.state in (S.IN_FLOW, S.FORWARDED)
+
+    def hold(self, contact: ContactRecord, *, leg_gone: bool = False, returned: bool = False) -> None:
+        """The customer is not on the line, or not any more: the contact is PROMISED and keeps its place."""
+        callback, world = callback_of(contact), self._world
+        if contact.state is not S.PROMISED:
+            move(contact, ContactInput.PROMISED, world.now)
+        self._elsewhere.let_go(contact, leg_gone=leg_gone, returned=returned)
+        callback.rang_back, callback.counts_on, callback.step = False, None, CallbackStep.RESTING
+        if contact.queue is None:
+            contact.since = contact.since or world.now
+            self._queues.hold(contact, callback.queue)
+        for kind in (TimerKind.ANNOUNCE, TimerKind.MAX_WAIT):
+            world.timers.cancel(kind, contact.id)
+        self.stand_by(contact)
+
+    def stand_by(self, contact: ContactRecord) -> None:
+        """When is this promise due? In line if that is now, else resting until then; settled if it can never be."""
+        world, callback = self._world, callback_of(contact)
+        queue = world.rules_for(contact, callback.queue)
+        rules = rules_of(queue)
+        world.lines.remove(contact.id)
+        world.ahead.remove(contact.id)
+        problem = self._forbidden(queue, callback.number)
+        if problem:
+            self.give_up(contact, CallbackEnd.REFUSED, problem)
+            return
+        if callback.attempts >= rules.attempts:
+            self.give_up(contact, CallbackEnd.NO_ANSWER, f"{callback.attempts} attempts failed")
+            return
+        at = max(world.now, callback.next_at)
+        opens = self._opens(contact, queue, at)
+        if opens is None or opens > callback.gives_up:
+            self.give_up(contact, CallbackEnd.EXPIRED, "the time promised has passed")
+        elif opens > world.now:
+            callback.step = CallbackStep.RESTING
+            why = self._why_resting(callback, closed=opens > at)
+            world.timers.set(TimerKind.CALLBACK, contact.id, opens)
+            world.out.append(CallbackWaits(contact=contact.id, queue=queue.name, next_at=opens, why=why))
+        else:
+            callback.step = CallbackStep.DUE
+            world.timers.set(TimerKind.CALLBACK, contact.id, self._until(contact, queue, callback))
+            if rules.first is CalledFirst.CUSTOMER:
+                world.ahead.add(contact)
+                world.newly_ahead.append(contact.id)
+            else:
+                world.lines.add(contact)
+                world.newly_waiting.append(contact.id)
+
+    def time_came(self, contact: ContactRecord) -> None:
+        """A promise's time has come, or its hours or its window end. While something is done about it, that goes on."""
+        if contact.state is S.PROMISED:
+            self.stand_by(contact)
+
+    def settle(self, contact: ContactRecord, end: CallbackEnd, why: str = "") -> None:
+        """The promise is kept, or will not be."""
+        world, callback = self._world, callback_of(contact)
+        world.timers.cancel(TimerKind.CALLBACK, contact.id)
+        world.timers.cancel(TimerKind.CALLBACK_RING, contact.id)
+        world.no_longer_promised(contact)
+        contact.callback = None
+        kept = end in (CallbackEnd.KEPT, CallbackEnd.RANG_BACK)
+        when = callback.attempt_at if end is CallbackEnd.KEPT else world.now
+        world.out.append(
+            CallbackSettled(
+                contact=contact.id,
+                queue=callback.queue,
+                end=end,
+                in_time=kept and when <= callback.until,
+                attempts=callback.attempts,
+                promised=callback.promised,
+                why=why,
+                agent=contact.agent if kept else None,
+            )
+        )
+
+    def give_up(self, contact: ContactRecord, end: CallbackEnd, why: str) -> None:
+        """The promise will not be kept, and nothing else is left of the contact."""
+        self.settle(contact, end, why)
+        self._elsewhere.end(contact, _REASONS[end])
+
+    # -- what people ask for -----------------------------------------------------------------------------------------
+
+    def cancel(self, contact_id: ContactId, by: str) -> str:
+        """Take a promise back; gives what is wrong, or "". A customer who is on the line stays there."""
+        contact = self._world.contacts.get(contact_id)
+        if contact is None or contact.callback is None:
+            return f"there is no callback {contact_id}"
+        if contact.state in (S.CONNECTING, S.DIALLING):
+            return f"the customer of {contact_id} is being called at this moment"
+        if contact.leg is not None:
+            self.settle(contact, CallbackEnd.CANCELLED, f"by {by}" if by else "")
+        else:
+            self.give_up(contact, CallbackEnd.CANCELLED, f"by {by}" if by else "")
+        return ""
+
+    def now(self, contact_id: ContactId) -> str:
+        """Do not wait for the promised time, or for the next attempt; gives what is wrong, or ""."""
+        contact = self._world.contacts.get(contact_id)
+        if contact is None or contact.callback is None:
+            return f"there is no callback {contact_id}"
+        if contact.state is not S.PROMISED:
+            return f"{contact_id} is {contact.state.replace('_', ' ')}: something is being done about it"
+        contact.callback.next_at = self._world.now
+        contact.since = min(contact.since, self._world.now)
+        self.stand_by(contact)
+        return ""
+
+    # -- the rules ---------------------------------------------------------------------------------------------------
+
+    def may_call(self, contact: ContactRecord) -> bool:
+        """Whether the number may be dialled at this moment: lists and hours may have changed since it was due."""
+        callback = callback_of(contact)
+        queue = self._world.rules_for(contact, callback.queue)
+        now = self._world.now
+        return not self._forbidden(queue, callback.number) and self._opens(contact, queue, now) == now
+
+    def _number(self, queue: Queue, number: str) -> tuple[str, str]:
+        """What is wrong with a number, or "", and the form in which it is dialled: the first that a pattern allows."""
+        configuration = self._world.configuration
+        if queue.callback is None:
+            return f"queue {queue.name} calls nobody back", ""
+        ways = ways_to_dial(configuration.numbering, number)
+        for way in ways:
+            if any(re.fullmatch(allowed, way) for allowed in configuration.callback_to):
+                return self._forbidden(queue, way), way
+        return f"{number!r} may not be called back: no pattern of callback_to allows it", ""
+
+    def _forbidden(self, queue: Queue, number: str) -> str:
+        configuration, rules = self._world.configuration, rules_of(queue)
+        if not any(re.fullmatch(allowed, number) for allowed in configuration.callback_to):
+            return f"{number!r} may not be called back: no pattern of callback_to allows it"
+        if rules.do_not_call is not None and configuration.is_listed(rules.do_not_call, number):
+            return f"{number} is in the list {rules.do_not_call} and must not be called"
+        return ""
+
+    def _hours(self, contact: ContactRecord, queue: Queue) -> Calendar | None:
+        """When customers of this queue may be called; None: always."""
+        hours = rules_of(queue).hours or queue.hours
+        return self._world.library[contact.version].calendars[hours] if hours is not None else None
+
+    def _opens(self, contact: ContactRecord, queue: Queue, at: float) -> float | None:
+        """The first time from `at` on at which she may be called; None: never within a year."""
+        hours = self._hours(contact, queue)
+        return at if hours is None or hours.is_open(at) else hours.next_change(at)
+
+    def _until(self, contact: ContactRecord, queue: Queue, callback: Callback) -> float:
+        """When a promise that is due must be looked at again: the hours end, or nobody waits for it any more."""
+        hours, now = self._hours(contact, queue), self._world.now
+        closes = hours.next_change(now) if hours is not None else None
+        ends = max(callback.gives_up, now) + EXPIRY_GRACE_S
+        return ends if closes is None else min(closes, ends)
+
+    @staticmethod
+    def _why_resting(callback: Callback, *, closed: bool) -> str:
+        if closed:
+            return "outside the hours in which customers are called"
+        return "the last attempt failed" if callback.attempts else "promised for later"
+
+    def _standing(self, contact: ContactRecord | None, queue: QueueName, number: str) -> ContactRecord | None:
+        """Another contact that is promised a callback at this number for this queue."""
+        world = self._world
+        for other_id in world.promises.get(subscriber(world.configuration.numbering, number), ()):
+            other = world.contacts[other_id]
+            if other is not contact and other.callback is not None and other.callback.queue == queue:
+                return other
+        return None

@@ -1,0 +1,65 @@
+"""Callback rules as they are written, and the flow that is made of them."""
+
+import re
+from pathlib import Path
+
+from callcenter.config import read_configuration
+from callcenter.model.callback import CallbackRules, CalledFirst, callback_flow
+from callcenter.model.ids import QueueName
+from callcenter.nodes.callback import CallMeBack
+
+PAGE = (Path(__file__).parents[2] / "docs" / "callbacks.md").read_text(encoding="utf-8")
+EXAMPLE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+AROUND = {
+    "calendars.yaml": "office: {timezone: UTC, open: {daily: 08:00-20:00}}\n",
+    "prompts.yaml": "your_place: {en: 'You are number {{ position }}.'}\n",
+    "lists/stop.txt": "0901234567\n",
+}
+
+
+def test_the_example_of_the_page_works() -> None:
+    queues, numbers = EXAMPLE.findall(PAGE)
+    configuration, problems = read_configuration({**AROUND, "queues.yaml": queues, "numbers.yaml": numbers})
+    assert [str(problem) for problem in problems] == []
+    rules = configuration.queues[QueueName("sales")].callback
+    assert rules is not None
+    assert (rules.first, rules.do_not_call, rules.caller_id) == (CalledFirst.AGENT, "stop", "02873001234")
+    flow = configuration.flows[callback_flow(QueueName("sales"))]
+    offer = flow.nodes[flow.start]
+    assert isinstance(offer, CallMeBack)
+    assert (offer.confirm, offer.enter_number) == (rules.confirm, rules.enter)
+    assert set(offer.exits().values()) <= set(flow.nodes)
+    assert len(configuration.callback_to) == 2
+
+
+def test_the_page_says_every_key() -> None:
+    told = set(re.findall(r"`(\w+)`", "\n".join(line for line in PAGE.splitlines() if line.startswith("| `"))))
+    assert set(CallbackRules.__dataclass_fields__) <= told
+
+
+def problems(callback: str) -> list[str]:
+    return [str(one) for one in read_configuration({**AROUND, "queues.yaml": f"sales:\n  callback: {callback}\n"})[1]]
+
+
+def test_what_is_wrong_is_told_where_it_stands() -> None:
+    assert problems("{}") == []
+    for text, says in (
+        ("{frist: agent}", "did you mean `first`?"),
+        ("{first: custmer}", "did you mean `customer`?"),
+        ("{key: 12}", "not a key of a telephone"),
+        ("{attempts: 0}", "1 to 20 are possible"),
+        ("{ring_s: 500}", "1 to 120 seconds"),
+        ("{retry_after_s: 1}", "at least 10 seconds"),
+        ("{caller_id: hello}", "not a telephone number"),
+        ("{do_not_call: stopp}", "did you mean `stop`?"),
+        ("{hours: offce}", "did you mean `office`?"),
+    ):
+        [problem] = problems(text)
+        assert problem.startswith("queues.yaml:2:"), problem
+        assert says in problem, problem
+
+
+def test_callback_to_takes_dial_patterns() -> None:
+    [problem] = read_configuration({"numbers.yaml": "callback_to: [09XX, '09[0-9]']\n"})[1]
+    assert "callback_to" in str(problem)
+    assert "not a dial pattern" in str(problem)
