@@ -187,11 +187,11 @@ class Talk:
         if contact.talked_until is not None and reason in ENDS_OF_SURVEYS:
             reason = contact.talked_until
         self.leave_state(contact, reason)
+        move(contact, ContactInput.ENDED, world.now)
+        self.let_go(contact, leg_gone=leg_gone, returned=reason is EndReason.RETURNED)
         if contact.callback is not None:
             hung_up = reason is EndReason.ABANDONED
             self._callbacks.settle(contact, CallbackEnd.HUNG_UP if hung_up else CallbackEnd.ENDED, reason.value)
-        move(contact, ContactInput.ENDED, world.now)
-        self.let_go(contact, leg_gone=leg_gone, returned=reason is EndReason.RETURNED)
         del world.contacts[contact.id]
         own = world.agents.records.get(contact.dialler) if contact.dialler is not None else None
         if own is not None:

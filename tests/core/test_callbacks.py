@@ -14,6 +14,7 @@ from callcenter.model.events import (
     CallbackCancelRequested,
     CallbackNowRequested,
     CallbackRequested,
+    HangUpRequested,
     LegAnswered,
     LegEnded,
     Resynced,
@@ -610,6 +611,20 @@ def test_a_dial_that_was_not_carried_out_is_no_attempt_and_one_that_was_refused_
         assert call.end_reason is EndReason.CALLBACK_FAILED
     else:
         assert call.is_in(S.PROMISED)
+
+
+@pytest.mark.parametrize("first", CalledFirst)
+def test_a_contact_that_is_ended_while_its_customer_rings_leaves_nothing_behind(first: CalledFirst) -> None:
+    house = center(first)
+    call = promised(house)
+    ann = house.agent("ann")
+    if first is CalledFirst.AGENT:
+        ann.answers()
+    dialled = call.called_on
+    assert house.ask(HangUpRequested(request=house.request(), contact=call.id)) == ""
+    assert dialled in [one.leg for one in house.lately(HangUp)]
+    assert not house.engine.world.legs
+    assert house.all(CallbackSettled)[0].end is CallbackEnd.ENDED
 
 
 def test_a_promised_contact_is_not_counted_as_waiting() -> None:

@@ -277,9 +277,10 @@ class _KeepsTheBridge(Talk):
     __slots__ = ()
 
     def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
+        bridge = contact.bridge
         super().end(contact, reason, leg_gone=leg_gone)
-        if contact.bridge is not None:
-            self._world.bridges[contact.bridge] = contact.id
+        if bridge is not None:
+            self._world.bridges[bridge] = contact.id
 
 
 class Leaks(Mutant):
