@@ -100,6 +100,7 @@ class Drive:
         """`start` is the time on the clock; above 0, since the Engine takes 0 for never."""
         self.engine = Engine(configuration)
         self.now = start
+        self.arrived = 0  # calls that have come
         self._habits = habits
         self._on_end = on_end
         self._due: list[tuple[float, int, Callable[[Any], None], Any]] = []
@@ -193,6 +194,7 @@ class Drive:
         heapq.heappush(self._due, (at, self._serial, act, subject))
 
     def _arrive(self, call: Call) -> None:
+        self.arrived += 1
         self._serial += 1
         live = self._arriving = _Live(call, LegId(f"L{self._serial}"))
         self._tell(

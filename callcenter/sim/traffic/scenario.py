@@ -1,0 +1,164 @@
+"""A call center on paper: who calls when and for what, who works when, what is counted. Values only; draws nothing.
+
+A scenario says nothing of routing: that is the Configuration beside it, the same value that a running center has.
+Rates and head counts are per period of the day; a day has as many periods as fit into its length, and a list that is
+shorter than the day goes on with its last entry.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from callcenter.model.configuration import Configuration
+from callcenter.model.ids import QueueName, Skill
+from callcenter.model.need import Need
+from callcenter.sim.traffic.calls import Entrance
+from callcenter.sim.traffic.draws import Shape, Times
+
+DAY_S: Final = 86_400.0
+BATCHES: Final = 20  # of a single long run, when there is no second one to compare it with
+AGENTS_MAX: Final = 20_000
+ORIGIN: Final = 1_704_067_200.0  # Monday 2024-01-01 00:00 UTC: when simulated time begins, if nothing else is said
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a caller waits. With probability `at_once` not at all, unless an agent is free."""
+
+    times: Times | None  # None: for ever
+    at_once: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redial:
+    """Whether a caller tries again, and when."""
+
+    delay: Times
+    after_abandon: float = 0.0  # probability
+    after_refusal: float = 0.0  # the queue was full or closed, or nobody was there
+    tries_max: int = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallType:
+    """Calls of one kind. `rates_per_s` has one entry per period."""
+
+    name: str
+    rates_per_s: tuple[float, ...]
+    talk: Times
+    entrance: Entrance | None = None
+    dials: str = ""  # without an entrance: the number, whose flow the call walks
+    arrivals: Shape | None = None  # None: Poisson; else a renewal process in operational time
+    talk_by: Mapping[str, Times] = field(default_factory=dict)  # agent group -> instead of `talk`
+    wrap_up: Times | None = None  # None: as long as the queue's rule says
+    patience: Patience = field(default=Patience(times=None))
+    redial: Redial | None = None
+    busyness: Shape | None = None  # a factor of its own per day, instead of the scenario's
+
+    def rate_per_s(self, period: int) -> float:
+        """Arrivals per second in a period."""
+        return self.rates_per_s[min(period, len(self.rates_per_s) - 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shift:
+    """So many agents, from and to, in hours since the day began."""
+
+    count: int
+    from_h: float
+    to_h: float
+
+    def __post_init__(self) -> None:
+        """Raises ValueError if it ends before it begins."""
+        if not 0 <= self.from_h < self.to_h:
+            raise ValueError(f"a shift from {self.from_h:g} h to {self.to_h:g} h never begins")
+        if self.count < 0:
+            raise ValueError("count is at least 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentGroup:
+    """Agents who are alike: so many per period, or by shifts."""
+
+    name: str
+    skills: Mapping[Skill, int] = field(default_factory=dict)
+    counts: tuple[int, ...] = ()  # per period; empty: by shifts
+    shifts: tuple[Shift, ...] = ()
+    answer: Times | None = None  # how long the phone rings; None: answered at once
+
+    @property
+    def size(self) -> int:
+        """How many different people there are."""
+        return sum(shift.count for shift in self.shifts) if self.shifts else max(self.counts, default=0)
+
+    def count(self, period: int) -> int:
+        """How many work in a period."""
+        return self.counts[min(period, len(self.counts) - 1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """All that a replication needs besides its number and the seed."""
+
+    title: str
+    configuration: Configuration
+    calls: tuple[CallType, ...]
+    groups: tuple[AgentGroup, ...]
+    length_h: float
+    period_min: float = 30.0
+    warm_up_h: float = 0.0
+    days: int = 1
+    replications: int = 20
+    busyness: Shape | None = None  # one factor per day for all arrival rates
+    within_s: tuple[float, ...] = ()  # more thresholds of which to tell the share answered
+    starts: float = ORIGIN  # UTC seconds, for opening hours
+
+    @property
+    def length_s(self) -> float:
+        """A day's length."""
+        return self.length_h * 3600
+
+    @property
+    def period_s(self) -> float:
+        """A period's length."""
+        return self.period_min * 60
+
+    @property
+    def varies(self) -> bool:
+        """Whether anything differs from period to period: else figures by period tell nothing."""
+        return (
+            any(len(set(each.rates_per_s)) > 1 for each in self.calls)
+            or any(len(set(group.counts)) > 1 for group in self.groups)
+            or any(group.shifts for group in self.groups)
+        )
+
+    @property
+    def periods(self) -> int:
+        """How many a day has; the last may be shorter."""
+        return max(math.ceil(self.length_h * 60 / self.period_min - 1e-9), 1)
+
+    def day_starts(self, day: int) -> float:
+        """When a day begins: days begin 24 h apart, or one after the other if they are longer."""
+        return self.starts + day * max(self.length_s, DAY_S)
+
+    def threshold_s(self, queue: QueueName | None) -> float | None:
+        """Within how many seconds a queue's calls are to be answered."""
+        found = self.configuration.queues.get(queue) if queue is not None else None
+        return found.service_level_s if found is not None else None
+
+    def problems(self) -> list[str]:
+        """What does not go together, in words."""
+        found: list[str] = []
+        if self.warm_up_h >= self.length_h:
+            found.append("the warm-up is as long as the day: nothing would be counted")
+        if sum(group.size for group in self.groups) > AGENTS_MAX:
+            found.append(f"more than {AGENTS_MAX} agents")
+        if not any(sum(each.rates_per_s) for each in self.calls):
+            found.append("nobody calls: every rate is 0")
+        return found
+
+
+def entrance(queue: QueueName, priority: int | None = None, needs: Need | None = None) -> Entrance:
+    """The way into a queue."""
+    return Entrance(queue=queue, priority=priority, needs=needs)
