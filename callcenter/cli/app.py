@@ -26,6 +26,7 @@ from callcenter.cli import (
     recordings,
     report,
     run,
+    simulate,
     top,
 )
 from callcenter.cli.program import Program
@@ -70,6 +71,7 @@ app.command("apply")(apply.apply)
 app.command("rollback")(apply.rollback)
 app.command("top")(top.top)
 app.command("bench")(bench.bench)
+app.command("simulate")(simulate.simulate)
 app.add_typer(calls.app, name="calls")
 app.add_typer(agents.app, name="agents")
 app.add_typer(queues.app, name="queues")

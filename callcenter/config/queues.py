@@ -43,18 +43,22 @@ def queue_form() -> Form[Queue]:
 
 def read_queues(sheet: Sheet) -> dict[QueueName, Queue]:
     """Every queue that can be used; the others' problems are on the sheet."""
+    return read_queue_table(sheet, sheet.table((), sheet.tree.root))
+
+
+def read_queue_table(sheet: Sheet, queues: Table) -> dict[QueueName, Queue]:
+    """The same for queues that are a part of a file."""
     found: dict[QueueName, Queue] = {}
-    for name, value in sheet.table((), sheet.tree.root).items():
+    for name, value in queues.items():
+        path = (*queues.path, name)
         if not NAME_PATTERN.fullmatch(name):
-            sheet.wrong(
-                (name,), f"`{name}` cannot name a queue", "a letter, then letters, digits, _ and -", at_key=True
-            )
-        table = sheet.table((name,), value)
+            sheet.wrong(path, f"`{name}` cannot name a queue", "a letter, then letters, digits, _ and -", at_key=True)
+        table = sheet.table(path, value)
         queue = queue_form().read(sheet, table, name=QueueName(name))
         if queue is not None:
             _check(sheet, table, queue)
             found[queue.name] = queue
-    _check_circles(sheet, found)
+    _check_circles(sheet, queues, found)
     return found
 
 
@@ -89,7 +93,7 @@ def _check(sheet: Sheet, table: Table, queue: Queue) -> None:
             sheet.wrong((*table.path, name), "leads back to the same queue")
 
 
-def _check_circles(sheet: Sheet, queues: dict[QueueName, Queue]) -> None:
+def _check_circles(sheet: Sheet, table: Table, queues: dict[QueueName, Queue]) -> None:
     """From queue to queue there must be an end: a circle of full queues, or of queues without agents, would spin."""
     onward = {
         name: frozenset(
@@ -102,5 +106,10 @@ def _check_circles(sheet: Sheet, queues: dict[QueueName, Queue]) -> None:
     left = {str(name): targets for name, targets in onward.items()}
     while around := circle(left):
         way = " -> ".join([*around, around[0]])
-        sheet.wrong((around[0],), f"callers could be sent round in a circle: {way}", "lead one elsewhere", at_key=True)
+        sheet.wrong(
+            (*table.path, around[0]),
+            f"callers could be sent round in a circle: {way}",
+            "lead one elsewhere",
+            at_key=True,
+        )
         left = {name: targets for name, targets in left.items() if name not in around}

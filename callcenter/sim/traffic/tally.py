@@ -1,4 +1,4 @@
-"""Counts what the Engine concluded in one run: contacts by kind, visits by queue, agents' time by group, in cells of time.
+"""Counts what the Engine concluded in one run: contacts, visits to queues, agents' time, in cells of simulated time.
 
 Knows facts and the grid of time; knows no formula (`figures`) and no interval of confidence (`estimates`). A cell is a
 stretch of measured time that lies in one period of the day and one batch of the run; what came before the warm-up's
