@@ -24,6 +24,10 @@ def bench(
         float | None,
         typer.Option("--seconds", metavar="SECONDS", min=1.0, help="A trial: shorter than what may be quoted."),
     ] = None,
+    calls: Annotated[
+        int | None,
+        typer.Option("--calls", metavar="N", min=1, help="A trial of acd-exact: so many calls in each replication."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Run a benchmark: a table, and as the last line one JSON object. Exit code 0 whether or not targets are met."""
@@ -33,7 +37,7 @@ def bench(
         raise Failure(Exit.USAGE, f"there is no benchmark {name!r}", remedy=f"one of {', '.join((*BENCHES, ALL))}")
     quiet_logs()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started must end with us
-    trial = Trial(folder=site_of(context).settings.var_folder.absolute() / FOLDER, seconds=seconds)
+    trial = Trial(folder=site_of(context).settings.var_folder.absolute() / FOLDER, seconds=seconds, calls=calls)
     chosen = [each for each in BENCHES if each not in LONG] if name == ALL else [name]
     reports = []
     for each in chosen:

@@ -134,7 +134,8 @@ def _show(result: "Result") -> None:
     if scenario.title:
         show(cell(scenario.title, "bold"))
     days = "" if scenario.days == 1 else f"{scenario.days} days of "
-    length = f"{days}{scenario.length_h:g} h, the first {scenario.warm_up_h:g} h not counted"
+    warm_up = f", the first {scenario.warm_up_h:g} h not counted" if scenario.warm_up_h else ""
+    length = f"{days}{scenario.length_h:g} h{warm_up}"
     how = f"one run of {length}, in {len(result.samples)} batches" if result.batched else ""
     say(how or f"{scenario.replications} replications of {length}")
     say(f"seed {result.seed}, {result.calls:,} calls; each figure with its 95 % confidence interval (Student's t)")

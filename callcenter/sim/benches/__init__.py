@@ -14,16 +14,23 @@ from callcenter.sim.benches.report import Report
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """How a benchmark is to run: where it may keep files, and how much shorter than in full (None: in full)."""
+    """How a benchmark is to run: where it may keep files, how much shorter, of how many calls (None: in full)."""
 
     folder: Path
     seconds: float | None = None
+    calls: int | None = None
 
 
 def _acd(_: Trial) -> Report:
     from callcenter.sim.benches import acd
 
     return acd.run()
+
+
+def _acd_exact(trial: Trial) -> Report:
+    from callcenter.sim.benches import acd_exact
+
+    return acd_exact.run(trial.calls)
 
 
 def _acd_live(trial: Trial) -> Report:
@@ -40,9 +47,10 @@ def _calls(trial: Trial) -> Report:
 
 BENCHES: Final[Mapping[str, Callable[[Trial], Report]]] = {
     "acd": _acd,
+    "acd-exact": _acd_exact,
     "acd-live": _acd_live,
     "calls": _calls,
 }
 
-LONG: Final = frozenset({"acd-live", "calls"})
+LONG: Final = frozenset({"acd-exact", "acd-live", "calls"})
 """Those that take longer than ten minutes: they run when they are asked for by name."""

@@ -22,6 +22,7 @@ from callcenter.sim.traffic.making import Traffic, expected_calls
 from callcenter.sim.traffic.scenario import BATCHES, Scenario
 from callcenter.sim.traffic.tally import Counting, Grid
 
+WRAP_UP_S: Final = 1e-3
 TOLD_EVERY: Final = 2_000  # calls between two reports of progress
 
 Progress = Callable[[int, int], None]
@@ -96,8 +97,17 @@ def simulate(scenario: Scenario, *, seed: int = 1, jobs: int = 1, progress: Prog
 
 
 def configured(scenario: Scenario) -> Configuration:
-    """The scenario's configuration with the ways in that its calls take."""
-    return entrances(scenario.configuration, [each.entrance for each in scenario.calls if each.entrance is not None])
+    """The scenario's configuration with the ways in that its calls take.
+
+    Where wrap-ups are drawn, a queue that has none is given the shortest there is, or there would be none to lengthen.
+    """
+    configuration = scenario.configuration
+    if any(each.wrap_up is not None for each in scenario.calls):
+        queues = {
+            name: replace(queue, wrap_up_s=queue.wrap_up_s or WRAP_UP_S) for name, queue in configuration.queues.items()
+        }
+        configuration = replace(configuration, queues=queues)
+    return entrances(configuration, [each.entrance for each in scenario.calls if each.entrance is not None])
 
 
 def replicate(scenario: Scenario, seed: int, number: int, tick: Callable[[int], None] | None = None) -> Replication:
