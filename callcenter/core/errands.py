@@ -131,6 +131,9 @@ class Errands:
     def script_ended(self, contact: ContactRecord, status: str, values: Mapping[str, str]) -> ScriptDone | None:
         """The leg is in our hands again; None if it was not away."""
         world, run = self._world, contact.run
+        if run is None and not contact.fetched:  # told twice: it is in its bridge, and joining anew would cut it off
+            return None
+        contact.fetched = False
         if contact.bridge is not None:
             world.out.append(JoinBridge(contact=contact.id, bridge=contact.bridge, leg=voice.leg_of(contact)))
         if run is None:
@@ -155,7 +158,7 @@ class Errands:
         """The leg is not away any more, or the contact is over."""
         if contact.run is not None:
             self._world.timers.cancel(TimerKind.SCRIPT, contact.id)
-            contact.run = None
+            contact.run, contact.fetched = None, False
 
     def listed(self, contact: ContactRecord, seen: LegSeen) -> None:
         """After a restart or a lost link: whether the leg is where it should be. Its coming back is told by itself."""
@@ -164,4 +167,5 @@ class Errands:
             if seen.script != run.script:
                 self._world.out.append(run)
         elif seen.away and seen.script is not None:
+            contact.fetched = True
             self._world.out.append(FetchBack(contact=contact.id, leg=voice.leg_of(contact), script=seen.script))

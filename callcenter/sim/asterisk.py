@@ -380,7 +380,10 @@ class FakeAsterisk:
         del self.legs[leg.id]
         self._cut_off(leg)
         self._leave(leg)
-        self._tell(leg.id, LegEnded(leg=leg.id, end=end))
+        if not leg.ours and not leg.away:  # it leaves the application, and that is all that is told, unless...
+            self._tell(leg.id, LegEnded(leg=leg.id, end=end, left=True))
+        if leg.ours or leg.script is not None:  # ... we dialled it, or it was subscribed to
+            self._tell(leg.id, LegEnded(leg=leg.id, end=end))
         leg.party.gone(leg.id)
 
     def _cut_off(self, leg: Leg) -> None:

@@ -86,6 +86,7 @@ class Invariants:
             "bridges": list(world.bridges),
             "playbacks": list(world.playbacks),
             "messages": list(world.recordings),
+            "lookups": list(world.lookups),
             "places in queues": [c for contacts in world.queued.values() for c in contacts],
             "places in line": len(world.lines),
             "contacts in the book": list(self.book.contacts),
@@ -122,25 +123,27 @@ class Invariants:
 
     def _sizes(self, world: World) -> None:
         """Every index holds what live contacts account for, and nothing else."""
-        legs = bridges = playbacks = messages = queued = 0
+        legs = bridges = playbacks = messages = lookups = queued = 0
         for contact in world.contacts.values():
             legs += sum(leg is not None for leg in (contact.leg, contact.agent_leg, contact.other_leg))
             legs += len(contact.offers) + (contact.callback is not None and contact.callback.leg is not None)
             bridges += contact.bridge is not None
             playbacks += contact.playback is not None
             messages += contact.message is not None
+            lookups += contact.lookup is not None
             queued += contact.state in IN_QUEUE
         found = (
             len(world.legs),
             len(world.bridges),
             len(world.playbacks),
             len(world.recordings),
+            len(world.lookups),
             sum(map(len, world.queued.values())),
         )
-        if found != (legs, bridges, playbacks, messages, queued):
+        if found != (legs, bridges, playbacks, messages, lookups, queued):
             raise Violation(
-                f"legs, bridges, playbacks, messages, queued: {found} are indexed, "
-                f"{(legs, bridges, playbacks, messages, queued)} belong to contacts"
+                f"legs, bridges, playbacks, messages, lookups, queued: {found} are indexed, "
+                f"{(legs, bridges, playbacks, messages, lookups, queued)} belong to contacts"
             )
 
     # -- service -----------------------------------------------------------------------------------------------------
@@ -242,6 +245,8 @@ def misplaced(contact: ContactRecord, world: World) -> str:
         return f"has an outside leg {contact.other_leg}"
     if contact.recording is not None and state is not S.CONNECTED:
         return "is recorded"
+    if state is not S.IN_FLOW and (contact.lookup or contact.run or contact.note or contact.stack):
+        return f"is in the middle of a flow: {contact.lookup} {contact.run} {contact.note} {contact.stack}"
     return ""
 
 

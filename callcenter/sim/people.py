@@ -84,8 +84,10 @@ class Caller:
             pin = random.choice(PIN_BEGINS) + "".join(random.choice("0123456789") for _ in range(PIN_DIGITS - 1))
             self._type(leg, pin, after_s, secret=True)
         elif last in ("menu", "errand", "confirm"):
-            keys = "1" if last == "confirm" else random.choice(("1", "1", "2", "3", "4", "5", "6", "7", "8", "9", "0"))
+            keys = "1" if last == "confirm" else random.choice("112345678900*#AB")
             self._type(leg, random.choice((keys, keys, keys, keys, "", "#", random.choice(KEYS))), after_s)
+        elif last in ("rate", "review"):
+            self._type(leg, random.choice(("1", "1", "2", "3", "3", "", "#", "9")), after_s)
         elif last == "account":
             self._type(leg, random.choice(("1234", "12#", "1", "12*34#")), after_s)
         elif random.random() < 0.1:

@@ -24,6 +24,7 @@ from callcenter.model.queue import (
     Overflow,
     Queue,
     RelaxStep,
+    Survey,
     Target,
     mailbox_flow,
 )
@@ -31,14 +32,31 @@ from callcenter.nodes.agent import AgentRequest, Wish
 from callcenter.nodes.check import Case, Check
 from callcenter.nodes.collect import Collect
 from callcenter.nodes.enqueue import Enqueue
-from callcenter.nodes.fields import Filled, Key, Language, NextNode, Subject, VariableName, Word
+from callcenter.nodes.fields import (
+    Filled,
+    FilledUrl,
+    JsonPlace,
+    Key,
+    Language,
+    NextNode,
+    ScriptUrl,
+    Subject,
+    VariableName,
+    Word,
+)
 from callcenter.nodes.hangup import Ending, Hangup
 from callcenter.nodes.hours import Hours
 from callcenter.nodes.language import Speak
 from callcenter.nodes.leave import LeaveFlow
+from callcenter.nodes.lookup import Lookup
 from callcenter.nodes.menu import Menu
 from callcenter.nodes.play import Play
+from callcenter.nodes.record import Record
+from callcenter.nodes.return_to_flow import Return
+from callcenter.nodes.script import Script
 from callcenter.nodes.set_variables import SetVariables
+from callcenter.nodes.subflow import Subflow
+from callcenter.nodes.survey import AskSurvey, Question
 from callcenter.nodes.transfer import Transfer
 from callcenter.nodes.voicemail import Voicemail
 from callcenter.sim.faults import Faults, draw_faults
@@ -55,6 +73,9 @@ MAIN: Final = FlowName("main")
 SECOND: Final = FlowName("second")  # where queues send those whom they will not keep
 ERRAND: Final = FlowName("errand")  # for a dialplan that wants the call back
 WISHES: Final[Mapping[str, Wish]] = {"*11": Wish.LOGIN, "*12": Wish.LOGOUT, "*13": Wish.PAUSE, "*14": Wish.READY}
+HOW: Final = FlowName("how")  # the survey after a talk
+ACCOUNT: Final = FlowName("account")  # what other flows go through
+CRM: Final = "crm.example.com"
 MAILBOX: Final = "team"
 OUTSIDE: Final = "0901234567"
 FORBIDDEN: Final = "0066123"  # no pattern allows it
@@ -122,6 +143,7 @@ def _configuration(random: Random, queues: Sequence[Queue]) -> Configuration:
         calendars={calendar.name: calendar for calendar in CALENDARS},
         numbers={HOTLINE: MAIN, **{code: FlowName(wish) for code, wish in WISHES.items()}},
         forward_to=("090[0-9]{7}",),
+        lookup_hosts=(CRM,),
     )
 
 
@@ -204,6 +226,7 @@ def _queue(random: Random, name: QueueName, names: Sequence[QueueName], strategy
         hours=OFFICE if sometimes(0.3) else ALWAYS if sometimes(0.05) else None,
         at_close=_target(random, names) if sometimes(0.5) else None,
         record=sometimes(0.8),
+        survey=Survey(flow=HOW, share=random.choice((50.0, 100.0))) if sometimes(0.4) else None,
         last_agent_within_s=random.choice((30.0, 86_400.0)),
     )
 
@@ -262,6 +285,8 @@ def draw_flows(random: Random, queues: Sequence[Queue]) -> tuple[Flow, ...]:
         Flow(name=MAIN, start=random.choice(("welcome", "welcome", "hours", "menu")), nodes=_hotline(random, queues)),
         Flow(name=SECOND, start=random.choice(("sorry", "message", "again", "out")), nodes=_second(random, queues)),
         Flow(name=ERRAND, start="menu", nodes=_errand()),
+        Flow(name=HOW, start="ask", nodes=_how(random)),
+        Flow(name=ACCOUNT, start=random.choice(("who", "say", "script")), nodes=_account()),
         Flow(name=mailbox_flow(MAILBOX), start="message", nodes=_mailbox()),
         *(Flow(name=FlowName(wish), start="wish", nodes=_feature(wish)) for wish in WISHES.values()),
     )
@@ -271,6 +296,7 @@ def _hotline(random: Random, queues: Sequence[Queue]) -> dict[str, Node]:
     into = {f"into_{queue.name}": Enqueue(queue=queue.name) for queue in queues}
     first = node(next(iter(into)))
     choices = {Key(str(n)): node(name) for n, name in enumerate(into, 1)}
+    outside = {Key("*"): node("who"), Key("#"): node("script"), Key("A"): node("name"), Key("B"): node("identify")}
     special = {Key("5"): node(PIN), Key("6"): node("account"), Key("7"): node("message"), Key("8"): node("out")}
     return {
         **into,
@@ -279,7 +305,7 @@ def _hotline(random: Random, queues: Sequence[Queue]) -> dict[str, Node]:
         "welcome": Play(prompt=Prompt(name="welcome"), next=node("menu"), interruptible=random.random() < 0.7),
         "menu": Menu(
             prompt=Prompt(name="menu"),
-            choices={**choices, **special, Key("9"): node("vietnamese"), Key("0"): node("urgent")},
+            choices={**choices, **special, **outside, Key("9"): node("vietnamese"), Key("0"): node("urgent")},
             no_input=first,
             no_match_prompt=Prompt(name="no_match"),
             timeout_s=random.choice((2.0, 5.0)),
@@ -315,9 +341,75 @@ def _hotline(random: Random, queues: Sequence[Queue]) -> dict[str, Node]:
             mailbox=Word(MAILBOX), done=node("thanks"), nothing=node("bye"), max_s=15.0, silence_s=2.0
         ),
         "out": Transfer(number=Filled(OUTSIDE), failed=first, timeout_s=10.0),
+        "who": _lookup(random.choice((None, Prompt(name="one_moment"))), found=first, otherwise=node("bye")),
+        "script": _script(done=first, failed=node("bye")),
+        "name": Record(
+            prompt=Prompt(name="say_name"),
+            review=Prompt(name="review") if random.random() < 0.7 else None,
+            into=VariableName("name"),
+            recorded=first,
+            empty=node("bye"),
+            gave_up=node("bye"),
+            max_s=10.0,
+            silence_s=2.0,
+            timeout_s=2.0,
+            tries=3,
+        ),
+        "identify": Subflow(flow=ACCOUNT, returns={Word("known"): first, Word("unknown"): node("bye")}),
         "thanks": Hangup(reason=Ending.VOICEMAIL),
         "closed": Hangup(prompt=Prompt(name="closed"), reason=Ending.CLOSED),
         "bye": Hangup(prompt=Prompt(name="bye")),
+    }
+
+
+def _lookup(prompt: Prompt | None, *, found: NextNode, otherwise: NextNode) -> Lookup:
+    return Lookup(
+        url=FilledUrl(f"https://{CRM}/c?phone={{{{ caller }}}}"),
+        set={VariableName("level"): JsonPlace("level"), VariableName("title"): JsonPlace("customer.title")},
+        prompt=prompt,
+        timeout_s=3.0,
+        found=found,
+        not_found=otherwise,
+        failed=otherwise,
+    )
+
+
+def _script(*, done: NextNode, failed: NextNode) -> Script:
+    return Script(
+        url=ScriptUrl("agi://127.0.0.1/pay"),
+        args=(Filled("{{ caller }}"),),
+        set=(VariableName("receipt"),),
+        timeout_s=15.0,
+        done=done,
+        failed=failed,
+    )
+
+
+def _account() -> dict[str, Node]:
+    return {
+        "say": Play(prompt=Prompt(name="welcome"), next=node("who")),
+        "who": _lookup(Prompt(name="one_moment"), found=node("script"), otherwise=node("unknown")),
+        "script": _script(done=node("known"), failed=node("unknown")),
+        "known": Return(word=Word("known")),
+        "unknown": Return(word=Word("unknown")),
+    }
+
+
+def _how(random: Random) -> dict[str, Node]:
+    return {
+        "ask": AskSurvey(
+            questions=(
+                Question(name=Word("friendly"), prompt=Prompt(name="rate")),
+                Question(name=Word("solved"), prompt=Prompt(name="rate"), min=0, max=3),
+            ),
+            comment=Prompt(name="comment") if random.random() < 0.6 else None,
+            timeout_s=2.0,
+            comment_max_s=8.0,
+            comment_silence_s=2.0,
+            done=node("thanks"),
+            gave_up=node("thanks"),
+        ),
+        "thanks": Hangup(prompt=Prompt(name="bye")),
     }
 
 

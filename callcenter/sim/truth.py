@@ -61,6 +61,11 @@ class Truth:
                 inside = bridge.legs if bridge is not None else {}
                 if contact.leg not in inside or contact.agent_leg not in inside:
                     yield f"{contact.id} is connected, and the two are not in its bridge"
+            mine = asterisk.legs.get(contact.leg) if contact.leg is not None else None
+            if mine is not None and mine.away and contact.run is None:
+                yield f"{contact.id} is with a script of which the engine knows nothing"
+            if mine is not None and not mine.away and contact.run is None and mine.bridge != contact.bridge:
+                yield f"{contact.id} is in bridge {mine.bridge}, and should be in {contact.bridge}"
             yield from self._music(world, contact)
 
     def _music(self, world: World, contact: ContactRecord) -> Iterator[str]:

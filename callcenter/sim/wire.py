@@ -14,12 +14,15 @@ from callcenter.model.commands import (
     AnswerLeg,
     Command,
     DialNumber,
+    FetchBack,
     JoinBridge,
+    LookUp,
     OpenBridge,
     PlayPrompts,
     RecordMessage,
     Reply,
     RingAgent,
+    RunScript,
     StartRecording,
 )
 from callcenter.model.contact import TransportFault
@@ -28,6 +31,7 @@ from callcenter.model.ids import ContactId
 from callcenter.runtime.perform import subject_of
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.faults import UNKNOWN_AFTER_S, Faults
+from callcenter.sim.outside import Outside
 from callcenter.sim.world import Agenda
 
 DOUBLE_WITHIN_S: Final = 0.5
@@ -40,6 +44,8 @@ MAY_BE_REFUSED: Final = (
     DialNumber,
     StartRecording,
     RecordMessage,
+    RunScript,
+    FetchBack,
 )
 DIALS: Final = (RingAgent, DialNumber)
 
@@ -95,12 +101,10 @@ class Wire:
             return
         self.down = False
         self._tell(listing)
-        for event in returned:
-            self._tell(event)
         for phone in asterisk.phone_states():
             self._tell(phone)
         kept, self._kept = self._kept, []
-        for event in kept:
+        for event in (*kept, *returned):
             self._tell(event)
 
     def _arrive(self, event: Event) -> None:
@@ -114,6 +118,7 @@ class Hands:
     """The engine's commands on their way to Asterisk: one lane per contact."""
 
     def __init__(self, agenda: Agenda, random: Random, faults: Faults, asterisk: FakeAsterisk, tell: Tell) -> None:
+        self.outside = Outside(agenda, Random(f"outside {random.random()}"), tell)
         self.reachable = True
         self.disturbed = 0.0  # when something last went wrong
         self._agenda = agenda
@@ -138,6 +143,7 @@ class Hands:
     def drop(self) -> None:
         """Our process dies: what was under way is not sent."""
         self._lanes = {}
+        self.outside.drop()
 
     def _driver(self, contact: ContactId) -> Callable[[], None]:
         lanes = self._lanes
@@ -160,7 +166,9 @@ class Hands:
     def _send(self, command: Command) -> float:
         """Send one command; gives how long the next one has to wait."""
         faults, random = self._faults, self._random
-        if not self.reachable:
+        if isinstance(command, LookUp):
+            self.outside.ask(command)
+        elif not self.reachable:
             self._failed(command, TransportFault.UNAVAILABLE)
         elif faults.refused and isinstance(command, MAY_BE_REFUSED) and random.random() < faults.refused:
             self._failed(command, TransportFault.REFUSED)

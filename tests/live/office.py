@@ -77,6 +77,11 @@ numbers:
   "1920": message
   "1930": branch
   "1940": office
+  "1950": who
+  "1960": pay
+  "1961": stuck
+  "1962": nobody_pays
+  "1970": name
   "2001": sales
   "2002": crew
   "2003": vip
@@ -92,6 +97,7 @@ numbers:
   "2017": talkative
   "2018": parrot
   "2019": until_closing
+  "2020": asked
   "*31": agent_login
   "*32": agent_logout
   "*33": agent_pause
@@ -139,6 +145,7 @@ support:
   wrap_up_s: 1
   music: tone
 {_MISSED}
+asked: {{needs: sales, offer_timeout_s: 3, wrap_up_s: 1, music: tone, survey: {{flow: how_was_it}}}}
 load: {{needs: load, strategy: longest_idle, offer_timeout_s: 5, music: tone}}
 short_to_queue: {{needs: support, max_wait_s: 1.5, overflow: {{queue: sales}}, music: tone}}
 short_to_flow: {{needs: support, max_wait_s: 1.5, overflow: {{flow: farewell}}, music: tone}}
@@ -244,6 +251,99 @@ nodes:
   right: {kind: leave, exit: right}
   wrong: {kind: leave, exit: wrong}
 """,
+    "who": """\
+nodes:
+  ask:
+    kind: lookup
+    url: "http://127.0.0.1:CRM_PORT/customers?phone={{ caller }}"
+    secret_headers: {Authorization: crm_token}
+    set: {customer_name: customer.name, level: level}
+    prompt: position
+    timeout_s: 2
+    found: gold
+    not_found: nobody
+    failed: failed
+  gold:
+    kind: check
+    of: level
+    cases: [{equals: [gold], then: known}]
+    otherwise: failed
+  known: {kind: hangup, prompt: thanks}
+  nobody: {kind: hangup, prompt: no_choice}
+  failed: {kind: hangup, prompt: no_answer}
+""",
+    "pay": """\
+nodes:
+  hello: {kind: play, prompt: main_menu, next: pay}
+  pay: {kind: subflow, flow: payment, returns: {paid: thanks, failed: sorry}}
+  thanks: {kind: play, prompt: thanks, next: bye}
+  bye: {kind: hangup, prompt: goodbye}
+  sorry: {kind: hangup, prompt: no_answer}
+""",
+    "payment": """\
+nodes:
+  run:
+    kind: script
+    url: agi://127.0.0.1:SCRIPT_PORT/pay
+    args: ["{{ caller }}", "hot,line ${EXTEN}"]
+    set: [receipt]
+    timeout_s: 60
+    done: right
+    failed: failed
+  right:
+    kind: check
+    of: receipt
+    cases: [{starts_with: ["4"], then: paid}]
+    otherwise: failed
+  paid: {kind: return, word: paid}
+  failed: {kind: return, word: failed}
+""",
+    "stuck": """\
+nodes:
+  run: {kind: script, url: "agi://127.0.0.1:SCRIPT_PORT/stuck", timeout_s: 1.5, done: thanks, failed: sorry}
+  thanks: {kind: hangup, prompt: thanks}
+  sorry: {kind: hangup, prompt: no_answer}
+""",
+    "nobody_pays": """\
+nodes:
+  run: {kind: script, url: "agi://127.0.0.1:1/pay", timeout_s: 10, done: thanks, failed: sorry}
+  thanks: {kind: hangup, prompt: thanks}
+  sorry: {kind: hangup, prompt: no_answer}
+""",
+    "name": """\
+nodes:
+  ask:
+    kind: record
+    prompt: leave_message
+    review: main_menu
+    into: name
+    max_s: 5
+    silence_s: 2
+    timeout_s: 3
+    tries: 5
+    recorded: thanks
+    empty: empty
+    gave_up: bye
+  thanks: {kind: hangup, prompt: message_taken}
+  empty: {kind: hangup, prompt: nothing_heard}
+  bye: {kind: hangup, prompt: goodbye}
+""",
+    "how_was_it": """\
+nodes:
+  ask:
+    kind: survey
+    questions:
+      - {name: friendly, prompt: feature_done}
+      - {name: solved, prompt: feature_refused, min: 0, max: 1}
+    comment: leave_message
+    comment_max_s: 5
+    comment_silence_s: 2
+    timeout_s: 3
+    done: thanks
+    gave_up: bye
+  thanks: {kind: hangup, prompt: thanks}
+  bye: {kind: hangup, prompt: goodbye}
+""",
     "to_sales": "nodes:\n  sales: {kind: enqueue, queue: sales}\n",
 }
 ENQUEUERS: Final = (
@@ -261,6 +361,7 @@ ENQUEUERS: Final = (
     "closed_queue",
     "until_closing",
     "talkative",
+    "asked",
 )
 """Flows that do nothing but put a caller into the queue of the same name."""
 WISHES: Final = ("login", "logout", "pause", "ready")
@@ -290,13 +391,14 @@ def write_calendars(folder: Path, closes: str = "24:00") -> None:
     (folder / "calendars.yaml").write_text(CALENDARS.format(zone=TIMEZONE, closes=closes))
 
 
-def write_configuration(folder: Path) -> None:
-    """The folder of YAML files."""
+def write_configuration(folder: Path, *, crm_port: int, script_port: int) -> None:
+    """The folder of YAML files. On the ports are the programs outside that flows ask."""
     (folder / "flows").mkdir(parents=True)
     write_calendars(folder)
     texts = {
         "numbers.yaml": NUMBERS,
         "queues.yaml": QUEUES,
+        "lookups.yaml": f'hosts: ["127.0.0.1:{crm_port}"]\n',
         "prompts.yaml": "".join(f"{name}: {{en: {name}, vi: {name}}}\n" for name in PROMPTS),
     }
     flows = dict(FLOWS)
@@ -311,6 +413,7 @@ def write_configuration(folder: Path) -> None:
     for name, text in texts.items():
         (folder / name).write_text(text)
     for name, text in flows.items():
+        text = text.replace("CRM_PORT", str(crm_port)).replace("SCRIPT_PORT", str(script_port))
         (folder / "flows" / f"{name}.yaml").write_text(text)
 
 

@@ -69,6 +69,7 @@ class Premises:
 
     folder: Path
     root: AsteriskRoot
+    outside_port: int  # the first of two, where programs listen that flows ask: over HTTP, and a script
     carrier_port: int  # where the carrier's trunk leads: whoever listens there is the outside world
     process: "subprocess.Popen[bytes] | None" = None
     sip_port: int = 0
@@ -229,8 +230,15 @@ def prepared() -> Premises:
     """Folders and files; nothing runs yet. The path is short, for it holds sockets, and open, as a checkout is."""
     folder = Path(tempfile.mkdtemp(prefix="cc-live-"))
     folder.chmod(0o755)
-    premises = Premises(folder=folder, root=installed_asterisk(), carrier_port=free_ports(2, Kind.BOTH))
-    office.write_configuration(folder / "config")
+    premises = Premises(
+        folder=folder,
+        root=installed_asterisk(),
+        outside_port=free_ports(2, Kind.TCP),
+        carrier_port=free_ports(2, Kind.BOTH),
+    )
+    office.write_configuration(folder / "config", crm_port=premises.outside_port, script_port=premises.outside_port + 1)
+    (premises.var / "lookup-secrets").mkdir(parents=True)
+    (premises.var / "lookup-secrets" / "crm_token").write_text("Bearer s3cret\n")
     office.write_recorded_prompts(folder / "recorded")
     office.write_asterisk_extras(premises.etc, folder / "music")
     _lend_roots(premises.var)

@@ -28,6 +28,7 @@ from callcenter.model.events import BridgeSeen, Event, PhoneChanged, Resynced, S
 from callcenter.model.ids import BridgeId, LegId, ScriptId
 
 LISTING_RETRY_S: Final = 0.5
+RETURNED_AFTER_S: Final = 1.0  # a leg that came back while we were away is told of when what Asterisk kept has been
 PHONES: Final = "PJSIP"
 PHONE_PATTERN: Final = re.compile(r"[A-Za-z0-9_.+-]{1,64}")  # of agents' phones; other endpoints are not looked at
 STIRRED_MAX: Final = 100  # phones that wait to be looked at; beyond it everybody is listed, in one request
@@ -100,13 +101,14 @@ class VoiceLink:
                 elif event is not None:
                     self._post(event)
 
-    def _bring_back(self, event: ScriptEnded, names: Sequence[str]) -> None:
+    def _bring_back(self, event: ScriptEnded, names: Sequence[str], after_s: float = 0.0) -> None:
         """A leg is back from a script: it is told together with what the script left on it."""
-        task = asyncio.create_task(self._told_with_values(event, names), name=f"back {event.script}")
+        task = asyncio.create_task(self._told_with_values(event, names, after_s), name=f"back {event.script}")
         self._returning.add(task)
         task.add_done_callback(self._returning.discard)
 
-    async def _told_with_values(self, event: ScriptEnded, names: Sequence[str]) -> None:
+    async def _told_with_values(self, event: ScriptEnded, names: Sequence[str], after_s: float) -> None:
+        await asyncio.sleep(after_s)
         values = await values_of(self._ari, event.leg, names)
         self._post(msgspec.structs.replace(event, values=values))
 
@@ -159,7 +161,7 @@ class VoiceLink:
             arguments = channel.dialplan.app_data.split(",")[1:]
             if channel.dialplan.app_name == "Stasis" and arguments[:1] == [ears.ARG_SCRIPT] and len(arguments) > 2:
                 event = ScriptEnded(leg=LegId(channel.id), script=ScriptId(arguments[1]), status=arguments[2])
-                self._bring_back(event, ears.taken_of(arguments))
+                self._bring_back(event, ears.taken_of(arguments), RETURNED_AFTER_S)
         await self._phones_in_time()
         self.resyncs += 1
         self.in_step.set()
