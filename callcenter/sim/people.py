@@ -18,6 +18,8 @@ CALL_MAX_S: Final = 240.0  # nobody stays longer
 TALK_MAX_S: Final = 45.0
 NAMES: Final = ("", "Ann", "Nguyễn Văn Bình", '"; DROP TABLE contact; --', "a" * 200, "\u202e\U0001f600", "{{ 7*7 }}")
 PIN_BEGINS: Final = "2345678"  # as no other text in a journal does
+MENU_KEYS: Final = "11234567890"
+OUTSIDE_KEYS: Final = "*#AB"  # a lookup, a script, a note, another flow
 KEYS: Final = "0123456789*#A"
 
 
@@ -84,7 +86,7 @@ class Caller:
             pin = random.choice(PIN_BEGINS) + "".join(random.choice("0123456789") for _ in range(PIN_DIGITS - 1))
             self._type(leg, pin, after_s, secret=True)
         elif last in ("menu", "errand", "confirm"):
-            keys = "1" if last == "confirm" else random.choice("112345678900*#AB")
+            keys = "1" if last == "confirm" else random.choice(OUTSIDE_KEYS if random.random() < 0.15 else MENU_KEYS)
             self._type(leg, random.choice((keys, keys, keys, keys, "", "#", random.choice(KEYS))), after_s)
         elif last in ("rate", "review"):
             self._type(leg, random.choice(("1", "1", "2", "3", "3", "", "#", "9")), after_s)

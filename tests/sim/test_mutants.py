@@ -17,7 +17,7 @@ FINDINGS = {
     "OffersToTheUnskilled": r"lacks the skills",
     "OffersTwice": r"has offer .* and contacts|listed as free|has another offer",
     "LastComeFirstServed": r"before c-",
-    "ForgetsTheFree": r"has been waiting for .* beside",
+    "ForgetsTheFree": r"has been waiting for .* beside|was offered to \w+ before",
     "LetsThemWait": r"waits in \w+ for [0-9.]+ s of",
     "IsInTwoPlaces": r"queued in|are indexed",
     "CountsASecondMore": r"the CDR of c-.* is not its length",
