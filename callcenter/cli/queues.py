@@ -91,7 +91,7 @@ def queue_row(one: "QueueView") -> tuple[object, ...]:
         one.talking,
         one.free,
         one.agents,
-        length(one.estimated_wait_s),
+        wait(one),
         "draining" if one.draining else ("open" if one.open else "closed"),
         one.strategy,
         one.priority,
@@ -115,7 +115,34 @@ def queue_document(one: "QueueView") -> dict[str, object]:
         "priority": one.priority,
         "needs": one.needs,
         "estimated_wait_s": seconds(one.estimated_wait_s),
+        "wait_p90_s": seconds(one.wait_p90_s),
+        "wait_doubt": one.wait_doubt,
+        "p50_held": one.p50_held,
+        "p90_held": one.p90_held,
+        "wait_error_s": seconds(one.wait_error_s),
     }
+
+
+def wait(one: "QueueView") -> str:
+    """The predicted wait of somebody who would come now: p50 to p90; with a question mark if it is not to be told."""
+    if one.estimated_wait_s is None:
+        return NOTHING
+    return f"{length(one.estimated_wait_s)}-{length(one.wait_p90_s)}" + ("?" if one.wait_doubt else "")
+
+
+def told(one: "QueueView") -> str:
+    """Whether callers may be told the predicted wait."""
+    if one.estimated_wait_s is None:
+        return NOTHING
+    return f"no: {one.wait_doubt}" if one.wait_doubt else "yes, where the queue announces it"
+
+
+def truth(one: "QueueView") -> str:
+    """How true the latest forecasts were."""
+    if one.p50_held is None or one.p90_held is None:
+        return NOTHING
+    error = "" if one.wait_error_s is None else f", off by {one.wait_error_s:.0f} s on average"
+    return f"p50 held for {one.p50_held:.0%} of callers (right: 50%), p90 for {one.p90_held:.0%} (90%){error}"
 
 
 def _queue(view: "CenterView", name: str) -> "QueueView":
@@ -143,7 +170,9 @@ def _show(queue: "QueueView", calls: "list[ContactView]", agents: "list[AgentVie
             "needs": queue.needs or "nothing in particular",
             "strategy": queue.strategy,
             "priority": queue.priority,
-            "expected wait": length(queue.estimated_wait_s),
+            "expected wait": wait(queue) + (" (half of callers - nine of ten)" if wait(queue) != NOTHING else ""),
+            "told to callers": told(queue),
+            "latest forecasts": truth(queue),
         }
     )
     say()

@@ -9,6 +9,7 @@ import typer
 from callcenter.cli.calls import PAST_HEADS, past_document, past_row
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import (
+    NOTHING,
     Json,
     cell,
     clock,
@@ -27,7 +28,7 @@ from callcenter.cli.site import Site, site_of
 from callcenter.cli.times import period, span
 
 if TYPE_CHECKING:
-    from callcenter.postgres.reports import AgentLine, QueueLine, Reports, Summary
+    from callcenter.postgres.reports import AgentLine, QueueLine, Reports, Summary, WaitLine
 
 T = TypeVar("T")
 
@@ -54,6 +55,22 @@ QUEUE_HEADS: Final = (
     "longest>",
     "handled>",
     "AHT>",
+)
+WAIT_HEADS: Final = (
+    "from!",
+    "queue!",
+    "predicted>",
+    "served>",
+    "gave up>",
+    "sent on>",
+    "p50>",
+    "p90>",
+    "waited>",
+    "p50 held>",
+    "p90 held>",
+    "error>",
+    "bias>",
+    "spoken>",
 )
 AGENT_HEADS: Final = (
     "from!",
@@ -134,6 +151,28 @@ def queues(
     _say_formulas("service_level", "asa", "aht")
 
 
+@app.command("waits")
+def waits(
+    context: typer.Context,
+    since: Since = "today",
+    until: Until = "now",
+    every: Every = "1d",
+    queue: OneQueue = None,
+    sort: Sort = "start",
+    json: Json = False,
+) -> None:
+    """Predicted waits beside the true ones: how often the forecasts held, and by how much they were off."""
+    bounds, every_s = period(since, until), span(every)
+    lines = _asked(site_of(context), lambda reports: reports.waits(*bounds, every_s=every_s, queue=queue, order=sort))
+    if json:
+        formulas = {"formulas": dict(_formulas("held", "error"))}
+        emit({**_bounds(bounds), "every_s": every_s, "waits": [_wait_document(one) for one in lines], **formulas})
+        return
+    _say_bounds(bounds)
+    show_grid(WAIT_HEADS, (_wait_row(one) for one in lines), empty="no wait was predicted")
+    _say_formulas("held", "error")
+
+
 @app.command("agents")
 def agents(
     context: typer.Context,
@@ -208,6 +247,44 @@ def _queue_document(line: "QueueLine") -> dict[str, object]:
         "service_level": line.service_level,
         "asa_s": seconds(line.asa_s),
         "aht_s": seconds(line.aht_s),
+    }
+
+
+def _wait_row(line: "WaitLine") -> tuple[object, ...]:
+    return (
+        clock(line.starts),
+        line.queue,
+        line.predicted,
+        line.served,
+        line.gave_up,
+        line.let_go,
+        length(line.p50_s),
+        length(line.p90_s),
+        length(line.waited_s),
+        share(line.p50_held),
+        share(line.p90_held),
+        length(line.error_s),
+        f"{line.bias_s:+.0f} s" if line.bias_s is not None else NOTHING,
+        line.announced,
+    )
+
+
+def _wait_document(line: "WaitLine") -> dict[str, object]:
+    return {
+        "from": stamp(line.starts),
+        "queue": line.queue,
+        "predicted": line.predicted,
+        "served": line.served,
+        "gave_up": line.gave_up,
+        "let_go": line.let_go,
+        "p50_s": seconds(line.p50_s),
+        "p90_s": seconds(line.p90_s),
+        "waited_s": seconds(line.waited_s),
+        "p50_held": line.p50_held,
+        "p90_held": line.p90_held,
+        "error_s": seconds(line.error_s),
+        "bias_s": seconds(line.bias_s),
+        "announced": line.announced,
     }
 
 

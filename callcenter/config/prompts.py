@@ -12,7 +12,7 @@ from callcenter.model.flow import Prompt
 from callcenter.nodes.fields import CALLER, DIALLED
 from callcenter.speech.text import PromptText
 
-OF_THE_QUEUE: Final = ("position", "wait_s")
+OF_THE_QUEUE: Final = ("position", "wait_s", "wait_low_min", "wait_high_min")
 """What the announcements of a queue may say (model.queue.Announcements)."""
 OF_A_CALLBACK: Final = ("callback_number", "waited_s", "note")
 """What may be said about a callback: to the customer, and to the agent before she is called."""

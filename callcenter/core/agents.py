@@ -5,7 +5,7 @@ middle of a call finishes it: her status changes at once, her state when the cal
 anything is decided in one place, `_free_or_not`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -17,7 +17,7 @@ from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
 from callcenter.model.contact import Medium
 from callcenter.model.entry import Output
 from callcenter.model.facts import AgentChanged, PhoneSeen
-from callcenter.model.ids import AgentId, ContactId, LegId
+from callcenter.model.ids import AgentId, ContactId, LegId, QueueName
 
 WRAP_UP_EXTENSION_MAX_S: Final = 1800.0
 
@@ -62,12 +62,13 @@ def next_state(agent: AgentId, state: AgentState, told: AgentInput) -> AgentStat
 class Agents:
     """The agents of the directory, and who of them is free."""
 
-    __slots__ = ("_by_number", "_out", "_stamp", "_timers", "free", "newly_free", "records", "roster")
+    __slots__ = ("_by_number", "_out", "_stamp", "_timers", "free", "newly_free", "on_wrapped", "records", "roster")
 
     def __init__(self, timers: Timers, out: list[Output]) -> None:
         self.records: dict[AgentId, AgentRecord] = {}
         self.free = FreeAgents(self.records)
         self.newly_free: list[AgentId] = []  # taken up by matching, in order
+        self.on_wrapped: Callable[[QueueName, float], None] | None = None  # told of each wrap-up how long it took
         self.roster = 0  # counts changes of who is at work with which skills
         self._by_number: dict[str, AgentId] = {}
         self._stamp = 0  # one count for all: an entry of somebody who had the id before her must not stand for her
@@ -252,6 +253,8 @@ class Agents:
     # -- one place each ----------------------------------------------------------------------------------------------
 
     def _leave_wrap_up(self, record: AgentRecord, now: float) -> None:
+        if self.on_wrapped is not None and record.served is not None:
+            self.on_wrapped(record.served, now - record.since)
         able = not self._hindrance(record, now)
         self._move(record, AgentInput.READIED if able else AgentInput.STOOD_DOWN, now)
         self._relist(record, now)

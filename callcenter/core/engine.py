@@ -12,6 +12,7 @@ from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.dialling import Dialling
 from callcenter.core.flows import DIGITS, MASKED_DIGIT, Flows
+from callcenter.core.forecast import Forecast
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
@@ -127,6 +128,8 @@ class Engine:
         freed = tuple(world.agents.newly_free)
         self.matching.settle()
         self._dialling.look_ahead(freed)
+        if world.unpredicted:
+            self._queues.forecast.settle()
         out = world.out[:]
         world.out.clear()
         return out
@@ -144,6 +147,11 @@ class Engine:
         if isinstance(event, DigitPressed) and event.digit in DIGITS and self._is_secret(event):
             return DigitPressed(leg=event.leg, digit=MASKED_DIGIT)
         return event
+
+    @property
+    def forecast(self) -> Forecast:
+        """Predicted waits."""
+        return self._queues.forecast
 
     def view(self, now: float) -> CenterView:
         """A picture of the center for a screen; changes nothing."""

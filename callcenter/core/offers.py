@@ -63,6 +63,7 @@ class Offers:
             id=offer, contact=contact.id, agent=agent, leg=leg, queue=queue.name, began=world.now, why=why
         )
         contact.offers_made += 1
+        contact.first_offered = contact.first_offered or world.now
         world.legs[leg] = contact.id
         world.out.append(
             ContactOffered(

@@ -10,15 +10,17 @@ from typing import Final, Protocol
 
 from callcenter.core import voice
 from callcenter.core.contacts import ContactInput, move
+from callcenter.core.forecast import Forecast
 from callcenter.core.free import could_serve
 from callcenter.core.lines import place_of
-from callcenter.core.state import ContactRecord, HandleTime
+from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.callback import callback_flow
 from callcenter.model.contact import ContactState, EndReason, QueueExit
 from callcenter.model.facts import ContactQueued, NeedsRelaxed, PlaceRestored, QueueLeft, RulesChanged
 from callcenter.model.flow import Prompt
+from callcenter.model.forecast import Range, spoken_minutes
 from callcenter.model.ids import ContactId, FlowName, QueueName, Version
 from callcenter.model.need import Need
 from callcenter.model.numbers import subscriber
@@ -26,7 +28,8 @@ from callcenter.model.queue import Overflow, Queue, Target, mailbox_flow
 
 HOPS_MAX: Final = 10  # times that queues may send one contact on
 FORWARD_TIMEOUT_S: Final = 30.0  # how long an overflow number rings
-HANDLE_TIME_WEIGHT: Final = 0.05  # of the newest contact in the running mean
+TOLD_MAX_S: Final = 3600.0  # a longer wait is not spoken: nobody plans by "between 50 and 80 minutes"
+TAKEN_BACK_MAX: Final = 1  # so often is one caller told a later time than before; then no wait any more
 IN_QUEUE: Final = (
     ContactState.WAITING,
     ContactState.OFFERED,
@@ -59,11 +62,12 @@ class Elsewhere(Protocol):
 class Queues:
     """The queues' rules."""
 
-    __slots__ = ("_elsewhere", "_serving", "_world")
+    __slots__ = ("_elsewhere", "_serving", "_world", "forecast")
 
     def __init__(self, world: World, elsewhere: Elsewhere) -> None:
         self._world = world
         self._elsewhere = elsewhere
+        self.forecast = Forecast(world)
         self._serving: dict[Need, tuple[int, int]] = {}  # need -> (roster version, agents at work who meet it)
 
     # -- in and out --------------------------------------------------------------------------------------------------
@@ -81,12 +85,18 @@ class Queues:
         contact.priority = queue.priority if priority is None else priority
         contact.needs = queue.needs if needs is None else needs
         contact.relaxed, contact.overflow_due = 0, False
+        if contact.since:  # it has been in a queue before, and may have been told something there
+            contact.first_offered, contact.predicted = 0.0, None
+            contact.position_said, contact.wait_said_by, contact.waits_taken_back = 0, 0.0, 0
         contact.since = contact.since or self._place_back(contact, queue) or world.now
         self._admit(contact, name)
         refusal = self._refusal(contact, queue)
         if refusal is not None:
             self._send_on(contact, refusal[0], refusal[1])
             return
+        world.learnt_of(name).arrived(contact.priority, world.now)
+        if queue.forecast or queue.announce.wait is not None:
+            world.unpredicted.append(contact.id)
         voice.take_call(world, contact)
         if contact.playback is None:  # else when the announcement of the queue before has ended
             rules = queue.callback
@@ -135,6 +145,8 @@ class Queues:
                 world.remember_place(queue.name, number, contact.since)
         for kind in (TimerKind.ANNOUNCE, TimerKind.RELAX, TimerKind.MAX_WAIT):
             world.timers.cancel(kind, contact.id)
+        if world.now > contact.entered:
+            self._learn(contact, queue, how)
         world.out.append(
             QueueLeft(
                 contact=contact.id,
@@ -322,23 +334,20 @@ class Queues:
             known = self._serving[needs] = (agents.roster, count)
         return known[1]
 
-    def estimated_wait_s(self, queue: Queue, needs: Need, position: int) -> float | None:
-        """When the contact at this position may expect an agent: position x mean handle time / agents at work.
+    def estimated_wait_s(self, queue: Queue) -> float | None:
+        """The wait that half of those who came now would not exceed, confident or not; None while it is not known."""
+        found = self.forecast.for_next(queue)
+        return found.p50_s if found is not None else None
 
-        The handle time is an exponential mean of talk and wrap-up of the queue's contacts. None while there is no
-        contact to learn from, or nobody at work.
-        """
-        learnt, agents = self._world.handle_times.get(queue.name), self.serving(needs)
-        if learnt is None or not agents:
-            return None
-        return position * learnt.mean_s / agents
-
-    def learn(self, queue: Queue, talk_s: float) -> None:
-        """A contact of this queue kept an agent busy for so long, and the wrap-up to come."""
-        handled = talk_s + queue.wrap_up_s
-        learnt = self._world.handle_times.setdefault(queue.name, HandleTime(mean_s=handled))
-        learnt.contacts += 1
-        learnt.mean_s += HANDLE_TIME_WEIGHT * (handled - learnt.mean_s)
+    def _learn(self, contact: ContactRecord, queue: Queue, how: QueueExit) -> None:
+        """A visit to the queue is over: who stayed how long, and was the forecast true?"""
+        now, learnt = self._world.now, self._world.learnt_of(queue.name)
+        if contact.callback is None:  # else she does not wait on the line
+            learnt.patience.learn(now - contact.entered, gave_up=how is QueueExit.ABANDONED)
+        predicted, contact.predicted = contact.predicted, None
+        if predicted is not None:
+            served = how is QueueExit.CONNECTED
+            learnt.accuracy.learn(predicted.p50_s, predicted.p90_s, now - predicted.at, served=served)
 
     # -- the rules ---------------------------------------------------------------------------------------------------
 
@@ -391,15 +400,26 @@ class Queues:
                 self._elsewhere.end(contact, EndReason.CLOSED if how is QueueExit.CLOSED else EndReason.REFUSED)
 
     def _announcement(self, contact: ContactRecord, queue: Queue) -> tuple[list[Prompt], dict[str, str]]:
+        """What is worth interrupting the music: a better place than was said last, a wait that can be relied on."""
         announce = queue.announce
         position = self.position(contact)
         prompts, variables = [], {"position": str(position)}
-        if announce.position is not None:
+        if announce.position is not None and (not contact.position_said or position < contact.position_said):
+            contact.position_said = position
             prompts.append(announce.position)
-        estimate = self.estimated_wait_s(queue, contact.needs, position)
-        if announce.wait is not None and estimate is not None:
-            prompts.append(announce.wait)
-            variables["wait_s"] = f"{estimate:.0f}"
+        found = self.forecast.of(contact) if announce.wait is not None else None
+        if announce.wait is not None and found is not None:
+            spoken = self._may_be_spoken(contact, found)
+            self.forecast.tell(contact, found, announced=spoken)
+            if spoken:
+                low, high = spoken_minutes(found)
+                contact.wait_said_by = self._world.now + 60.0 * high
+                prompts.append(announce.wait)
+                variables |= {
+                    "wait_s": f"{found.p50_s:.0f}",
+                    "wait_low_min": str(low),
+                    "wait_high_min": str(high),
+                }
         if announce.comfort is not None:
             prompts.append(announce.comfort)
         offer = self._callback_offer(contact, queue)
@@ -414,8 +434,16 @@ class Queues:
             return None
         if rules.offer_when_wait_above_s <= 0:
             return rules.offer
-        estimate = self.estimated_wait_s(queue, contact.needs, self.position(contact))
-        return rules.offer if estimate is not None and estimate > rules.offer_when_wait_above_s else None
+        found = self.forecast.of(contact)
+        return rules.offer if found is not None and found.p50_s > rules.offer_when_wait_above_s else None
+
+    def _may_be_spoken(self, contact: ContactRecord, found: Range) -> bool:
+        """Whether a forecast is told to the caller. Who was told an earlier time than can be kept is told so once."""
+        if not found.confident or found.p90_s > TOLD_MAX_S:
+            return False
+        if contact.wait_said_by and self._world.now + found.p90_s > contact.wait_said_by:
+            contact.waits_taken_back += 1
+        return contact.waits_taken_back <= TAKEN_BACK_MAX
 
     def _set_timers(self, contact: ContactRecord, queue: Queue) -> None:
         timers, now = self._world.timers, self._world.now

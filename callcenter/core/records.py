@@ -26,6 +26,7 @@ from callcenter.model.facts import (
     RecordingStopped,
     RecordingVerified,
     TalkEnded,
+    WaitPredicted,
 )
 from callcenter.model.records import (
     AgentActivityRow,
@@ -37,6 +38,7 @@ from callcenter.model.records import (
     RecordingRow,
     Row,
     TalkRow,
+    WaitForecastRow,
     merged_all,
 )
 
@@ -293,6 +295,25 @@ def _attempted(fact: CallbackAttempted, entry: Entry, n: int) -> tuple[Row, ...]
     )
 
 
+def _wait_predicted(fact: WaitPredicted, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        WaitForecastRow(
+            seq=entry.seq,
+            n=n,
+            contact=fact.contact,
+            queue=fact.queue,
+            predicted=entry.at,
+            p50_s=fact.p50_s,
+            p90_s=fact.p90_s,
+            position=fact.position,
+            entry=fact.entry,
+            confident=fact.confident,
+            announced=fact.announced,
+            simulated=fact.simulated,
+        ),
+    )
+
+
 # One line per fact that a report counts. `Any`: each fold takes the fact it stands under, which a mapping cannot say.
 _FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     ContactOpened: _opened,
@@ -310,6 +331,7 @@ _FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     CallbackSettled: _settled,
     CallbackDialled: _dialled,
     CallbackAttempted: _attempted,
+    WaitPredicted: _wait_predicted,
 }
 
 COUNTED: Final = frozenset(_FOLDS)

@@ -5,13 +5,16 @@ input) are not written, only how many there were: a caller who was typing them w
 """
 
 import dataclasses
+from collections.abc import Iterator
 
 import msgspec
 
 from callcenter.core.agents import Agents
 from callcenter.core.engine import Engine
 from callcenter.core.flows import STAND_IN
-from callcenter.core.state import Abandoned, AgentRecord, ContactRecord, HandleTime, LastServed
+from callcenter.core.forecast import is_fresh
+from callcenter.core.learnt import Learnt
+from callcenter.core.state import Abandoned, AgentRecord, ContactRecord, LastServed, Outlook
 from callcenter.core.timers import Timer, TimerKind
 from callcenter.core.world import Library, World
 from callcenter.errors import Bug
@@ -32,6 +35,11 @@ class _GaveUp(msgspec.Struct, frozen=True, kw_only=True):
     place: Abandoned
 
 
+class _Forecast(msgspec.Struct, frozen=True, kw_only=True):
+    queues: tuple[QueueName, ...]
+    outlook: Outlook
+
+
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """All state of an engine between two events."""
 
@@ -47,10 +55,11 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     waiting: tuple[ContactId, ...]
     buried: tuple[LegId, ...]
     draining: tuple[QueueName, ...]
-    handle_times: dict[QueueName, HandleTime]
     last_served: tuple[_Remembered, ...]
     ahead: tuple[ContactId, ...] = ()
     abandoned: tuple[_GaveUp, ...] = ()
+    learnt: dict[QueueName, Learnt] = {}
+    forecasts: tuple[_Forecast, ...] = ()
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -75,7 +84,8 @@ def take_snapshot(engine: Engine) -> bytes:
             waiting=tuple(contact for contact in world.contacts if contact in world.lines),
             buried=tuple(world.buried),
             draining=tuple(sorted(world.draining)),
-            handle_times=world.handle_times,
+            learnt=world.learnt,
+            forecasts=tuple(_forecasts(world)),
             last_served=tuple(
                 _Remembered(queue=queue, caller=caller, served=served)
                 for (queue, caller), served in world.last_served.items()
@@ -131,12 +141,25 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
             world.timers.set(timer.kind, timer.subject, timer.at)
     world.buried.update(dict.fromkeys(snapshot.buried))
     world.draining.update(queue for queue in snapshot.draining if queue in configuration.queues)
-    world.handle_times.update(snapshot.handle_times)
+    world.learnt.update(snapshot.learnt)
+    for forecast in snapshot.forecasts:
+        world.outlooks.update(dict.fromkeys(forecast.queues, forecast.outlook))
     for remembered in snapshot.last_served:
         world.last_served[remembered.queue, remembered.caller] = remembered.served
     for gave_up in snapshot.abandoned:
         world.abandoned[gave_up.queue, gave_up.caller] = gave_up.place
     return engine
+
+
+def _forecasts(world: World) -> Iterator[_Forecast]:
+    """Each that still serves once, with the queues that share it."""
+    shared: dict[int, tuple[list[QueueName], Outlook]] = {}
+    for queue in sorted(world.outlooks):
+        outlook = world.outlooks[queue]
+        if is_fresh(outlook, world.now):
+            shared.setdefault(id(outlook), ([], outlook))[0].append(queue)
+    for queues, outlook in shared.values():
+        yield _Forecast(queues=tuple(queues), outlook=outlook)
 
 
 def _restore_contacts(world: World, snapshot: Snapshot) -> None:

@@ -47,6 +47,14 @@ class Frame(msgspec.Struct, frozen=True, kw_only=True):
     node: str
 
 
+class Predicted(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What was predicted when a contact came into its queue, to be compared with what came true."""
+
+    at: float
+    p50_s: float
+    p90_s: float
+
+
 class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     """One live contact."""
 
@@ -108,6 +116,11 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     overflow_due: bool = False  # waited too long, but a phone rings: decide when it stops
     hops: int = 0  # queues and flows it was sent to by queues
     offers: dict[LegId, OfferRecord] = {}
+    first_offered: float = 0.0  # when the first phone rang for it on this visit; 0: none has
+    predicted: Predicted | None = None
+    position_said: int = 0  # the best place in line that was spoken on this visit; 0: none
+    wait_said_by: float = 0.0  # the time by which it was told to be served; 0: it was not told
+    waits_taken_back: int = 0  # how often it then had to be told a later time
 
     callback: Callback | None = None  # promised, and not settled
 
@@ -143,14 +156,19 @@ class AgentRecord(msgspec.Struct, kw_only=True, gc=False):
     ready_since: float = 0.0
     last_offered: float = 0.0
     resting_until: float = 0.0
+    served: QueueName | None = None  # whose contact she took last: that of her wrap-up
     stamp: int = 0  # new with each change of availability: an index entry with another stamp is stale
 
 
-class HandleTime(msgspec.Struct, kw_only=True, gc=False):
-    """How long contacts of a queue keep an agent busy: an exponential mean, for the estimate of the wait."""
+class Outlook(msgspec.Struct, kw_only=True, gc=False):
+    """One forecast of all who compete for the same agents: p50 and p90 in seconds from `at`."""
 
-    mean_s: float = 0.0
-    contacts: int = 0
+    at: float
+    medium: Medium
+    simulated: bool  # False: of a fluid
+    waits: dict[ContactId, tuple[float, float]]
+    nexts: dict[QueueName, tuple[float, float]]  # of somebody who would come into the queue
+    late: int = 0  # how often it was asked about somebody who came after it
 
 
 class LastServed(msgspec.Struct, frozen=True, kw_only=True, gc=False):

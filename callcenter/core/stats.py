@@ -2,10 +2,12 @@
 
 from typing import Final
 
+from callcenter.core.learnt import Accuracy
 from callcenter.core.queues import IN_QUEUE, Queues
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
 from callcenter.model.contact import ContactState
+from callcenter.model.forecast import Range
 from callcenter.model.queue import Queue
 from callcenter.model.view import AgentView, CenterView, ContactView, QueueView
 
@@ -14,11 +16,15 @@ RINGING: Final = (ContactState.OFFERED, ContactState.CONNECTING)
 
 def picture(world: World, queues: Queues, now: float) -> CenterView:
     """The whole center as it is at `now`."""
+    waits = queues.forecast.looks(now)
     return CenterView(
         at=now,
         contacts=tuple(_contact(queues, c, now) for c in sorted(world.contacts.values(), key=lambda c: c.serial)),
         agents=tuple(_agent(world.agents.records[agent], now) for agent in sorted(world.agents.records)),
-        queues=tuple(_queue(world, queues, queue, now) for _, queue in sorted(world.configuration.queues.items())),
+        queues=tuple(
+            _queue(world, queues, queue, waits.get(queue.name), now)
+            for _, queue in sorted(world.configuration.queues.items())
+        ),
     )
 
 
@@ -59,7 +65,9 @@ def _agent(record: AgentRecord, now: float) -> AgentView:
     )
 
 
-def _queue(world: World, queues: Queues, queue: Queue, now: float) -> QueueView:
+def _queue(world: World, queues: Queues, queue: Queue, wait: Range | None, now: float) -> QueueView:
+    learnt = world.learnt.get(queue.name)
+    accuracy = learnt.accuracy if learnt is not None else Accuracy()
     inside = [world.contacts[contact] for contact in world.queued.get(queue.name, ())]
     here = [contact for contact in inside if contact.leg is not None]
     waiting = [contact for contact in here if contact.state is ContactState.WAITING]
@@ -80,5 +88,10 @@ def _queue(world: World, queues: Queues, queue: Queue, now: float) -> QueueView:
         strategy=queue.strategy,
         priority=queue.priority,
         needs=str(queue.needs),
-        estimated_wait_s=queues.estimated_wait_s(queue, queue.needs, len(inside) + 1),
+        estimated_wait_s=wait.p50_s if wait is not None else None,
+        wait_p90_s=wait.p90_s if wait is not None else None,
+        wait_doubt=wait.doubt if wait is not None else "",
+        p50_held=accuracy.p50.share(),
+        p90_held=accuracy.p90.share(),
+        wait_error_s=accuracy.mean_error_s,
     )

@@ -79,7 +79,9 @@ class Talk:
         move(contact, ContactInput.ACCEPTED, world.now)
         contact.agent, contact.agent_leg, contact.why = offer.agent, leg, offer.why
         contact.last_agent = offer.agent
-        world.agents.took(world.agents.records[offer.agent], contact.id, contact.medium, world.now)
+        taker = world.agents.records[offer.agent]
+        taker.served = offer.queue
+        world.agents.took(taker, contact.id, contact.medium, world.now)
         if contact.leg is None:
             self._dialling.brief(contact)
         else:
@@ -103,6 +105,8 @@ class Talk:
         if contact.agent is None or contact.agent_leg is None:
             raise Bug(f"{contact.id} is to be connected to nobody")
         contact.playback = None
+        if world.now > contact.first_offered > 0.0 and contact.callback is None:
+            world.learnt_of(queue.name).answer.learn(world.now - contact.first_offered)
         self._queues.leave(contact, QueueExit.CONNECTED)
         move(contact, ContactInput.CONNECTED, world.now)
         contact.talk_began = world.now
@@ -260,7 +264,7 @@ class Talk:
                 talk_s=talk_s,
             )
         )
-        self._queues.learn(queue, talk_s)
+        world.learnt_of(queue.name).talk.learn(talk_s)
         world.remember_agent(queue.name, contact.caller, contact.agent)
         self._release_agent(contact, wrap_up_s=queue.wrap_up_s)
 

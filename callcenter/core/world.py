@@ -8,8 +8,9 @@ from collections import OrderedDict
 from typing import Final
 
 from callcenter.core.agents import Agents
+from callcenter.core.learnt import Learnt
 from callcenter.core.lines import WaitingLines
-from callcenter.core.state import Abandoned, ContactRecord, HandleTime, LastServed
+from callcenter.core.state import Abandoned, ContactRecord, LastServed, Outlook
 from callcenter.core.timers import Timers
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
@@ -56,8 +57,8 @@ class World:
         "configuration",
         "contacts",
         "draining",
-        "handle_times",
         "last_served",
+        "learnt",
         "legs",
         "library",
         "lines",
@@ -67,11 +68,13 @@ class World:
         "newly_waiting",
         "now",
         "out",
+        "outlooks",
         "playbacks",
         "promises",
         "queued",
         "recordings",
         "timers",
+        "unpredicted",
         "version",
     )
 
@@ -86,6 +89,7 @@ class World:
         self.mint: Mint | None = None
         self.timers = Timers()
         self.agents = Agents(self.timers, self.out)
+        self.agents.on_wrapped = self.wrapped
         self.lines = WaitingLines()
         self.contacts: dict[ContactId, ContactRecord] = {}
         self.legs: dict[LegId, ContactId] = {}  # every leg that a contact still counts on
@@ -103,9 +107,11 @@ class World:
         self.promises: dict[str, dict[ContactId, None]] = {}  # number in normal form -> who is promised a callback
         self.abandoned: dict[tuple[QueueName, str], Abandoned] = {}  # by queue and number, the latest last
         self.draining: set[QueueName] = set()
-        self.handle_times: dict[QueueName, HandleTime] = {}
         self._minute = -1.0
         self._calendars: dict[Version, tuple[frozenset[str], frozenset[str]]] = {}  # open and on holiday, in `_minute`
+        self.learnt: dict[QueueName, Learnt] = {}
+        self.outlooks: dict[QueueName, Outlook] = {}  # the latest forecasts; queues that share agents share one
+        self.unpredicted: list[ContactId] = []  # came into a queue that wants forecasts, in order
         self.last_served: OrderedDict[tuple[QueueName, str], LastServed] = OrderedDict()
 
     def mints(self) -> Mint:
@@ -184,6 +190,16 @@ class World:
         self.abandoned[queue, caller] = Abandoned(since=since, at=self.now)
         if len(self.abandoned) > ABANDONED_MAX:
             del self.abandoned[next(iter(self.abandoned))]
+    def learnt_of(self, queue: QueueName) -> Learnt:
+        """What is learnt of a queue, to learn more."""
+        learnt = self.learnt.get(queue)
+        if learnt is None:
+            learnt = self.learnt[queue] = Learnt()
+        return learnt
+
+    def wrapped(self, queue: QueueName, seconds: float) -> None:
+        """A wrap-up after a contact of this queue took so long."""
+        self.learnt_of(queue).wrap_up.learn(seconds)
 
     def remember_agent(self, queue: QueueName, caller: str, agent: AgentId) -> None:
         """The agent has served this caller; the memory is bounded, the oldest is forgotten."""

@@ -62,6 +62,23 @@ class RulesChanged(Message, frozen=True, kw_only=True):
     needs: str
 
 
+class WaitPredicted(Message, frozen=True, kw_only=True):
+    """How much longer a contact will wait: half of all in its place at most `p50_s`, nine of ten at most `p90_s`.
+
+    Told on coming in (`entry`, what the error is measured by), and when an announcement is due.
+    """
+
+    contact: ContactId
+    queue: QueueName
+    p50_s: float
+    p90_s: float
+    position: int
+    confident: bool  # it might be spoken
+    announced: bool = False  # it was spoken
+    simulated: bool = True  # False: a fluid took the place of a simulation
+    entry: bool = False
+
+
 class Considered(Message, frozen=True, kw_only=True):
     """An agent whom the strategy compared, and the rank it gave (lower is better)."""
 
@@ -357,6 +374,7 @@ Fact = (
     | ContactQueued
     | NeedsRelaxed
     | RulesChanged
+    | WaitPredicted
     | ContactOffered
     | OfferEnded
     | QueueLeft

@@ -73,12 +73,15 @@ class MissedOfferRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcements:
-    """What a waiting caller hears besides music. Zero means never. Variables: `position`, `wait_s` (estimate)."""
+    """What a waiting caller hears besides music. Zero means never.
+
+    Variables: `position`; `wait_low_min` and `wait_high_min`, the range in minutes; `wait_s`, its p50 in seconds.
+    """
 
     first_after_s: float = 0.0
     every_s: float = 0.0
-    position: Prompt | None = None  # said with the place in line
-    wait: Prompt | None = None  # said with the estimated wait, when there is an estimate
+    position: Prompt | None = None  # said with the place in line, when it is better than what was said last
+    wait: Prompt | None = None  # said with the predicted wait, when the forecast can be relied on
     comfort: Prompt | None = None  # said after both ("please hold")
 
 
@@ -123,6 +126,7 @@ class Queue:
     hours: CalendarName | None = None
     at_close: Target | None = None  # for those already waiting at closing time; None: they are still served
     record: bool = True
+    forecast: bool = False  # predict each wait and measure the error, as is done anyway where it is announced
     service_level_s: float = 20.0
     service_level_target: float = 0.8
     last_agent_within_s: float = 86_400.0  # how long the last_agent strategy remembers

@@ -158,8 +158,35 @@ class CallbackAttemptRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rang_s: float | None = None
 
 
+
+
+class WaitForecastRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One prediction of a wait; what came true is the visit."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    queue: QueueName
+    predicted: float
+    p50_s: float
+    p90_s: float
+    position: int
+    entry: bool
+    confident: bool
+    announced: bool
+    simulated: bool
+
+
 Row = (
-    ContactRow | QueueVisitRow | OfferRow | TalkRow | AgentActivityRow | RecordingRow | CallbackRow | CallbackAttemptRow
+    ContactRow
+    | QueueVisitRow
+    | OfferRow
+    | TalkRow
+    | AgentActivityRow
+    | RecordingRow
+    | CallbackRow
+    | CallbackAttemptRow
+    | WaitForecastRow
 )
 
 Key = tuple[str | int | float, ...]
@@ -184,6 +211,8 @@ def key(row: Row) -> Key:
             return ("callback", row.contact, row.promised)
         case CallbackAttemptRow():
             return ("callback_attempt", row.leg)
+        case WaitForecastRow():
+            return ("wait_forecast", row.seq, row.n)
         case _:
             assert_never(row)
 

@@ -61,8 +61,13 @@ class QueueView:
     strategy: str
     priority: int
     needs: str
-    estimated_wait_s: float | None
+    estimated_wait_s: float | None  # the p50 for somebody who would come now
     promised: int = 0  # customers who are to be called back, or messages to be heard
+    wait_p90_s: float | None = None
+    wait_doubt: str = ""  # why the two would not be told a caller; "" if they would, or there are none
+    p50_held: float | None = None  # the share of callers whose wait was no longer than their p50, lately; 0.5 is right
+    p90_held: float | None = None  # 0.9 is right
+    wait_error_s: float | None = None  # mean |waited - p50|, lately
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

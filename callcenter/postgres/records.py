@@ -21,6 +21,7 @@ from callcenter.model.records import (
     RecordingRow,
     Row,
     TalkRow,
+    WaitForecastRow,
     merged_all,
 )
 from callcenter.postgres.pool import Connection
@@ -33,6 +34,10 @@ COPIED: Final[Mapping[str, Sequence[str]]] = {
         "callback",
     ),
     "talk": ("seq", "n", "contact", "agent", "leg", "queue", "began", "ended", "talk_s"),
+    "wait_forecast": (
+        "seq", "n", "contact", "queue", "predicted", "p50_s", "p90_s", "position", "entry", "confident", "announced",
+        "simulated",
+    ),
 }  # fmt: skip
 
 
@@ -80,6 +85,8 @@ def _placed(row: Row) -> tuple[str, tuple[object, ...]]:
             return "callback", _callback(row)
         case CallbackAttemptRow():
             return "callback_attempt", _attempt(row)
+        case WaitForecastRow():
+            return "wait_forecast", _forecast(row)
         case _:
             assert_never(row)
 
@@ -110,6 +117,13 @@ def _offer(r: OfferRow) -> tuple[object, ...]:
 
 def _talk(r: TalkRow) -> tuple[object, ...]:
     return (r.seq, r.n, r.contact, r.agent, r.leg, r.queue, time_of(r.began), time_of(r.ended), r.talk_s)
+
+
+def _forecast(r: WaitForecastRow) -> tuple[object, ...]:
+    return (
+        r.seq, r.n, r.contact, r.queue, time_of(r.predicted), r.p50_s, r.p90_s, r.position, r.entry, r.confident,
+        r.announced, r.simulated,
+    )  # fmt: skip
 
 
 def _period(r: AgentActivityRow) -> tuple[object, ...]:

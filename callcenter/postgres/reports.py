@@ -23,6 +23,11 @@ FORMULAS: Final[Mapping[str, str]] = {
     "service_level": "visits answered within the queue's threshold / (visits answered + visits abandoned)",
     "asa": "mean wait of answered visits, seconds",
     "aht": "mean of talk + wrap-up over talks, seconds",
+    "held": (
+        "share of waits no longer than predicted on coming in (right: p50 50 %, p90 90 %); "
+        "who gave up counts until then (Kaplan and Meier)"
+    ),
+    "error": "mean of |waited - p50| over those served, seconds; bias: of waited - p50",
     "occupancy": "(on contact + wrap-up) / (ready + offered + on contact + wrap-up)",
 }
 
@@ -50,6 +55,12 @@ QUEUE_ORDERS: Final[Mapping[str, str]] = {
     "service_level": "service_level NULLS LAST, starts, queue",
     "-abandoned": "abandoned DESC, starts, queue",
     "-asa": "asa_s DESC NULLS LAST, starts, queue",
+}
+WAIT_ORDERS: Final[Mapping[str, str]] = {
+    "start": "starts, queue",
+    "queue": "queue, starts",
+    "-error": "error_s DESC NULLS LAST, starts, queue",
+    "p90": "p90_held NULLS LAST, starts, queue",
 }
 AGENT_ORDERS: Final[Mapping[str, str]] = {
     "start": "starts, agent",
@@ -120,6 +131,26 @@ class QueueLine:
     service_level: float | None
     asa_s: float | None
     aht_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitLine:
+    """The forecasts of one queue in one interval, and what came true."""
+
+    starts: float
+    queue: str
+    predicted: int  # callers for whom a wait was predicted on coming in, and whose wait is over
+    served: int
+    gave_up: int
+    let_go: int  # sent on by the queue
+    p50_s: float | None  # mean
+    p90_s: float | None
+    waited_s: float | None  # mean of those served
+    p50_held: float | None
+    p90_held: float | None
+    error_s: float | None
+    bias_s: float | None
+    announced: int  # how often a wait was spoken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +275,16 @@ class Reports:
             _line(AgentLine, r) for r in await self._pool.fetch(sql_ordered("reports.agents", by), *bounds, agent)
         )
 
+    async def waits(
+        self, since: float, until: float, *, every_s: float = INTERVAL_S, queue: str | None = None, order: str = "start"
+    ) -> tuple[WaitLine, ...]:
+        """Predicted and true waits by interval of `every_s` seconds, counted from `since`."""
+        by = _order(WAIT_ORDERS, order)
+        bounds = _intervals(since, until, every_s)
+        return tuple(
+            _line(WaitLine, r) for r in await self._pool.fetch(sql_ordered("reports.waits", by), *bounds, queue)
+        )
+
     async def summary(self, since: float, until: float, *, queue: str | None = None) -> Summary:
         """Service level, ASA, AHT and what they are made of."""
         _within("the time between the bounds", until - since, 1e-6, float("inf"))
@@ -254,7 +295,7 @@ class Reports:
         return Summary(end_reasons={r["end_reason"]: r["contacts"] for r in reasons}, **dict(record[0]))
 
 
-Line = TypeVar("Line", QueueLine, AgentLine)
+Line = TypeVar("Line", QueueLine, AgentLine, WaitLine)
 
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 _RECORDINGS = msgspec.json.Decoder(tuple[RecordingLine, ...])

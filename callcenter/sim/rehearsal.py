@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from callcenter.core.engine import Engine
-from callcenter.core.state import ContactRecord, HandleTime
+from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.errors import ConfigurationError
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
@@ -177,7 +177,7 @@ class _Stage:
         self.tell(EngineStarted(namespace="rehearse", build=""))
         self._staff()
         for queue, seconds in sorted(self.case.handle_time.items()):
-            self.engine.world.handle_times[queue] = HandleTime(mean_s=float(seconds), contacts=1)
+            self.engine.forecast.given[queue] = float(seconds)
         for queue, count in sorted(self.case.waiting.items()):
             for at in range(count):
                 ahead = FlowName(AHEAD + queue)

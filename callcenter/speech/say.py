@@ -109,6 +109,28 @@ def minutes_words(seconds: float, language: str) -> str:
     return duration_words(-(-seconds // _MINUTE_S) * _MINUTE_S, language)
 
 
+def minutes_between_words(low: int, high: int, language: str) -> str:
+    """A predicted wait of `low` to `high` whole minutes: "two to five minutes", "từ hai đến năm phút".
+
+    "less than one minute" up to one, "up to two minutes" if it may also be no time at all. From 60 minutes on, the end
+    is left open: "more than thirty minutes". Raises ValueError unless 0 <= low <= high.
+    """
+    if not 0 <= low <= high:
+        raise ValueError(f"a wait from {low} to {high} minutes")
+    vietnamese = _is_vietnamese(language)
+    if high <= 1:
+        return minutes_words(0, language)
+    if high * _MINUTE_S >= _HOUR_S and low:
+        return ("hơn " if vietnamese else "more than ") + duration_words(low * _MINUTE_S, language)
+    end = duration_words(high * _MINUTE_S, language)
+    if low == 0:
+        return f"không quá {end}" if vietnamese else f"up to {end}"
+    if low == high:
+        return f"khoảng {end}" if vietnamese else f"about {end}"
+    begin = number_words(low, language)
+    return f"từ {begin} đến {end}" if vietnamese else f"{begin} to {end}"
+
+
 def position_words(position: int, language: str) -> str:
     """A place in the queue: "you are number three", "quý khách ở vị trí thứ ba". Raises ValueError below 1."""
     if position < 1:

@@ -175,6 +175,7 @@ def _filters(language: str) -> dict[str, Callable[..., str]]:
         "digits": lambda value: say.digits_words(_text(value), language),
         "telephone": lambda value: say.telephone_words(_text(value), language),
         "duration": lambda value: say.duration_words(float(_decimal(value)), language),
+        "minutes_to": lambda low, high: say.minutes_between_words(_whole(low), _whole(high), language),
         "minutes": lambda value: say.minutes_words(float(_decimal(value)), language),
         "time": lambda value: say.time_words(*_hour_and_minute(value), language),
         "money": money,

@@ -52,3 +52,9 @@ WHERE $3::text IS NULL OR queue = $3;
 SELECT coalesce(end_reason, '') AS end_reason, count(*) AS contacts FROM contact
 WHERE began >= $1 AND began < $2 AND direction <> 'internal' AND ($3::text IS NULL OR queue = $3)
 GROUP BY 1 ORDER BY 2 DESC, 1;
+
+-- reports.waits
+-- Predicted and true waits by interval of $3 counted from $4. {order} is from an allow-list.
+SELECT * FROM wait_interval_between($1, $2, $3, $4)
+WHERE $5::text IS NULL OR queue = $5
+ORDER BY {order};

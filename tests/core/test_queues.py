@@ -312,26 +312,21 @@ def announcing(**more: Any) -> Queue:
     return queue("a", announce=announce, **more)
 
 
-def test_place_and_estimated_wait_are_told_when_they_are_known() -> None:
-    center = Center(announcing(wrap_up_s=10.0))
-    ann = center.agent("ann")
-    center.call("a")
-    ann.answers()
-    center.passes(110.0)
-    waits = [center.call("a") for _ in range(2)]
+def test_a_place_is_told_when_it_is_better_than_before() -> None:
+    center = Center(announcing())
+    first, second = center.call("a"), center.call("a")
     center.passes(5.0)
     said = [(command.prompts, dict(command.variables)["position"]) for command in center.all(PlayPrompts)]
     assert said == [(("position", "please_hold"), "1"), (("position", "please_hold"), "2")]
-    for call in waits:
+    for call in (first, second):
         call.hears_it_out()
-    ann.hangs_up()  # 115 s of talk and 10 s of wrap-up
     center.passes(10.0)
-    assert waits[0].rung == ["ann"]
-    told = [command for command in center.all(PlayPrompts) if "wait" in command.prompts]
-    assert [(dict(command.variables)["position"], dict(command.variables)["wait_s"]) for command in told] == [
-        ("1", "125"),
-        ("2", "250"),
-    ]
+    assert [command.prompts for command in center.all(PlayPrompts)[2:]] == [("please_hold",), ("please_hold",)]
+    second.hears_it_out()
+    first.hangs_up()
+    center.passes(10.0)
+    [said_now] = center.all(PlayPrompts)[4:]
+    assert (said_now.prompts, dict(said_now.variables)["position"]) == (("position", "please_hold"), "1")
 
 
 def test_between_announcements_there_is_music() -> None:
@@ -393,7 +388,7 @@ def test_no_estimate_without_anybody_to_learn_from_or_at_work() -> None:
     center.passes(60.0)
     ann.hangs_up()
     [row] = center.engine.view(center.now).queues
-    assert row.estimated_wait_s == 60.0
+    assert (row.estimated_wait_s, row.wait_doubt) == (0.0, "fewer than 30 calls have been learnt from")
     ann.logs_out()
     [row] = center.engine.view(center.now).queues
     assert row.estimated_wait_s is None

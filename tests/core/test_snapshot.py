@@ -64,7 +64,7 @@ def test_who_served_a_caller_and_how_long_it_took_is_kept() -> None:
     center = busy()
     restored = restore(center.configuration, take_snapshot(center.engine)).world
     assert restored.last_served[QueueName("sales"), "0902"].agent == "bob"
-    assert restored.handle_times == center.engine.world.handle_times
+    assert restored.learnt == center.engine.world.learnt
 
 
 @pytest.mark.parametrize("junk", [b"", b"{}", b"[]", b"\x00\xff", b'{"now":1}'])

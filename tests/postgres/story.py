@@ -19,6 +19,7 @@ from callcenter.model.facts import (
     RecordingStopped,
     RecordingVerified,
     TalkEnded,
+    WaitPredicted,
 )
 from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId, Skill
 
@@ -164,6 +165,23 @@ def agent_of(name_id: str, *, name: str = "Somebody", number: str = "201", **ski
     return Agent(
         id=AgentId(name_id), name=name, number=number, skills={Skill(skill): level for skill, level in skills.items()}
     )
+
+
+def predicted(
+    number: int, at: float, p50_s: float, p90_s: float, *, queue: str = "sales", announced: bool = False
+) -> list[Told]:
+    """What was predicted for a call when it came into the queue, or (announced) told it later."""
+    fact = WaitPredicted(
+        contact=ContactId(f"c-test0000-{number}"),
+        queue=QueueName(queue),
+        p50_s=p50_s,
+        p90_s=p90_s,
+        position=1,
+        confident=announced,
+        announced=announced,
+        entry=not announced,
+    )
+    return [(at, TimePassed(), [fact])]
 
 
 def in_order(*stories: Sequence[Told]) -> list[Told]:

@@ -27,7 +27,7 @@ from callcenter.postgres.reports import (
     RecordingLine,
     Reports,
 )
-from tests.postgres.story import T0, Told, abandoned_call, agent_of, answered_call, entries, in_order
+from tests.postgres.story import T0, Told, abandoned_call, agent_of, answered_call, entries, in_order, predicted
 
 HALF_HOUR = 1800.0
 HOUR = 3600.0
@@ -56,6 +56,48 @@ def write(dsn: str, pool: Pool, spool_folder: Path) -> Write:
         return Reports(pool)
 
     return written
+
+
+# -- waits -------------------------------------------------------------------------------------------------------------
+
+
+async def test_predicted_waits_beside_true_ones(write: Write) -> None:
+    reports = await write(
+        in_order(
+            answered_call(1, T0, flow_s=0.0, wait_s=8.0),
+            predicted(1, T0, 10.0, 20.0),
+            answered_call(2, T0 + 100.0, flow_s=0.0, wait_s=30.0),
+            predicted(2, T0 + 100.0, 10.0, 20.0),
+            predicted(2, T0 + 120.0, 5.0, 15.0, announced=True),  # in the middle of the wait
+            abandoned_call(3, T0 + 200.0, wait_s=30.0),
+            predicted(3, T0 + 200.0, 40.0, 60.0),
+            answered_call(4, T0 + 300.0, flow_s=0.0, wait_s=12.0),
+            predicted(4, T0 + 300.0, 10.0, 20.0),
+            predicted(5, T0 + 400.0, 10.0, 20.0),  # still waits
+        )
+    )
+    (line,) = await reports.waits(T0, T0 + HOUR, every_s=HOUR)
+    # p50: the third gave up at 0.75 of it, the first of the other three was served at 0.8: 1/3
+    # p90: one of four at 0.4, one gone at 0.5, one of two at 0.6: 1 - 3/4 x 1/2
+    assert (line.starts, line.queue) == (T0, "sales")
+    assert (line.predicted, line.served, line.gave_up, line.let_go, line.announced) == (4, 3, 1, 0, 1)
+    assert (line.p50_s, line.p90_s, line.waited_s) == pytest.approx((17.5, 30.0, 50.0 / 3))
+    assert (line.p50_held, line.p90_held) == pytest.approx((1 / 3, 5 / 8))
+    assert (line.error_s, line.bias_s) == pytest.approx((8.0, 20.0 / 3))
+
+
+async def test_the_last_one_served_in_time_makes_it_all(write: Write) -> None:
+    reports = await write(
+        in_order(
+            abandoned_call(1, T0, wait_s=1.0),
+            predicted(1, T0, 10.0, 20.0),
+            answered_call(2, T0 + 100.0, flow_s=0.0, wait_s=5.0),
+            predicted(2, T0 + 100.0, 10.0, 20.0),
+        )
+    )
+    (line,) = await reports.waits(T0, T0 + HOUR, every_s=HOUR, queue="sales", order="-error")
+    assert (line.p50_held, line.p90_held) == (1.0, 1.0)
+    assert await reports.waits(T0, T0 + HOUR, queue="support") == ()
 
 
 # -- queues ------------------------------------------------------------------------------------------------------------
@@ -380,12 +422,13 @@ TABLES = {
     "talk": "seq, n",
     "agent_activity": "agent, since",
     "recording": "id",
+    "wait_forecast": "seq, n",
 }
 
 
 async def test_where_batches_are_cut_does_not_matter(connection: Connection) -> None:
     """The upserts say the same as `merged`."""
-    journal = entries(in_order(CALLS, A_DAY_OF_ANNA))
+    journal = entries(in_order(CALLS, A_DAY_OF_ANNA, predicted(1, T0 + 4.0, 10.0, 20.0)))
     seen = []
     for size in (1, 2, 3, 5, len(journal)):
         await connection.execute(f"TRUNCATE {', '.join(TABLES)}")

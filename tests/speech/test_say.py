@@ -11,6 +11,7 @@ from callcenter.speech.say import (
     NUMBER_MAX,
     digits_words,
     duration_words,
+    minutes_between_words,
     minutes_words,
     money_words,
     number_words,
@@ -168,6 +169,29 @@ def test_a_length_of_time(seconds: float, english: str, vietnamese: str) -> None
 def test_a_wait_is_rounded_up_to_minutes(seconds: float, english: str, vietnamese: str) -> None:
     assert minutes_words(seconds, "en") == english
     assert minutes_words(seconds, "vi") == vietnamese
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "english", "vietnamese"),
+    [
+        (0, 1, "less than one minute", "chưa đầy một phút"),
+        (1, 1, "less than one minute", "chưa đầy một phút"),
+        (0, 2, "up to two minutes", "không quá hai phút"),
+        (2, 5, "two to five minutes", "từ hai đến năm phút"),
+        (15, 25, "fifteen to twenty-five minutes", "từ mười lăm đến hai mươi lăm phút"),
+        (3, 3, "about three minutes", "khoảng ba phút"),
+        (30, 60, "more than thirty minutes", "hơn ba mươi phút"),
+    ],
+)
+def test_a_predicted_wait_is_a_range(low: int, high: int, english: str, vietnamese: str) -> None:
+    assert minutes_between_words(low, high, "en") == english
+    assert minutes_between_words(low, high, "vi") == vietnamese
+
+
+def test_a_range_that_is_none_is_refused() -> None:
+    for low, high in ((-1, 2), (5, 2)):
+        with pytest.raises(ValueError, match="a wait from"):
+            minutes_between_words(low, high, "en")
 
 
 @pytest.mark.parametrize(

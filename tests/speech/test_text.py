@@ -40,6 +40,7 @@ def complaint(text: str, **variables: Value) -> str:
         ("{{ p | digits }}", "one one three", "một một ba"),
         ("{{ n | duration }}", "fifteen seconds", "mười lăm giây"),
         ("{{ n | minutes }}", "less than one minute", "chưa đầy một phút"),
+        ('{{ "2" | minutes_to("5") }}', "two to five minutes", "từ hai đến năm phút"),
         ("{{ n | money }}", "fifteen dong", "mười lăm đồng"),
         ('{{ n | money("USD") }}', "fifteen dollars", "mười lăm đô la"),
         ("{{ t | time }}", "eight thirty a.m.", "tám giờ ba mươi phút sáng"),

@@ -45,11 +45,18 @@ def _calls(trial: Trial) -> Report:
     return calls.run(trial.folder, trial.seconds or calls.STEP_S)
 
 
+def _waits(_: Trial) -> Report:
+    from callcenter.sim.benches import waits
+
+    return waits.run()
+
+
 BENCHES: Final[Mapping[str, Callable[[Trial], Report]]] = {
     "acd": _acd,
     "acd-exact": _acd_exact,
     "acd-live": _acd_live,
     "calls": _calls,
+    "waits": _waits,
 }
 
 LONG: Final = frozenset({"acd-exact", "acd-live", "calls"})
