@@ -190,6 +190,7 @@ class World:
         self.abandoned[queue, caller] = Abandoned(since=since, at=self.now)
         if len(self.abandoned) > ABANDONED_MAX:
             del self.abandoned[next(iter(self.abandoned))]
+
     def learnt_of(self, queue: QueueName) -> Learnt:
         """What is learnt of a queue, to learn more."""
         learnt = self.learnt.get(queue)

@@ -158,8 +158,6 @@ class CallbackAttemptRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rang_s: float | None = None
 
 
-
-
 class WaitForecastRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One prediction of a wait; what came true is the visit."""
 
