@@ -1,16 +1,54 @@
-"""Why this agent, and why not the others. Knows how to ask the same questions that matching asks; changes nothing.
+"""Why this agent, and why not the others; why another call first. Knows how to ask what matching asks; changes nothing.
 
 The engine is deterministic, so a decision is explained by bringing an engine to the moment before it (a snapshot and
 the journal's entries since) and looking around. Nothing has to be written down at the time, and nothing is left out.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from callcenter.core.engine import Engine
 from callcenter.core.free import why_not_free
-from callcenter.core.state import ContactRecord
-from callcenter.model.ids import AgentId, ContactId
+from callcenter.core.lines import place_of
+from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.contact import Medium
+from callcenter.model.ids import AgentId, ContactId, QueueName
+from callcenter.model.need import Need
 from callcenter.strategies import STRATEGIES
+
+
+class Cause(StrEnum):
+    """Why an agent cannot be offered a contact."""
+
+    LACKS = "lacks"  # skills
+    LOGGED_OUT = "logged_out"
+    PAUSED = "paused"
+    RUNG = "rung"  # her phone rings for another contact
+    WRAP_UP = "wrap_up"
+    FULL = "full"  # talks with as many as she can
+    PHONE = "phone"  # cannot be reached
+    OWN_CALL = "own_call"
+    RESTING = "resting"  # after a missed offer
+    TAKEN = "taken"  # chosen by this very event
+    OTHER = "other"
+
+
+class Before(StrEnum):
+    """Why a contact is served before another."""
+
+    PRIORITY = "priority"
+    WAITED_LONGER = "waited_longer"
+    CAME_FIRST = "came_first"  # in the same instant
+    ORDER = "order"  # of the queues, whatever priority and place say
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One cause, and what it is about: the skill that is lacking, the reason of a pause."""
+
+    cause: Cause
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +60,23 @@ class Verdict:
     candidate: bool
     rank: tuple[float, ...] | None
     words: str  # why ranked so, or why not a candidate
+    reasons: tuple[Reason, ...] = ()  # why not a candidate; the first weighs most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """An agent who could have served a contact was offered another one, which came first."""
+
+    at: float
+    seq: int  # of the journal's entry
+    agent: AgentId
+    other: ContactId
+    other_queue: QueueName
+    cause: Before
+    other_priority: int
+    priority: int  # of the contact that had to wait
+    ahead_s: float  # by how much the other's place is the earlier one; negative: it is later
+    words: str = ""  # what the order of the queues said
 
 
 def verdicts(engine: Engine, contact_id: ContactId, now: float) -> list[Verdict]:
@@ -47,19 +102,87 @@ def verdicts(engine: Engine, contact_id: ContactId, now: float) -> list[Verdict]
         for rank, candidate in ranked
     ]
     free = {verdict.agent for verdict in chosen}
-    others = (_excluded(engine, contact, agent, now) for agent in sorted(world.agents.records) if agent not in free)
+    others = (excluded(engine, contact, agent, now) for agent in sorted(world.agents.records) if agent not in free)
     return chosen + list(others)
 
 
-def _excluded(engine: Engine, contact: ContactRecord, agent: AgentId, now: float) -> Verdict:
+def excluded(engine: Engine, contact: ContactRecord, agent: AgentId, now: float) -> Verdict:
+    """Why this agent is no candidate for a contact that is in a queue."""
     record = engine.world.agents.records[agent]
     lacking = contact.needs.lacking(record.agent.skills)
     unable = why_not_free(record, contact.medium, now)
-    reasons = ([f"needs {', '.join(lacking)}"] if lacking else []) + ([unable] if unable else [])
+    said = ([f"needs {', '.join(lacking)}"] if lacking else []) + ([unable] if unable else [])
+    reasons = [Reason(cause=Cause.LACKS, about=_asked(lacking))] if lacking else []
+    if unable:
+        reasons.append(unable_reason(record, contact.medium, now))
     return Verdict(
         agent=agent,
         name=record.agent.name,
         candidate=False,
         rank=None,
-        words="; ".join(reasons) or "was chosen by this very event",
+        words="; ".join(said) or "was chosen by this very event",
+        reasons=tuple(reasons) or (Reason(cause=Cause.TAKEN),),
     )
+
+
+def unable_reason(record: AgentRecord, medium: Medium, now: float) -> Reason:
+    """What `why_not_free` says, as a value. Its order is that function's."""
+    words = why_not_free(record, medium, now)
+    if record.status is AgentStatus.LOGGED_OUT:
+        return Reason(cause=Cause.LOGGED_OUT)
+    if record.status is AgentStatus.PAUSED:
+        return Reason(cause=Cause.PAUSED, about=record.reason)
+    if record.offer is not None:
+        return Reason(cause=Cause.RUNG)
+    if record.state is AgentState.WRAP_UP:
+        return Reason(cause=Cause.WRAP_UP)
+    if record.load.get(medium, 0) >= record.agent.capacity.get(medium, 0):
+        return Reason(cause=Cause.FULL)
+    if medium is Medium.VOICE and record.phone is not PhoneState.REACHABLE:
+        return Reason(cause=Cause.PHONE)
+    if medium is Medium.VOICE and record.own_calls:
+        return Reason(cause=Cause.OWN_CALL)
+    if record.resting_until > now:
+        return Reason(cause=Cause.RESTING)
+    return Reason(cause=Cause.OTHER, about=words)
+
+
+def came_before(
+    engine: Engine, other: ContactRecord, contact: ContactRecord, agent: AgentId, seq: int, now: float
+) -> PassedOver:
+    """Why `other` was offered to an agent who could have served `contact`, which waits."""
+    mine, theirs = place_of(contact), place_of(other)
+    if other.priority != contact.priority:
+        cause = Before.PRIORITY
+    elif other.since != contact.since:
+        cause = Before.WAITED_LONGER
+    else:
+        cause = Before.CAME_FIRST
+    if theirs > mine:
+        cause = Before.ORDER
+    return PassedOver(
+        at=now,
+        seq=seq,
+        agent=agent,
+        other=other.id,
+        other_queue=other.queue or other.last_queue or QueueName(""),
+        cause=cause,
+        other_priority=other.priority,
+        priority=contact.priority,
+        ahead_s=contact.since - other.since,
+    )
+
+
+def able(engine: Engine, needs: Need) -> list[AgentId]:
+    """Who is at work and meets the need, free or not, by id."""
+    records = engine.world.agents.records
+    return [
+        agent
+        for agent in sorted(records)
+        if records[agent].status is not AgentStatus.LOGGED_OUT and needs.met_by(records[agent].agent.skills)
+    ]
+
+
+def _asked(lacking: tuple[str, ...]) -> str:
+    """What is lacking without what the agent has: "sales >= 1 (has 0)" is about "sales >= 1"."""
+    return " and ".join(gap.partition(" (")[0] for gap in lacking)

@@ -6,7 +6,8 @@ Theory: the engine is deterministic. A snapshot from before the contact, and the
 engine to each of its decisions, where everybody in the directory is looked at through the engine's own eyes. What an
 agent's becoming ready decided is decided by that very event, so the looking is done by the engine in the middle of it
 (`Matching.on_decision`). The configuration is today's; a decision that does not come out as it was written down says
-so, and shows what the journal says instead.
+so, and shows what the journal says instead. A contact that still lives is followed to the journal's end, where the
+engine knows what will happen next.
 """
 
 from collections.abc import Callable
@@ -16,18 +17,22 @@ from typing import Final
 import structlog
 
 from callcenter.core.engine import Engine
-from callcenter.core.explain import Verdict, verdicts
+from callcenter.core.explain import PassedOver, Verdict, verdicts
+from callcenter.core.outlook import Outlook, outlook
 from callcenter.core.snapshot import restore
 from callcenter.core.state import ContactRecord
 from callcenter.errors import CallCenterError
-from callcenter.jobs.story import Step, story
+from callcenter.jobs.looking import Witness
+from callcenter.jobs.story import story
+from callcenter.jobs.telling import Aside, Step
 from callcenter.model.configuration import Configuration
-from callcenter.model.entry import Entry
-from callcenter.model.facts import ContactOffered
+from callcenter.model.entry import Entry, Output
+from callcenter.model.facts import ContactEnded, ContactOffered
 from callcenter.model.ids import ContactId
 from callcenter.postgres.reader import JournalReader
 from callcenter.postgres.snapshots import Snapshots
 
+STALE_S: Final = 60.0  # a journal that ends longer ago is looked at as it was then
 TELL_EVERY: Final = 500  # entries between two words about how far it is
 
 CHANGED: Final = (
@@ -59,11 +64,13 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """What became of a contact and why. `steps` in the order of time."""
+    """What became of a contact and why. `steps` in the order of time; `outlook` only while it lives."""
 
     contact: ContactId
     steps: tuple[Step, ...]
     decisions: tuple[Decision, ...]
+    passed_over: tuple[PassedOver, ...] = ()  # agents who could have served it and were offered others
+    outlook: Outlook | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,27 +100,51 @@ class _Watch:
         self.seen.append((len(world.out), found))
 
 
+@dataclass(slots=True, kw_only=True)
+class _Retold:
+    """What was seen while the journal was told again. `faithful`: to its end, and every answer as it was written."""
+
+    decisions: dict[int, list[Decision]] = field(default_factory=dict)
+    asides: dict[tuple[int, int], Aside] = field(default_factory=dict)
+    passed_over: list[PassedOver] = field(default_factory=list)
+    outlook: Outlook | None = None
+
+
 async def explain(
     configuration: Configuration,
     reader: JournalReader,
     snapshots: Snapshots,
     contact: ContactId,
     progress: Progress | None = None,
+    *,
+    now: float | None = None,
 ) -> Explanation | None:
-    """Everything that can be said of a contact; None if the journal does not know it. Raises what the readers raise."""
+    """Everything that can be said of a contact; None if the journal does not know it. Raises what the readers raise.
+
+    `now` (UTC seconds) is when it is looked at, for a contact that still lives; else the journal's last entry is.
+    """
     spoken = [entry async for entry in reader.entries_of(contact)]
     if not spoken:
         return None
     offers = {entry.seq: _offers(entry, contact) for entry in spoken}
-    decisions = await _told_again(configuration, reader, snapshots, contact, spoken, progress)
+    retold = await _told_again(configuration, reader, snapshots, contact, spoken, progress, now)
     explained: list[Decision] = []
+    changed: set[int] = set()
     for entry in spoken:
-        told, was = decisions.get(entry.seq, []), offers[entry.seq]
+        told, was = retold.decisions.get(entry.seq, []), offers[entry.seq]
         if [offer for decision in told for offer in decision.offers] == [fact.offer for fact in was]:
             explained += [decision for decision in told if decision.chosen or decision.verdicts]
         else:
+            changed.add(entry.seq)
             explained += _as_written(entry, was)
-    return Explanation(contact=contact, steps=tuple(story(spoken, contact)), decisions=tuple(explained))
+    asides = {place: aside for place, aside in retold.asides.items() if place[0] not in changed}
+    return Explanation(
+        contact=contact,
+        steps=tuple(story(spoken, contact, asides)),
+        decisions=tuple(explained),
+        passed_over=() if changed else tuple(retold.passed_over),
+        outlook=None if changed else retold.outlook,
+    )
 
 
 async def _told_again(
@@ -123,29 +154,43 @@ async def _told_again(
     contact: ContactId,
     spoken: list[Entry],
     progress: Progress | None,
-) -> dict[int, list[Decision]]:
-    """The contact's decisions by entry, as far as the journal can be told again."""
+    now: float | None,
+) -> _Retold:
+    """What can be seen of the contact, as far as the journal can be told again."""
     first, last = spoken[0].seq, spoken[-1].seq
+    lives = not any(_ends(entry, contact) for entry in spoken)
+    until = await reader.last_seq() if lives else last
     known = {entry.seq for entry in spoken}
-    found: dict[int, list[Decision]] = {}
+    found = _Retold()
     snapshot = await snapshots.latest(before_seq=first)
     after = 0 if snapshot is None else snapshot.seq
     try:
         engine = Engine(configuration) if snapshot is None else restore(configuration, snapshot.state)
-        async for entry in reader.entries(after, last):
+        witness = Witness(engine=engine, contact=contact)
+        async for entry in reader.entries(after, until):
+            witness.before()
             if entry.seq in known:
-                found[entry.seq] = _decisions(engine, entry, contact)
+                found.decisions[entry.seq], outputs = _decisions(engine, entry, contact)
             else:
-                engine.handle(entry.event, entry.at)
+                outputs = engine.handle(entry.event, entry.at)
+            found.passed_over += witness.passed_over(entry, outputs)
+            found.asides.update(witness.asides(entry, outputs))
             if progress is not None and entry.seq % TELL_EVERY == 0:
-                progress(entry.seq - after, last - after)
+                progress(entry.seq - after, until - after)
+        if lives:
+            fresh = now is not None and 0.0 <= now - engine.world.now <= STALE_S
+            found.outlook = outlook(engine, contact, now if now is not None and fresh else engine.world.now)
     except (CallCenterError, LookupError) as error:  # another configuration may lead into states that cannot be
         log.info("the journal cannot be told again", error=str(error), kind=type(error).__name__)
     return found
 
 
-def _decisions(engine: Engine, entry: Entry, contact: ContactId) -> list[Decision]:
-    """The decisions on the contact in one entry, each with the offers that came of it."""
+def _ends(entry: Entry, contact: ContactId) -> bool:
+    return any(isinstance(fact, ContactEnded) and fact.contact == contact for fact in entry.outputs)
+
+
+def _decisions(engine: Engine, entry: Entry, contact: ContactId) -> tuple[list[Decision], list[Output]]:
+    """The decisions on the contact in one entry, each with the offers that came of it; and all that came of it."""
     watch = _Watch(engine=engine, contact=contact)
     engine.matching.on_decision = watch
     try:
@@ -157,7 +202,7 @@ def _decisions(engine: Engine, entry: Entry, contact: ContactId) -> list[Decisio
     for (begin, seen), end in zip(watch.seen, ends, strict=False):  # nothing seen: nothing decided
         made = [fact for fact in outputs[begin:end] if isinstance(fact, ContactOffered) and fact.contact == contact]
         decided.append(replace(_with(seen, made), seq=entry.seq))
-    return decided
+    return decided, outputs
 
 
 def _with(seen: Decision, made: list[ContactOffered]) -> Decision:

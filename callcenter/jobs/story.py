@@ -1,55 +1,50 @@
 """What happened to a contact, in order, in words that a team leader understands. Knows facts; knows no screen.
 
-Pure: entries of the journal in, sentences out.
+Pure: entries of the journal in, sentences out. Every type of fact has a teller, or a reason why it is left out; a test
+holds new facts to that. What only an engine at that moment knows (whom a relaxation added, where the place in line
+is) is added by who looked, as `asides`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
+from callcenter.jobs.promises import PROMISE_TELLERS
+from callcenter.jobs.telling import Aside, Detail, Step, Teller, Told
+from callcenter.jobs.wording import asked_words, duration
 from callcenter.model.agent import AgentStatus
-from callcenter.model.callback import CallbackEnd, CalledFirst
-from callcenter.model.contact import EndReason, LegEnd, OfferEnd, QueueExit
-from callcenter.model.entry import Entry, Output
+from callcenter.model.contact import EndReason, LookupOutcome, OfferEnd, QueueExit
+from callcenter.model.entry import Entry
 from callcenter.model.events import HangUpRequested
 from callcenter.model.facts import (
     AgentChanged,
-    CallbackAttempted,
-    CallbackDialled,
-    CallbackPromised,
-    CallbackSettled,
-    CallbackWaits,
-    CallerRangBack,
+    ConfigurationChanged,
     ContactConnected,
     ContactEnded,
     ContactOffered,
     ContactOpened,
     ContactQueued,
+    Fact,
+    LookupEnded,
     NeedsRelaxed,
     NodeEntered,
     OfferEnded,
-    PlaceRestored,
+    PhoneSeen,
+    QueueDraining,
     QueueLeft,
+    RecordingDropped,
     RecordingStarted,
+    RecordingStopped,
     RecordingVerified,
     RulesChanged,
+    ScriptRun,
     Surprise,
+    SurveyAnswered,
+    SurveyOffered,
     TalkEnded,
 )
 from callcenter.model.ids import ContactId
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One thing that happened. `kind` is a stable word for programs, `words` is for people."""
-
-    seq: int
-    at: float  # UTC seconds
-    kind: str
-    words: str
-    agent: str = ""
-    queue: str = ""
-
+__all__ = ["LEFT_OUT", "TELLERS", "Aside", "Step", "duration", "story"]
 
 OFFER_WORDS: Final[Mapping[OfferEnd, str]] = {
     OfferEnd.ACCEPTED: "{agent} answered after {rang}",
@@ -92,174 +87,227 @@ END_WORDS: Final[Mapping[EndReason, str]] = {
     EndReason.SHUTDOWN: "the call center was stopped",
     EndReason.FAULT: "a fault of ours or of Asterisk's ended it",
 }
+LOOKUP_WORDS: Final[Mapping[LookupOutcome, str]] = {
+    LookupOutcome.FOUND: "and was answered",
+    LookupOutcome.NOT_FOUND: "which knows nothing of it",
+    LookupOutcome.FAILED: "and got no usable answer",
+}
+RECORDED: Final[Mapping[str, str]] = {
+    "message": "the caller leaves a message",
+    "note": "the caller is asked to say something, which is recorded",
+}
 
 
-def story(entries: Iterable[Entry], contact: ContactId) -> Iterator[Step]:
-    """The steps of one contact out of the entries that speak of it."""
+def story(
+    entries: Iterable[Entry], contact: ContactId, asides: Mapping[tuple[int, int], Aside] | None = None
+) -> Iterator[Step]:
+    """The steps of one contact out of the entries that speak of it. `asides` by entry and place among its outputs."""
     for entry in entries:
         if isinstance(entry.event, HangUpRequested) and entry.event.contact == contact:
             asked = f"{entry.event.by or 'somebody'} asked for the call to be ended"
             yield Step(seq=entry.seq, at=entry.at, kind="hang_up_requested", words=asked)
-        for output in entry.outputs:
-            if getattr(output, "contact", None) == contact:
-                step = _step(entry, output)
-                if step is not None:
-                    yield step
+        for at, output in enumerate(entry.outputs):
+            teller = TELLERS.get(type(output))
+            if teller is None or getattr(output, "contact", None) != contact:
+                continue
+            told = teller(entry, output)
+            aside = (asides or {}).get((entry.seq, at), Aside(words=""))
+            if told is not None:
+                yield Step(
+                    seq=entry.seq,
+                    at=entry.at,
+                    kind=told.kind,
+                    words=told.words + aside.words,
+                    agent=told.agent or "",
+                    queue=told.queue or "",
+                    details={**told.details, **aside.details},
+                )
 
 
-def _step(entry: Entry, fact: Output) -> Step | None:  # noqa: C901 (one arm per fact)
-    seq, at = entry.seq, entry.at
-    match fact:
-        case ContactOpened():
-            caller = fact.caller or "somebody without a number"
-            name = f' ("{fact.caller_name}")' if fact.caller_name and fact.caller_name != fact.caller else ""
-            if fact.leg is None:
-                return Step(seq=seq, at=at, kind="opened", words=f"{caller}{name} is to be called")
-            dialled = f" and dialled {fact.dialled}" if fact.dialled else ""
-            return Step(seq=seq, at=at, kind="opened", words=f"{caller}{name} called{dialled}")
-        case NodeEntered():
-            return Step(seq=seq, at=at, kind="flow", words=_node(fact))
-        case ContactQueued():
-            words = f"waits in queue {fact.queue}, priority {fact.priority}, for {_needs(fact.needs)}"
-            if fact.since < at:
-                words += f"; keeps its place, in line for {duration(at - fact.since)} already"
-            return Step(seq=seq, at=at, kind="queued", words=words, queue=fact.queue)
-        case NeedsRelaxed():
-            words = f"after {duration(fact.waited_s)} in {fact.queue} less is asked for: {_needs(fact.needs)}"
-            return Step(seq=seq, at=at, kind="relaxed", words=words, queue=fact.queue)
-        case RulesChanged():
-            words = (
-                f"the rules of {fact.queue} were changed (configuration {fact.version}): priority {fact.priority}, "
-                f"for {_needs(fact.needs)}"
-            )
-            return Step(seq=seq, at=at, kind="rules_changed", words=words, queue=fact.queue)
-        case ContactOffered():
-            words = f"the phone of {fact.agent} rings ({fact.why})"
-            return Step(seq=seq, at=at, kind="offered", words=words, agent=fact.agent, queue=fact.queue)
-        case OfferEnded():
-            words = OFFER_WORDS[fact.end].format(agent=fact.agent, rang=duration(fact.rang_s)) + _consequence(
-                entry, fact
-            )
-            kind = "accepted" if fact.end is OfferEnd.ACCEPTED else "missed"
-            kind = "rescinded" if fact.end is OfferEnd.RESCINDED else kind
-            return Step(seq=seq, at=at, kind=kind, words=words, agent=fact.agent, queue=fact.queue)
-        case ContactConnected():
-            words = f"talks with {fact.agent} after waiting {duration(fact.waited_s)}"
-            return Step(seq=seq, at=at, kind="connected", words=words, agent=fact.agent, queue=fact.queue)
-        case QueueLeft() if fact.exit is not QueueExit.CONNECTED:
-            words = f"left queue {fact.queue} after {duration(fact.waited_s)}: {EXIT_WORDS[fact.exit]}"
-            return Step(seq=seq, at=at, kind="left_queue", words=words, queue=fact.queue)
-        case TalkEnded():
-            words = f"the talk with {fact.agent} is over after {duration(fact.talk_s)}"
-            return Step(seq=seq, at=at, kind="talk_ended", words=words, agent=fact.agent, queue=fact.queue)
-        case RecordingStarted():
-            what = "the caller leaves a message" if fact.kind == "message" else "the talk is being recorded"
-            return Step(seq=seq, at=at, kind="recording", words=what, agent=fact.agent or "")
-        case RecordingVerified():
-            found = (
-                f"the recording is faulty: {fact.problem}"
-                if fact.problem
-                else f"the recording is sound: {duration(fact.seconds)}, {fact.channels} channels"
-            )
-            return Step(seq=seq, at=at, kind="recording_checked", words=found)
-        case PlaceRestored():
-            ago = duration(at - fact.left_at)
-            words = f"gave up waiting {ago} ago and calls again: has the old place, {duration(at - fact.since)} in line"
-            return Step(seq=seq, at=at, kind="place_restored", words=words, queue=fact.queue)
-        case CallbackPromised() | CallbackWaits() | CallbackDialled() | CallbackAttempted() | CallbackSettled():
-            return _callback(seq, at, fact)
-        case CallerRangBack():
-            words = f"{fact.caller} calls by herself before she is called back: the same contact, in the same place"
-            return Step(seq=seq, at=at, kind="rang_back", words=words)
-        case ContactEnded():
-            total = fact.flow_s + fact.wait_s + fact.callback_s + fact.talk_s + fact.forward_s
-            words = f"ended after {duration(total)}: {END_WORDS[fact.reason]}"
-            return Step(seq=seq, at=at, kind="ended", words=words)
-        case Surprise():
-            return Step(seq=seq, at=at, kind="surprise", words=f"something unexpected: {fact.what}")
-        case _:
-            return None
+# -- one teller per fact -----------------------------------------------------------------------------------------------
 
 
-Promise = CallbackPromised | CallbackWaits | CallbackDialled | CallbackAttempted | CallbackSettled
-
-ATTEMPT_WORDS: Final[Mapping[LegEnd, str]] = {
-    LegEnd.NORMAL: "the customer's phone hung up",
-    LegEnd.NO_ANSWER: "the customer did not answer",
-    LegEnd.BUSY: "the customer's phone was busy",
-    LegEnd.REJECTED: "the customer declined",
-    LegEnd.UNREACHABLE: "the customer's phone could not be reached",
-    LegEnd.CANCELLED: "the customer's phone rings no more: the agent went, or she called by herself",
-    LegEnd.FAILED: "the number could not be dialled",
-}
-SETTLED_WORDS: Final[Mapping[CallbackEnd, str]] = {
-    CallbackEnd.KEPT: "the callback is made",
-    CallbackEnd.RANG_BACK: "no callback is needed any more: the customer called by herself",
-    CallbackEnd.HUNG_UP: "the customer was there, and hung up before an agent was",
-    CallbackEnd.NO_ANSWER: "the callback is given up: the customer was not reached",
-    CallbackEnd.EXPIRED: "the callback is given up: its time has passed",
-    CallbackEnd.REFUSED: "the callback is refused",
-    CallbackEnd.CANCELLED: "the callback is taken back",
-    CallbackEnd.ENDED: "the callback ends with the contact",
-}
+def _opened(_: Entry, fact: ContactOpened) -> Told:
+    caller = fact.caller or "somebody without a number"
+    name = f' ("{fact.caller_name}")' if fact.caller_name and fact.caller_name != fact.caller else ""
+    if fact.leg is None:
+        return Told(kind="opened", words=f"{caller}{name} is to be called")
+    dialled = f" and dialled {fact.dialled}" if fact.dialled else ""
+    return Told(kind="opened", words=f"{caller}{name} called{dialled}")
 
 
-def _callback(seq: int, at: float, fact: Promise) -> Step:
-    match fact:
-        case CallbackPromised():
-            who = "the customer first" if fact.first is CalledFirst.CUSTOMER else "the agent first"
-            opens = f"in {duration(fact.not_before - at)}" if fact.not_before > at else "now"
-            words = f"is promised a callback to {fact.number} for {fact.queue}, {who}"
-            words += f", from {opens} on, within {duration(fact.until - at)} (asked for by {fact.by or 'somebody'})"
-            return Step(seq=seq, at=at, kind="callback_promised", words=words, queue=fact.queue)
-        case CallbackWaits():
-            words = f"is not called before {duration(fact.next_at - at)} from now: {fact.why}"
-            return Step(seq=seq, at=at, kind="callback_waits", words=words, queue=fact.queue)
-        case CallbackDialled():
-            words = f"{fact.number} is dialled, attempt {fact.attempt}: {fact.why}"
-            kind = "callback_dialled"
-            return Step(seq=seq, at=at, kind=kind, words=words, queue=fact.queue, agent=fact.agent or "")
-        case CallbackAttempted():
-            said = "the customer answered" if fact.end is None else ATTEMPT_WORDS[fact.end]
-            words = f"{said} after {duration(fact.rang_s)}"
-            return Step(seq=seq, at=at, kind="callback_attempted", words=words, queue=fact.queue)
-        case CallbackSettled():
-            kept = fact.end in (CallbackEnd.KEPT, CallbackEnd.RANG_BACK)
-            time = (", in the time promised" if fact.in_time else ", later than promised") if kept else ""
-            words = SETTLED_WORDS[fact.end] + (f" ({fact.why})" if fact.why else "") + time
-            return Step(seq=seq, at=at, kind="callback_settled", words=words, queue=fact.queue)
-        case _:
-            assert_never(fact)
-
-
-def _node(fact: NodeEntered) -> str:
+def _node(_: Entry, fact: NodeEntered) -> Told:
+    details: dict[str, Detail] = {"flow": fact.flow, "node": fact.node, "exit": fact.exit or None}
     if not fact.exit:
-        return f"enters flow {fact.flow} at {fact.node}"
+        return Told(kind="flow", words=f"enters flow {fact.flow} at {fact.node}", details=details)
     key = fact.exit.removeprefix("choices.")
     how = f"pressed {key}" if key != fact.exit else fact.exit.replace("_", " ")
-    return f"goes on to {fact.node} of flow {fact.flow} ({how})"
+    return Told(kind="flow", words=f"goes on to {fact.node} of flow {fact.flow} ({how})", details=details)
 
 
-def _needs(needs: str) -> str:
-    return f"an agent with {needs}" if needs else "any agent"
+def _queued(entry: Entry, fact: ContactQueued) -> Told:
+    words = f"waits in queue {fact.queue}, priority {fact.priority}, for {asked_words(fact.needs)}"
+    if fact.since < entry.at:
+        words += f"; keeps its place, in line for {duration(entry.at - fact.since)} already"
+    details: dict[str, Detail] = {
+        "priority": fact.priority,
+        "needs": fact.needs,
+        "in_line_s": round(max(entry.at - fact.since, 0.0), 3),
+    }
+    return Told(kind="queued", words=words, queue=fact.queue, details=details)
 
 
-def _consequence(entry: Entry, fact: OfferEnded) -> str:
-    """What followed for an agent who missed the offer."""
-    paused = any(
+def _relaxed(_: Entry, fact: NeedsRelaxed) -> Told:
+    words = f"after {duration(fact.waited_s)} in {fact.queue} less is asked for: {asked_words(fact.needs)}"
+    details: dict[str, Detail] = {"needs": fact.needs, "waited_s": round(fact.waited_s, 3)}
+    return Told(kind="relaxed", words=words, queue=fact.queue, details=details)
+
+
+def _rules_changed(_: Entry, fact: RulesChanged) -> Told:
+    words = (
+        f"the rules of {fact.queue} were changed (configuration {fact.version}): priority {fact.priority}, "
+    words += f"for {asked_words(fact.needs)}"
+    )
+    details: dict[str, Detail] = {"priority": fact.priority, "needs": fact.needs}
+    return Told(kind="rules_changed", words=words, queue=fact.queue, details=details)
+
+
+def _offered(_: Entry, fact: ContactOffered) -> Told:
+    words = f"the phone of {fact.agent} rings ({fact.why})"
+    return Told(kind="offered", words=words, agent=fact.agent, queue=fact.queue, details={"why": fact.why})
+
+
+def _offer_ended(entry: Entry, fact: OfferEnded) -> Told:
+    words = OFFER_WORDS[fact.end].format(agent=fact.agent, rang=duration(fact.rang_s))
+    paused = _was_paused(entry, fact)
+    kind = "accepted" if fact.end is OfferEnd.ACCEPTED else "missed"
+    kind = "rescinded" if fact.end is OfferEnd.RESCINDED else kind
+    details: dict[str, Detail] = {"end": fact.end.value, "rang_s": round(fact.rang_s, 3), "paused": paused}
+    words += " and is paused until she says that she is back" if paused else ""
+    return Told(kind=kind, words=words, agent=fact.agent, queue=fact.queue, details=details)
+
+
+def _was_paused(entry: Entry, fact: OfferEnded) -> bool:
+    """Whether an agent who missed the offer was paused for it."""
+    return any(
         isinstance(other, AgentChanged)
         and other.agent == fact.agent
         and other.status is AgentStatus.PAUSED
         and other.was_status is not AgentStatus.PAUSED
         for other in entry.outputs
     )
-    return " and is paused until she says that she is back" if paused else ""
 
 
-def duration(seconds: float) -> str:
-    """A length of time in a sentence: "4.2 s", "1:05 min"."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes_rest = divmod(minutes, 60)
-    return f"{hours}:{minutes_rest:02}:{rest:02} h" if hours else f"{minutes}:{rest:02} min"
+def _connected(_: Entry, fact: ContactConnected) -> Told:
+    words = f"talks with {fact.agent} after waiting {duration(fact.waited_s)}"
+    details: dict[str, Detail] = {"waited_s": round(fact.waited_s, 3)}
+    return Told(kind="connected", words=words, agent=fact.agent, queue=fact.queue, details=details)
+
+
+def _left(_: Entry, fact: QueueLeft) -> Told | None:
+    if fact.exit is QueueExit.CONNECTED:
+        return None  # the next sentence says so
+    words = f"left queue {fact.queue} after {duration(fact.waited_s)}: {EXIT_WORDS[fact.exit]}"
+    details: dict[str, Detail] = {"exit": fact.exit.value, "waited_s": round(fact.waited_s, 3)}
+    return Told(kind="left_queue", words=words, queue=fact.queue, details=details)
+
+
+def _talk_ended(_: Entry, fact: TalkEnded) -> Told:
+    words = f"the talk with {fact.agent} is over after {duration(fact.talk_s)}"
+    details: dict[str, Detail] = {"talk_s": round(fact.talk_s, 3)}
+    return Told(kind="talk_ended", words=words, agent=fact.agent, queue=fact.queue, details=details)
+
+
+def _recording(_: Entry, fact: RecordingStarted) -> Told:
+    words = RECORDED.get(fact.kind, "the talk is being recorded")
+    return Told(kind="recording", words=words, agent=fact.agent, details={"recording": fact.recording})
+
+
+def _dropped(_: Entry, fact: RecordingDropped) -> Told:
+    words = "the caller did not want what she had recorded: it is not kept"
+    return Told(kind="recording_dropped", words=words, details={"recording": fact.recording})
+
+
+def _verified(_: Entry, fact: RecordingVerified) -> Told:
+    found = (
+        f"the recording is faulty: {fact.problem}"
+        if fact.problem
+        else f"the recording is sound: {duration(fact.seconds)}, {fact.channels} channels"
+    )
+    details: dict[str, Detail] = {"recording": fact.recording, "seconds": fact.seconds, "problem": fact.problem}
+    return Told(kind="recording_checked", words=found, details=details)
+
+
+def _looked_up(_: Entry, fact: LookupEnded) -> Told:
+    words = f"asked another program ({fact.name}) {LOOKUP_WORDS[fact.outcome]}, after {duration(fact.took_s)}"
+    words += f": {fact.detail}" if fact.detail else ""
+    details: dict[str, Detail] = {
+        "lookup": fact.name,
+        "outcome": fact.outcome.value,
+        "took_s": round(fact.took_s, 3),
+        "detail": fact.detail,
+    }
+    return Told(kind="lookup", words=words, details=details)
+
+
+def _script(_: Entry, fact: ScriptRun) -> Told:
+    how = "it ended well" if fact.status == "SUCCESS" else f"it did not end well ({fact.status})"
+    words = f"the script {fact.url} had the call for {duration(fact.took_s)}; {how}"
+    details: dict[str, Detail] = {"url": fact.url, "status": fact.status, "took_s": round(fact.took_s, 3)}
+    return Told(kind="script", words=words, details=details)
+
+
+def _survey(_: Entry, fact: SurveyOffered) -> Told:
+    words = f"{fact.agent} has gone, and the caller is asked how it was (survey {fact.survey})"
+    return Told(kind="survey", words=words, agent=fact.agent, queue=fact.queue, details={"survey": fact.survey})
+
+
+def _answer(_: Entry, fact: SurveyAnswered) -> Told:
+    said = f"{fact.answer}" if fact.answer is not None else "with a spoken comment"
+    words = f"the question {fact.question} of survey {fact.survey} was answered: {said}"
+    details: dict[str, Detail] = {"survey": fact.survey, "question": fact.question, "answer": fact.answer}
+    return Told(kind="survey_answer", words=words, agent=fact.agent, queue=fact.queue, details=details)
+
+
+def _ended(_: Entry, fact: ContactEnded) -> Told:
+    total = fact.flow_s + fact.wait_s + fact.callback_s + fact.talk_s + fact.forward_s
+    details: dict[str, Detail] = {"reason": fact.reason.value, "length_s": round(total, 3)}
+    return Told(kind="ended", words=f"ended after {duration(total)}: {END_WORDS[fact.reason]}", details=details)
+
+
+def _surprise(_: Entry, fact: Surprise) -> Told:
+    return Told(kind="surprise", words=f"something unexpected: {fact.what}")
+
+
+TELLERS: Final[Mapping[type, Teller]] = {
+    ContactOpened: _opened,
+    NodeEntered: _node,
+    ContactQueued: _queued,
+    NeedsRelaxed: _relaxed,
+    RulesChanged: _rules_changed,
+    ContactOffered: _offered,
+    OfferEnded: _offer_ended,
+    ContactConnected: _connected,
+    QueueLeft: _left,
+    TalkEnded: _talk_ended,
+    RecordingStarted: _recording,
+    RecordingDropped: _dropped,
+    RecordingVerified: _verified,
+    LookupEnded: _looked_up,
+    ScriptRun: _script,
+    SurveyOffered: _survey,
+    SurveyAnswered: _answer,
+    ContactEnded: _ended,
+    Surprise: _surprise,
+    **PROMISE_TELLERS,
+}
+"""One per type of fact that is about a contact."""
+
+LEFT_OUT: Final[Mapping[type[Fact], str]] = {
+    RecordingStopped: "that a recording stops is the end of the talk or of the message; its proof is told",
+    AgentChanged: "about an agent; what follows for her from an offer is told with the offer",
+    PhoneSeen: "about an agent's phone; an offer that it fails is told",
+    QueueDraining: "about a queue; a contact that it sends on is told",
+    ConfigurationChanged: "about all; what it changes for a contact is told (RulesChanged)",
+}
+"""Facts that the story of one contact does not tell, and why."""

@@ -3,8 +3,11 @@
 import time
 from pathlib import Path
 
-from callcenter.config import load_configuration
-from callcenter.jobs.explaining import CHANGED, explain
+import pytest
+
+from callcenter.config import load_configuration, read_configuration
+from callcenter.core.explain import Before, Cause, Reason
+from callcenter.jobs.explaining import CHANGED, Explanation, explain
 from callcenter.model.configuration import Configuration
 from callcenter.model.ids import ContactId
 from callcenter.postgres.pool import Pool
@@ -123,3 +126,133 @@ async def _only_journal(center: StoryCenter, dsn: str, tmp_path: Path) -> None:
         for entry in center.entries:
             journal.append(entry.at, entry.event, entry.outputs)
         assert await journal.settled(within_s=20.0)
+
+
+FILES = {
+    "queues.yaml": """
+sales: {needs: sales, priority: 60, wrap_up_s: 20}
+support:
+  needs: support >= 2 and vietnamese
+  wrap_up_s: 20
+  max_wait_s: 300
+  overflow: {queue: sales}
+  missed: {rejected: {then: rest, rest_s: 30}}
+  relax: [{after_s: 40, needs: support and vietnamese}, {after_s: 90, needs: support}]
+""",
+    "flows/to_sales.yaml": "nodes: {go: {kind: enqueue, queue: sales}}",
+    "flows/to_support.yaml": "nodes: {go: {kind: enqueue, queue: support}}",
+}
+
+
+def _center() -> StoryCenter:
+    configuration, problems = read_configuration(FILES)
+    assert problems == []
+    return StoryCenter(configuration, start=half_an_hour_ago())
+
+
+async def _explained(center: StoryCenter, call: ContactId, dsn: str, pool: Pool, tmp_path: Path) -> Explanation:
+    await _only_journal(center, dsn, tmp_path)
+    reader, snapshots = JournalReader(pool), Snapshots(pool)
+    found = await explain(center.configuration, reader, snapshots, call, now=center.now)
+    assert found is not None
+    assert [decision.caveat for decision in found.decisions if decision.caveat] == []
+    return found
+
+
+async def test_what_followed_a_missed_call_and_whom_a_relaxation_added(dsn: str, pool: Pool, tmp_path: Path) -> None:
+    center = _center()
+    anna, em = center.agent("anna", support=3, vietnamese=2), center.agent("em", support=2, vietnamese=2)
+    binh = center.agent("binh", support=1, vietnamese=4)
+    center.agent("chi", support=3).pauses("lunch")
+    call = center.call("support")
+    anna.rings()
+    center.passes(21)
+    em.declines()
+    center.passes(20)
+    binh.rings()
+    center.passes(3)
+    found = await _explained(center, call.id, dsn, pool, tmp_path)
+    steps = {(step.kind, step.agent): step for step in found.steps}
+    anna_missed, em_missed = steps["missed", "anna"], steps["missed", "em"]
+    assert anna_missed.words == (
+        "anna did not answer within 20.0 s and is paused until she says that she is back; "
+        "the call keeps its place, number 1 in line"
+    )
+    assert (anna_missed.details["paused"], anna_missed.details["rung_next"]) == (True, ["em"])
+    assert em_missed.words.startswith("em declined after 1.0 s; she is offered no call for 30.0 s")
+    assert (em_missed.details["rests_s"], em_missed.details["position"]) == (30.0, 1)
+    relaxed = steps["relaxed", ""]
+    assert relaxed.words.endswith(
+        "an agent with support and vietnamese (it was: support (level 2 or better) and vietnamese); "
+        "that adds binh, who is free"
+    )
+    assert (relaxed.details["added"], relaxed.details["free"]) == (["binh"], ["binh"])
+    assert found.outlook is not None
+    assert (found.outlook.rung, found.outlook.position) == (("binh",), 1)
+    assert [coming.kind.value for coming in found.outlook.upcoming] == ["rest", "offer", "relax", "max_wait"]
+
+
+async def test_who_came_first_and_what_comes_next(dsn: str, pool: Pool, tmp_path: Path) -> None:
+    center = _center()
+    anna = center.agent("anna", sales=3, support=3, vietnamese=2)
+    center.agent("binh", support=1)
+    talking = center.call("sales", caller="0800")
+    anna.answers()
+    me = center.call("support", caller="0901")
+    center.passes(5)
+    center.call("sales", caller="0902")
+    center.call("sales", caller="0903")
+    talking.hangs_up()
+    center.passes(21)
+    anna.answers()
+    center.passes(30)
+    anna.hangs_up()
+    center.passes(2)
+    found = await _explained(center, me.id, dsn, pool, tmp_path)
+    assert [(one.agent, one.cause, one.other_priority, one.priority) for one in found.passed_over] == [
+        ("anna", Before.PRIORITY, 60, 50)
+    ]
+    outlook = found.outlook
+    assert outlook is not None
+    assert (outlook.position, outlook.waiting, outlook.elsewhere) == (1, 1, 1)
+    assert [(one.agent, one.reason) for one in outlook.agents] == [("anna", Reason(cause=Cause.WRAP_UP))]
+    wrap_up, relax, max_wait = outlook.upcoming
+    assert (wrap_up.agent, round(wrap_up.at - outlook.at, 3)) == ("anna", 18.0)
+    assert (relax.needs, relax.added) == ("support", ("binh",))
+    assert max_wait.target is not None
+    assert max_wait.target.name == "sales"
+
+
+@pytest.fixture
+async def waiting(terminal: Terminal, dsn: str, tmp_path: Path) -> Terminal:
+    """An installation with a call that waits."""
+    for name, text in FILES.items():
+        terminal.write(text, f"config/{name}")
+    (terminal.config / "flows" / "hotline.yaml").unlink()
+    terminal.write("default: to_support", "config/numbers.yaml")  # what the story dials is no number
+    center = StoryCenter(load_configuration(terminal.config), start=time.time() - 60)
+    anna = center.agent("anna", sales=3, support=3, vietnamese=2)
+    for at in range(20):
+        center.agent(f"x{at:02}", sales=1)
+    anna.pauses("lunch")
+    center.call("support", caller="0901", name="Lan")
+    center.passes(50)
+    await _only_journal(center, dsn, tmp_path)
+    terminal.uses_database(dsn)
+    return terminal
+
+
+def test_what_is_shown_of_a_live_call(waiting: Terminal) -> None:
+    terminal = waiting
+    said = terminal("explain", "last").out
+    assert "20 agents do not have support (level 2 or better) and vietnamese" in said
+    assert "anna is paused (lunch)" in said
+    assert "What comes next (as of " in said
+    assert "less is asked for, an agent with support, but nobody more is at work" in said
+    assert "it goes on to queue sales, with its place" in said
+    assert "x07" not in said
+    assert "x07" in terminal("explain", "last", "--all").out
+    found = terminal.json("explain", "last")
+    assert found["decisions"][0]["excluded"][0]["count"] == 20
+    assert found["next"]["upcoming"][0]["kind"] == "relax"
+    assert found["in_short"].startswith('0901 ("Lan") called and dialled support. Now it waits in queue support')

@@ -151,13 +151,13 @@ def test_why_it_waited(terminal: Terminal, past: Past) -> None:
 def test_explained_in_words(terminal: Terminal, past: Past) -> None:
     said = terminal("explain", past.missed.id).out
     assert "anna did not answer within 15.0 s and is paused" in said
-    assert "offered to binh" in said
+    assert "queue sales: binh is rung" in said
     assert "as good, the lower id goes first" in said
     gave_up = terminal("explain", "last").out
     assert "left queue sales after 2:00 min: it had waited as long as the queue allows" in gave_up
     assert "keeps its place" in gave_up
     assert "less is asked for: an agent with support" in gave_up
-    assert "nobody who could serve this call was free" in gave_up
+    assert "nobody can take it, it waits" in gave_up
 
 
 def test_another_configuration_since_is_said_and_the_record_is_shown(terminal: Terminal, past: Past) -> None:

@@ -1,0 +1,169 @@
+"""What will happen next to a contact that lives, as far as anybody can know. Knows deadlines and who could serve it.
+
+Looks at an engine between two events; changes nothing. What people will do (hang up, come back from lunch) is not known
+to anybody, so of agents only what ends by itself is told: a wrap-up, a rest, a ringing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from callcenter.core.engine import Engine
+from callcenter.core.explain import Reason, able, unable_reason
+from callcenter.core.free import why_not_free
+from callcenter.core.lines import place_of
+from callcenter.core.queues import IN_QUEUE
+from callcenter.core.state import ContactRecord
+from callcenter.core.timers import Timer, TimerKind
+from callcenter.model.contact import ContactState
+from callcenter.model.ids import AgentId, ContactId, QueueName
+from callcenter.model.queue import Target
+
+OF_THE_CONTACT: Final = frozenset(
+    {
+        TimerKind.FLOW_WAIT,
+        TimerKind.CUT_OFF,
+        TimerKind.MESSAGE,
+        TimerKind.LOOKUP,
+        TimerKind.SCRIPT,
+        TimerKind.FORWARD,
+        TimerKind.ANNOUNCE,
+        TimerKind.RELAX,
+        TimerKind.MAX_WAIT,
+    }
+)
+"""Deadlines whose subject is the contact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upcoming:
+    """Something that will happen at a known time, unless something else happens before."""
+
+    at: float
+    kind: TimerKind
+    agent: AgentId | None = None  # whom it is about
+    needs: str = ""  # of a relaxation: what is asked for then
+    added: tuple[AgentId, ...] = ()  # of a relaxation: who could serve it then, and cannot now
+    target: Target | None = None  # of the longest wait, or of closing: where the contact goes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One agent at work who has the skills that the contact needs. `reason` is None if she is free."""
+
+    agent: AgentId
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """A live contact: where it is, who could serve it, and what comes next, in order."""
+
+    at: float
+    contact: ContactId
+    state: ContactState
+    state_s: float
+    queue: QueueName | None = None
+    position: int = 0  # in its queue, from 1; 0 when in none
+    waiting: int = 0  # in its queue, itself among them
+    needs: str = ""
+    flow: str = ""
+    node: str = ""
+    agent: AgentId | None = None  # whom it talks with
+    rung: tuple[AgentId, ...] = ()  # whose phones ring for it
+    agents: tuple[Standing, ...] = ()  # who could serve it, but for those who are rung
+    elsewhere: int = 0  # calls in other queues that are before it and that the same agents could take
+    upcoming: tuple[Upcoming, ...] = ()
+
+
+def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None:
+    """What is known of a contact at `now`; None if it does not live."""
+    world = engine.world
+    contact = world.contacts.get(contact_id)
+    if contact is None:
+        return None
+    waits = contact.state in IN_QUEUE
+    view = next(one for one in engine.view(now).contacts if one.id == contact_id)
+    rung = tuple(offer.agent for offer in contact.offers.values())
+    agents = able(engine, contact.needs) if contact.state in (ContactState.WAITING, ContactState.OFFERED) else []
+    return Outlook(
+        at=now,
+        contact=contact.id,
+        state=contact.state,
+        state_s=now - contact.phase_since,
+        queue=contact.queue,
+        position=view.position,
+        waiting=len(world.queued.get(contact.queue, ())) if contact.queue is not None else 0,
+        needs=str(contact.needs) if waits else "",
+        flow=(contact.flow or "") if contact.state is ContactState.IN_FLOW else "",
+        node=contact.node if contact.state is ContactState.IN_FLOW else "",
+        agent=contact.agent,
+        rung=rung,
+        agents=tuple(_standing(engine, contact, agent, now) for agent in agents if agent not in rung),
+        elsewhere=_elsewhere(engine, contact, agents),
+        upcoming=tuple(_upcoming(engine, contact, agents)),
+    )
+
+
+def _elsewhere(engine: Engine, contact: ContactRecord, agents: list[AgentId]) -> int:
+    """How many of other queues come first for somebody who could serve this contact."""
+    world = engine.world
+    mine = place_of(contact)
+    before = [
+        other
+        for other in world.contacts.values()
+        if other.state is ContactState.WAITING and other.queue != contact.queue and place_of(other) < mine
+    ]
+    skills = [world.agents.records[agent].agent.skills for agent in agents]
+    return sum(any(other.needs.met_by(has) for has in skills) for other in before)
+
+
+def _standing(engine: Engine, contact: ContactRecord, agent: AgentId, now: float) -> Standing:
+    record = engine.world.agents.records[agent]
+    free = not why_not_free(record, contact.medium, now)
+    return Standing(agent=agent, reason=None if free else unable_reason(record, contact.medium, now))
+
+
+def _upcoming(engine: Engine, contact: ContactRecord, agents: list[AgentId]) -> list[Upcoming]:
+    """Every deadline that matters to the contact, soonest first."""
+    offers = {str(leg): offer.agent for leg, offer in contact.offers.items()}
+    found = []
+    for timer in engine.world.timers.listed():
+        coming = _coming(engine, contact, timer, offers, frozenset(agents))
+        if coming is not None:
+            found.append(coming)
+    return found
+
+
+def _coming(
+    engine: Engine,
+    contact: ContactRecord,
+    timer: Timer,
+    offers: Mapping[str, AgentId],
+    agents: frozenset[AgentId],
+) -> Upcoming | None:
+    at, kind, subject = timer.at, timer.kind, timer.subject
+    if kind in OF_THE_CONTACT:
+        return _of_the_contact(engine, contact, timer) if subject == contact.id else None
+    if kind is TimerKind.OFFER:
+        return Upcoming(at=at, kind=kind, agent=offers[subject]) if subject in offers else None
+    if kind is TimerKind.CLOSING:
+        if subject != contact.queue or contact.state not in IN_QUEUE:
+            return None
+        return Upcoming(at=at, kind=kind, target=engine.world.queue_of(contact).at_close)
+    if kind in (TimerKind.WRAP_UP, TimerKind.REST) and subject in agents:
+        return Upcoming(at=at, kind=kind, agent=AgentId(subject))
+    return None
+
+
+def _of_the_contact(engine: Engine, contact: ContactRecord, timer: Timer) -> Upcoming | None:
+    if timer.kind is TimerKind.MAX_WAIT and contact.queue is not None:
+        return Upcoming(at=timer.at, kind=timer.kind, target=engine.world.queue_of(contact).overflow)
+    if timer.kind is TimerKind.RELAX and contact.queue is not None:
+        steps = engine.world.queue_of(contact).relax
+        if contact.relaxed >= len(steps):
+            return None
+        after = steps[contact.relaxed].needs
+        added = tuple(agent for agent in able(engine, after) if agent not in set(able(engine, contact.needs)))
+        return Upcoming(at=timer.at, kind=timer.kind, needs=str(after), added=added)
+    return Upcoming(at=timer.at, kind=timer.kind)

@@ -1,0 +1,111 @@
+"""What comes next for a live contact, in sentences. Knows the words for every deadline; looks at nothing itself."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from callcenter.core.explain import Reason
+from callcenter.core.outlook import Outlook, Upcoming
+from callcenter.core.timers import TimerKind
+from callcenter.jobs.wording import NAMED_MAX, asked_words, duration, listed, target_words, who_and_why
+from callcenter.model.contact import ContactState
+
+SOON_MAX: Final = 3  # agents whose wrap-up or rest ends that are named
+
+
+def where_words(found: Outlook) -> str:
+    """Where the contact is now."""
+    since = duration(found.state_s)
+    match found.state:
+        case ContactState.IN_FLOW:
+            return f"is in the flow {found.flow}, at {found.node}, for {since}"
+        case ContactState.WAITING:
+            return f"waits in queue {found.queue}, number {found.position} of {found.waiting}, for {since}"
+        case ContactState.OFFERED:
+            return f"is in queue {found.queue}; the phone of {listed(found.rung)} rings for {since}"
+        case ContactState.CONNECTING:
+            return f"{found.agent} has answered; the caller hears the announcement before the talk"
+        case ContactState.CONNECTED:
+            return f"talks with {found.agent} for {since}"
+        case ContactState.FORWARDED:
+            return f"talks with an outside number for {since}"
+        case _:
+            return "is over"
+
+
+def agents_words(found: Outlook) -> list[str]:
+    """Who could serve it, and what they are doing."""
+    if found.state not in (ContactState.WAITING, ContactState.OFFERED):
+        return []
+    if not found.agents:
+        return [f"nobody is at work who could take it: it asks for {asked_words(found.needs)}"]
+    could = "1 agent is" if len(found.agents) == 1 else f"{len(found.agents)} agents are"
+    said = [f"{could} at work who could take it ({asked_words(found.needs)})"]
+    if found.elsewhere:
+        calls = "1 call of another queue is" if found.elsewhere == 1 else f"{found.elsewhere} calls of other queues are"
+        said.append(f"{calls} before it for these agents (by priority, or by waiting longer)")
+    together: dict[Reason | None, list[str]] = {}
+    for standing in found.agents:
+        together.setdefault(standing.reason, []).append(standing.agent)
+    for reason, agents in sorted(together.items(), key=lambda item: (-len(item[1]), item[1])):
+        if reason is None:
+            said.append(f"{listed(agents)} {'is' if len(agents) == 1 else 'are'} free")
+        else:
+            said.append(who_and_why(agents, reason))
+    return said
+
+
+def next_words(found: Outlook) -> list[tuple[float, str]]:
+    """What will happen, soonest first; of many agents who become free only the first few."""
+    said: list[tuple[float, str]] = []
+    freed = 0
+    for coming in found.upcoming:
+        if coming.kind in (TimerKind.WRAP_UP, TimerKind.REST):
+            freed += 1
+            if freed > SOON_MAX:
+                continue
+        said.append((coming.at, DEADLINE_WORDS[coming.kind](coming)))
+    return said
+
+
+def otherwise_words(found: Outlook) -> str:
+    """What nobody can know the time of."""
+    match found.state:
+        case ContactState.WAITING if found.agents:
+            return "as soon as one of them is free and nobody is before it in line, she is rung for this call"
+        case ContactState.WAITING:
+            return "as soon as somebody logs in who could take it, she is rung for this call"
+        case ContactState.OFFERED:
+            return "when the phone is answered, the two are connected"
+        case ContactState.CONNECTED | ContactState.FORWARDED:
+            return "it ends when one of the two hangs up"
+        case _:
+            return ""
+
+
+def _relax(coming: Upcoming) -> str:
+    added = (
+        f"which {listed(coming.added, NAMED_MAX)} could take as well"
+        if coming.added
+        else "but nobody more is at work who could take it then"
+    )
+    return f"less is asked for, {asked_words(coming.needs)}, {added}"
+
+
+DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
+    TimerKind.FLOW_WAIT: lambda _: "the flow stops waiting for a key",
+    TimerKind.CUT_OFF: lambda _: "a prompt has failed; if the caller is still there, the call goes on",
+    TimerKind.MESSAGE: lambda _: "the message is at its longest and ends",
+    TimerKind.LOOKUP: lambda _: "the program that was asked is not waited for any longer",
+    TimerKind.SCRIPT: lambda _: "the script has had its time, and the call is fetched back",
+    TimerKind.FORWARD: lambda _: "the outside number is not rung any longer",
+    TimerKind.OFFER: lambda one: (
+        f"{one.agent} has let it ring too long; the next one is tried, the call keeps its place"
+    ),
+    TimerKind.ANNOUNCE: lambda _: "the caller hears an announcement",
+    TimerKind.RELAX: _relax,
+    TimerKind.MAX_WAIT: lambda one: f"it has waited as long as the queue allows, and then {target_words(one.target)}",
+    TimerKind.CLOSING: lambda one: f"the hours of the queue end or begin; at the end {target_words(one.target)}",
+    TimerKind.WRAP_UP: lambda one: f"{one.agent} has done with the call before, at the latest",
+    TimerKind.REST: lambda one: f"{one.agent} may be offered calls again",
+}
+"""One per kind of deadline."""

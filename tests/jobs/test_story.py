@@ -1,0 +1,114 @@
+"""Every fact, strategy, reason and deadline has words, or a reason why it has none: a new one is not forgotten."""
+
+from typing import get_args
+
+import pytest
+
+from callcenter.core.explain import Before, Cause, PassedOver, Reason, Verdict
+from callcenter.core.timers import TimerKind
+from callcenter.jobs.foresight import DEADLINE_WORDS
+from callcenter.jobs.story import END_WORDS, EXIT_WORDS, LEFT_OUT, LOOKUP_WORDS, OFFER_WORDS, TELLERS
+from callcenter.jobs.wording import (
+    CAUSE_WORDS,
+    STRATEGY_WORDS,
+    duration,
+    groups,
+    listed,
+    need_words,
+    passed_over_words,
+)
+from callcenter.model.contact import EndReason, LookupOutcome, OfferEnd, QueueExit
+from callcenter.model.facts import Fact
+from callcenter.model.ids import AgentId, ContactId, QueueName
+from callcenter.strategies import STRATEGIES
+
+
+def test_every_fact_is_told_or_left_out_on_purpose() -> None:
+    facts = set(get_args(Fact))
+    assert facts == TELLERS.keys() | LEFT_OUT.keys()
+    assert not TELLERS.keys() & LEFT_OUT.keys()
+    assert all(LEFT_OUT.values())
+
+
+def test_every_strategy_reason_end_and_deadline_has_its_words() -> None:
+    assert STRATEGY_WORDS.keys() == STRATEGIES.keys()
+    assert CAUSE_WORDS.keys() == set(Cause)
+    assert DEADLINE_WORDS.keys() == set(TimerKind)
+    assert OFFER_WORDS.keys() == set(OfferEnd)
+    assert EXIT_WORDS.keys() == set(QueueExit)
+    assert END_WORDS.keys() == set(EndReason)
+    assert LOOKUP_WORDS.keys() == set(LookupOutcome)
+
+
+def out(agent: str, *reasons: Reason) -> Verdict:
+    return Verdict(agent=AgentId(agent), name="", candidate=False, rank=None, words="", reasons=reasons)
+
+
+def test_three_hundred_agents_are_a_line() -> None:
+    lacking = [out(f"a{at:03}", Reason(cause=Cause.LACKS, about="vietnamese >= 2")) for at in range(312)]
+    talking = [out(f"b{at:03}", Reason(cause=Cause.FULL)) for at in range(14)]
+    paused = [
+        out("c1", Reason(cause=Cause.PAUSED, about="lunch")),
+        out("c2", Reason(cause=Cause.PAUSED, about="lunch")),
+    ]
+    busy = out("c3", Reason(cause=Cause.PAUSED, about="no_answer"))
+    out_of_all = out("d", Reason(cause=Cause.LACKS, about="vietnamese >= 2"), Reason(cause=Cause.LOGGED_OUT))
+    assert [group.words for group in groups([*lacking, *talking, *paused, busy, out_of_all])] == [
+        "313 agents do not have vietnamese (level 2 or better)",
+        "14 agents are talking with other callers",
+        "c1, c2 and c3 are paused (lunch: 2, no answer: 1)",
+    ]
+
+
+def test_one_agent_is_named() -> None:
+    assert [group.words for group in groups([out("em", Reason(cause=Cause.PAUSED, about="lunch"))])] == [
+        "em is paused (lunch)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        ("sales", "sales"),
+        ("sales >= 3 and vietnamese", "sales (level 3 or better) and vietnamese"),
+        ("a >= 2 or b >= 1", "a (level 2 or better) or b"),
+    ],
+)
+def test_needs_in_words(needs: str, words: str) -> None:
+    assert need_words(needs) == words
+
+
+def test_names_and_lengths() -> None:
+    assert [listed(names.split()) for names in ("", "a", "a b", "a b c", "a b c d e f g h")] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+        "a, b, c, d, e and 3 more",
+    ]
+    assert [duration(seconds) for seconds in (4.25, 65, 3700)] == ["4.2 s", "1:05 min", "1:01:40 h"]
+
+
+def passed(cause: Before, priority: int = 50, ahead_s: float = 0.0) -> PassedOver:
+    return PassedOver(
+        at=0.0,
+        seq=1,
+        agent=AgentId("anna"),
+        other=ContactId("c"),
+        other_queue=QueueName("sales"),
+        cause=cause,
+        other_priority=priority,
+        priority=50,
+        ahead_s=ahead_s,
+    )
+
+
+def test_who_came_first_is_summed_up() -> None:
+    many = [passed(Before.WAITED_LONGER, ahead_s=float(at)) for at in range(1, 10)]
+    more = [passed(Before.PRIORITY, 60), passed(Before.PRIORITY, 60), passed(Before.PRIORITY, 80)]
+    assert passed_over_words([*many, *more, passed(Before.CAME_FIRST)]) == [
+        "9 calls that had been waiting longer (by up to 9.0 s)",
+        "2 calls because of a higher priority (60; this call has 50)",
+        "1 call that came in the same moment, just before",
+        "1 call because of a higher priority (80; this call has 50)",
+    ]
