@@ -19,6 +19,9 @@ from callcenter.model.contact import ContactState
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.queue import Target
 
+WAITS: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.PROMISED)
+"""Where it matters who could serve it."""
+
 OF_THE_CONTACT: Final = frozenset(
     {
         TimerKind.FLOW_WAIT,
@@ -30,6 +33,8 @@ OF_THE_CONTACT: Final = frozenset(
         TimerKind.ANNOUNCE,
         TimerKind.RELAX,
         TimerKind.MAX_WAIT,
+        TimerKind.CALLBACK,
+        TimerKind.CALLBACK_RING,
     }
 )
 """Deadlines whose subject is the contact."""
@@ -45,6 +50,7 @@ class Upcoming:
     needs: str = ""  # of a relaxation: what is asked for then
     added: tuple[AgentId, ...] = ()  # of a relaxation: who could serve it then, and cannot now
     target: Target | None = None  # of the longest wait, or of closing: where the contact goes
+    step: str = ""  # of a promise to call back: how far it has come
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +91,7 @@ def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None
     waits = contact.state in IN_QUEUE
     view = next(one for one in engine.view(now).contacts if one.id == contact_id)
     rung = tuple(offer.agent for offer in contact.offers.values())
-    agents = able(engine, contact.needs) if contact.state in (ContactState.WAITING, ContactState.OFFERED) else []
+    agents = able(engine, contact.needs) if contact.state in WAITS else []
     return Outlook(
         at=now,
         contact=contact.id,
@@ -166,4 +172,5 @@ def _of_the_contact(engine: Engine, contact: ContactRecord, timer: Timer) -> Upc
         after = steps[contact.relaxed].needs
         added = tuple(agent for agent in able(engine, after) if agent not in set(able(engine, contact.needs)))
         return Upcoming(at=timer.at, kind=timer.kind, needs=str(after), added=added)
-    return Upcoming(at=timer.at, kind=timer.kind)
+    step = contact.callback.step.value if contact.callback is not None else ""
+    return Upcoming(at=timer.at, kind=timer.kind, step=step)

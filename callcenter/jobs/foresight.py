@@ -7,6 +7,7 @@ from callcenter.core.explain import Reason
 from callcenter.core.outlook import Outlook, Upcoming
 from callcenter.core.timers import TimerKind
 from callcenter.jobs.wording import NAMED_MAX, asked_words, duration, listed, target_words, who_and_why
+from callcenter.model.callback import CallbackStep
 from callcenter.model.contact import ContactState
 
 SOON_MAX: Final = 3  # agents whose wrap-up or rest ends that are named
@@ -20,6 +21,11 @@ def where_words(found: Outlook) -> str:
             return f"is in the flow {found.flow}, at {found.node}, for {since}"
         case ContactState.WAITING:
             return f"waits in queue {found.queue}, number {found.position} of {found.waiting}, for {since}"
+        case ContactState.PROMISED:
+            return f"waits without the caller, who will be called back (queue {found.queue}), for {since}"
+        case ContactState.DIALLING:
+            with_ = f", and {found.agent} waits for her" if found.agent is not None else ""
+            return f"is being made: the customer's phone rings (queue {found.queue}{with_}), for {since}"
         case ContactState.OFFERED:
             return f"is in queue {found.queue}; the phone of {listed(found.rung)} rings for {since}"
         case ContactState.CONNECTING:
@@ -34,7 +40,7 @@ def where_words(found: Outlook) -> str:
 
 def agents_words(found: Outlook) -> list[str]:
     """Who could serve it, and what they are doing."""
-    if found.state not in (ContactState.WAITING, ContactState.OFFERED):
+    if found.state not in (ContactState.WAITING, ContactState.OFFERED, ContactState.PROMISED):
         return []
     if not found.agents:
         return [f"nobody is at work who could take it: it asks for {asked_words(found.needs)}"]
@@ -91,6 +97,12 @@ def _relax(coming: Upcoming) -> str:
     return f"less is asked for, {asked_words(coming.needs)}, {added}"
 
 
+CALLBACK_STEPS: Final[Mapping[str, str]] = {
+    CallbackStep.RESTING: "its time comes: the customer may be called back from then on",
+    CallbackStep.DUE: "the time in which the customer may be called ends for now",
+}
+"""What the deadline of a promise means, by how far it has come."""
+
 DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     TimerKind.FLOW_WAIT: lambda _: "the flow stops waiting for a key",
     TimerKind.CUT_OFF: lambda _: "a prompt has failed; if the caller is still there, the call goes on",
@@ -104,6 +116,8 @@ DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     TimerKind.ANNOUNCE: lambda _: "the caller hears an announcement",
     TimerKind.RELAX: _relax,
     TimerKind.MAX_WAIT: lambda one: f"it has waited as long as the queue allows, and then {target_words(one.target)}",
+    TimerKind.CALLBACK: lambda one: CALLBACK_STEPS.get(one.step, "the promise to call back is looked at again"),
+    TimerKind.CALLBACK_RING: lambda _: "the customer's phone is not rung any longer",
     TimerKind.CLOSING: lambda one: f"the hours of the queue end or begin; at the end {target_words(one.target)}",
     TimerKind.WRAP_UP: lambda one: f"{one.agent} has done with the call before, at the latest",
     TimerKind.REST: lambda one: f"{one.agent} may be offered calls again",

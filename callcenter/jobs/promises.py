@@ -1,4 +1,4 @@
-"""The story of a callback: promised, waited with, dialled, made or given up. Knows the facts of promises; knows no rule."""
+"""The story of a callback: promised, waited with, dialled, made or given up. Knows facts; knows no rule."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -166,7 +166,7 @@ def _relaxed(_: Entry, fact: NeedsRelaxed) -> Told:
 def _rules_changed(_: Entry, fact: RulesChanged) -> Told:
     words = (
         f"the rules of {fact.queue} were changed (configuration {fact.version}): priority {fact.priority}, "
-    words += f"for {asked_words(fact.needs)}"
+        f"for {asked_words(fact.needs)}"
     )
     details: dict[str, Detail] = {"priority": fact.priority, "needs": fact.needs}
     return Told(kind="rules_changed", words=words, queue=fact.queue, details=details)
