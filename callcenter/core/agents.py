@@ -50,10 +50,12 @@ TRANSITIONS: Final[Mapping[tuple[AgentState, AgentInput], AgentState]] = {
     (S.WRAP_UP, In.STOOD_DOWN): S.NOT_READY,
 }
 
+_AFTER: Final = {state: {told: after for (at, told), after in TRANSITIONS.items() if at is state} for state in S}
+
 
 def next_state(agent: AgentId, state: AgentState, told: AgentInput) -> AgentState:
     """What follows. Raises IllegalTransition (our bug) for a pair that is not listed."""
-    after = TRANSITIONS.get((state, told))
+    after = _AFTER[state].get(told)
     if after is None:
         raise IllegalTransition(f"{agent}: {told} while {state}")
     return after
@@ -309,24 +311,26 @@ class Agents:
         reason: str | None = None,
         contact: ContactId | None = None,
     ) -> None:
-        new_status = record.status if status is None else status
-        new_state = record.state if state is None else state
-        new_reason = record.reason if reason is None else reason
-        if state is not None:
+        was_status, was_state, was_reason = record.status, record.state, record.reason
+        if state is None:
+            state = was_state
+        else:
             record.about = contact
-        if new_status is record.status and new_state is record.state and new_reason == record.reason:
+        status = was_status if status is None else status
+        reason = was_reason if reason is None else reason
+        if status is was_status and state is was_state and reason == was_reason:
             return
         self._out.append(
             AgentChanged(
                 agent=record.agent.id,
-                was_status=record.status,
-                was_state=record.state,
-                was_reason=record.reason,
+                was_status=was_status,
+                was_state=was_state,
+                was_reason=was_reason,
                 since=record.since,
-                status=new_status,
-                state=new_state,
-                reason=new_reason,
+                status=status,
+                state=state,
+                reason=reason,
                 contact=record.about,
             )
         )
-        record.status, record.state, record.reason, record.since = new_status, new_state, new_reason, now
+        record.status, record.state, record.reason, record.since = status, state, reason, now

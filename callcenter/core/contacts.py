@@ -67,13 +67,15 @@ TRANSITIONS: Final[Mapping[tuple[ContactState, ContactInput], ContactState]] = {
     (S.FORWARDED, In.ENDED): S.ENDED,
 }
 
+_AFTER: Final = {state: {told: after for (at, told), after in TRANSITIONS.items() if at is state} for state in S}
+
 
 def move(contact: ContactRecord, told: ContactInput, now: float) -> None:
     """Put the contact into its next state and add the time it spent in this one to the right sum.
 
     Raises IllegalTransition (our bug) for a pair that is not listed.
     """
-    after = TRANSITIONS.get((contact.state, told))
+    after = _AFTER[contact.state].get(told)
     if after is None:
         raise IllegalTransition(f"{contact.id}: {told} while {contact.state}")
     settle(contact, now)
@@ -88,17 +90,17 @@ def settle(contact: ContactRecord, now: float) -> None:
     spent = now - contact.phase_since
     contact.phase_since = now
     match contact.state:
-        case ContactState.IN_FLOW:
-            contact.flow_s += spent
-        case ContactState.PROMISED | ContactState.DIALLING:
-            contact.callback_s += spent
         case ContactState.WAITING | ContactState.OFFERED | ContactState.CONNECTING:
             if contact.leg is None:
                 contact.callback_s += spent
             else:
                 contact.wait_s += spent
+        case ContactState.IN_FLOW:
+            contact.flow_s += spent
         case ContactState.CONNECTED:
             contact.talk_s += spent
+        case ContactState.PROMISED | ContactState.DIALLING:
+            contact.callback_s += spent
         case ContactState.FORWARDED:
             contact.forward_s += spent
         case ContactState.ENDED:

@@ -44,34 +44,42 @@ _Entry = tuple[float, int, TimerKind, str]  # when, the how manieth deadline tha
 class Timers:
     """The deadlines of one engine."""
 
-    __slots__ = ("_heap", "_on_record", "_serial")
+    __slots__ = ("_heap", "_length", "_on_record", "_serial")
 
     def __init__(self) -> None:
         self._heap: list[_Entry] = []
-        self._on_record: dict[tuple[TimerKind, str], int] = {}  # the serial of the entry that counts
+        # the serial of the entry that counts; a dict a kind, so that nothing is made just to look something up
+        self._on_record: dict[TimerKind, dict[str, int]] = {kind: {} for kind in TimerKind}
+        self._length = 0
         self._serial = 0
 
     def __len__(self) -> int:
-        return len(self._on_record)
+        return self._length
 
     def set(self, kind: TimerKind, subject: str, at: float) -> None:
         """Make (or move) a deadline."""
+        of_kind = self._on_record[kind]
+        if subject not in of_kind:
+            self._length += 1
         self._serial += 1
-        self._on_record[kind, subject] = self._serial
+        of_kind[subject] = self._serial
         heapq.heappush(self._heap, (at, self._serial, kind, subject))
-        if len(self._heap) > 64 + 2 * len(self._on_record):
+        if len(self._heap) > 64 + 2 * self._length:
             self._forget_the_old()
 
     def cancel(self, kind: TimerKind, subject: str) -> None:
         """Drop a deadline; none on record is fine."""
-        self._on_record.pop((kind, subject), None)
+        of_kind = self._on_record[kind]
+        if subject in of_kind:
+            del of_kind[subject]
+            self._length -= 1
 
     def next_deadline(self) -> float | None:
         """When the next one is due, or None."""
         heap = self._heap
         while heap:
             at, serial, kind, subject = heap[0]
-            if self._on_record.get((kind, subject)) == serial:
+            if self._on_record[kind].get(subject) == serial:
                 return at
             heapq.heappop(heap)
         return None
@@ -82,7 +90,8 @@ class Timers:
         if due is None or due > now:
             return None
         at, _, kind, subject = heapq.heappop(self._heap)
-        del self._on_record[kind, subject]
+        del self._on_record[kind][subject]
+        self._length -= 1
         return Timer(at, kind, subject)
 
     def listed(self) -> list[Timer]:
@@ -94,4 +103,4 @@ class Timers:
         heapq.heapify(self._heap)
 
     def _live(self) -> list[_Entry]:
-        return [entry for entry in self._heap if self._on_record.get((entry[2], entry[3])) == entry[1]]
+        return [entry for entry in self._heap if self._on_record[entry[2]].get(entry[3]) == entry[1]]
