@@ -26,7 +26,7 @@ CALL_COLUMNS: Final = (
     ("ASA s>", "asa_s", _S),
     ("P(wait)>", "p_wait", _PART),
     ("P(abandon)>", "p_abandon", _PART),
-    ("turned away>", "turned_away", ""),
+    ("turned away>", "p_turned_away", _PART),
     ("mean wait s>", "wait_s", _S),
     ("p95 wait s>", "wait_p95_s", _S),
     ("retries>", "retries", ""),
@@ -37,7 +37,7 @@ QUEUE_COLUMNS: Final = (
     ("ASA s>", "asa_s", _S),
     ("P(wait)>", "p_wait", _PART),
     ("P(abandon)>", "p_abandon", _PART),
-    ("sent on>", "turned_away", ""),
+    ("sent on>", "p_turned_away", _PART),
     ("p95 wait s>", "wait_p95_s", _S),
     ("waiting>", "queue_length", _S),
 )

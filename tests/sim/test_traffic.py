@@ -15,7 +15,14 @@ from callcenter.model.configuration import Configuration
 from callcenter.model.ids import AgentId, QueueName, Skill
 from callcenter.model.need import parse_need
 from callcenter.model.queue import Queue
-from callcenter.sim.benches.closed_forms import erlang_a, erlang_c, erlang_c_asa, erlang_c_within
+from callcenter.sim.benches.closed_forms import (
+    erlang_a,
+    erlang_b,
+    erlang_c,
+    erlang_c_asa,
+    erlang_c_within,
+    few_places,
+)
 from callcenter.sim.traffic.calls import FOR_EVER, Entrance
 from callcenter.sim.traffic.chart import Panel, Point, Series, nice, svg
 from callcenter.sim.traffic.draws import Family, Shape, Times, draws, stream
@@ -235,6 +242,25 @@ def test_erlang_a_lies_in_the_intervals_of_one_long_run_in_batches() -> None:
     assert of(found, "p_abandon").covers(exact.p_abandon)
     assert of(found, "wait_s").covers(exact.wait)
     assert of(found, "occupancy").covers(exact.utilisation)
+
+
+def test_few_places_to_wait_and_none_at_all() -> None:
+    queue = Queue(name=QueueName("q"), record=False, max_waiting=4)
+    found = simulate(scenario(calls(per_h=220), agents=11, queues=(queue,), replications=8), seed=5)
+    turned_away, wait = few_places(11, 11, 4)
+    assert of(found, "p_turned_away").covers(turned_away)
+    assert of(found, "p_wait").covers(wait + turned_away)
+    nobody_waits = calls(patience=Patience(times=None, at_once=1.0))
+    found = simulate(scenario(nobody_waits, agents=8, replications=5), seed=1)
+    assert of(found, "p_abandon").covers(erlang_b(10, 8))
+
+
+def test_an_answer_takes_as_long_as_phones_ring() -> None:
+    ringing = Times(distribution=Family.DETERMINISTIC, mean_s=4)
+    groups = (AgentGroup(name="slow", counts=(30,), answer=ringing),)
+    found = simulate(scenario(groups=groups, replications=2))
+    assert of(found, "asa_s").mean == pytest.approx(4, abs=0.01)
+    assert of(found, "p_wait").mean < 0.01
 
 
 def n_design(generalists_do_a: bool) -> Scenario:

@@ -41,6 +41,17 @@ def erlang_c_within(offered_erl: float, agents: int, service: float, limit: floa
     return 1 - erlang_c(offered_erl, agents) * math.exp(-(agents - offered_erl) * limit / service)
 
 
+def few_places(offered_erl: float, agents: int, places: int) -> tuple[float, float]:
+    """M/M/n/n+K, where only `places` can wait: the share of calls turned away, and the share that wait.
+
+    From Erlang B: the weights of the states with k waiting are B, B r, B r^2 ... B r^K beside 1 - B, with r = a / n.
+    """
+    blocked, load = erlang_b(offered_erl, agents), offered_erl / agents
+    weights = [blocked * load**waiting for waiting in range(places + 1)]
+    total = 1 - blocked + math.fsum(weights)
+    return weights[-1] / total, math.fsum(weights[:-1]) / total
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErlangA:
     """What M/M/n+M gives; the wait is the mean of all calls, served or not, in the unit of the rates."""

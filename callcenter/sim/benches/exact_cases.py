@@ -155,20 +155,20 @@ def _priorities(name: str, rates: tuple[float, ...], seed: int) -> Case:
 
 
 CASES: Final = (
-    _erlang_c(11, 1),
+    _erlang_c(11, 6),
     _erlang_c(12, 1),
     _erlang_c(13, 1),
     _erlang_c(14, 1),
-    _erlang_c(15, 1),
+    _erlang_c(15, 3),
     _erlang_c(16, 1),
     _p_wait(10, 8, 1),
-    _p_wait(50, 45, 1),
-    _p_wait(100, 90, 1),
-    _p_wait(1000, 980, 1),
-    _erlang_a(10, 2.5, 0.25, 0.5, 1),
-    _erlang_a(50, 48, 1, 0.5, 1),
+    _p_wait(50, 45, 3),
+    _p_wait(100, 90, 5),
+    _p_wait(1000, 980, 7),
+    _erlang_a(10, 2.5, 0.25, 0.5, 2),
+    _erlang_a(50, 48, 1, 0.5, 4),
     _erlang_a(50, 55, 1, 0.5, 1),
-    _erlang_a(100, 100 / 3, 1 / 3, 0.5, 1),
+    _erlang_a(100, 100 / 3, 1 / 3, 0.5, 2),
     _priorities("priorities", (0.6, 1.0), 1),
     _priorities("first come, first served", (1.6,), 1),
 )
