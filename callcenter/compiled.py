@@ -42,6 +42,7 @@ MODULES: Final = (
     "callcenter.core.matching",
     "callcenter.core.notes",
     "callcenter.core.offers",
+    "callcenter.core.paths",
     "callcenter.core.queues",
     "callcenter.core.reach",
     "callcenter.core.resync",

@@ -19,8 +19,9 @@ from typing import Final
 
 from callcenter.core.chance import seed_of
 from callcenter.core.lines import place_of
-from callcenter.core.paths import HORIZON_S, quantile, run
+from callcenter.core.paths import quantile, run
 from callcenter.core.scene import Cast, Stage
+from callcenter.core.scenery import HORIZON_S
 from callcenter.core.state import ContactRecord, Outlook, Predicted
 from callcenter.core.world import World
 from callcenter.model.contact import ContactState, Medium
@@ -31,7 +32,7 @@ from callcenter.model.queue import Queue
 
 PATHS_MAX: Final = 128
 PATHS_MIN: Final = 16
-WORK_MAX: Final = 24_000  # paths times contacts, slots and queues: about 25 ms of Python
+WORK_MAX: Final = 16_000  # paths times contacts, slots and queues, beyond PATHS_MIN: some 15 ms of plain Python
 FRESH_S: Final = 5.0  # a forecast serves so long
 LATE_SHARE: Final = 0.1  # ... unless it was asked about more newcomers than this share of those in it
 

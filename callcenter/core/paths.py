@@ -13,73 +13,15 @@ come.
 
 import heapq
 import math
-from dataclasses import dataclass, field
 from typing import Final
 
-from callcenter.core.chance import FACTOR, MASK, SUMMAND, UNIT
-from callcenter.core.durations import CELLS, Spread
+from callcenter.core.chance import FACTOR, MODULUS, UNIT
+from callcenter.core.durations import CELLS
+from callcenter.core.scenery import HORIZON_S, Busy, Overtakers, Scene, Waiter
 
-HORIZON_S: Final = 14_400.0  # waits are not followed further than four hours
 STEPS_PER_HEAD: Final = 6  # events on one path, per slot, contact and line, before it is cut off
-_CELLS_SHIFT: Final = 64 - 8
+CHOICE: Final = CELLS * UNIT  # a state by this is the number of one of 256 equally likely draws
 _ARRIVAL: Final = -1  # in the agenda; slots are 0 and up, a move of contact n is -2 - n
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """What serving one contact of a queue takes: 256 equally likely (seconds to the answer, seconds she is taken)."""
-
-    draws: tuple[tuple[float, float], ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Busy:
-    """A slot that is taken: by something that lasts `spread` and has lasted `lasted_s`, and `then_s` after that."""
-
-    serves: tuple[int, ...]  # lines
-    spread: Spread
-    lasted_s: float
-    then_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiter:
-    """Somebody in line, in the order of service. A ghost is there only to be measured."""
-
-    line: int
-    service: int
-    patience: Spread | None = None  # None: stays
-    waited_s: float = 0.0
-    leaves_s: float = HORIZON_S  # whatever her patience: the queue lets her go then
-    moves: tuple[tuple[float, int], ...] = ()  # (in so many seconds, to this line), as needs are relaxed
-    ghost: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overtakers:
-    """Contacts still to come that will be served before waiter number `before`."""
-
-    per_s: float
-    line: int
-    service: int
-    before: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scene:
-    """Everything a run of paths needs. `idle` are slots that have nobody to serve: the lines they serve."""
-
-    lines: int
-    services: tuple[Service, ...]
-    waiters: tuple[Waiter, ...]
-    busy: tuple[Busy, ...]
-    idle: tuple[tuple[int, ...], ...] = ()
-    overtakers: tuple[Overtakers, ...] = field(default=())
-
-    @property
-    def heads(self) -> int:
-        """Its size: what one path costs."""
-        return len(self.waiters) + len(self.busy) + len(self.idle)
 
 
 def run(scene: Scene, paths: int, seed: int) -> list[list[float]]:
@@ -148,8 +90,8 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
     lines = [line[:] for line in ranks]
     agenda: list[tuple[float, int]] = []
     for slot, (cuts, over, rest, lasted_s, then_s) in enumerate(still):
-        state = (state * FACTOR + SUMMAND) & MASK
-        place = (over + (state >> 11) * UNIT * rest) * CELLS
+        state = state * FACTOR % MODULUS
+        place = (over + state * UNIT * rest) * CELLS
         cell = int(place)
         if cell >= CELLS:
             cell = CELLS - 1
@@ -165,8 +107,8 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
             agenda += [(at, -2 - number) for at, _ in waiter.moves]
     rate = sum(source.per_s for source in overtakers)
     if rate > 0.0:
-        state = (state * FACTOR + SUMMAND) & MASK
-        agenda.append((-math.log1p(-(state >> 11) * UNIT) / rate, _ARRIVAL))
+        state = state * FACTOR % MODULUS
+        agenda.append((-math.log1p(-state * UNIT) / rate, _ARRIVAL))
     heapq.heapify(agenda)
     unknown, recorded = len(waiters), [False] * len(waiters)
     budget = STEPS_PER_HEAD * (scene.heads + 16)
@@ -177,10 +119,10 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
             break
         if what < 0:
             if what == _ARRIVAL:
-                state = (state * FACTOR + SUMMAND) & MASK
-                heapreplace(agenda, (now - math.log1p(-(state >> 11) * UNIT) / rate, _ARRIVAL))
-                state = (state * FACTOR + SUMMAND) & MASK
-                source = _drawn(overtakers, (state >> 11) * UNIT * rate)
+                state = state * FACTOR % MODULUS
+                heapreplace(agenda, (now - math.log1p(-state * UNIT) / rate, _ARRIVAL))
+                state = state * FACTOR % MODULUS
+                source = _drawn(overtakers, state * UNIT * rate)
                 line, rank = source.line, source.before - 0.5 + 0.25 * now / HORIZON_S
                 come[rank] = source
             else:
@@ -213,14 +155,14 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
                 idle.append(what)
                 break
             heappop(lines[first_line])
-            state = (state * FACTOR + SUMMAND) & MASK
+            state = state * FACTOR % MODULUS
             if first in come:
-                answer_s, taken_s = services[come[first].service].draws[state >> _CELLS_SHIFT]
+                answer_s, taken_s = services[come[first].service].draws[int(state * CHOICE)]
                 heapreplace(agenda, (now + taken_s, what))
                 break
             number = int(first)
             waiter = waiters[number]
-            answer_s, taken_s = services[waiter.service].draws[state >> _CELLS_SHIFT]
+            answer_s, taken_s = services[waiter.service].draws[int(state * CHOICE)]
             waits[number].append(now + answer_s)
             recorded[number] = True
             unknown -= 1
@@ -229,8 +171,8 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
             known = patient[number]
             if known is not None:
                 cuts, over, rest, lasted_s = known
-                state = (state * FACTOR + SUMMAND) & MASK
-                place = (over + (state >> 11) * UNIT * rest) * CELLS
+                state = state * FACTOR % MODULUS
+                place = (over + state * UNIT * rest) * CELLS
                 cell = int(place)
                 if cell >= CELLS:
                     cell = CELLS - 1

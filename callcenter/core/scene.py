@@ -14,7 +14,7 @@ from callcenter.core.durations import CELLS, Patience, Spread, exactly
 from callcenter.core.free import could_serve
 from callcenter.core.learnt import Learnt
 from callcenter.core.lines import Place, place_of
-from callcenter.core.paths import HORIZON_S, Busy, Overtakers, Scene, Service, Waiter
+from callcenter.core.scenery import HORIZON_S, Busy, Overtakers, Scene, Service, Waiter
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState

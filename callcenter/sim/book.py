@@ -32,7 +32,9 @@ from callcenter.model.facts import (
     QueueLeft,
     RulesChanged,
     TalkEnded,
+    WaitPredicted,
 )
+from callcenter.model.forecast import Range, spoken_minutes
 from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, FlowName, LegId, OfferId, QueueName, Version
 from callcenter.model.need import ANYBODY, Need, parse_need
 from callcenter.model.queue import MissedOffer, Queue
@@ -40,6 +42,7 @@ from callcenter.model.records import Row
 from callcenter.sim.violation import Violation
 
 FACTS: Final = frozenset(get_args(Fact))
+TAKEN_BACK_MAX: Final = 1
 GONE_REST_MAX_S: Final = 30.0  # the longest rest of one who answered and went before the talk
 BACK_BY_PHONE: Final = (FlowName("login"), FlowName("ready"))  # the flows of the feature codes
 
@@ -79,6 +82,8 @@ class SeenContact:
     since: float = 0.0
     offers: dict[OfferId, AgentId] = field(default_factory=dict)
     waiting_since: float | None = None
+    told_by: float = 0.0  # the time by which it was told to be served
+    taken_back: int = 0  # how often it was then told a later one
     version: Version = UNVERSIONED  # whose rules it lives by
     last_queue: QueueName | None = None
     ended: bool = False
@@ -152,8 +157,11 @@ class Book:
                 seen.queue, seen.priority, seen.since = fact.queue, fact.priority, fact.since
                 seen.needs, seen.flow, seen.node = need_of(fact.needs), None, ""
                 seen.last_queue = fact.queue
+                seen.told_by, seen.taken_back = 0.0, 0
                 if fact.queue in self.library[self.version].queues:
                     seen.version = self.version
+            case WaitPredicted():
+                self._predicted(fact, now)
             case NeedsRelaxed(contact=contact, needs=needs):
                 self.live(contact).needs = need_of(needs)
             case RulesChanged(contact=contact):
@@ -180,6 +188,21 @@ class Book:
                 self._ended(contact)
             case _:
                 pass
+
+    def _predicted(self, fact: WaitPredicted, now: float) -> None:
+        """Of somebody who waits; a range; spoken only if it can be relied on, and taken back once at most."""
+        seen = self.live(fact.contact)
+        if seen.queue != fact.queue or not 0.0 <= fact.p50_s <= fact.p90_s or fact.position < 1:
+            raise Violation(f"{seen.id} is in {seen.queue}: {fact}")
+        if not fact.announced:
+            return
+        if fact.entry or not fact.confident:
+            raise Violation(f"{seen.id} was told what is not sure: {fact}")
+        seen.taken_back += bool(seen.told_by) and now + fact.p90_s > seen.told_by
+        if seen.taken_back > TAKEN_BACK_MAX:
+            raise Violation(f"{seen.id} was told a later time {seen.taken_back} times: {fact}")
+        spoken = Range(p50_s=fact.p50_s, p90_s=fact.p90_s, confident=True)
+        seen.told_by = now + 60.0 * spoken_minutes(spoken)[1]
 
     def _switched(self, fact: ConfigurationChanged) -> None:
         """Who waits or talks lives by the new version, where it still has the queue."""

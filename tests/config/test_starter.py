@@ -27,6 +27,7 @@ from callcenter.model.flow import (
 )
 from callcenter.model.ids import FlowName, QueueName
 from callcenter.model.need import parse_need
+from callcenter.speech.text import PromptText
 
 NODES_MAX = 30
 NOON_UTC = 1_795_250_000.0
@@ -172,3 +173,19 @@ def test_installed_files_are_the_ones_reported(tmp_path: Path) -> None:
     written = install_starter(tmp_path / "config")
     assert sorted(written) == sorted(path for path in tmp_path.rglob("*") if path.is_file())
     assert install_starter(tmp_path / "config") == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "low", "high", "words"),
+    [
+        ("en", "2", "5", "Your estimated wait is two to five minutes."),
+        ("en", "0", "1", "Your estimated wait is less than one minute."),
+        ("vi", "2", "5", "Thời gian chờ dự kiến là từ hai đến năm phút."),
+        ("vi", "0", "2", "Thời gian chờ dự kiến là không quá hai phút."),
+    ],
+)
+def test_the_predicted_wait_is_said_as_a_range(
+    starter: Configuration, language: str, low: str, high: str, words: str
+) -> None:
+    text = PromptText(text=starter.prompts["wait"].texts[language], language=language)
+    assert text.rendered({"wait_low_min": low, "wait_high_min": high}) == words
