@@ -1,6 +1,7 @@
 """`callcenter calls`: the live ones, the past ones, one of them, and hanging one up. Decides nothing."""
 
 import asyncio
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
@@ -241,16 +242,18 @@ def past_document(line: "CallLine") -> dict[str, object]:
 
 async def _record(site: Site, call: str) -> dict[str, Any]:
     from callcenter.postgres.reports import Reports
+    from callcenter.postgres.surveys import Surveys
 
     async with site.database() as pool:
         contact = await past_contact(pool, call)
         record = await Reports(pool).call(contact)
+        answers = await Surveys(pool).of_contact(contact)
     if record is None:
         raise Failure(Exit.NOT_FOUND, f"there is no call {call}")
-    return dict(record)
+    return {**record, "answers": [asdict(one) for one in answers]}
 
 
-PARTS: Final = ("waits", "rings", "talks", "recordings")
+PARTS: Final = ("waits", "rings", "talks", "recordings", "answers")
 TIMES: Final = ("began", "ended", "entered", "offered")
 
 
@@ -324,6 +327,11 @@ def _show_record(record: dict[str, Any]) -> None:
         "Talks",
         ("agent!", "queue!", "began!", "talk>"),
         [(one["agent"], one["queue"], _when(one["began"]), length(one["talk_s"])) for one in record["talks"] or ()],
+    )
+    _show_part(
+        "Said in the survey",
+        ("survey!", "question!", "answer>", "comment"),
+        [(one["survey"], one["question"], one["answer"], one["comment"]) for one in record.get("answers") or ()],
     )
     _show_part(
         "Recordings",

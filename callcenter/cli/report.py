@@ -25,6 +25,7 @@ from callcenter.cli.screen import (
     warn,
 )
 from callcenter.cli.site import Site, site_of
+from callcenter.cli.surveys import surveys
 from callcenter.cli.times import period, span
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 app = typer.Typer(name="report", help="What happened, in figures.", no_args_is_help=True)
+app.command("surveys")(surveys)
 
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]

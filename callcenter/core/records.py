@@ -25,6 +25,8 @@ from callcenter.model.facts import (
     RecordingStarted,
     RecordingStopped,
     RecordingVerified,
+    SurveyAnswered,
+    SurveyOffered,
     TalkEnded,
     WaitPredicted,
 )
@@ -37,6 +39,8 @@ from callcenter.model.records import (
     QueueVisitRow,
     RecordingRow,
     Row,
+    SurveyAnswerRow,
+    SurveyOfferRow,
     TalkRow,
     WaitForecastRow,
     merged_all,
@@ -160,6 +164,37 @@ def _talk_ended(fact: TalkEnded, entry: Entry, n: int) -> tuple[Row, ...]:
             began=fact.began,
             ended=entry.at,
             talk_s=fact.talk_s,
+        ),
+    )
+
+
+def _survey_offered(fact: SurveyOffered, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        SurveyOfferRow(
+            seq=entry.seq,
+            n=n,
+            contact=fact.contact,
+            survey=fact.survey,
+            queue=fact.queue,
+            agent=fact.agent,
+            offered=entry.at,
+        ),
+    )
+
+
+def _survey_answered(fact: SurveyAnswered, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        SurveyAnswerRow(
+            seq=entry.seq,
+            n=n,
+            contact=fact.contact,
+            survey=fact.survey,
+            question=fact.question,
+            queue=fact.queue,
+            agent=fact.agent,
+            answer=fact.answer,
+            comment=fact.comment,
+            answered=entry.at,
         ),
     )
 
@@ -322,6 +357,8 @@ _FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     ContactOffered: _offered,
     OfferEnded: _offer_ended,
     TalkEnded: _talk_ended,
+    SurveyOffered: _survey_offered,
+    SurveyAnswered: _survey_answered,
     AgentChanged: _agent_changed,
     RecordingStarted: _recording_started,
     RecordingStopped: _recording_stopped,

@@ -14,7 +14,7 @@ from callcenter.model.agent import AgentState, AgentStatus
 from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
 from callcenter.model.facts import Considered
-from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId
 
 
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -175,6 +175,33 @@ class WaitForecastRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     simulated: bool
 
 
+class SurveyOfferRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One contact led into a survey after its talk."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    survey: FlowName
+    queue: QueueName
+    agent: AgentId
+    offered: float
+
+
+class SurveyAnswerRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One question answered, by a number or by a recorded comment."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    survey: FlowName
+    question: str
+    queue: QueueName | None
+    agent: AgentId | None
+    answer: int | None
+    comment: RecordingId | None
+    answered: float
+
+
 Row = (
     ContactRow
     | QueueVisitRow
@@ -185,6 +212,8 @@ Row = (
     | CallbackRow
     | CallbackAttemptRow
     | WaitForecastRow
+    | SurveyOfferRow
+    | SurveyAnswerRow
 )
 
 Key = tuple[str | int | float, ...]
@@ -201,6 +230,10 @@ def key(row: Row) -> Key:
             return ("offer", row.offer)
         case TalkRow():
             return ("talk", row.seq, row.n)
+        case SurveyOfferRow():
+            return ("survey_offer", row.seq, row.n)
+        case SurveyAnswerRow():
+            return ("survey_answer", row.seq, row.n)
         case AgentActivityRow():
             return ("agent_activity", row.agent, row.since)
         case RecordingRow():

@@ -20,6 +20,8 @@ from callcenter.model.records import (
     QueueVisitRow,
     RecordingRow,
     Row,
+    SurveyAnswerRow,
+    SurveyOfferRow,
     TalkRow,
     WaitForecastRow,
     merged_all,
@@ -32,6 +34,10 @@ COPIED: Final[Mapping[str, Sequence[str]]] = {
     "queue_visit": (
         "seq", "n", "contact", "queue", "medium", "entered", "ended", "waited_s", "exit", "priority", "service_level_s",
         "callback",
+    ),
+    "survey_offer": ("seq", "n", "contact", "survey", "queue", "agent", "offered"),
+    "survey_answer": (
+        "seq", "n", "contact", "survey", "question", "queue", "agent", "answer", "comment", "answered",
     ),
     "talk": ("seq", "n", "contact", "agent", "leg", "queue", "began", "ended", "talk_s"),
     "wait_forecast": (
@@ -77,6 +83,10 @@ def _placed(row: Row) -> tuple[str, tuple[object, ...]]:
             return "offer", _offer(row)
         case TalkRow():
             return "talk", _talk(row)
+        case SurveyOfferRow():
+            return "survey_offer", (*msgspec.structs.astuple(row)[:-1], time_of(row.offered))
+        case SurveyAnswerRow():
+            return "survey_answer", (*msgspec.structs.astuple(row)[:-1], time_of(row.answered))
         case AgentActivityRow():
             return "agent_activity", _period(row)
         case RecordingRow():

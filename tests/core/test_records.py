@@ -48,6 +48,8 @@ from callcenter.model.records import (
     QueueVisitRow,
     RecordingRow,
     Row,
+    SurveyAnswerRow,
+    SurveyOfferRow,
     TalkRow,
     merged_all,
 )
@@ -285,9 +287,27 @@ SILENT: list[Fact] = [
     Surprise(what="odd"),
     LookupEnded(contact=C, name="main.who", outcome=LookupOutcome.FOUND, took_s=0.2),
     ScriptRun(contact=C, url="agi://127.0.0.1/pay", status="SUCCESS", took_s=12.0),
-    SurveyOffered(contact=C, survey=FlowName("how"), queue=SALES, agent=ANNA),
-    SurveyAnswered(contact=C, survey=FlowName("how"), question="friendly", queue=SALES, agent=ANNA, answer=4),
 ]
+
+
+def test_a_survey_gives_a_row_for_the_offer_and_one_for_each_answer() -> None:
+    how = FlowName("how")
+    told = rows(
+        entry(
+            140.0,
+            SurveyOffered(contact=C, survey=how, queue=SALES, agent=ANNA),
+            SurveyAnswered(contact=C, survey=how, question="friendly", queue=SALES, agent=ANNA, answer=4),
+            SurveyAnswered(contact=C, survey=how, question="comment", comment=RECORDING),
+        )
+    )
+    assert merged_all(told) == told
+    offer, number, comment = told
+    assert isinstance(offer, SurveyOfferRow)
+    assert (offer.n, offer.survey, offer.queue, offer.agent, offer.offered) == (0, how, SALES, ANNA, 140.0)
+    assert isinstance(number, SurveyAnswerRow)
+    assert isinstance(comment, SurveyAnswerRow)
+    assert (number.question, number.answer, number.comment, number.answered) == ("friendly", 4, None, 140.0)
+    assert (comment.n, comment.answer, comment.comment, comment.agent) == (2, None, RECORDING, None)
 
 
 @pytest.mark.parametrize("fact", SILENT, ids=lambda fact: type(fact).__name__)
