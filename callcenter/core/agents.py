@@ -64,7 +64,7 @@ def next_state(agent: AgentId, state: AgentState, told: AgentInput) -> AgentStat
 class Agents:
     """The agents of the directory, and who of them is free."""
 
-    __slots__ = ("_by_number", "_out", "_stamp", "_timers", "free", "newly_free", "on_wrapped", "records", "roster")
+    __slots__ = ("_by_number", "_out", "_timers", "free", "newly_free", "on_wrapped", "records", "roster")
 
     def __init__(self, timers: Timers, out: list[Output]) -> None:
         self.records: dict[AgentId, AgentRecord] = {}
@@ -73,7 +73,6 @@ class Agents:
         self.on_wrapped: Callable[[QueueName, float], None] | None = None  # told of each wrap-up how long it took
         self.roster = 0  # counts changes of who is at work with which skills
         self._by_number: dict[str, AgentId] = {}
-        self._stamp = 0  # one count for all: an entry of somebody who had the id before her must not stand for her
         self._timers = timers
         self._out = out
 
@@ -98,7 +97,7 @@ class Agents:
             self._by_number.pop(record.agent.number, None)
             if record.agent.number != agent.number:
                 record.phone = PhoneState.UNKNOWN
-            self._unlist(record)
+            self.free.remove(record)
             record.agent = agent
         self._by_number[agent.number] = agent.id
         self.roster += 1
@@ -114,7 +113,7 @@ class Agents:
             return f"{agent} is at work; log her out first"
         if record.own_calls:
             return f"{agent} makes a call of her own; wait until it is over"
-        self._unlist(record)
+        self.free.remove(record)
         del self.records[agent]
         del self._by_number[record.agent.number]
         self._timers.cancel(TimerKind.REST, agent)
@@ -186,7 +185,7 @@ class Agents:
         """Her phone will ring."""
         record.offer = leg
         record.last_offered = now
-        self._unlist(record)
+        self.free.remove(record)
         if record.state is READY:
             self._move(record, AgentInput.OFFERED, now, contact=contact)
 
@@ -247,7 +246,6 @@ class Agents:
         """After a snapshot: put her back into the indexes without telling anybody."""
         self.records[record.agent.id] = record
         self._by_number[record.agent.number] = record.agent.id
-        self._stamp = max(self._stamp, record.stamp)
         for medium in record.agent.capacity:
             if is_able(record, medium, now):
                 self.free.add(record, medium)
@@ -280,7 +278,7 @@ class Agents:
         )
 
     def _relist(self, record: AgentRecord, now: float) -> None:
-        self._unlist(record)
+        self.free.remove(record)
         listed = False
         for medium in record.agent.capacity:
             if is_able(record, medium, now):
@@ -288,11 +286,6 @@ class Agents:
                 listed = True
         if listed:
             self.newly_free.append(record.agent.id)
-
-    def _unlist(self, record: AgentRecord) -> None:
-        self.free.remove(record)
-        self._stamp += 1
-        record.stamp = self._stamp
 
     def _move(self, record: AgentRecord, told: AgentInput, now: float, contact: ContactId | None = None) -> None:
         after = next_state(record.agent.id, record.state, told)

@@ -1,10 +1,9 @@
 """The free agents: who can take a contact with this need? Knows who is free since when; chooses by idle time only.
 
-An agent who becomes free is put into one heap per skill and level she has (and one for everybody), ordered by the time
-since when she is ready. An agent who is no longer free is not searched for: her stamp has moved on, and the old entry
-is dropped when it reaches the head. The heaps are kept sorted, for who becomes free is nearly always the last of them:
-so becoming free costs the same in any crowd, and the head is taken off without a walk through memory. Only one whose
-offer was rescinded is put in between, where she was.
+An agent who becomes free is put into one line per skill and level she has (and one of everybody), in the order of the
+time since when she is ready. An agent who is no longer free is not searched for: her listing is struck out, and dropped
+when it reaches the head. Who becomes free is nearly always the last of a line, and the head is taken off without a walk
+through memory, so both cost the same in any crowd. Only one whose offer was rescinded is put in between, where she was.
 """
 
 from bisect import insort
@@ -16,10 +15,8 @@ from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, Skill
 from callcenter.model.need import LEVEL_MAX, Clause, Need
 
-STALE_MAX: Final = 64  # entries a heap may have beyond twice the number of free agents before it is tidied
+STALE_MAX: Final = 64  # listings a line may have beyond twice the number of free agents before it is tidied
 
-_Entry = tuple[float, AgentId, int]  # ready since, who, her stamp then
-_Heap = list[_Entry]
 _EVERYBODY: Final = Skill("")
 
 # looked up once: a member of an enum costs as much as the making of a message, and these are asked for at every turn
@@ -29,108 +26,135 @@ REACHABLE: Final = PhoneState.REACHABLE
 VOICE: Final = Medium.VOICE
 
 
+class _Listing:
+    """An agent, as long as she is free on a medium."""
+
+    __slots__ = ("agent", "since", "stands")
+
+    def __init__(self, agent: AgentId, since: float) -> None:
+        self.agent = agent
+        self.since = since
+        self.stands = True
+
+
+_Line = list[_Listing]  # sorted
+
+
+def _order(listing: _Listing) -> tuple[float, AgentId]:
+    return listing.since, listing.agent
+
+
+def _before(one: _Listing, other: _Listing) -> bool:
+    return one.since < other.since or (one.since == other.since and one.agent < other.agent)
+
+
 class FreeAgents:
     """Who is free, per medium, skill and level."""
 
-    __slots__ = ("_agents", "_free", "_heaps")
+    __slots__ = ("_agents", "_free", "_lines")
 
     def __init__(self, agents: dict[AgentId, AgentRecord]) -> None:
         self._agents = agents
-        self._heaps: dict[tuple[Medium, Skill, int], _Heap] = {}
-        self._free: dict[Medium, dict[AgentId, int]] = {}  # who is listed, with the stamp of her entries
+        self._lines: dict[Medium, dict[Skill, dict[int, _Line]]] = {medium: {} for medium in Medium}
+        self._free: dict[Medium, dict[AgentId, _Listing]] = {medium: {} for medium in Medium}
 
     def add(self, record: AgentRecord, medium: Medium) -> None:
-        """List her; her stamp must be new since she was listed last."""
-        agent = record.agent
-        self._free.setdefault(medium, {})[agent.id] = record.stamp
-        entry = (record.ready_since, agent.id, record.stamp)
-        self._push((medium, _EVERYBODY, 0), entry)
+        """List her, in place of a listing she may have."""
+        agent, free = record.agent, self._free[medium]
+        self._strike(free, agent.id)
+        listing = free[agent.id] = _Listing(agent.id, record.ready_since)
+        self._put(listing, medium, _EVERYBODY, 0)
         for skill, level in agent.skills.items():
-            self._push((medium, skill, level), entry)
+            self._put(listing, medium, skill, level)
 
     def remove(self, record: AgentRecord) -> None:
-        """She is not free any more, on no medium. The caller moves her stamp on."""
-        for listed in self._free.values():
-            listed.pop(record.agent.id, None)
+        """She is not free any more, on no medium."""
+        agent = record.agent.id
+        for free in self._free.values():
+            self._strike(free, agent)
 
     def count(self, medium: Medium) -> int:
         """How many are free."""
-        return len(self._free.get(medium, ()))
+        return len(self._free[medium])
 
     def is_free(self, agent: AgentId, medium: Medium) -> bool:
         """Whether she is listed."""
-        return agent in self._free.get(medium, ())
+        return agent in self._free[medium]
 
     def longest_idle(self, medium: Medium, need: Need) -> AgentId | None:
         """Who, of those that meet the need, has been ready the longest; ties go to the lower id."""
-        best: _Entry | None = None
+        best: _Listing | None = None
         for clause in need.alternatives:
             if len(clause) == 1:  # most needs: no lists are made for them
                 skill, least = clause[0]
+                lines = self._lines[medium].get(skill)
+                if lines is None:
+                    continue
                 for level in range(least, LEVEL_MAX + 1):
-                    found = self._heaps.get((medium, skill, level))
+                    found = lines.get(level)
                     if found:
-                        entry = self._head(found, medium)
-                        if entry is not None and (best is None or entry < best):
-                            best = entry
+                        head = self._head(found)
+                        if head is not None and (best is None or _before(head, best)):
+                            best = head
                 continue
-            for heap in self._narrowest(medium, clause):
-                entry = self._least(heap, medium, clause) if clause else self._head(heap, medium)
-                if entry is not None and (best is None or entry < best):
-                    best = entry
-        return best[1] if best is not None else None
+            for line in self._narrowest(medium, clause):
+                head = self._least(line, clause) if clause else self._head(line)
+                if head is not None and (best is None or _before(head, best)):
+                    best = head
+        return best.agent if best is not None else None
 
     def suited(self, medium: Medium, need: Need) -> list[AgentId]:
         """All that meet the need, sorted by id."""
         found: set[AgentId] = set()
         for clause in need.alternatives:
-            for heap in self._narrowest(medium, clause):
-                found.update(entry[1] for entry in heap if self._stands(entry, medium) and self._meets(entry, clause))
+            for line in self._narrowest(medium, clause):
+                found.update(one.agent for one in line if one.stands and self._meets(one.agent, clause))
         return sorted(found)
 
-    def _push(self, key: tuple[Medium, Skill, int], entry: _Entry) -> None:
-        heap = self._heaps.get(key)
-        if heap is None:
-            heap = self._heaps[key] = []
-        if not heap or heap[-1] < entry:
-            heap.append(entry)
+    def _put(self, listing: _Listing, medium: Medium, skill: Skill, level: int) -> None:
+        lines = self._lines[medium].get(skill)
+        if lines is None:
+            lines = self._lines[medium][skill] = {}
+        line = lines.get(level)
+        if line is None:
+            line = lines[level] = []
+        if line and _before(listing, line[-1]):
+            insort(line, listing, key=_order)
         else:
-            insort(heap, entry)
-        if len(heap) > STALE_MAX + 2 * len(self._free[key[0]]):
-            heap[:] = [kept for kept in heap if self._stands(kept, key[0])]
+            line.append(listing)
+        if len(line) > STALE_MAX + 2 * len(self._free[medium]):
+            line[:] = [one for one in line if one.stands]
 
-    def _narrowest(self, medium: Medium, clause: Clause) -> list[_Heap]:
-        """The heaps of the one skill of the clause that the fewest free agents have."""
+    def _strike(self, free: dict[AgentId, _Listing], agent: AgentId) -> None:
+        if agent in free:
+            free.pop(agent).stands = False
+
+    def _narrowest(self, medium: Medium, clause: Clause) -> list[_Line]:
+        """The lines of the one skill of the clause that the fewest free agents have."""
         if not clause:
-            return self._present((medium, _EVERYBODY, 0))
-        choices = [
-            self._present(*((medium, skill, level) for level in range(least, LEVEL_MAX + 1))) for skill, least in clause
-        ]
-        return choices[0] if len(choices) == 1 else min(choices, key=lambda heaps: sum(map(len, heaps)))
+            return self._present(medium, _EVERYBODY, 0)
+        choices = [self._present(medium, skill, least) for skill, least in clause]
+        return choices[0] if len(choices) == 1 else min(choices, key=lambda lines: sum(map(len, lines)))
 
-    def _present(self, *keys: tuple[Medium, Skill, int]) -> list[_Heap]:
-        heaps = self._heaps
-        return [heap for key in keys if (heap := heaps.get(key))]
+    def _present(self, medium: Medium, skill: Skill, least: int) -> list[_Line]:
+        lines = self._lines[medium].get(skill, {})
+        return [line for level in range(least, LEVEL_MAX + 1) if (line := lines.get(level))]
 
-    def _head(self, heap: _Heap, medium: Medium) -> _Entry | None:
-        listed = self._free[medium]
-        for stale, entry in enumerate(heap):
-            if listed.get(entry[1]) == entry[2]:
-                if stale:
-                    del heap[:stale]
-                return entry
-        heap.clear()
+    def _head(self, line: _Line) -> _Listing | None:
+        for struck, listing in enumerate(line):
+            if listing.stands:
+                if struck:
+                    del line[:struck]
+                return listing
+        line.clear()
         return None
 
-    def _least(self, heap: _Heap, medium: Medium, clause: Clause) -> _Entry | None:
-        self._head(heap, medium)
-        return min((e for e in heap if self._stands(e, medium) and self._meets(e, clause)), default=None)
+    def _least(self, line: _Line, clause: Clause) -> _Listing | None:
+        self._head(line)
+        return next((one for one in line if one.stands and self._meets(one.agent, clause)), None)
 
-    def _stands(self, entry: _Entry, medium: Medium) -> bool:
-        return self._free[medium].get(entry[1]) == entry[2]
-
-    def _meets(self, entry: _Entry, clause: Clause) -> bool:
-        skills = self._agents[entry[1]].agent.skills
+    def _meets(self, agent: AgentId, clause: Clause) -> bool:
+        skills = self._agents[agent].agent.skills
         return all(skills.get(skill, 0) >= level for skill, level in clause)
 
 

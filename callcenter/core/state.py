@@ -157,7 +157,6 @@ class AgentRecord(msgspec.Struct, kw_only=True, gc=False):
     last_offered: float = 0.0
     resting_until: float = 0.0
     served: QueueName | None = None  # whose contact she took last: that of her wrap-up
-    stamp: int = 0  # new with each change of availability: an index entry with another stamp is stale
 
 
 class Outlook(msgspec.Struct, kw_only=True, gc=False):

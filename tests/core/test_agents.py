@@ -297,9 +297,10 @@ def test_two_agents_do_not_share_a_number() -> None:
 def test_saving_the_same_again_changes_nothing() -> None:
     center = Center()
     ann = center.agent("ann", sales=3)
-    stamp = ann.record.stamp
+    free = center.engine.world.agents.free
+    listing = free._free[Medium.VOICE][ann.id]
     assert center.save("ann", {"sales": 3}) == ""
-    assert ann.record.stamp == stamp
+    assert free._free[Medium.VOICE][ann.id] is listing
 
 
 def test_new_skills_count_at_once() -> None:
