@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from callcenter.core.world import Library
 from callcenter.model.commands import Command
 from callcenter.model.entry import Output
 from callcenter.model.events import Event
@@ -46,4 +47,21 @@ class EventSink(Protocol):
 
     def post(self, event: Event) -> None:
         """Put an event in line. Never blocks; safe from the loop's thread only."""
+        ...
+
+
+class Shelf(Protocol):
+    """The versions of the configuration that snapshot and journal name."""
+
+    @property
+    def configurations(self) -> Library:
+        """Those that have been fetched; the engine looks them up here."""
+        ...
+
+    async def need_for(self, event: Event) -> None:
+        """Fetch what the event names. Raises ConfigurationError if there is no such version."""
+        ...
+
+    async def need_for_snapshot(self, taken: bytes) -> None:
+        """Fetch what the snapshot names. Raises Bug if it is none."""
         ...

@@ -10,7 +10,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import asyncpg
 import msgspec
@@ -19,14 +19,13 @@ import structlog
 import callcenter
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore, take_snapshot
-from callcenter.core.world import Library
 from callcenter.errors import Bug, PeerFault
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState
 from callcenter.model.entry import Entry
-from callcenter.model.events import EngineStarted, Event
+from callcenter.model.events import EngineStarted
 from callcenter.model.ids import UNVERSIONED, Version
-from callcenter.ports import Clock
+from callcenter.ports import Clock, Shelf
 from callcenter.postgres.journal import PostgresJournal
 from callcenter.postgres.reader import JournalReader
 from callcenter.postgres.snapshots import Snapshots
@@ -49,23 +48,6 @@ def build_id() -> str:
             digest.update(source.relative_to(root).as_posix().encode())
             digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
-
-
-class Shelf(Protocol):
-    """The versions of the configuration that snapshot and journal name."""
-
-    @property
-    def configurations(self) -> Library:
-        """Those that have been fetched; the engine looks them up here."""
-        ...
-
-    async def need_for(self, event: Event) -> None:
-        """Fetch what the event names. Raises ConfigurationError if there is no such version."""
-        ...
-
-    async def need_for_snapshot(self, taken: bytes) -> None:
-        """Fetch what the snapshot names. Raises Bug if it is none."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

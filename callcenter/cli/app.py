@@ -24,6 +24,7 @@ from callcenter.cli import (
     flows,
     queues,
     recordings,
+    replay,
     report,
     run,
     simulate,
@@ -69,6 +70,7 @@ app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
 app.command("apply")(apply.apply)
 app.command("rollback")(apply.rollback)
+app.command("replay")(replay.replay)
 app.command("top")(top.top)
 app.command("bench")(bench.bench)
 app.command("simulate")(simulate.simulate)

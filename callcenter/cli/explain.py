@@ -44,15 +44,19 @@ def explain(
 
 async def _explained(site: Site, call: str) -> tuple["Explanation", dict[str, Any]]:
     from callcenter.jobs.explaining import explain as explained
+    from callcenter.model.ids import UNVERSIONED
+    from callcenter.postgres.configurations import Configurations
     from callcenter.postgres.reader import JournalReader
     from callcenter.postgres.reports import Reports
     from callcenter.postgres.snapshots import Snapshots
+    from callcenter.versions.library import VersionLibrary
 
-    configuration = site.configuration()
     async with site.database() as pool:
         contact = await past_contact(pool, call)
+        shelf = VersionLibrary(Configurations(pool), otherwise=site.configuration)
+        configuration = await shelf.need(UNVERSIONED)
         reader, snapshots = JournalReader(pool), Snapshots(pool)
-        found = await explained(configuration, reader, snapshots, contact, _progress(), now=time.time())
+        found = await explained(configuration, reader, snapshots, contact, _progress(), now=time.time(), shelf=shelf)
         record = await Reports(pool).call(contact)
     if found is None or record is None:
         raise Failure(Exit.NOT_FOUND, f"the journal knows no call {call}")

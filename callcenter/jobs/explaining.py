@@ -5,9 +5,9 @@ Knows the journal, the snapshots and the engine; knows no screen.
 Theory: the engine is deterministic. A snapshot from before the contact, and the journal's entries since, bring a fresh
 engine to each of its decisions, where everybody in the directory is looked at through the engine's own eyes. What an
 agent's becoming ready decided is decided by that very event, so the looking is done by the engine in the middle of it
-(`Matching.on_decision`). The configuration is today's; a decision that does not come out as it was written down says
-so, and shows what the journal says instead. A contact that still lives is followed to the journal's end, where the
-engine knows what will happen next.
+(`Matching.on_decision`). The configuration is the version that was in force; a decision that does not come out as it
+was written down says so, and shows what the journal says instead. A contact that still lives is followed to the
+journal's end, where the engine knows what will happen next.
 """
 
 from collections.abc import Callable
@@ -27,8 +27,10 @@ from callcenter.jobs.story import story
 from callcenter.jobs.telling import Aside, Step
 from callcenter.model.configuration import Configuration
 from callcenter.model.entry import Entry, Output
+from callcenter.model.events import EngineStarted
 from callcenter.model.facts import ContactEnded, ContactOffered
 from callcenter.model.ids import ContactId
+from callcenter.ports import Shelf
 from callcenter.postgres.reader import JournalReader
 from callcenter.postgres.snapshots import Snapshots
 
@@ -36,8 +38,8 @@ STALE_S: Final = 60.0  # a journal that ends longer ago is looked at as it was t
 TELL_EVERY: Final = 500  # entries between two words about how far it is
 
 CHANGED: Final = (
-    "told again with today's configuration, this does not come out as it was decided then, so the configuration, or "
-    "the program, has changed since; only what was written down at the time is shown"
+    "told again, this does not come out as it was decided then, so the program, or a configuration of which no version "
+    "was kept, has changed since; only what was written down at the time is shown"
 )
 
 log = structlog.get_logger(__name__)
@@ -118,6 +120,7 @@ async def explain(
     progress: Progress | None = None,
     *,
     now: float | None = None,
+    shelf: Shelf | None = None,
 ) -> Explanation | None:
     """Everything that can be said of a contact; None if the journal does not know it. Raises what the readers raise.
 
@@ -127,7 +130,7 @@ async def explain(
     if not spoken:
         return None
     offers = {entry.seq: _offers(entry, contact) for entry in spoken}
-    retold = await _told_again(configuration, reader, snapshots, contact, spoken, progress, now)
+    retold = await _told_again(configuration, reader, snapshots, contact, spoken, progress, now, shelf)
     explained: list[Decision] = []
     changed: set[int] = set()
     for entry in spoken:
@@ -155,6 +158,7 @@ async def _told_again(
     spoken: list[Entry],
     progress: Progress | None,
     now: float | None,
+    shelf: Shelf | None,
 ) -> _Retold:
     """What can be seen of the contact, as far as the journal can be told again."""
     first, last = spoken[0].seq, spoken[-1].seq
@@ -165,9 +169,21 @@ async def _told_again(
     snapshot = await snapshots.latest(before_seq=first)
     after = 0 if snapshot is None else snapshot.seq
     try:
-        engine = Engine(configuration) if snapshot is None else restore(configuration, snapshot.state)
+        library = shelf.configurations if shelf is not None else {}
+        if shelf is not None and snapshot is not None:
+            await shelf.need_for_snapshot(snapshot.state)
+        engine = (
+            Engine(configuration, library=library)
+            if snapshot is None
+            else restore(configuration, snapshot.state, library)
+        )
         witness = Witness(engine=engine, contact=contact)
         async for entry in reader.entries(after, until):
+            if shelf is not None:
+                await shelf.need_for(entry.event)
+            if isinstance(entry.event, EngineStarted) and entry.event.fresh:
+                engine = Engine(configuration, library=library)
+                witness = Witness(engine=engine, contact=contact)
             witness.before()
             if entry.seq in known:
                 found.decisions[entry.seq], outputs = _decisions(engine, entry, contact)

@@ -1,6 +1,7 @@
 """The ledger's reader, for explain, replay and restart. Knows pages; changes nothing and needs no writer."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Final
 
 import asyncpg
@@ -25,6 +26,17 @@ class JournalReader:
         with asking():
             seq: int = await self._pool.fetchval(sql("journal.last_seq"))
         return seq
+
+    async def between(self, since: float | None, until: float | None) -> tuple[int, int]:
+        """The first entry at or after one time and the last before another (UTC seconds); (0, 0) if there is none."""
+        with asking():
+            first = 1 if since is None else await self._pool.fetchval(sql("journal.first_since"), _moment(since))
+            last = (
+                await self._pool.fetchval(sql("journal.last_seq"))
+                if until is None
+                else await self._pool.fetchval(sql("journal.last_before"), _moment(until))
+            )
+        return (first, last) if first is not None and last is not None and first <= last else (0, 0)
 
     async def refused(self) -> int:
         """How many entries Postgres could not hold as they are; their rows are missing from the reports."""
@@ -55,6 +67,10 @@ class JournalReader:
             if len(page) < PAGE_ENTRIES:
                 return
             after = page[-1]["seq"]
+
+
+def _moment(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)
 
 
 def _entry(record: asyncpg.Record) -> Entry:

@@ -5,7 +5,7 @@ it fetches them first.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from callcenter.config.folder import read_configuration
 from callcenter.core.snapshot import versions_of
@@ -28,9 +28,16 @@ async def parsed(files: Mapping[str, str]) -> Configuration:
 class VersionLibrary:
     """Versions on the shelf (`configurations`), and the rest in the store."""
 
-    def __init__(self, store: Configurations, configurations: Library | None = None) -> None:
+    def __init__(
+        self,
+        store: Configurations,
+        configurations: Library | None = None,
+        otherwise: Callable[[], Configuration] | None = None,
+    ) -> None:
+        """`otherwise` is asked for the configuration of a time without versions, if no version was ever stored."""
         self.configurations: Library = {} if configurations is None else configurations
         self._store = store
+        self._otherwise = otherwise
 
     async def need(self, version: Version) -> Configuration:
         """Put a version on the shelf. Raises ConfigurationError if there is none, or this build cannot read it.
@@ -40,7 +47,11 @@ class VersionLibrary:
         known = self.configurations.get(version)
         if known is None:
             stored = await (self._store.first() if version == UNVERSIONED else self._store.get(version))
-            known = self.configurations[version] = await read_stored(stored, version)
+            if stored is None and version == UNVERSIONED and self._otherwise is not None:
+                known = self._otherwise()
+            else:
+                known = await read_stored(stored, version)
+            self.configurations[version] = known
         return known
 
     async def need_for(self, event: Event) -> None:

@@ -22,6 +22,14 @@ INSERT INTO journal_refused (seq, line, problem) VALUES ($1, $2, $3);
 -- For health: normally 0.
 SELECT count(*) FROM journal_refused;
 
+-- journal.first_since
+-- The first entry at or after a time.
+SELECT min(seq) FROM journal WHERE at >= $1;
+
+-- journal.last_before
+-- The last entry before a time.
+SELECT max(seq) FROM journal WHERE at < $1;
+
 -- journal.page
 -- Entries after $1 up to $2, in order, at most $3; refused ones among them, as the bytes they were.
 SELECT seq, at_s, event::text AS event, outputs::text AS outputs, NULL::bytea AS line
