@@ -4,19 +4,23 @@ import heapq
 import math
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
 from callcenter.model.agent import Agent
+from callcenter.model.callback import CallbackRules, CalledFirst
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import EndReason
-from callcenter.model.events import Event
+from callcenter.model.contact import EndReason, LookupOutcome
+from callcenter.model.events import CallbackRequested, Event, LookedUp
 from callcenter.model.facts import AgentChanged, ContactConnected
-from callcenter.model.flow import Flow, Prompt
-from callcenter.model.ids import AgentId, FlowName, QueueName, Skill
+from callcenter.model.flow import Flow, Node, Prompt
+from callcenter.model.ids import AgentId, FlowName, QueueName, RequestId, Skill
 from callcenter.model.need import parse_need
 from callcenter.model.queue import Overflow, Queue, Target
-from callcenter.nodes.fields import NextNode
+from callcenter.nodes.fields import FilledUrl, NextNode
+from callcenter.nodes.hangup import Hangup
+from callcenter.nodes.lookup import Lookup
 from callcenter.nodes.play import Play
 from callcenter.sim.traffic.calls import Call, Entrance, Outcome, entrances
 from callcenter.sim.traffic.drive import Habits, comes_to_work, drive, goes_home
@@ -148,6 +152,38 @@ def test_who_the_queue_will_not_keep_is_refused_or_sent_on() -> None:
     told: Callable[[ContactConnected, float], None] = lambda one, now: connected.append((now, one.queue))  # noqa: E731
     drive(center(sends_on, backup), agents(1), calls[:1], watch={ContactConnected: told})
     assert connected == [(15.0, "backup")]
+
+
+@pytest.mark.parametrize("first", CalledFirst)
+def test_who_is_called_back_talks_and_ends(first: CalledFirst) -> None:
+    rules = CallbackRules(first=first)
+    queue = Queue(name=SALES, record=False, callback=rules)
+    configuration = replace(center(queue), callback_to=("[0-9]+",))
+    asked = CallbackRequested(request=RequestId("r"), queue=SALES, number="0901234567")
+    events: list[tuple[float, Event]] = [(5.0, comes_to_work(AgentId("a0"))), (20.0, asked)]
+    habits = Habits(talk_s=lambda call, agent: 30.0)
+    calls = [Call(at=10, flow=IN.flow), Call(at=21, flow=IN.flow, patience_s=100)]
+    outcomes = drive(configuration, agents(1), calls, events=events, habits=habits)
+    assert sorted((o.call.kind, o.served) for o in outcomes) == [("", True), ("", True), ("callback", True)]
+    assert max(outcome.ended for outcome in outcomes) == pytest.approx(100, abs=5)
+
+
+def test_a_program_outside_answers_nothing_unless_habit_says() -> None:
+    asked = Lookup(
+        url=FilledUrl("http://crm.example/customers"),
+        found=NextNode("in"),
+        not_found=NextNode("bye"),
+        failed=NextNode("bye"),
+    )
+    nodes: dict[str, Node] = {"ask": asked, "bye": Hangup(), **center().flows[IN.flow].nodes}
+    flow = Flow(name=FlowName("f"), start="ask", nodes=nodes)
+    configuration = replace(center(), flows={flow.name: flow}, default_flow=flow.name, lookup_hosts=("crm.example",))
+    calls = [Call(at=10, dialled="1", talk_s=10)]
+    [outcome] = drive(configuration, agents(1), calls)
+    assert outcome.summary.reason is EndReason.FLOW_ENDED
+    found = Habits(lookup=lambda asked: LookedUp(lookup=asked.lookup, outcome=LookupOutcome.FOUND))
+    [outcome] = drive(configuration, agents(1), calls, habits=found)
+    assert outcome.served
 
 
 def test_nobody_waits_for_ever() -> None:

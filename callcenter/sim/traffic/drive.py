@@ -23,9 +23,9 @@ from typing import Any, Final
 from callcenter.core.engine import Engine
 from callcenter.errors import Bug
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
-from callcenter.model.commands import DialNumber, PlayPrompts, RecordMessage, RingAgent
+from callcenter.model.commands import DialNumber, LookUp, PlayPrompts, RecordMessage, RingAgent, RunScript
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import LegEnd
+from callcenter.model.contact import LegEnd, LookupOutcome
 from callcenter.model.events import (
     AgentSaved,
     AgentStatusRequested,
@@ -35,13 +35,23 @@ from callcenter.model.events import (
     LegAnswered,
     LegEnded,
     LegRinging,
+    LookedUp,
     MessageRecorded,
     PhoneChanged,
     PlaybackEnded,
+    ScriptEnded,
     TimePassed,
     WrapUpRequested,
 )
-from callcenter.model.facts import ContactConnected, ContactEnded, ContactOpened, TalkEnded
+from callcenter.model.facts import (
+    CallbackDialled,
+    CallbackPromised,
+    CallerRangBack,
+    ContactConnected,
+    ContactEnded,
+    ContactOpened,
+    TalkEnded,
+)
 from callcenter.model.ids import AgentId, ContactId, LegId, RequestId
 from callcenter.sim.traffic.calls import Call, Outcome
 
@@ -51,6 +61,8 @@ DRAIN_MAX_S: Final = 86_400.0  # after the last call: somebody who waits for nob
 MESSAGE_S: Final = 20.0  # what a caller leaves on a voicemail
 WRAP_UP_STEP_S: Final = 1_800.0  # the Engine lengthens a wrap-up by at most this at a time
 NOBODY_ASKED: Final = RequestId("")
+NO_LEG: Final = LegId("")
+CALLED_BACK: Final = "callback"  # kind of the calls that begin with a promise, not with a caller
 
 Watch = Mapping[type, Callable[[Any, float], None]]
 """Type of a fact (or command) -> who is told of each, with the time."""
@@ -64,6 +76,7 @@ class Habits:
     talk_s: Callable[[Call, AgentId], float] | None = None
     wrap_up_s: Callable[[Call, AgentId], float | None] | None = None  # None: the queue's rule
     prompt_s: Callable[[PlayPrompts], float] | None = None
+    lookup: Callable[[LookUp], LookedUp] | None = None  # what a program outside answers; None: nothing, at once
     again: Callable[[Outcome], Call | None] | None = None  # the next try of the same caller, if there is one
 
 
@@ -116,6 +129,11 @@ class Drive:
             PlayPrompts: self._play,
             RecordMessage: self._message,
             DialNumber: self._dial,
+            LookUp: self._look_up,
+            RunScript: self._run_script,
+            CallbackPromised: self._promised,
+            CallbackDialled: self._called_back,
+            CallerRangBack: self._rang_back,
         }
         if habits.wrap_up_s is not None:
             own[TalkEnded] = self._talk_ended
@@ -208,6 +226,7 @@ class Drive:
                 variables=call.variables,
             )
         )
+        self._arriving = None
         if not (live.talks or live.over) and call.patience_s != math.inf:
             self._at(call.at + call.patience_s, self._lose_patience, live)
 
@@ -222,9 +241,10 @@ class Drive:
     # -- what the Engine says ----------------------------------------------------------------------------------------
 
     def _opened(self, opened: ContactOpened, now: float) -> None:
-        if self._arriving is not None:
-            self._live[opened.contact] = self._arriving
-            self._arriving = None
+        live = self._arriving if opened.leg is not None else None
+        if live is None:  # somebody is to be called back, and nobody has called
+            live = _Live(Call(at=now, caller=opened.caller, dialled=opened.dialled, kind=CALLED_BACK), NO_LEG)
+        self._live[opened.contact] = live
 
     def _ring(self, ring: RingAgent, now: float) -> None:
         live = self._live.get(ring.contact)
@@ -287,11 +307,35 @@ class Drive:
         seconds = min(MESSAGE_S, record.max_s)
         self._at(now + seconds, self._tell, MessageRecorded(recording=record.recording, seconds=seconds))
 
+    def _promised(self, promised: CallbackPromised, now: float) -> None:
+        """The caller has hung up and waits elsewhere: nobody loses patience any more."""
+        live = self._live.get(promised.contact)
+        if live is not None:
+            live.talks = True
+
+    def _called_back(self, dialled: CallbackDialled, now: float) -> None:
+        live = self._live.get(dialled.contact)
+        if live is not None:
+            live.leg = dialled.leg
+
+    def _rang_back(self, back: CallerRangBack, now: float) -> None:
+        """The call that comes now belongs to a contact that there is already."""
+        if self._arriving is not None:
+            self._live[back.contact] = self._arriving
+
+    def _look_up(self, asked: LookUp, now: float) -> None:
+        habit = self._habits.lookup
+        nothing = LookedUp(lookup=asked.lookup, outcome=LookupOutcome.FAILED, detail="nobody is asked in a simulation")
+        self._answers.append(nothing if habit is None else habit(asked))
+
+    def _run_script(self, run: RunScript, now: float) -> None:
+        self._answers.append(ScriptEnded(leg=run.leg, script=run.script, status="FAILURE"))
+
     def _dial(self, dial: DialNumber, now: float) -> None:
-        """An outside number answers at once, and talks as long as an agent would have."""
+        """An outside number answers at once, and talks as long as an agent would have; so does who is called back."""
         self._answers.append(LegAnswered(leg=dial.leg))
         live = self._live.get(dial.contact)
-        if live is not None:
+        if live is not None and live.leg != dial.leg:
             live.talks = True
             self._at(now + live.call.talk_s, self._hang_up, live)
 

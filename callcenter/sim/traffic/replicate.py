@@ -99,15 +99,17 @@ def simulate(scenario: Scenario, *, seed: int = 1, jobs: int = 1, progress: Prog
 def configured(scenario: Scenario) -> Configuration:
     """The scenario's configuration with the ways in that its calls take.
 
-    Where wrap-ups are drawn, a queue that has none is given the shortest there is, or there would be none to lengthen.
+    Nothing is recorded: that decides nothing and costs time. Where wrap-ups are drawn, a queue that has none is given
+    the shortest there is, or there would be none to lengthen.
     """
+    draws = any(each.wrap_up is not None for each in scenario.calls)
     configuration = scenario.configuration
-    if any(each.wrap_up is not None for each in scenario.calls):
-        queues = {
-            name: replace(queue, wrap_up_s=queue.wrap_up_s or WRAP_UP_S) for name, queue in configuration.queues.items()
-        }
-        configuration = replace(configuration, queues=queues)
-    return entrances(configuration, [each.entrance for each in scenario.calls if each.entrance is not None])
+    queues = {
+        name: replace(queue, record=False, wrap_up_s=queue.wrap_up_s or (WRAP_UP_S if draws else 0.0))
+        for name, queue in configuration.queues.items()
+    }
+    ways = [each.entrance for each in scenario.calls if each.entrance is not None]
+    return entrances(replace(configuration, queues=queues), ways)
 
 
 def replicate(scenario: Scenario, seed: int, number: int, tick: Callable[[int], None] | None = None) -> Replication:

@@ -197,6 +197,8 @@ class Counting:
         return found
 
     def _queue_left(self, left: QueueLeft, now: float) -> None:
+        if left.callback:
+            return  # nobody was on the line; callbacks are counted apart
         for cell, seconds in self._grid.spread(left.entered, now):
             self._queue(left.queue, cell).waiting_s += seconds
         cell = self._grid.at(left.entered)
