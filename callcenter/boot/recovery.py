@@ -142,9 +142,11 @@ def _check_agreement(engine: Engine) -> None:
         if gone := queues - configuration.queues.keys():
             raise Bug(f"{contact.id} is in a queue that is not configured any more: {', '.join(map(str, gone))}")
         if contact.state is ContactState.IN_FLOW and contact.flow is not None:
-            flow = configuration.flows.get(contact.flow)
-            if flow is None or (contact.node and contact.node not in flow.nodes):
-                raise Bug(f"{contact.id} is in a flow that is not configured any more: {contact.flow}, {contact.node}")
+            places = ((contact.flow, contact.node), *((frame.flow, frame.node) for frame in contact.stack))
+            for name, node in places:
+                flow = configuration.flows.get(name)
+                if flow is None or (node and node not in flow.nodes):
+                    raise Bug(f"{contact.id} is in a flow that is not configured any more: {name}, {node}")
 
 
 class SnapshotKeeper:

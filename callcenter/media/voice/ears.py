@@ -152,10 +152,10 @@ def outside(text: str, chars_max: int = OUTSIDE_TEXT_MAX) -> str:
 
 def _started(message: ari.StasisStart) -> Event:
     channel, arguments = message.channel, message.args
-    if _is_ours(channel.id):
-        return LegAnswered(leg=LegId(channel.id))
     if arguments[:1] == (ARG_SCRIPT,) and len(arguments) > 2:
         return ScriptEnded(leg=LegId(channel.id), script=ScriptId(arguments[1]), status=arguments[2])
+    if _is_ours(channel.id):
+        return LegAnswered(leg=LegId(channel.id))
     agent_number, dialled = _agent_number(channel), outside(channel.dialplan.exten)
     return ContactArrived(
         leg=LegId(channel.id),
