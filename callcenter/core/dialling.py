@@ -302,6 +302,8 @@ class Dialling:
     def _promised_to(self, event: ContactArrived, flow: FlowName | None) -> ContactRecord | None:
         """The promise to this caller with the best place that this call may lead to."""
         world = self._world
+        if not world.promises:
+            return None
         number = subscriber(world.configuration.numbering, event.caller)
         if not number or event.returns or event.agent_number or event.direction is not Direction.INBOUND:
             return None

@@ -500,9 +500,11 @@ class Queues:
 
     def _place_back(self, contact: ContactRecord, queue: Queue) -> float:
         """The place of a caller who gave up waiting here a moment ago; 0 if she has none."""
+        if queue.return_within_s <= 0:
+            return 0.0
         world = self._world
         number = subscriber(world.configuration.numbering, contact.caller)
-        left = world.abandoned.pop((queue.name, number), None) if queue.return_within_s > 0 else None
+        left = world.abandoned.pop((queue.name, number), None)
         if left is None or world.now - left.at > queue.return_within_s:
             return 0.0
         world.out.append(PlaceRestored(contact=contact.id, queue=queue.name, since=left.since, left_at=left.at))

@@ -105,7 +105,9 @@ class World:
         self.newly_ahead: list[ContactId] = []
         self._known_by: dict[ContactId, tuple[str, ...]] = {}  # under which numbers a promise is found
         self.promises: dict[str, dict[ContactId, None]] = {}  # number in normal form -> who is promised a callback
-        self.abandoned: dict[tuple[QueueName, str], Abandoned] = {}  # by queue and number, the latest last
+        self.abandoned: OrderedDict[tuple[QueueName, str], Abandoned] = (
+            OrderedDict()
+        )  # by queue and number, the latest last
         self.draining: set[QueueName] = set()
         self._minute = -1.0
         self._calendars: dict[Version, tuple[frozenset[str], frozenset[str]]] = {}  # open and on holiday, in `_minute`
@@ -189,7 +191,7 @@ class World:
         self.abandoned.pop((queue, caller), None)
         self.abandoned[queue, caller] = Abandoned(since=since, at=self.now)
         if len(self.abandoned) > ABANDONED_MAX:
-            del self.abandoned[next(iter(self.abandoned))]
+            self.abandoned.popitem(last=False)
 
     def learnt_of(self, queue: QueueName) -> Learnt:
         """What is learnt of a queue, to learn more."""
