@@ -18,9 +18,9 @@ from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.calendar import Calendar
 from callcenter.model.callback import NOTE_CHARS_MAX, Callback, CallbackEnd, CallbackRules, CallbackStep, CalledFirst
-from callcenter.model.contact import ContactState, Direction, EndReason, Medium
+from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium
 from callcenter.model.events import CallbackRequested
-from callcenter.model.facts import CallbackPromised, CallbackSettled, CallbackWaits, ContactOpened
+from callcenter.model.facts import CallbackAttempted, CallbackPromised, CallbackSettled, CallbackWaits, ContactOpened
 from callcenter.model.flow import PromiseCallback
 from callcenter.model.ids import ContactId, QueueName
 from callcenter.model.numbers import subscriber, ways_to_dial
@@ -203,6 +203,9 @@ class Callbacks:
     def hold(self, contact: ContactRecord, *, leg_gone: bool = False, returned: bool = False) -> None:
         """The customer is not on the line, or not any more: the contact is PROMISED and keeps its place."""
         callback, world = callback_of(contact), self._world
+        if callback.leg is not None:  # a fault, or the end of the call center, in the middle of an attempt
+            self.attempted(contact, LegEnd.CANCELLED)
+            callback.next_at = world.now + rules_of(world.rules_for(contact, callback.queue)).retry_after_s
         if contact.state is not S.PROMISED:
             move(contact, ContactInput.PROMISED, world.now)
         self._elsewhere.let_go(contact, leg_gone=leg_gone, returned=returned)
@@ -247,6 +250,22 @@ class Callbacks:
                 world.lines.add(contact)
                 world.newly_waiting.append(contact.id)
 
+    def attempted(self, contact: ContactRecord, end: LegEnd | None) -> None:
+        """An attempt is over: she answered (None), or not. No attempt is fine."""
+        world, callback = self._world, callback_of(contact)
+        world.timers.cancel(TimerKind.CALLBACK_RING, contact.id)
+        if callback.leg is not None:
+            world.out.append(
+                CallbackAttempted(
+                    contact=contact.id,
+                    queue=callback.queue,
+                    leg=callback.leg,
+                    attempt=callback.attempts,
+                    rang_s=world.now - callback.attempt_at,
+                    end=end,
+                )
+            )
+
     def time_came(self, contact: ContactRecord) -> None:
         """A promise's time has come, or its hours or its window end. While something is done about it, that goes on."""
         if contact.state is S.PROMISED:
@@ -288,6 +307,8 @@ class Callbacks:
             return f"there is no callback {contact_id}"
         if contact.state in (S.CONNECTING, S.DIALLING):
             return f"the customer of {contact_id} is being called at this moment"
+        if contact.leg is not None and contact.queue is not None:
+            return f"the customer of {contact_id} is on the line and waits for an agent"
         if contact.leg is not None:
             self.settle(contact, CallbackEnd.CANCELLED, f"by {by}" if by else "")
         else:

@@ -27,7 +27,7 @@ from callcenter.model.callback import CallbackStep
 from callcenter.model.commands import AnswerLeg, DialNumber, HangUp, JoinBridge
 from callcenter.model.contact import ContactState, Direction, LegEnd, Medium, QueueExit
 from callcenter.model.events import ContactArrived
-from callcenter.model.facts import CallbackAttempted, CallbackDialled, CallerRangBack, ContactOpened
+from callcenter.model.facts import CallbackDialled, CallerRangBack, ContactOpened
 from callcenter.model.ids import AgentId, FlowName, QueueName
 from callcenter.model.numbers import subscriber
 
@@ -187,7 +187,7 @@ class Dialling:
         if callback.leg is None:
             return
         settle(contact, world.now)
-        self._attempted(contact, None)
+        self._callbacks.attempted(contact, None)
         contact.leg, callback.leg, contact.answered = callback.leg, None, True
         self._is_here(contact)
 
@@ -217,7 +217,7 @@ class Dialling:
         world, callback = self._world, callback_of(contact)
         if callback.leg is None:
             return
-        self._attempted(contact, end)
+        self._callbacks.attempted(contact, end)
         world.legs.pop(callback.leg, None)
         if hang_up:
             world.out.append(HangUp(contact=contact.id, leg=callback.leg, end=LegEnd.CANCELLED))
@@ -238,21 +238,6 @@ class Dialling:
     def ring_timed_out(self, contact: ContactRecord) -> None:
         """Nobody has said that the customer's phone does not ring any more."""
         self.failed(contact, LegEnd.NO_ANSWER, hang_up=True)
-
-    def _attempted(self, contact: ContactRecord, end: LegEnd | None) -> None:
-        world, callback = self._world, callback_of(contact)
-        world.timers.cancel(TimerKind.CALLBACK_RING, contact.id)
-        if callback.leg is not None:
-            world.out.append(
-                CallbackAttempted(
-                    contact=contact.id,
-                    queue=callback.queue,
-                    leg=callback.leg,
-                    attempt=callback.attempts,
-                    rang_s=world.now - callback.attempt_at,
-                    end=end,
-                )
-            )
 
     def _back(self, contact: ContactRecord) -> None:
         """Nobody is on the line any more; the promise stands."""
@@ -277,7 +262,7 @@ class Dialling:
             move(contact, ContactInput.PROMISED, world.now)
         settle(contact, world.now)
         if callback.leg is not None:
-            self._attempted(contact, LegEnd.CANCELLED)
+            self._callbacks.attempted(contact, LegEnd.CANCELLED)
             world.legs.pop(callback.leg, None)
             world.out.append(HangUp(contact=contact.id, leg=callback.leg, end=LegEnd.CANCELLED))
             callback.leg = None

@@ -111,11 +111,11 @@ class Queues:
 
     def hold(self, contact: ContactRecord, name: QueueName) -> None:
         """Keep a place for a PROMISED contact, with the priority and needs it has. Nothing of it asks for an agent."""
-        if contact.last_queue != name:
-            contact.relaxed = 0
         world = self._world
         if name in world.configuration.queues:
             contact.version = world.version
+        steps = len(world.rules_for(contact, name).relax)
+        contact.relaxed = min(contact.relaxed, steps) if contact.last_queue == name else 0
         contact.queue = contact.last_queue = name
         contact.overflow_due = False
         self._admit(contact, name)

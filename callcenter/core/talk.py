@@ -27,7 +27,7 @@ from callcenter.model.commands import (
     StopMessage,
     StopRecording,
 )
-from callcenter.model.contact import ContactState, EndReason, QueueExit
+from callcenter.model.contact import ContactState, EndReason, LegEnd, QueueExit
 from callcenter.model.facts import (
     ContactConnected,
     ContactEnded,
@@ -192,6 +192,8 @@ class Talk:
             reason = contact.talked_until
         self.leave_state(contact, reason)
         move(contact, ContactInput.ENDED, world.now)
+        if contact.callback is not None:
+            self._callbacks.attempted(contact, LegEnd.CANCELLED)
         self.let_go(contact, leg_gone=leg_gone, returned=reason is EndReason.RETURNED)
         if contact.callback is not None:
             hung_up = reason is EndReason.ABANDONED

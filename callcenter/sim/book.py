@@ -15,9 +15,20 @@ from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import OfferEnd
 from callcenter.model.entry import Entry, Output
-from callcenter.model.events import AgentRemoved, AgentSaved, AgentStatusRequested, Event, WrapUpRequested
+from callcenter.model.events import (
+    AgentRemoved,
+    AgentSaved,
+    AgentStatusRequested,
+    CallbackNowRequested,
+    Event,
+    WrapUpRequested,
+)
 from callcenter.model.facts import (
     AgentChanged,
+    CallbackAttempted,
+    CallbackDialled,
+    CallbackPromised,
+    CallbackSettled,
     ConfigurationChanged,
     ContactConnected,
     ContactEnded,
@@ -87,6 +98,9 @@ class SeenContact:
     version: Version = UNVERSIONED  # whose rules it lives by
     last_queue: QueueName | None = None
     ended: bool = False
+    promised: bool = False  # a callback, and it is not settled
+    dialled: LegId | None = None  # the customer's phone rings
+    attempts: int = 0
 
 
 class Book:
@@ -97,12 +111,14 @@ class Book:
         self.contacts: dict[ContactId, SeenContact] = {}  # live ones
         self.ended: dict[ContactId, SeenContact] = {}
         self.offered: list[ContactOffered] = []  # by the entry in hand
+        self.dialled: list[CallbackDialled] = []  # likewise
+        self._dialled: set[LegId] = set()  # ever
         self.library = library
         self.version = UNVERSIONED  # in force
 
     def read(self, entry: Entry) -> None:
         """Take one entry in. Raises Violation where it cannot be true."""
-        self.offered = []
+        self.offered, self.dialled = [], []
         counted = False
         for output in entry.outputs:
             kind = type(output)
@@ -132,6 +148,8 @@ class Book:
                 self._is_back(self.agents[agent_id])
             case WrapUpRequested(agent=agent_id, extend_s=extend_s):
                 self.agents[agent_id].busy_until = now + extend_s
+            case CallbackNowRequested(contact=contact_id) if contact_id in self.contacts:
+                self.contacts[contact_id].since = min(self.contacts[contact_id].since, now)
             case _:
                 pass
 
@@ -154,6 +172,8 @@ class Book:
                     self._is_back(*(agent for agent in self.agents.values() if agent.agent.number == seen.caller))
             case ContactQueued():
                 seen = self.live(fact.contact)
+                if seen.since and fact.since != seen.since:
+                    raise Violation(f"{fact.contact} had its place since {seen.since}, and has it since {fact.since}")
                 seen.queue, seen.priority, seen.since = fact.queue, fact.priority, fact.since
                 seen.needs, seen.flow, seen.node = need_of(fact.needs), None, ""
                 seen.last_queue = fact.queue
@@ -184,6 +204,8 @@ class Book:
                 self._changed(fact, now)
             case PhoneSeen(agent=agent, state=state):
                 self.agents[agent].phone = state
+            case CallbackPromised() | CallbackDialled() | CallbackAttempted() | CallbackSettled():
+                self._callback(fact)
             case ContactEnded(contact=contact):
                 self._ended(contact)
             case _:
@@ -219,6 +241,27 @@ class Book:
 
     def _rules(self, contact: ContactId, queue: QueueName) -> Queue:
         return self.library[self.live(contact).version].queues[queue]
+
+    def _callback(self, fact: CallbackPromised | CallbackDialled | CallbackAttempted | CallbackSettled) -> None:
+        """Promised once, dialled one leg at a time and never a leg twice, settled once."""
+        seen = self.live(fact.contact)
+        if seen.promised is isinstance(fact, CallbackPromised):
+            raise Violation(f"{fact} of a contact that is {'' if seen.promised else 'not '}promised a callback")
+        match fact:
+            case CallbackPromised():
+                seen.promised, seen.attempts = True, 0
+            case CallbackDialled(leg=leg, attempt=attempt):
+                if seen.dialled is not None or leg in self._dialled or attempt > seen.attempts + 1:
+                    raise Violation(f"{fact} after {seen.attempts} attempts, and while {seen.dialled} rings")
+                self._dialled.add(leg)
+                self.dialled.append(fact)
+                seen.dialled, seen.attempts = leg, attempt
+            case CallbackAttempted(leg=leg):
+                if seen.dialled != leg:
+                    raise Violation(f"{fact} while {seen.dialled} rings")
+                seen.dialled = None
+            case CallbackSettled():
+                seen.promised = False
 
     def live(self, contact: ContactId) -> SeenContact:
         """A contact that a fact speaks of. Raises Violation unless it has been opened and has not ended."""
@@ -292,6 +335,8 @@ class Book:
             raise Violation(f"{contact} ended and {talking} still talk to it")
         for agent in self.agents.values():
             agent.own_calls.discard(contact)
+        if seen.promised:
+            raise Violation(f"{contact} ended, and the callback that it was promised is not settled")
         seen.ended = True
         self.ended[contact] = self.contacts.pop(contact)
 

@@ -4,9 +4,11 @@ Each check says what it found in words: the run adds seed and time. `Invariants`
 of service; `Truth` compares the engine's belief with what Asterisk knows, where time is allowed to pass.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from callcenter.core.callbacks import DEFAULT_RULES, EXPIRY_GRACE_S
 from callcenter.core.engine import Engine
 from callcenter.core.free import why_not_free
 from callcenter.core.records import check_parts
@@ -19,7 +21,7 @@ from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, Medium
 from callcenter.model.entry import Entry
 from callcenter.model.events import DigitPressed, Event
-from callcenter.model.facts import ContactEnded
+from callcenter.model.facts import CallbackDialled, ContactEnded
 from callcenter.model.ids import ContactId, Version
 from callcenter.nodes.collect import Collect
 from callcenter.sim.book import Book, SeenAgent, SeenContact
@@ -62,6 +64,7 @@ class Invariants:
         self._agents(world, entry.at, in_time=in_time)
         self._sizes(world)
         self._fair(waiting)
+        self._promises(world, entry.at)
         if in_time:
             self._nobody_waits_beside_a_free_agent(waiting, entry.at)
             self._queues_keep_to_their_rules(waiting, world, entry.at)
@@ -196,6 +199,27 @@ class Invariants:
                 if not calendar.is_open(now) and not calendar.is_open(now - LATE_S):
                     raise Violation(f"{seen.id} waits in {queue.name}, which is closed")
 
+    def _promises(self, world: World, now: float) -> None:
+        """Customers are called at numbers and times at which they may be, and one number once for one queue."""
+        for fact in self.book.dialled:
+            contact = world.contacts.get(fact.contact)
+            if contact is not None and contact.callback is not None:
+                wrong = must_not_be_dialled(fact, contact, world, now)
+                if wrong:
+                    raise Violation(f"{fact}: {wrong}")
+        promised: dict[tuple[str, str], ContactId] = {}
+        for contact in world.contacts.values():
+            callback = contact.callback
+            if callback is None:
+                continue
+            number = world.configuration.numbering.normal(callback.number)
+            other = promised.setdefault((callback.queue, number), contact.id)
+            if other != contact.id:
+                raise Violation(f"{other} and {contact.id} are both promised a callback to {number}")
+            overdue = now > callback.gives_up + LATE_S + EXPIRY_GRACE_S
+            if contact.state is S.PROMISED and overdue and not world.blind:
+                raise Violation(f"{contact.id} was to be given up at {callback.gives_up}")
+
     def _staff(self) -> Iterable[SeenAgent]:
         return self.book.agents.values()
 
@@ -248,6 +272,21 @@ def misplaced(contact: ContactRecord, world: World) -> str:
     if state is not S.IN_FLOW and (contact.lookup or contact.run or contact.note or contact.stack):
         return f"is in the middle of a flow: {contact.lookup} {contact.run} {contact.note} {contact.stack}"
     return ""
+
+
+def must_not_be_dialled(fact: CallbackDialled, contact: ContactRecord, world: World, now: float) -> str:
+    """Why a customer ought not to have been called; empty if nothing is against it."""
+    configuration, in_force = world.library[contact.version], world.configuration
+    queue = configuration.queues[fact.queue]
+    rules = queue.callback or DEFAULT_RULES
+    hours = rules.hours or queue.hours
+    if hours is not None and not configuration.calendars[hours].is_open(now):
+        return f"outside of {hours}"
+    if rules.do_not_call is not None and in_force.is_listed(rules.do_not_call, fact.number):
+        return f"the number is in {rules.do_not_call}"
+    if not any(re.fullmatch(pattern, fact.number) for pattern in in_force.callback_to):
+        return "no pattern allows the number"
+    return f"of {rules.attempts} attempts" if fact.attempt > rules.attempts else ""
 
 
 def misplaced_promise(contact: ContactRecord, world: World) -> str:

@@ -11,11 +11,14 @@ from typing import Final
 from callcenter.model.contact import LegEnd
 from callcenter.model.ids import LegId
 from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.callbacks import CALLBACK_KEY, CALLERS, CONFIRM, ENTER, OFFERED, number_of
 from callcenter.sim.scenario import ERRAND, HOTLINE, PIN, PIN_DIGITS
 from callcenter.sim.world import Agenda
 
 CALL_MAX_S: Final = 240.0  # nobody stays longer
 TALK_MAX_S: Final = 45.0
+WOULD_RATHER_NOT_WAIT: Final = 0.3  # share of callers who try the key for a callback, whether there is one or not
+CALLS_AGAIN: Final = 0.4  # share of those who were not served
 NAMES: Final = ("", "Ann", "Nguyễn Văn Bình", '"; DROP TABLE contact; --', "a" * 200, "\u202e\U0001f600", "{{ 7*7 }}")
 PIN_BEGINS: Final = "2345678"  # as no other text in a journal does
 MENU_KEYS: Final = "11234567890"
@@ -33,9 +36,11 @@ class Crowd:
         self.answers = True  # false while Asterisk is down: nobody gets through
         self.pins: list[str] = []  # everything that was typed where it must stay secret
         self.calls = 0
+        self.until = 0.0  # nobody calls after this
 
     def arrive(self, per_min: float, until: float) -> None:
         """Callers come at random (Poisson) until a time."""
+        self.until = until
         gap_s = self.random.expovariate(per_min / 60.0)
         if self.agenda.now + gap_s >= until:
             return
@@ -55,8 +60,10 @@ class Crowd:
 class Caller:
     """One caller."""
 
-    def __init__(self, crowd: Crowd) -> None:
+    def __init__(self, crowd: Crowd, number: str | None = None) -> None:
+        """`number` is the number of one who calls again."""
         self._crowd = crowd
+        self._number = number
         self._leg: LegId | None = None
         self._talking = False
 
@@ -64,9 +71,11 @@ class Caller:
         """Dial, and decide how long to stay."""
         crowd, random = self._crowd, self._crowd.random
         crowd.calls += 1
+        if self._number is None:
+            self._number = random.choice(("", "anonymous", number_of(random.randrange(CALLERS))))
         self._leg = crowd.asterisk.call_in(
             self,
-            caller=random.choice(("", "anonymous", f"09{random.randrange(30):08d}")),
+            caller=self._number,
             caller_name=random.choice(NAMES),
             dialled=HOTLINE if random.random() < 0.97 else "999",
             flow=ERRAND if random.random() < 0.07 else None,
@@ -74,6 +83,8 @@ class Caller:
         patience_s = random.choice((random.random() * 4, random.uniform(4, 60), random.uniform(30, CALL_MAX_S)))
         crowd.agenda.on_tick(patience_s, self._lose_patience)
         crowd.agenda.on_tick(CALL_MAX_S, self._hang_up)
+        if random.random() < WOULD_RATHER_NOT_WAIT:
+            self._type(self._leg, CALLBACK_KEY, random.uniform(5.0, 40.0))
 
     def rings(self, leg: LegId) -> None:
         """A caller's phone is not rung."""
@@ -85,6 +96,10 @@ class Caller:
         if last == PIN:
             pin = random.choice(PIN_BEGINS) + "".join(random.choice("0123456789") for _ in range(PIN_DIGITS - 1))
             self._type(leg, pin, after_s, secret=True)
+        elif last in (OFFERED, CONFIRM):
+            self._type(leg, random.choice((CALLBACK_KEY, CALLBACK_KEY, "", "*", "2")), after_s)
+        elif last == ENTER:
+            self._type(leg, random.choice((number_of(random.randrange(CALLERS)) + "#", "12#", "*", "")), after_s)
         elif last in ("menu", "errand", "confirm"):
             keys = "1" if last == "confirm" else random.choice(OUTSIDE_KEYS if random.random() < 0.15 else MENU_KEYS)
             self._type(leg, random.choice((keys, keys, keys, keys, "", "#", random.choice(KEYS))), after_s)
@@ -102,8 +117,17 @@ class Caller:
             self._crowd.agenda.on_tick(self._crowd.random.uniform(2, TALK_MAX_S), self._had_enough)
 
     def gone(self, leg: LegId) -> None:
-        """It is over."""
+        """It is over; one who has not talked may call again."""
         self._leg = None
+        crowd = self._crowd
+        again_s = crowd.random.uniform(2.0, 90.0)
+        if not self._talking and self._number and crowd.random.random() < CALLS_AGAIN:
+            crowd.agenda.on_tick(again_s, self._again)
+
+    def _again(self) -> None:
+        crowd = self._crowd
+        if crowd.answers and crowd.agenda.now < crowd.until:
+            Caller(crowd, self._number).call()
 
     def _type(self, leg: LegId, keys: str, after_s: float, *, secret: bool = False) -> None:
         crowd = self._crowd

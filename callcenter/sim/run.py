@@ -19,6 +19,7 @@ from callcenter.errors import Bug
 from callcenter.model.events import ConfigurationApplied, Event
 from callcenter.model.ids import UNVERSIONED, ContactId, RequestId, Version
 from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.callbacks import PROMISED_MAX_S
 from callcenter.sim.center import Center, EngineMaker, tell_again
 from callcenter.sim.faults import Outage, Trouble
 from callcenter.sim.invariants import Invariants
@@ -32,7 +33,7 @@ from callcenter.sim.world import Agenda
 
 LENGTH_S: Final = 600.0  # during which callers come; those who are there then still stay as long as they like
 APPLY_AGAIN_S: Final = 20.0
-AFTERMATH_S: Final = CALL_MAX_S + 120.0
+AFTERMATH_S: Final = CALL_MAX_S + PROMISED_MAX_S + CALL_MAX_S
 PIN_SHOWN_DIGITS: Final = 4  # a text that begins with so many digits of a secret shows it
 
 

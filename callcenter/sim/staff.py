@@ -16,6 +16,9 @@ from callcenter.model.events import (
     AgentRemoved,
     AgentSaved,
     AgentStatusRequested,
+    CallbackCancelRequested,
+    CallbackNowRequested,
+    CallbackRequested,
     DrainRequested,
     Event,
     HangUpRequested,
@@ -23,6 +26,7 @@ from callcenter.model.events import (
 )
 from callcenter.model.ids import AgentId, ContactId, LegId, QueueName, RequestId
 from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.callbacks import CALLERS, number_of
 from callcenter.sim.scenario import SKILLS, WISHES, draw_skills
 from callcenter.sim.world import Agenda
 
@@ -69,7 +73,9 @@ class Staff:
         """The supervisor does something, and again later."""
         random = self.random
         what = random.randrange(6)
-        if what == 0 and (calls := live()):
+        if what >= 4:
+            self._call_back(live, random.choice(queues))
+        elif what == 0 and (calls := live()):
             self.ask(HangUpRequested(request=self.request(), contact=random.choice(calls)))
         elif what == 1:
             queue, draining = random.choice(queues), random.random() < 0.5
@@ -80,6 +86,19 @@ class Staff:
             self._replace(random.choice(sorted(self.directory)))
         if self.agenda.now < self.until:
             self.agenda.on_tick(random.uniform(20, 120), lambda: self.meddle(live, queues))
+
+    def _call_back(self, live: Callable[[], list[ContactId]], queue: QueueName) -> None:
+        """Have somebody called back, or do something about one who is to be."""
+        random, now, request = self.random, self.agenda.now, self.request()
+        what, calls = random.randrange(5), live()
+        if what < 3 or not calls:
+            not_before = random.choice((0.0, now + random.uniform(1.0, 60.0)))
+            number = number_of(random.randrange(CALLERS))
+            self.ask(CallbackRequested(request=request, queue=queue, number=number, not_before=not_before, by="boss"))
+        elif what == 3:
+            self.ask(CallbackNowRequested(request=request, contact=random.choice(calls), by="boss"))
+        else:
+            self.ask(CallbackCancelRequested(request=request, contact=random.choice(calls), by="boss"))
 
     def _train(self, agent: AgentId) -> None:
         trained = replace(self.directory[agent], skills=draw_skills(self.random))
