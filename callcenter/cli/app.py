@@ -13,6 +13,7 @@ from callcenter.cli import (
     agents,
     apply,
     bench,
+    callbacks,
     calls,
     center,
     conf,
@@ -75,6 +76,7 @@ app.command("top")(top.top)
 app.command("bench")(bench.bench)
 app.command("simulate")(simulate.simulate)
 app.add_typer(calls.app, name="calls")
+app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(agents.app, name="agents")
 app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")

@@ -88,6 +88,18 @@ class ControlClient:
         """Let no new calls into a queue, or let them in again."""
         self._post(f"/v1/queues/{_part(queue)}/drain", {"draining": draining, "by": asker()})
 
+    def schedule_callback(self, wish: Mapping[str, object]) -> None:
+        """Have a number called back: see web.control.CallbackWish."""
+        self._post("/v1/callbacks", {**wish, "by": asker()})
+
+    def cancel_callback(self, contact: str) -> None:
+        """Take a promised callback back."""
+        self._post(f"/v1/callbacks/{_part(contact)}/cancel", {"by": asker()})
+
+    def call_back_now(self, contact: str) -> None:
+        """Do not wait for its time."""
+        self._post(f"/v1/callbacks/{_part(contact)}/now", {"by": asker()})
+
     def configuration(self) -> VersionView:
         """Which version of the configuration is live."""
         status, body = self._get("/v1/configuration")

@@ -22,7 +22,8 @@ from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd,
 from callcenter.model.events import CallbackRequested
 from callcenter.model.facts import CallbackAttempted, CallbackPromised, CallbackSettled, CallbackWaits, ContactOpened
 from callcenter.model.flow import PromiseCallback
-from callcenter.model.ids import ContactId, QueueName
+from callcenter.model.ids import AgentId, ContactId, QueueName
+from callcenter.model.need import NeedSyntaxError, parse_need
 from callcenter.model.numbers import subscriber, ways_to_dial
 from callcenter.model.queue import Queue
 
@@ -118,6 +119,10 @@ class Callbacks:
         standing = self._standing(None, queue.name, number)
         if standing is not None:
             return f"{number} is promised a callback already: {standing.id}"
+        try:
+            needs = queue.needs if asked.only is None else parse_need(f"@{asked.only}")
+        except NeedSyntaxError as error:
+            return f"nobody can be asked for by name here: {error}"
         mint = world.mints()
         contact = ContactRecord(
             id=mint.contact(),
@@ -132,7 +137,7 @@ class Callbacks:
             phase_since=world.now,
             version=world.version,
             priority=queue.priority,
-            needs=queue.needs,
+            needs=needs,
         )
         world.contacts[contact.id] = contact
         world.out.append(
@@ -145,8 +150,9 @@ class Callbacks:
                 dialled="",
             )
         )
-        callback = self._make(contact, queue, number, asked.not_before, asked.until, by=asked.by, note=asked.note)
-        callback.only = asked.only
+        callback = self._make(
+            contact, queue, number, asked.not_before, asked.until, by=asked.by, note=asked.note, only=asked.only
+        )
         contact.since = callback.not_before  # nobody is passed over for one who asked for later
         self.hold(contact)
         return ""
@@ -161,6 +167,7 @@ class Callbacks:
         *,
         by: str,
         note: str = "",
+        only: AgentId | None = None,
     ) -> Callback:
         world, rules = self._world, rules_of(queue)
         not_before = max(not_before, world.now)
@@ -174,6 +181,7 @@ class Callbacks:
             gives_up=until + rules.late_s,
             by=by,
             note=note[:NOTE_CHARS_MAX],
+            only=only,
             next_at=not_before,
         )
         world.promised(contact)
@@ -187,6 +195,7 @@ class Callbacks:
                 until=until,
                 by=by,
                 note=callback.note,
+                only=only,
             )
         )
         return callback

@@ -477,7 +477,8 @@ class Queues:
         self._set_relax_timer(contact, queue)
 
     def _set_relax_timer(self, contact: ContactRecord, queue: Queue) -> None:
-        if contact.relaxed < len(queue.relax):
+        for_one = contact.callback is not None and contact.callback.only is not None  # she and nobody else calls
+        if contact.relaxed < len(queue.relax) and not for_one:
             at = contact.entered + queue.relax[contact.relaxed].after_s
             self._world.timers.set(TimerKind.RELAX, contact.id, at)
 

@@ -2,14 +2,16 @@
 
 from typing import Final
 
+from callcenter.core.callbacks import rules_of
 from callcenter.core.learnt import Accuracy
 from callcenter.core.queues import IN_QUEUE, Queues
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
+from callcenter.model.callback import Callback
 from callcenter.model.contact import ContactState
 from callcenter.model.forecast import Range
 from callcenter.model.queue import Queue
-from callcenter.model.view import AgentView, CenterView, ContactView, QueueView
+from callcenter.model.view import AgentView, CallbackView, CenterView, ContactView, QueueView
 
 RINGING: Final = (ContactState.OFFERED, ContactState.CONNECTING)
 
@@ -25,6 +27,34 @@ def picture(world: World, queues: Queues, now: float) -> CenterView:
             _queue(world, queues, queue, waits.get(queue.name), now)
             for _, queue in sorted(world.configuration.queues.items())
         ),
+        callbacks=tuple(
+            _callback(world, queues, contact, contact.callback)
+            for contact in sorted(world.contacts.values(), key=lambda c: c.serial)
+            if contact.callback is not None
+        ),
+    )
+
+
+def _callback(world: World, queues: Queues, contact: ContactRecord, callback: Callback) -> CallbackView:
+    rules = rules_of(world.rules_for(contact, callback.queue))
+    return CallbackView(
+        id=contact.id,
+        number=callback.number,
+        name=contact.caller_name,
+        queue=callback.queue,
+        state=contact.state,
+        step=callback.step,
+        first=rules.first,
+        promised=callback.promised,
+        not_before=callback.not_before,
+        until=callback.until,
+        next_at=callback.next_at,
+        attempts=callback.attempts,
+        attempts_max=rules.attempts,
+        position=queues.position(contact) if contact.state in IN_QUEUE else 0,
+        by=callback.by,
+        note=callback.note,
+        only=callback.only,
     )
 
 

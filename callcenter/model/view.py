@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.callback import CallbackStep, CalledFirst
 from callcenter.model.contact import ContactState, Direction
 from callcenter.model.ids import AgentId, ContactId, QueueName
 
@@ -71,6 +72,29 @@ class QueueView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackView:
+    """A callback that is promised and not settled. Times in UTC seconds."""
+
+    id: ContactId
+    number: str
+    name: str
+    queue: QueueName
+    state: ContactState
+    step: CallbackStep
+    first: CalledFirst
+    promised: float
+    not_before: float
+    until: float
+    next_at: float
+    attempts: int
+    attempts_max: int
+    position: int = 0  # in its queue, from 1; 0 while the customer is in the IVR
+    by: str = ""
+    note: str = ""
+    only: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CenterView:
     """The whole center at `at`."""
 
@@ -78,3 +102,4 @@ class CenterView:
     contacts: tuple[ContactView, ...]
     agents: tuple[AgentView, ...]
     queues: tuple[QueueView, ...]
+    callbacks: tuple[CallbackView, ...] = ()

@@ -21,6 +21,9 @@ from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.agent import AgentStatus
 from callcenter.model.events import (
     AgentStatusRequested,
+    CallbackCancelRequested,
+    CallbackNowRequested,
+    CallbackRequested,
     DrainRequested,
     Event,
     HangUpRequested,
@@ -90,6 +93,25 @@ class DrainWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: str = ""
 
 
+class CallbackWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/callbacks. Times in UTC seconds, 0: as the queue's rules say."""
+
+    queue: QueueName
+    number: str
+    not_before: float = 0.0
+    until: float = 0.0
+    only: AgentId | None = None
+    name: str = ""
+    note: str = ""
+    by: str = ""
+
+
+class CallbackDeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/callbacks/{id}/cancel and /now."""
+
+    by: str = ""
+
+
 class ControlSocket:
     """Serves one running center. Use as an async context."""
 
@@ -123,6 +145,9 @@ class ControlSocket:
                 web.post("/v1/agents/reload", self._reload_agents),
                 web.post("/v1/calls/{contact}/hangup", self._hang_up),
                 web.post("/v1/queues/{queue}/drain", self._drain),
+                web.post("/v1/callbacks", self._call_back),
+                web.post("/v1/callbacks/{contact}/cancel", self._cancel_callback),
+                web.post("/v1/callbacks/{contact}/now", self._call_back_now),
                 web.post("/v1/stop", self._stop),
                 *self._more,
             ]
@@ -218,6 +243,32 @@ class ControlSocket:
         return await self._ask(
             lambda number: DrainRequested(request=number, queue=queue, draining=wish.draining, by=wish.by)
         )
+
+    async def _call_back(self, request: web.Request) -> web.Response:
+        wish = await body(request, CallbackWish)
+        return await self._ask(
+            lambda number: CallbackRequested(
+                request=number,
+                queue=wish.queue,
+                number=wish.number,
+                not_before=wish.not_before,
+                until=wish.until,
+                only=wish.only,
+                name=wish.name,
+                note=wish.note,
+                by=wish.by,
+            )
+        )
+
+    async def _cancel_callback(self, request: web.Request) -> web.Response:
+        wish = await body(request, CallbackDeed)
+        contact = ContactId(request.match_info["contact"])
+        return await self._ask(lambda number: CallbackCancelRequested(request=number, contact=contact, by=wish.by))
+
+    async def _call_back_now(self, request: web.Request) -> web.Response:
+        wish = await body(request, CallbackDeed)
+        contact = ContactId(request.match_info["contact"])
+        return await self._ask(lambda number: CallbackNowRequested(request=number, contact=contact, by=wish.by))
 
     async def _reload_agents(self, _: web.Request) -> web.Response:
         return await _answer(self._center.phones_changed())

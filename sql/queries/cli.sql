@@ -20,3 +20,24 @@ ORDER BY recording.started, recording.id LIMIT $5;
 -- cli.recording
 -- The recordings of call $1, or the one whose id is $1.
 SELECT id, path, problem FROM recording WHERE contact = $1 OR id = $1 ORDER BY started, id;
+
+-- cli.callbacks
+-- Callbacks promised in [$1, $2), narrowed to a queue where given; at most $4.
+SELECT contact, number, queue, first, extract(epoch FROM promised)::double precision AS promised_s,
+       extract(epoch FROM not_before)::double precision AS not_before_s, extract(epoch FROM until)::double precision AS until_s,
+       extract(epoch FROM settled)::double precision AS settled_s, end_reason, in_time, attempts, agent, asked_by, note, why
+FROM callback
+WHERE promised >= $1 AND promised < $2 AND ($3::text IS NULL OR queue = $3)
+ORDER BY promised, contact LIMIT $4;
+
+-- cli.callback
+-- What call $1 was promised.
+SELECT contact, number, queue, first, extract(epoch FROM promised)::double precision AS promised_s,
+       extract(epoch FROM not_before)::double precision AS not_before_s, extract(epoch FROM until)::double precision AS until_s,
+       extract(epoch FROM settled)::double precision AS settled_s, end_reason, in_time, attempts, agent, asked_by, note, why
+FROM callback WHERE contact = $1 ORDER BY promised;
+
+-- cli.callback_attempts
+-- Each time its customer was dialled.
+SELECT attempt, leg, extract(epoch FROM dialled)::double precision AS dialled_s, number, agent, rang_s, end_reason
+FROM callback_attempt WHERE contact = $1 ORDER BY dialled, attempt;
