@@ -183,6 +183,14 @@ def _next(found: "Outlook") -> dict[str, object]:
         "waiting": found.waiting,
         "needs": found.needs,
         "before_it_elsewhere": found.elsewhere,
+        "wait": None
+        if found.wait is None
+        else {
+            "p50_s": seconds(found.wait.p50_s),
+            "p90_s": seconds(found.wait.p90_s),
+            "confident": found.wait.confident,
+            "doubt": found.wait.doubt,
+        },
         "able": [
             {
                 "agent": one.agent,

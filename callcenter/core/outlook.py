@@ -16,6 +16,7 @@ from callcenter.core.queues import IN_QUEUE
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import Timer, TimerKind
 from callcenter.model.contact import ContactState
+from callcenter.model.forecast import Range
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.queue import Target
 
@@ -78,6 +79,7 @@ class Outlook:
     agent: AgentId | None = None  # whom it talks with
     rung: tuple[AgentId, ...] = ()  # whose phones ring for it
     agents: tuple[Standing, ...] = ()  # who could serve it, but for those who are rung
+    wait: Range | None = None  # how much longer, if it stays
     elsewhere: int = 0  # calls in other queues that are before it and that the same agents could take
     upcoming: tuple[Upcoming, ...] = ()
 
@@ -106,6 +108,7 @@ def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None
         agent=contact.agent,
         rung=rung,
         agents=tuple(_standing(engine, contact, agent, now) for agent in agents if agent not in rung),
+        wait=engine.forecast.of(contact) if contact.state is ContactState.WAITING else None,
         elsewhere=_elsewhere(engine, contact, agents),
         upcoming=tuple(_upcoming(engine, contact, agents)),
     )

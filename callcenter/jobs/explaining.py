@@ -32,7 +32,7 @@ from callcenter.model.facts import ContactEnded, ContactOffered
 from callcenter.model.ids import ContactId
 from callcenter.ports import Shelf
 from callcenter.postgres.reader import JournalReader
-from callcenter.postgres.snapshots import Snapshots
+from callcenter.postgres.snapshots import Snapshot, Snapshots
 
 STALE_S: Final = 60.0  # a journal that ends longer ago is looked at as it was then
 TELL_EVERY: Final = 500  # entries between two words about how far it is
@@ -43,6 +43,7 @@ CHANGED: Final = (
 )
 
 log = structlog.get_logger(__name__)
+
 
 Progress = Callable[[int, int], None]
 """Told how many of how many entries have been told again."""
@@ -124,6 +125,7 @@ async def explain(
 ) -> Explanation | None:
     """Everything that can be said of a contact; None if the journal does not know it. Raises what the readers raise.
 
+    `shelf` holds the versions that were in force then; without it, and before there were any, `configuration` was.
     `now` (UTC seconds) is when it is looked at, for a contact that still lives; else the journal's last entry is.
     """
     spoken = [entry async for entry in reader.entries_of(contact)]

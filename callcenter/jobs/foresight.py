@@ -46,6 +46,10 @@ def agents_words(found: Outlook) -> list[str]:
         return [f"nobody is at work who could take it: it asks for {asked_words(found.needs)}"]
     could = "1 agent is" if len(found.agents) == 1 else f"{len(found.agents)} agents are"
     said = [f"{could} at work who could take it ({asked_words(found.needs)})"]
+    if found.wait is not None:
+        sure = "" if found.wait.confident else f" (not sure: {found.wait.doubt})" if found.wait.doubt else " (not sure)"
+        low, high = duration(found.wait.p50_s), duration(found.wait.p90_s)
+        said.append(f"if it stays, it probably waits about {low} more, and hardly longer than {high}{sure}")
     if found.elsewhere:
         calls = "1 call of another queue is" if found.elsewhere == 1 else f"{found.elsewhere} calls of other queues are"
         said.append(f"{calls} before it for these agents (by priority, or by waiting longer)")

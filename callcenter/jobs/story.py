@@ -41,6 +41,7 @@ from callcenter.model.facts import (
     SurveyAnswered,
     SurveyOffered,
     TalkEnded,
+    WaitPredicted,
 )
 from callcenter.model.ids import ContactId
 
@@ -161,6 +162,22 @@ def _relaxed(_: Entry, fact: NeedsRelaxed) -> Told:
     words = f"after {duration(fact.waited_s)} in {fact.queue} less is asked for: {asked_words(fact.needs)}"
     details: dict[str, Detail] = {"needs": fact.needs, "waited_s": round(fact.waited_s, 3)}
     return Told(kind="relaxed", words=words, queue=fact.queue, details=details)
+
+
+def _predicted(_: Entry, fact: WaitPredicted) -> Told | None:
+    if not fact.entry and not fact.announced:
+        return None  # nobody heard it, and what was predicted on coming in is what it is measured by
+    words = f"is number {fact.position} in line; half of all in its place wait at most {duration(fact.p50_s)} more"
+    words += f", nine of ten at most {duration(fact.p90_s)}"
+    words += " (the caller is told)" if fact.announced else ""
+    details: dict[str, Detail] = {
+        "p50_s": round(fact.p50_s, 3),
+        "p90_s": round(fact.p90_s, 3),
+        "position": fact.position,
+        "confident": fact.confident,
+        "announced": fact.announced,
+    }
+    return Told(kind="wait_predicted", words=words, queue=fact.queue, details=details)
 
 
 def _rules_changed(_: Entry, fact: RulesChanged) -> Told:
@@ -285,6 +302,7 @@ TELLERS: Final[Mapping[type, Teller]] = {
     ContactQueued: _queued,
     NeedsRelaxed: _relaxed,
     RulesChanged: _rules_changed,
+    WaitPredicted: _predicted,
     ContactOffered: _offered,
     OfferEnded: _offer_ended,
     ContactConnected: _connected,
