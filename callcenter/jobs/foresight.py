@@ -42,9 +42,12 @@ def agents_words(found: Outlook) -> list[str]:
     """Who could serve it, and what they are doing."""
     if found.state not in (ContactState.WAITING, ContactState.OFFERED, ContactState.PROMISED):
         return []
+    if not found.agents and found.rung:
+        return []
     if not found.agents:
         return [f"nobody is at work who could take it: it asks for {asked_words(found.needs)}"]
-    could = "1 agent is" if len(found.agents) == 1 else f"{len(found.agents)} agents are"
+    more = " more" if found.rung else ""
+    could = f"1{more} agent is" if len(found.agents) == 1 else f"{len(found.agents)}{more} agents are"
     said = [f"{could} at work who could take it ({asked_words(found.needs)})"]
     if found.wait is not None:
         sure = "" if found.wait.confident else f" (not sure: {found.wait.doubt})" if found.wait.doubt else " (not sure)"

@@ -1,6 +1,7 @@
 """A call in two or three sentences. Knows the steps of a story; knows no screen."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from callcenter.core.outlook import Outlook
 from callcenter.jobs.foresight import where_words
@@ -8,27 +9,29 @@ from callcenter.jobs.telling import Step
 from callcenter.jobs.wording import duration, listed
 from callcenter.model.contact import ContactState
 
-MISS = {
+MISSED: Final[Mapping[str, str]] = {
     "no_answer": "did not answer",
     "busy": "was busy",
     "rejected": "declined",
     "unreachable": "could not be reached",
 }
+TOLD_WHOLE: Final = ("callback_promised", "rang_back", "callback_settled", "place_restored")
+"""Steps that are told as they are."""
 
 
 def in_short(steps: Sequence[Step], now: Outlook | None) -> str:
     """The whole call, or as much of it as there is."""
     said = [step.words for step in steps if step.kind == "opened"]
-    said += _waits(steps)
+    said += [f"it {step.words}" for step in steps if _left_unserved(step)]
+    said += [step.words for step in steps if step.kind in TOLD_WHOLE]
     missed = _missed(steps)
     talks = [step for step in steps if step.kind == "connected"]
+    if missed:
+        said.append(
+            f"at first {missed}" if talks else f"up to now {missed}" if now is not None else f"in vain: {missed}"
+        )
     if talks:
-        waited = talks[0].details.get("waited_s")
-        took = f"{talks[0].agent} took the call"
-        took += f" after {duration(waited)} of waiting" if isinstance(waited, float) else ""
-        said.append(f"{missed}; {took}" if missed else took)
-    elif missed:
-        said.append(missed)
+        said.append(_taken(talks[-1], [step for step in steps if step.kind == "talk_ended"]))
     ended = [step.words for step in steps if step.kind == "ended"]
     said += [f"it {words}" for words in ended]
     if not ended and now is not None:
@@ -36,17 +39,21 @@ def in_short(steps: Sequence[Step], now: Outlook | None) -> str:
     return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in said if sentence)
 
 
-def _waits(steps: Sequence[Step]) -> list[str]:
-    """Queues that did not keep it."""
-    return [
-        f"it {step.words}" for step in steps if step.kind == "left_queue" and step.details.get("exit") != "abandoned"
-    ]
+def _left_unserved(step: Step) -> bool:
+    return step.kind == "left_queue" and step.details.get("exit") not in ("abandoned", "callback", "rang_back")
+
+
+def _taken(talk: Step, ended: Sequence[Step]) -> str:
+    waited, length = talk.details.get("waited_s"), ended[-1].details.get("talk_s") if ended else None
+    took = f"the call was taken by {talk.agent}"
+    took += f" after {duration(waited)} of waiting" if isinstance(waited, float) else ""
+    return took + (f", and they talked for {duration(length)}" if isinstance(length, float) else "")
 
 
 def _missed(steps: Sequence[Step]) -> str:
-    """Who did not take it."""
+    """Who did not take it, and how."""
     by: dict[str, list[str]] = {}
     for step in steps:
         if step.kind == "missed":
-            by.setdefault(MISS.get(str(step.details.get("end")), "could not be rung"), []).append(step.agent)
+            by.setdefault(MISSED.get(str(step.details.get("end")), "could not be rung"), []).append(step.agent)
     return "; ".join(f"{listed(list(dict.fromkeys(agents)))} {how}" for how, agents in by.items())

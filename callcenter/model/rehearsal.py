@@ -114,6 +114,7 @@ class Expectation:
     number: str | None = None  # the outside number that is called
     ends: EndReason | None = None
     message: str | None = None  # the mailbox in which a message is left
+    callback: str | None = None  # the number at which the caller is promised a callback
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

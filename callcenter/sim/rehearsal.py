@@ -44,8 +44,10 @@ from callcenter.model.events import (
     TimePassed,
 )
 from callcenter.model.facts import (
+    CallbackPromised,
     ContactConnected,
     ContactEnded,
+    ContactOpened,
     ContactQueued,
     NodeEntered,
     QueueLeft,
@@ -72,13 +74,13 @@ PICK_UP_S: Final = 2.0  # how long a phone rings before it is answered
 CALLER_LEG: Final = LegId("rehearsal")
 AHEAD: Final = "rehearsal.ahead."  # begins the names of the flows by which those who wait already came in
 ANYBODY: Final = AgentId("anybody")
-RESTING: Final = (ContactState.WAITING, ContactState.CONNECTED, ContactState.FORWARDED)
+RESTING: Final = (ContactState.WAITING, ContactState.PROMISED, ContactState.CONNECTED, ContactState.FORWARDED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that happens. `kind`: node, says, key, silence, asks, queued, left, message, dials, rings, connected,
-    hangs_up, ended, surprise."""
+    """One thing that happens. `kind`: node, says, key, silence, asks, queued, promised, left, message, dials, rings,
+    connected, hangs_up, ended, surprise."""
 
     after_s: float
     kind: str
@@ -105,7 +107,11 @@ class Heard:
 
 @dataclass(slots=True, kw_only=True)
 class Course:
-    """What became of a rehearsed call. `outcome`: queue NAME, agent NAME, number NUMBER, ended REASON, stuck."""
+    """What became of a rehearsed call.
+
+    `outcome`: queue NAME, callback NUMBER, agent NAME, number NUMBER, ended REASON or stuck. Of a call that ends in the
+    instant in which it comes the variables are not known: it has heard nothing and was asked nothing.
+    """
 
     flow: FlowName
     at: float
@@ -118,6 +124,7 @@ class Course:
     agent: str = ""
     number: str = ""
     mailbox: str = ""
+    callback: str = ""
     reason: EndReason | None = None
     outcome: str = "stuck"
     left_over: tuple[Act, ...] = ()  # what the caller had no occasion to do
@@ -142,17 +149,6 @@ def flow_of(configuration: Configuration, case: Case) -> FlowName | None:
     return name if name in configuration.flows else None
 
 
-class _Contacts(dict[ContactId, ContactRecord]):
-    """The live contacts, and the rehearsed one also when it has ended: what it knew is asked for afterwards."""
-
-    kept: ContactRecord | None = None
-
-    def __setitem__(self, key: ContactId, record: ContactRecord) -> None:
-        if record.leg == CALLER_LEG:
-            self.kept = record
-        super().__setitem__(key, record)
-
-
 class _Stage:
     """One rehearsal while it lasts."""
 
@@ -161,7 +157,8 @@ class _Stage:
         self.case = case
         self.now = self.began = at
         self.engine = Engine(configuration)
-        self.contacts = self.engine.world.contacts = _Contacts()
+        self.contact: ContactId | None = None
+        self.kept: ContactRecord | None = None  # what the engine knows of the call, also when it has just ended
         self.course = Course(flow=flow_of(configuration, case) or FlowName(""), at=at)
         self.acts = list(case.does or acts_of(case.keys))
         self.colleagues: dict[AgentId, Colleague] = {}
@@ -389,7 +386,12 @@ class _Stage:
 
     def tell(self, event: Event) -> None:
         """Tell the engine, take down what it answers."""
-        for output in self.engine.handle(event, self.now):
+        outputs = self.engine.handle(event, self.now)
+        if self.contact is None and self.here:
+            opened = [fact.contact for fact in outputs if isinstance(fact, ContactOpened) and fact.leg == CALLER_LEG]
+            self.contact = opened[0] if opened else None
+        self.kept = self._record() or self.kept
+        for output in outputs:
             if self.here and getattr(output, "contact", None) == self._id():
                 self._command(output)
                 self._fact(output)
@@ -442,13 +444,16 @@ class _Stage:
                     self._step("left", f"queue {output.queue} does not keep the call: {why}")
             case RecordingStarted(mailbox=mailbox) if mailbox:
                 self.course.mailbox = mailbox
+            case CallbackPromised():
+                self.course.callback = output.number
+                self._step("promised", f"a callback to {output.number} is promised, for queue {output.queue}")
             case ContactConnected():
                 self.course.agent = output.agent
                 self._step("connected", f"talks with {output.agent}")
             case Surprise():
                 self._step("surprise", output.what)
             case ContactEnded():
-                self.course.reason = output.reason
+                self.course.reason, self.course.language = output.reason, output.language
                 self._step("ended", f"the call ends: {output.reason.replace('_', ' ')}")
                 self.over = True
             case _:
@@ -471,24 +476,27 @@ class _Stage:
     # -- looking -----------------------------------------------------------------------------------------------------
 
     def _id(self) -> ContactId | None:
-        return self.contacts.kept.id if self.contacts.kept is not None else None
+        return self.contact
 
     def _record(self) -> ContactRecord | None:
-        kept = self.contacts.kept
-        return kept if kept is not None and kept.id in self.contacts else None
+        return self.engine.world.contacts.get(self.contact) if self.contact is not None else None
 
     def _sum_up(self) -> None:
-        course, kept = self.course, self.contacts.kept
+        course, kept = self.course, self.kept
         course.left_over = tuple(self.acts)
+        if course.reason is not None:
+            course.outcome = f"ended {course.reason}"
         if kept is None:
             return
         course.variables, course.language = {**kept.variables, **kept.secrets}, kept.language
         if course.reason is not None:
-            course.outcome = f"ended {course.reason}"
-        elif kept.state is ContactState.CONNECTED:
+            return
+        if kept.state is ContactState.CONNECTED:
             course.outcome = f"agent {kept.agent}"
         elif kept.state is ContactState.FORWARDED or kept.other_leg is not None:
             course.outcome = f"number {course.number}"
+        elif kept.state is ContactState.PROMISED:
+            course.outcome = f"callback {course.callback}"
         elif kept.queue is not None:
             course.outcome = f"queue {kept.queue}"
 

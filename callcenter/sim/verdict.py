@@ -102,6 +102,7 @@ def _singles(case: Case, course: Course) -> Iterator[Mismatch]:
         ("needs", None if expect.needs is None else str(expect.needs), last.needs if last else None),
         ("agent", expect.agent, course.agent),
         ("number", expect.number, course.number),
+        ("callback", expect.callback, course.callback),
         ("ends", expect.ends, course.reason),
         ("message", expect.message, course.mailbox),
         ("language", expect.language, course.language),
