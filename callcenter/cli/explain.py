@@ -37,7 +37,7 @@ def explain(
     """Say what happened to a call, why these agents and not the others, and for a live one what comes next."""
     found, record = asyncio.run(_explained(site_of(context), call))
     if json:
-        emit(_document(found, record))
+        emit(document(found, record))
     else:
         _show(found, record, everything=everything)
 
@@ -78,7 +78,8 @@ def _progress() -> Any:
 # -- for programs ------------------------------------------------------------------------------------------------------
 
 
-def _document(found: "Explanation", record: dict[str, Any]) -> dict[str, object]:
+def document(found: "Explanation", record: dict[str, Any]) -> dict[str, object]:
+    """An explanation and the record of its call as one JSON document."""
     from callcenter.jobs.summary import in_short
 
     return {

@@ -10,9 +10,9 @@ was written down says so, and shows what the journal says instead. A contact tha
 journal's end, where the engine knows what will happen next.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -31,8 +31,7 @@ from callcenter.model.events import EngineStarted
 from callcenter.model.facts import ContactEnded, ContactOffered
 from callcenter.model.ids import ContactId
 from callcenter.ports import Shelf
-from callcenter.postgres.reader import JournalReader
-from callcenter.postgres.snapshots import Snapshot, Snapshots
+from callcenter.postgres.snapshots import Snapshot
 
 STALE_S: Final = 60.0  # a journal that ends longer ago is looked at as it was then
 TELL_EVERY: Final = 500  # entries between two words about how far it is
@@ -43,6 +42,30 @@ CHANGED: Final = (
 )
 
 log = structlog.get_logger(__name__)
+
+
+class Journal(Protocol):
+    """The ledger, as far as it is read here (`postgres.reader`)."""
+
+    async def last_seq(self) -> int:
+        """The last entry; 0 if there is none."""
+        ...
+
+    def entries(self, after_seq: int = 0, until_seq: int | None = None) -> AsyncIterator[Entry]:
+        """Entries after one, up to and with another, in order."""
+        ...
+
+    def entries_of(self, contact: ContactId) -> AsyncIterator[Entry]:
+        """Those that speak of one contact."""
+        ...
+
+
+class Taken(Protocol):
+    """The snapshots (`postgres.snapshots`)."""
+
+    async def latest(self, before_seq: int) -> Snapshot | None:
+        """The newest from before an entry."""
+        ...
 
 
 Progress = Callable[[int, int], None]
@@ -115,8 +138,8 @@ class _Retold:
 
 async def explain(
     configuration: Configuration,
-    reader: JournalReader,
-    snapshots: Snapshots,
+    reader: Journal,
+    snapshots: Taken,
     contact: ContactId,
     progress: Progress | None = None,
     *,
@@ -154,8 +177,8 @@ async def explain(
 
 async def _told_again(
     configuration: Configuration,
-    reader: JournalReader,
-    snapshots: Snapshots,
+    reader: Journal,
+    snapshots: Taken,
     contact: ContactId,
     spoken: list[Entry],
     progress: Progress | None,
