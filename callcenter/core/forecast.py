@@ -68,9 +68,10 @@ class Forecast:
         if queue.name in self.given:
             wait_s = self.given[queue.name] * self._position(contact, queue)
             return Range(p50_s=wait_s, p90_s=wait_s, confident=True)
-        if contact.state is not ContactState.WAITING:
+        is_free = world.agents.free.longest_idle(contact.medium, contact.needs) is not None
+        if is_free or contact.state is not ContactState.WAITING:  # a phone rings, or is just about to
             learnt = world.learnt.get(queue.name)
-            if learnt is None or not learnt.answer.count:
+            if learnt is None or not learnt.talk.count:
                 return None
             answer = learnt.answer.spread()
             return self._range(queue, (answer.at(0.5), answer.at(0.9)), 0.0, 0.0, simulated=True)

@@ -95,12 +95,11 @@ class Queues:
             self._send_on(contact, refusal[0], refusal[1])
             return
         world.learnt_of(name).arrived(contact.priority, world.now)
-        if queue.forecast or queue.announce.wait is not None:
+        if queue.forecast or queue.announce.wait is not None or _offers_by_wait(queue):
             world.unpredicted.append(contact.id)
         voice.take_call(world, contact)
         if contact.playback is None:  # else when the announcement of the queue before has ended
-            rules = queue.callback
-            offer = self._callback_offer(contact, queue) if rules and rules.offer_when_wait_above_s > 0 else None
+            offer = self._callback_offer(contact, queue) if _offers_by_wait(queue) else None
             if offer is not None:
                 voice.say(world, contact, (offer,))
             else:
@@ -518,3 +517,8 @@ class Queues:
 
     def _in_queue(self, name: QueueName) -> dict[ContactId, None]:
         return self._world.queued.setdefault(name, {})
+
+
+def _offers_by_wait(queue: Queue) -> bool:
+    """Whether it offers a callback to those who will wait long."""
+    return queue.callback is not None and queue.callback.offer_when_wait_above_s > 0
