@@ -1,10 +1,15 @@
 """Commands that read the records: past calls, recordings, reports, and why a call got its agent."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from callcenter.cli.exits import Exit
+from callcenter.model.ids import QueueName
+from callcenter.model.records import WaitForecastRow
+from callcenter.postgres.pool import connect
+from callcenter.postgres.records import write_rows
 from tests.cli.past import Past
 from tests.cli.terminal import Terminal
 
@@ -119,6 +124,43 @@ def test_queues_and_agents_by_interval(terminal: Terminal, past: Past) -> None:
     said = terminal("report", "queues", *HOUR, "--sort", "nonsense", expect=Exit.USAGE)
     assert "service_level" in said.err
     terminal("report", "queues", *HOUR, "--every", "1s", expect=Exit.USAGE)
+
+
+async def test_predicted_waits_beside_true_ones(terminal: Terminal, past: Past, dsn: str) -> None:
+    said = await asyncio.to_thread(terminal, "report", "waits", *HOUR)
+    assert "no wait was predicted" in said.out
+    connection = await connect(dsn)
+    try:
+        entered = await connection.fetchval("SELECT entered FROM queue_visit WHERE contact = $1", past.waited.id)
+        told = WaitForecastRow(
+            seq=1,
+            n=99,
+            contact=past.waited.id,
+            queue=QueueName("sales"),
+            predicted=entered.timestamp(),
+            p50_s=10.0,
+            p90_s=15.0,
+            position=1,
+            entry=True,
+            confident=False,
+            announced=False,
+            simulated=True,
+        )
+        await write_rows(connection, [told])
+    finally:
+        await connection.close()
+    [line] = (await asyncio.to_thread(terminal.json, "report", "waits", *HOUR))["waits"]
+    assert (line["queue"], line["predicted"], line["served"], line["p50_held"], line["p90_held"]) == (
+        "sales",
+        1,
+        1,
+        0.0,
+        1.0,
+    )
+    assert (line["waited_s"], line["error_s"], line["bias_s"]) == (12.0, 2.0, 2.0)
+    said = await asyncio.to_thread(terminal, "report", "waits", *HOUR)
+    assert "held = " in said.out
+    assert "+2 s" in said.out
 
 
 def test_why_this_agent_and_why_not_the_others(terminal: Terminal, past: Past) -> None:
