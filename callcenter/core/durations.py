@@ -10,7 +10,7 @@ because an agent came first: the survivors are told by a life table (Kaplan and 
 
 import math
 from bisect import bisect_right
-from itertools import accumulate
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -24,6 +24,7 @@ GRAIN_MAX: Final = 1e6  # weights are scaled back when the newest weighs so much
 CELLS: Final = 256  # equally likely parts in which a distribution is drawn from
 NEVER_S: Final = 1e9
 PRIOR_CONTACTS: Final = 2.0  # imaginary ones, exponential with the learnt mean: no length is impossible
+YOUNG_MIN: Final = 0.01  # less than this and what has not ended is not looked at
 PRIOR_AT_RISK: Final = 5.0  # imaginary waiting callers in every bin, as patient as all are on average
 HAZARD_MAX: Final = 0.999
 
@@ -104,18 +105,31 @@ class Durations(msgspec.Struct, kw_only=True):
         total = sum(self.weights[place] for place in sorted(self.weights))
         return self.sum_s / total if total else 0.0
 
-    def spread(self) -> Spread:
-        """What is known, as something to draw from. Nothing learnt: nothing takes any time."""
-        mean_s = self.mean_s
+    def spread(self, going_s: Sequence[float] = ()) -> Spread:
+        """What is known, as something to draw from. Nothing learnt: nothing takes any time.
+
+        `going_s` is how long those have lasted that have not ended. At first only the short ones have, and to learn
+        from them alone would be to expect the long ones to be short as well; so these count as having lasted at least
+        so long. As the first are forgotten, so is this: of what came before the memory begins the long ones end
+        within it.
+        """
+        young = math.exp(-self.count / MEMORY_CONTACTS)
+        going = [0.0] * BINS
+        for lasted_s in going_s if young > YOUNG_MIN else ():
+            going[bin_of(lasted_s)] += young
+        seen = [self.weights.get(place, 0.0) / self.grain for place in range(BINS)]
+        total = sum(seen)
+        mean_s = (self.sum_s / self.grain + young * sum(going_s)) / total if total else 0.0
         if mean_s <= 0.0:
             return exactly(0.0)
-        seen = [self.weights.get(place, 0.0) / self.grain for place in range(BINS)]
-        total = sum(seen) + PRIOR_CONTACTS
-        reached = [
-            (known - PRIOR_CONTACTS * math.expm1(-end / mean_s)) / total
-            for known, end in zip(accumulate(seen), EDGES[1:], strict=True)
-        ]
-        return Spread(_cuts([0.0, *reached], mean_s), mean_s)
+        at_risk, lasts, reached = total + sum(going), 1.0, [0.0]
+        for place in range(BINS):
+            risked = at_risk - going[place] / 2.0
+            lasts *= 1.0 - min(seen[place] / risked, 1.0) if risked > 0.0 else 1.0
+            at_risk -= seen[place] + going[place]
+            imagined = -PRIOR_CONTACTS * math.expm1(-EDGES[place + 1] / mean_s)
+            reached.append(((1.0 - lasts) * total + imagined) / (total + PRIOR_CONTACTS))
+        return Spread(_cuts(reached, mean_s), mean_s)
 
 
 class Patience(msgspec.Struct, kw_only=True):

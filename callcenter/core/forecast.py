@@ -33,7 +33,9 @@ from callcenter.model.queue import Queue
 PATHS_MAX: Final = 128
 PATHS_MIN: Final = 16
 WORK_MAX: Final = 16_000  # paths times contacts, slots and queues, beyond PATHS_MIN: some 15 ms of plain Python
-FRESH_S: Final = 5.0  # a forecast serves so long
+FRESH_S: Final = 5.0  # a forecast serves so long ...
+FRESH_SHARE: Final = 0.2  # ... and no longer than this share of the wait: who still waits then has learnt something ...
+FRESH_MIN_S: Final = 1.0  # ... but so long in any case: no more than one simulation a second
 LATE_SHARE: Final = 0.1  # ... unless it was asked about more newcomers than this share of those in it
 
 LOOKS_MAX: Final = 8  # simulations for one picture of the center; the other queues' are fluids
@@ -155,11 +157,14 @@ class Forecast:
             return None
         outlook = world.outlooks.get(queue.name)
         if outlook is not None and outlook.medium is medium and is_fresh(outlook, world.now):
-            if contact is None or contact.id in outlook.waits:
-                return outlook
-            outlook.late += 1
-            if outlook.late <= LATE_SHARE * len(outlook.waits):
-                return outlook
+            known = outlook.waits.get(contact.id) if contact is not None else None
+            p50_s = (known or outlook.nexts[queue.name])[0]
+            if world.now - outlook.at <= max(FRESH_SHARE * p50_s, FRESH_MIN_S):
+                if contact is None or known is not None:
+                    return outlook
+                outlook.late += 1
+                if outlook.late <= LATE_SHARE * len(outlook.waits):
+                    return outlook
         outlook = self._made(queue, medium, world.now)
         world.outlooks.update(dict.fromkeys(sorted(outlook.nexts), outlook))
         return outlook

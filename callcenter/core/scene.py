@@ -308,7 +308,9 @@ class _Figures:
     def talk(self, queue: QueueName | None) -> Spread:
         name = self._known(queue)
         if name not in self._talks:
-            self._talks[name] = self._of(name).talk.spread()
+            contacts, now = self._world.contacts.values(), self._world.now
+            talking = (c for c in contacts if c.state is ContactState.CONNECTED and c.last_queue == name)
+            self._talks[name] = self._of(name).talk.spread([max(now - c.talk_began, 0.0) for c in talking])
         return self._talks[name]
 
     def answer(self, queue: QueueName | None) -> Spread:

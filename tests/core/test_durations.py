@@ -35,6 +35,19 @@ def test_an_exponential_is_known_again() -> None:
     assert spread.left(600.0, 0.5) == pytest.approx(spread.at(0.5), rel=0.35)
 
 
+def test_the_first_to_end_are_the_short_ones() -> None:
+    """A hundred calls of 300 s on average began at once; after 200 s the mean of those that have ended is some 90 s."""
+    random, learnt = Random(3), Durations()
+    calls = [random.expovariate(1 / 300.0) for _ in range(100)]
+    for call in sorted(calls):
+        if call <= 200.0:
+            learnt.learn(call)
+    assert learnt.spread().mean_s < 120.0
+    going = [200.0 for call in calls if call > 200.0]
+    assert learnt.spread(going).mean_s == pytest.approx(300.0, rel=0.3)
+    assert learnt.spread(going).at(0.25) == pytest.approx(86.0, rel=0.3)
+
+
 def test_a_call_that_always_takes_five_minutes_is_over_in_one_after_four() -> None:
     learnt = Durations()
     for _ in range(500):
