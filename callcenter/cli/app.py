@@ -23,6 +23,7 @@ from callcenter.cli import (
     doctor,
     explain,
     flows,
+    plan,
     queues,
     recordings,
     replay,
@@ -69,6 +70,7 @@ app.command("demo")(demo.demo)
 app.command("status")(center.status)
 app.command("doctor")(doctor.doctor)
 app.command("explain")(explain.explain)
+app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
 app.command("rollback")(apply.rollback)
 app.command("replay")(replay.replay)

@@ -51,7 +51,7 @@ def replay(
     site = site_of(context)
     now = time.time()
     span = (moment(since, now) if since else None, moment(until, now) if until else None)
-    queue_of = _instead(instead or [])
+    queue_of = instead_of(instead or [])
     if calls is not None:
         _table(site, calls, columns, config, queue_of, seed, top, csv_file, json=json)
     elif config is not None:
@@ -237,7 +237,8 @@ def _calls_driven(total: int) -> Callable[[int], None] | None:
     return tell
 
 
-def _instead(said: Sequence[str]) -> dict[str, str]:
+def instead_of(said: Sequence[str]) -> dict[str, str]:
+    """Queues that stand for others, as `--map OLD=NEW` names them."""
     found = {}
     for one in said:
         old, sign, new = one.partition("=")

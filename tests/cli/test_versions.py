@@ -7,6 +7,7 @@ from callcenter.config.folder import digest_of, read_files
 from callcenter.postgres.configurations import Configurations, Origin
 from callcenter.postgres.pool import Pool
 from tests.cli.live import LiveCenter
+from tests.cli.past import Past
 from tests.cli.terminal import QUEUES, Terminal
 
 EDITED = QUEUES.replace("max_wait_s: 120", "max_wait_s: 60")
@@ -129,3 +130,35 @@ def test_before_the_first_start_there_is_no_version(terminal: Terminal, dsn: str
     terminal.uses_database(dsn)
     assert terminal.json("config", "versions")["versions"] == []
     assert "the first start makes one" in terminal("config", "show", expect=Exit.NOT_FOUND).err
+
+
+# -- plan --------------------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_is_planned(kept: Terminal) -> None:
+    document = kept.json("plan")
+    assert (document["version"], document["problems"], document["prediction"]) == (3, [], None)
+    assert [one["file"] for one in document["files"]] == ["queues.yaml"]
+    said = kept("plan").out
+    assert "+  max_wait_s: 120" in said
+    assert "it can be applied: callcenter apply" in said
+    assert "no traffic in these days" in said
+
+
+def test_a_plan_with_an_error_says_where_it_is(kept: Terminal) -> None:
+    kept.write(BROKEN, "config/queues.yaml")
+    document = kept.json("plan", expect=Exit.PROBLEMS)
+    assert [one["where"] for one in document["problems"]] == ["queues.yaml:6:3: sales.max_wiat_s"]
+    assert "it cannot be applied" in kept("plan", expect=Exit.PROBLEMS).out
+
+
+def test_a_plan_of_nothing(kept: Terminal) -> None:
+    kept.write(EDITED, "config/queues.yaml")
+    assert "nothing to apply" in kept("plan").out
+
+
+def test_a_plan_with_hardly_any_traffic_says_so(kept: Terminal, past: Past) -> None:
+    document = kept.json("plan", "--days", "1")
+    assert document["prediction"]["calls"] == 3
+    assert "too few to foretell" in kept("plan").out
+    assert kept.json("plan", "--days", "0")["prediction"] is None
