@@ -98,12 +98,15 @@ numbers:
   "2018": parrot
   "2019": until_closing
   "2020": asked
+  "2021": agent_first
+  "2022": customer_first
   "*31": agent_login
   "*32": agent_logout
   "*33": agent_pause
   "*34": agent_ready
 default: strangers
 forward_to: ["{CARRIER_NUMBER}"]
+callback_to: ["{CARRIER_NUMBER}"]
 """
 
 _MISSED: Final = """\
@@ -146,6 +149,14 @@ support:
   music: tone
 {_MISSED}
 asked: {{needs: sales, offer_timeout_s: 3, wrap_up_s: 1, music: tone, survey: {{flow: how_was_it}}}}
+agent_first:
+  needs: sales
+  music: tone
+  callback: {{ring_s: 5, retry_after_s: 10, briefing: thanks}}
+customer_first:
+  needs: sales
+  music: tone
+  callback: {{first: customer, ring_s: 5, retry_after_s: 10}}
 load: {{needs: load, strategy: longest_idle, offer_timeout_s: 5, music: tone}}
 short_to_queue: {{needs: support, max_wait_s: 1.5, overflow: {{queue: sales}}, music: tone}}
 short_to_flow: {{needs: support, max_wait_s: 1.5, overflow: {{flow: farewell}}, music: tone}}
@@ -362,6 +373,8 @@ ENQUEUERS: Final = (
     "until_closing",
     "talkative",
     "asked",
+    "agent_first",
+    "customer_first",
 )
 """Flows that do nothing but put a caller into the queue of the same name."""
 WISHES: Final = ("login", "logout", "pause", "ready")

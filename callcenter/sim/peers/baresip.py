@@ -185,6 +185,11 @@ class SoftPhone:
         self._called = asyncio.Condition()
         self._chores: set[asyncio.Task[None]] = set()
 
+    @property
+    def folder(self) -> Path:
+        """Where its files are; `heard.wav` grows while a call is up."""
+        return self._folder
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self

@@ -1,0 +1,109 @@
+"""Callers who would rather be called back: the key, the goodbye, the call, the talk, and one record of it all."""
+
+import pytest
+
+from callcenter.model.agent import AgentState
+from callcenter.model.callback import CallbackEnd
+from callcenter.model.contact import EndReason
+from callcenter.model.facts import (
+    CallbackDialled,
+    CallbackSettled,
+    CallerRangBack,
+    ContactConnected,
+    ContactEnded,
+    ContactOpened,
+)
+from callcenter.sim.peers.baresip import CallState, Habit, SoftPhone
+from tests.live import office
+from tests.live.center import Center
+from tests.live.people import AgentAtWork, Caller, Ear
+
+pytestmark = pytest.mark.live
+
+CUSTOMER = office.CARRIER_NUMBER
+CUSTOMER_HZ = office.AGENT_TONES[-1]
+AGENT_FIRST, CUSTOMER_FIRST = "2021", "2022"
+
+
+async def promised(center: Center, dialled: str) -> Caller:
+    """Somebody waits, presses the key, and is hung up on."""
+    caller = await center.calls(dialled, number=CUSTOMER)
+    caller._contact = (await center.fact(ContactOpened, caller=CUSTOMER)).contact  # others had the number before
+    await caller.hears_music()
+    await caller.presses("1")
+    await caller.is_hung_up()
+    await center.until(lambda view: any(one.number == CUSTOMER for one in view.callbacks), "the callback is promised")
+    return caller
+
+
+async def talks(center: Center, caller: Caller, outside: SoftPhone, agent: AgentAtWork) -> None:
+    """The two are connected, hear each other, and are recorded; then the customer hangs up."""
+    contact = await caller.contact()
+    await center.fact(ContactConnected, contact=contact, agent=agent.id, within_s=20)
+    agent.ear.forget()
+    await agent.ear.hears(CUSTOMER_HZ, 5)
+    await Ear(outside.folder).hears(agent.tone_hz, 5)
+    assert outside.incoming[-1].state is CallState.UP
+    await outside.hang_up()
+    ended = await center.fact(ContactEnded, contact=contact, within_s=10)
+    assert ended.reason is EndReason.CALLER_HUNG_UP
+    assert ended.callback_s > 0.0
+    recording = await center.recording(contact)
+    assert (recording["problem"], recording["channels"]) == ("", 2)
+    [record] = await center.rows(
+        "SELECT * FROM contact WHERE caller = $1 AND began >= to_timestamp($2)", CUSTOMER, center.began
+    )
+    assert (record["id"], record["end_reason"]) == (contact, "caller_hung_up")
+
+
+@pytest.mark.parametrize("dialled", [AGENT_FIRST, CUSTOMER_FIRST])
+async def test_who_presses_the_key_is_called_back_and_talks(center: Center, dialled: str) -> None:
+    outside = await center.outside_world()
+    caller = await promised(center, dialled)
+    alice = await center.works("alice")
+    await talks(center, caller, outside, alice)
+    settled = await center.fact(CallbackSettled, contact=await caller.contact())
+    assert (settled.end, settled.in_time, settled.attempts) == (CallbackEnd.KEPT, True, 1)
+    dialled_to = await center.fact(CallbackDialled, contact=await caller.contact())
+    assert dialled_to.agent == ("alice" if dialled == AGENT_FIRST else None)
+
+
+async def test_the_agent_hears_who_it_is_and_is_free_again_when_nobody_answers(center: Center) -> None:
+    outside = await center.outside_world(Habit.REJECT)
+    caller = await promised(center, AGENT_FIRST)
+    alice = await center.works("alice")
+    await alice.ear.hears(office.PROMPT_TONES["thanks", "en"], 10)
+    await alice.is_(AgentState.READY)
+    outside.habit = Habit.ANSWER
+    await talks(center, caller, outside, alice)
+    settled = await center.fact(CallbackSettled, contact=await caller.contact())
+    assert settled.attempts == 2
+
+
+async def test_who_rings_back_is_the_same_call_and_keeps_her_place(center: Center) -> None:
+    caller = await promised(center, AGENT_FIRST)
+    other = await center.calls(AGENT_FIRST)
+    await other.waits()
+    again = await center.calls(AGENT_FIRST, number=CUSTOMER)
+    back = await center.fact(CallerRangBack, within_s=10)
+    assert back.contact == await caller.contact()
+    await again.hears_music()
+    alice = await center.works("alice")
+    again._contact = back.contact
+    await again.talks_to(alice)
+    await again.hangs_up()
+    assert (await center.fact(CallbackSettled, contact=back.contact)).end is CallbackEnd.RANG_BACK
+    await other.talks_to(alice)
+    await other.hangs_up()
+    assert len([one for one in center.so_far(ContactOpened) if one.caller == CUSTOMER]) == 1
+
+
+@pytest.mark.parametrize("dialled", [AGENT_FIRST, CUSTOMER_FIRST])
+async def test_a_promise_outlives_a_kill(center: Center, dialled: str) -> None:
+    outside = await center.outside_world()
+    caller = await promised(center, dialled)
+    await center.is_killed()
+    await center.comes_back()
+    alice = await center.works("alice")
+    await talks(center, caller, outside, alice)
+    assert len(center.so_far(CallbackDialled, contact=await caller.contact())) == 1
