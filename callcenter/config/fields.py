@@ -12,13 +12,14 @@ from typing import Annotated, Any, Final
 from pydantic import PlainValidator, ValidationInfo
 
 from callcenter.config.sheet import PromptPlace, Sheet, did_you_mean, shown, wrong
-from callcenter.config.tree import Real, Table, Whole
+from callcenter.config.tree import Path, Real, Table, Whole
 from callcenter.errors import ConfigurationError
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
-from callcenter.model.need import Need, NeedSyntaxError, parse_need
+from callcenter.model.ids import AgentId, CalendarName, FlowName, ListName, QueueName, Skill
+from callcenter.model.need import LEVEL_MAX, Need, NeedSyntaxError, parse_need
 from callcenter.model.queue import Overflow, Target
 from callcenter.model.rehearsal import Keys, Seconds
+from callcenter.model.relaxation import Lowering
 from callcenter.nodes.fields import (
     HEADER_PATTERN,
     JSON_PLACE_PATTERN,
@@ -54,6 +55,8 @@ NAME_PATTERN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _KEYS: Final = re.compile(r"[0-9*#A-D-]{1,200}")
 _LENGTH: Final = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(s|min|m|h)?")
 _UNIT_S: Final = {"s": 1, "min": 60, "m": 60, "h": 3600}
+SKILL_PATTERN: Final = re.compile(r"[^\W\d][\w-]*")
+AGENT_PATTERN: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,38}[a-z0-9])?")
 
 Reader = Callable[[Any, ValidationInfo], Any]
 
@@ -157,6 +160,25 @@ def _need(value: Any, _: ValidationInfo) -> Need:
         return parse_need(text)
     except NeedSyntaxError as error:
         raise wrong(str(error), "for example: sales >= 3 and vietnamese", column=error.column) from None
+
+
+def _lowering(value: Any, _: ValidationInfo) -> Lowering:
+    """`1` for all levels, or {skill: 1}."""
+    if isinstance(value, Table):
+        for skill, by in value.items():
+            if not SKILL_PATTERN.fullmatch(skill):
+                raise wrong(f"{shown(skill)} is not a skill", at=(skill,))
+            _levels(by, (skill,))
+        if value:
+            return Lowering(skills={Skill(skill): _levels(by, (skill,)) for skill, by in value.items()})
+    return Lowering(by=_levels(value, ()))
+
+
+def _levels(value: Any, at: Path) -> int:
+    if not isinstance(value, Whole) or not 1 <= value < LEVEL_MAX:
+        remedy = "by how many levels: 1 for all, or {sales: 1}"
+        raise wrong(f"expected 1 to {LEVEL_MAX - 1}, not {shown(value)}", remedy, at=at)
+    return int(value)
 
 
 def _variable(value: Any, _: ValidationInfo) -> str:
@@ -274,6 +296,9 @@ READERS: Final[Mapping[Any, Reader]] = {
     ListName: named("list", lambda sheet: sheet.names.lists),
     NextNode: named("node", lambda sheet: sheet.nodes),
     Language: matching(LANGUAGE_PATTERN, "a language", "a tag such as en or vi"),
+    Skill: matching(SKILL_PATTERN, "a skill", "letters, digits, _ and -"),
+    AgentId: matching(AGENT_PATTERN, "an agent's id", "as `callcenter agents list` shows it"),
+    Lowering: _lowering,
     Key: matching(KEY_PATTERN, "a key of a telephone", '0 to 9, "*", "#" or A to D'),
     Word: matching(WORD_PATTERN, "a plain word", "letters, digits, _ and -"),
     VariableName: _variable,

@@ -21,6 +21,7 @@ from callcenter.config.mailboxes import with_mailboxes
 from callcenter.config.numbers import read_numbers
 from callcenter.config.prompts import read_prompts
 from callcenter.config.queues import read_queues
+from callcenter.config.routing import read_routing
 from callcenter.config.sheet import Names, PromptPlace, Sheet, did_you_mean
 from callcenter.config.tree import TEXT_CHARS_MAX, Table, Tree, read_tree
 from callcenter.config.ways import across
@@ -35,7 +36,8 @@ CALENDARS: Final = "calendars.yaml"
 NUMBERS: Final = "numbers.yaml"
 PROMPTS: Final = "prompts.yaml"
 LOOKUPS: Final = "lookups.yaml"
-FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS, LOOKUPS)
+ROUTING: Final = "routing.yaml"
+FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS, LOOKUPS, ROUTING)
 FLOWS: Final = "flows/"
 TESTS: Final = "flows/tests/"
 """Cases for `callcenter flows test`; they belong to the folder and are no part of a configuration."""
@@ -120,6 +122,7 @@ class _Folder:
         calendars = self._read(CALENDARS, read_calendars)
         queues = self._read(QUEUES, read_queues)
         numbers = self._read(NUMBERS, read_numbers)
+        routing = self._read(ROUTING, read_routing)
         flows = {name: self._read(tree.file, partial(read_flow, name=name)) for name, tree in self._flows.items()}
         prompts: dict[str, PromptPlace] = {**self._names.prompts, **self._names.written}
         configuration = Configuration(
@@ -137,6 +140,7 @@ class _Folder:
                 for file, text in self._lists.items()
             },
             numbering=numbers.numbering,
+            routing=routing,
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)

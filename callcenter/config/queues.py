@@ -1,9 +1,10 @@
 """queues.yaml: name -> rules. Knows which values a rule may take; the rules' names and defaults are the model's."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Final
 
-from annotated_types import Interval
+from annotated_types import Interval, MaxLen
 
 from callcenter.config.fields import NAME_PATTERN, matching, one_of, read_with
 from callcenter.config.form import Form
@@ -11,8 +12,9 @@ from callcenter.config.graph import circle
 from callcenter.config.sheet import Sheet, shown
 from callcenter.config.tree import Table
 from callcenter.model.callback import ATTEMPTS_MAX
-from callcenter.model.ids import QueueName
-from callcenter.model.queue import PRIORITY_MAX, PRIORITY_MIN, Overflow, Queue, Target
+from callcenter.model.ids import ListName, QueueName
+from callcenter.model.queue import PRIORITY_MAX, PRIORITY_MIN, Overflow, Queue, RelaxStep, Target
+from callcenter.nodes.enqueue import STEPS_MAX
 from callcenter.nodes.fields import KEY_PATTERN, NUMBER_PATTERN, RING_MAX_S
 from callcenter.strategies import STRATEGIES
 
@@ -23,6 +25,9 @@ WRAP_UP_MAX_S: Final = 3600.0
 WAITING_MAX: Final = 100_000
 RETRY_MIN_S: Final = 10.0
 """A customer who did not answer is left alone for at least so long."""
+WEIGHT_MAX: Final = 100.0
+AGEING_MAX: Final = 1_000.0
+"""Points per minute."""
 
 NARROWER: Final[dict[str, Any]] = {
     "strategy": read_with(one_of(STRATEGIES, "strategy")),
@@ -30,6 +35,9 @@ NARROWER: Final[dict[str, Any]] = {
     "offer_timeout_s": Annotated[float, Interval(ge=OFFER_MIN_S, le=OFFER_MAX_S)],
     "wrap_up_s": Annotated[float, Interval(ge=0, le=WRAP_UP_MAX_S)],
     "max_waiting": Annotated[int, Interval(ge=0, le=WAITING_MAX)],
+    "vip": Mapping[ListName, Annotated[int, Interval(ge=1, le=PRIORITY_MAX)]],
+    "weight": Annotated[float, Interval(gt=0, le=WEIGHT_MAX)],
+    "relax": Annotated[tuple[RelaxStep, ...], MaxLen(STEPS_MAX)],
     "service_level_target": Annotated[float, Interval(gt=0, le=1)],
     "music": read_with(matching(NAME_PATTERN, "the name of a music class", "letters, digits, _ and -")),
 }
@@ -66,6 +74,7 @@ def _check(sheet: Sheet, table: Table, queue: Queue) -> None:
     steps = [step.after_s for step in queue.relax]
     if steps != sorted(set(steps)):
         sheet.wrong((*table.path, "relax"), "the steps must come in order of after_s, each later than the one before")
+    _check_widening(sheet, table, queue)
     if queue.at_close is not None and queue.hours is None:
         sheet.wrong((*table.path, "at_close"), "a queue without `hours` never closes", "add hours: <calendar>")
     says = queue.announce
@@ -91,6 +100,17 @@ def _check(sheet: Sheet, table: Table, queue: Queue) -> None:
         target: Target | None = getattr(queue, name)
         if target is not None and target.to is Overflow.QUEUE and target.name == queue.name:
             sheet.wrong((*table.path, name), "leads back to the same queue")
+
+
+def _check_widening(sheet: Sheet, table: Table, queue: Queue) -> None:
+    if queue.sticky is not None and queue.sticky.for_s <= 0:
+        sheet.wrong((*table.path, "sticky", "for_s"), "must be more than 0", "leave `sticky` out instead")
+    ageing = queue.ageing
+    if ageing is None:
+        return
+    for name, value, most in (("per_minute", ageing.per_minute, AGEING_MAX), ("max", ageing.max, PRIORITY_MAX)):
+        if not 0 < value <= most:
+            sheet.wrong((*table.path, "ageing", name), f"{value:g}: more than 0, and at most {most:g}")
 
 
 def _check_circles(sheet: Sheet, table: Table, queues: dict[QueueName, Queue]) -> None:

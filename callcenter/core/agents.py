@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from callcenter.core.free import AVAILABLE, REACHABLE, WRAP_UP, FreeAgents, is_able
+from callcenter.core.free import AVAILABLE, REACHABLE, WRAP_UP, FreeAgents, is_able, why_not_free
 from callcenter.core.state import AgentRecord
 from callcenter.core.timers import TimerKind, Timers
 from callcenter.errors import IllegalTransition
@@ -18,6 +18,7 @@ from callcenter.model.contact import Medium
 from callcenter.model.entry import Output
 from callcenter.model.facts import AgentChanged, PhoneSeen
 from callcenter.model.ids import AgentId, ContactId, LegId, QueueName
+from callcenter.model.routing import VOICE_ALONE, Interruptible
 
 WRAP_UP_EXTENSION_MAX_S: Final = 1800.0
 
@@ -64,13 +65,26 @@ def next_state(agent: AgentId, state: AgentState, told: AgentInput) -> AgentStat
 class Agents:
     """The agents of the directory, and who of them is free."""
 
-    __slots__ = ("_by_number", "_out", "_timers", "free", "newly_free", "on_wrapped", "records", "roster")
+    __slots__ = (
+        "_by_number",
+        "_interruptible",
+        "_out",
+        "_timers",
+        "away",
+        "free",
+        "newly_free",
+        "on_wrapped",
+        "records",
+        "roster",
+    )
 
-    def __init__(self, timers: Timers, out: list[Output]) -> None:
+    def __init__(self, timers: Timers, out: list[Output], interruptible: Interruptible = VOICE_ALONE) -> None:
         self.records: dict[AgentId, AgentRecord] = {}
         self.free = FreeAgents(self.records)
         self.newly_free: list[AgentId] = []  # taken up by matching, in order
         self.on_wrapped: Callable[[QueueName, float], None] | None = None  # told of each wrap-up how long it took
+        self.away: list[AgentId] = []  # who has stopped being there, for those who wait for her; taken up by the engine
+        self._interruptible = interruptible
         self.roster = 0  # counts changes of who is at work with which skills
         self._by_number: dict[str, AgentId] = {}
         self._timers = timers
@@ -168,6 +182,8 @@ class Agents:
         if record.phone is phone:
             return
         record.phone = phone
+        if phone is not PhoneState.REACHABLE:
+            self.away.append(record.agent.id)
         self._out.append(PhoneSeen(agent=record.agent.id, state=phone))
         self._free_or_not(record, now)
 
@@ -247,8 +263,19 @@ class Agents:
         self.records[record.agent.id] = record
         self._by_number[record.agent.number] = record.agent.id
         for medium in record.agent.capacity:
-            if is_able(record, medium, now):
+            if is_able(record, medium, now, self._interruptible):
                 self.free.add(record, medium)
+
+    def take_interruptible(self, interruptible: Interruptible, now: float) -> None:
+        """From now on these media may be offered beside others."""
+        if interruptible != self._interruptible:
+            self._interruptible = interruptible
+            for agent in sorted(self.records):
+                self._relist(self.records[agent], now)
+
+    def why_not_free(self, record: AgentRecord, medium: Medium, now: float) -> str:
+        """Why she cannot be offered a contact now, in words; empty if she can."""
+        return why_not_free(record, medium, now, self._interruptible)
 
     # -- one place each ----------------------------------------------------------------------------------------------
 
@@ -281,7 +308,7 @@ class Agents:
         self.free.remove(record)
         listed = False
         for medium in record.agent.capacity:
-            if is_able(record, medium, now):
+            if is_able(record, medium, now, self._interruptible):
                 self.free.add(record, medium)
                 listed = True
         if listed:
@@ -326,4 +353,6 @@ class Agents:
                 contact=record.about,
             )
         )
+        if status is not AVAILABLE and record.status is not status:
+            self.away.append(record.agent.id)
         record.status, record.state, record.reason, record.since = status, state, reason, now

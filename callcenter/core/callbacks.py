@@ -98,6 +98,7 @@ class Callbacks:
             self.settle(contact, CallbackEnd.CANCELLED, "another was asked for")
         if contact.last_queue != queue.name:
             contact.priority, contact.needs = queue.priority, queue.needs
+            contact.own_priority, contact.own_needs, contact.steps = None, None, ()
         self._make(contact, queue, number, asked.not_before, asked.until, by="caller")
         return ""
 
@@ -138,6 +139,7 @@ class Callbacks:
             version=world.version,
             priority=queue.priority,
             needs=needs,
+            own_needs=None if asked.only is None else needs,
         )
         world.contacts[contact.id] = contact
         world.out.append(

@@ -16,7 +16,6 @@ from typing import Final, Protocol
 from callcenter.core import voice
 from callcenter.core.callbacks import Callbacks, callback_of, rules_of
 from callcenter.core.contacts import ContactInput, move, settle
-from callcenter.core.lines import place_of
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
 from callcenter.core.reach import leads_into
@@ -128,14 +127,15 @@ class Dialling:
     def _for(self, record: AgentRecord) -> None:
         """The customer to be called because this agent has become free, if she has the first claim."""
         world = self._world
-        first = world.ahead.first_for(record.agent.skills, Medium.VOICE)
+        first = world.ahead.first_for(record.agent.able, Medium.VOICE, world.now)
         if first is None:
             return
         contact = world.contacts[first]
         served = world.by_leg(record.offer) if record.offer is not None else None
         if served is None and not world.agents.free.is_free(record.agent.id, Medium.VOICE):
             return  # somebody counted on her, and in the meantime she has gone
-        if served is not None and place_of(served) < place_of(contact):
+        place_of = world.lines.place_of
+        if served is not None and place_of(served, world.now) < place_of(contact, world.now):
             return
         why = "is free" if served is None else "takes somebody who came later, and the next one is for her"
         self._ahead_of(contact, record.agent.id, f"{record.agent.id} {why}")
@@ -299,7 +299,8 @@ class Dialling:
             and contact.medium is event.medium
             and self._may_lead_to(callback_of(contact).queue, contact, event, flow)
         ]
-        return min(found, key=place_of, default=None)
+        place_of, now = self._world.lines.place_of, self._world.now
+        return min(found, key=lambda contact: place_of(contact, now), default=None)
 
     def _may_lead_to(
         self, queue: QueueName, contact: ContactRecord, event: ContactArrived, flow: FlowName | None

@@ -99,7 +99,7 @@ class Engine:
         self._callbacks = Callbacks(self.world, self._queues, self)
         self._dialling = Dialling(self.world, self._queues, self._offers, self._callbacks, self)
         self._talk = Talk(self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling)
-        self.matching = Matching(self.world, self._offers)
+        self.matching = Matching(self.world, self._offers, self._queues)
 
     def handle(self, event: Event, now: float) -> list[Output]:
         """Take in one event at `now` (UTC seconds, never going back); gives what to do and what was concluded."""
@@ -123,6 +123,8 @@ class Engine:
             if not world.blind and type(event) is not EngineStarted:
                 self._fire()
             self._take(event)
+        if world.agents.away:
+            self._queues.agents_left()
         if world.agents.roster != roster:
             self._queues.roster_changed()
         freed = tuple(world.agents.newly_free)
@@ -518,6 +520,10 @@ class Engine:
                 self._queues.announce(contact)
             case TimerKind.RELAX:
                 self._queues.relax(contact)
+            case TimerKind.STICKY:
+                self._queues.let_go(contact, "she could not take it in time")
+            case TimerKind.RESERVE:
+                self._queues.open_reserve(contact)
             case TimerKind.MAX_WAIT:
                 self._queues.waited_too_long(contact)
             case TimerKind.CALLBACK:
@@ -544,9 +550,9 @@ class Engine:
         if contact.callback is not None:
             contact = self._dialling.elsewhere(contact, action.queue)
         if action.again and contact.last_queue == action.queue:
-            self._queues.enter(contact, action.queue, contact.priority, contact.needs)
+            self._queues.enter(contact, action.queue, contact.own_priority, contact.needs, contact.steps)
         else:
-            self._queues.enter(contact, action.queue, action.priority, action.needs)
+            self._queues.enter(contact, action.queue, action.priority, action.needs, action.relax)
 
     def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
         """End a contact, or, if it is promised a callback, what there is of it on the line."""

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from callcenter.core.engine import Engine
-from callcenter.core.free import why_not_free
-from callcenter.core.lines import place_of
+from callcenter.core.lines import points
 from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.timers import TimerKind
+from callcenter.core.widening import asked_of
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, ContactId, QueueName
@@ -30,6 +31,9 @@ class Cause(StrEnum):
     PHONE = "phone"  # cannot be reached
     OWN_CALL = "own_call"
     RESTING = "resting"  # after a missed offer
+    KEPT = "kept"  # the caller is kept for another agent, who knows her
+    RESERVE = "reserve"  # serves this queue only who has waited longer
+    KEPT_FREE = "kept_free"  # for callers; the contact is a call that we make
     TAKEN = "taken"  # chosen by this very event
     OTHER = "other"
 
@@ -109,12 +113,22 @@ def verdicts(engine: Engine, contact_id: ContactId, now: float) -> list[Verdict]
 def excluded(engine: Engine, contact: ContactRecord, agent: AgentId, now: float) -> Verdict:
     """Why this agent is no candidate for a contact that is in a queue."""
     record = engine.world.agents.records[agent]
-    lacking = contact.needs.lacking(record.agent.skills)
-    unable = why_not_free(record, contact.medium, now)
-    said = ([f"needs {', '.join(lacking)}"] if lacking else []) + ([unable] if unable else [])
-    reasons = [Reason(cause=Cause.LACKS, about=_asked(lacking))] if lacking else []
+    lacking = contact.needs.lacking(record.agent.able)
+    unable = engine.world.agents.why_not_free(record, contact.medium, now)
+    said: list[str] = []
+    reasons: list[Reason] = []
+    if lacking:
+        held = _held_back(engine, contact, record, now)
+        reasons.append(held or Reason(cause=Cause.LACKS, about=_asked(lacking)))
+        said.append(held.about if held is not None else f"needs {', '.join(lacking)}")
     if unable:
-        reasons.append(unable_reason(record, contact.medium, now))
+        said.append(unable)
+        reasons.append(unable_reason(engine, record, contact.medium, now))
+    elif not lacking and engine.matching.is_kept_from(contact, agent):
+        keep = engine.world.configuration.routing.blend.keep_free
+        why = f"kept free for callers: a call that we make leaves {keep} free"
+        reasons.append(Reason(cause=Cause.KEPT_FREE, about=why))
+        said.append(reasons[-1].about)
     return Verdict(
         agent=agent,
         name=record.agent.name,
@@ -125,9 +139,9 @@ def excluded(engine: Engine, contact: ContactRecord, agent: AgentId, now: float)
     )
 
 
-def unable_reason(record: AgentRecord, medium: Medium, now: float) -> Reason:
+def unable_reason(engine: Engine, record: AgentRecord, medium: Medium, now: float) -> Reason:
     """What `why_not_free` says, as a value. Its order is that function's."""
-    words = why_not_free(record, medium, now)
+    words = engine.world.agents.why_not_free(record, medium, now)
     if record.status is AgentStatus.LOGGED_OUT:
         return Reason(cause=Cause.LOGGED_OUT)
     if record.status is AgentStatus.PAUSED:
@@ -138,6 +152,8 @@ def unable_reason(record: AgentRecord, medium: Medium, now: float) -> Reason:
         return Reason(cause=Cause.WRAP_UP)
     if record.load.get(medium, 0) >= record.agent.capacity.get(medium, 0):
         return Reason(cause=Cause.FULL)
+    if words.startswith("handles "):
+        return Reason(cause=Cause.OTHER, about=words)
     if medium is Medium.VOICE and record.phone is not PhoneState.REACHABLE:
         return Reason(cause=Cause.PHONE)
     if medium is Medium.VOICE and record.own_calls:
@@ -151,14 +167,16 @@ def came_before(
     engine: Engine, other: ContactRecord, contact: ContactRecord, agent: AgentId, seq: int, now: float
 ) -> PassedOver:
     """Why `other` was offered to an agent who could have served `contact`, which waits."""
-    mine, theirs = place_of(contact), place_of(other)
-    if other.priority != contact.priority:
+    ranking = engine.matching.ranking
+    mine, theirs = (engine.world.lines.place_of(one, now) for one in (contact, other))
+    words = ranking.why(other)
+    if points(other, now) != points(contact, now):
         cause = Before.PRIORITY
     elif other.since != contact.since:
         cause = Before.WAITED_LONGER
     else:
         cause = Before.CAME_FIRST
-    if theirs > mine:
+    if theirs > mine or words:
         cause = Before.ORDER
     return PassedOver(
         at=now,
@@ -170,6 +188,7 @@ def came_before(
         other_priority=other.priority,
         priority=contact.priority,
         ahead_s=contact.since - other.since,
+        words=words,
     )
 
 
@@ -179,10 +198,26 @@ def able(engine: Engine, needs: Need) -> list[AgentId]:
     return [
         agent
         for agent in sorted(records)
-        if records[agent].status is not AgentStatus.LOGGED_OUT and needs.met_by(records[agent].agent.skills)
+        if records[agent].status is not AgentStatus.LOGGED_OUT and needs.met_by(records[agent].agent.able)
     ]
 
 
 def _asked(lacking: tuple[str, ...]) -> str:
     """What is lacking without what the agent has: "sales >= 1 (has 0)" is about "sales >= 1"."""
     return " and ".join(gap.partition(" (")[0] for gap in lacking)
+
+
+def _held_back(engine: Engine, contact: ContactRecord, record: AgentRecord, now: float) -> Reason | None:
+    """Why she may not serve it though she meets what it asks for: she is a reserve, or it is kept for another."""
+    if not asked_of(contact).met_by(record.agent.able):
+        return None
+    timers, queue = engine.world.timers, engine.world.queue_of(contact)
+    reserve = queue.reserve
+    if contact.spares and reserve is not None and reserve.who.met_by(record.agent.able):
+        waited = f"{reserve.above_s:g} s of waiting (now {now - contact.entered:.0f} s)"
+        return Reason(cause=Cause.RESERVE, about=f"is a reserve of {queue.name} and serves after {waited}")
+    if contact.kept_for is None:
+        return None
+    until = timers.due(TimerKind.STICKY, contact.id)
+    left = f" for {until - now:.0f} s more" if until is not None else ""
+    return Reason(cause=Cause.KEPT, about=f"the caller is kept{left} for {contact.kept_for}, who served her last")

@@ -18,7 +18,7 @@ import math
 from typing import Final
 
 from callcenter.core.chance import seed_of
-from callcenter.core.lines import place_of
+from callcenter.core.lines import Place
 from callcenter.core.paths import quantile, run
 from callcenter.core.scene import Cast, Stage
 from callcenter.core.scenery import HORIZON_S
@@ -145,8 +145,11 @@ class Forecast:
         )
 
     def _position(self, contact: ContactRecord, queue: Queue) -> int:
-        mine, contacts = place_of(contact), self._world.contacts
-        return 1 + sum(place_of(contacts[other]) < mine for other in self._world.queued[queue.name])
+        mine, contacts = self._place(contact), self._world.contacts
+        return 1 + sum(self._place(contacts[other]) < mine for other in self._world.queued[queue.name])
+
+    def _place(self, contact: ContactRecord) -> Place:
+        return self._world.lines.place_of(contact, self._world.now)
 
     # -- making them -------------------------------------------------------------------------------------------------
 
@@ -173,8 +176,8 @@ class Forecast:
         """One who came after the forecast: as the next, or, if she overtook, as the one before whom she stands."""
         contacts = self._world.contacts
         inside = (contacts[other] for other in self._world.queued[queue.name] if other in outlook.waits)
-        mine = place_of(contact)
-        behind = min((other for other in inside if place_of(other) > mine), key=place_of, default=None)
+        mine = self._place(contact)
+        behind = min((other for other in inside if self._place(other) > mine), key=self._place, default=None)
         if behind is not None:
             return outlook.waits[behind.id]
         p50_s, p90_s = outlook.nexts[queue.name]
@@ -207,7 +210,7 @@ class Forecast:
         answer_s = learnt.answer.mean_s
         contacts = self._world.contacts
         inside = [contacts[c] for c in self._world.queued.get(queue.name, ()) if contacts[c].medium is medium]
-        waiting = sorted((c for c in inside if c.state is ContactState.WAITING), key=place_of)
+        waiting = sorted((c for c in inside if c.state is ContactState.WAITING), key=self._place)
         waits = {c.id: _fluid(before, rate, gives_up, answer_s) for before, c in enumerate(waiting)}
         nexts = {queue.name: _fluid(len(waiting), rate, gives_up, answer_s)}
         return Outlook(at=now, medium=medium, simulated=False, waits=waits, nexts=nexts)

@@ -4,16 +4,19 @@ An agent who becomes free is put into one line per skill and level she has (and 
 time since when she is ready. An agent who is no longer free is not searched for: her listing is struck out, and dropped
 when it reaches the head. Who becomes free is nearly always the last of a line, and the head is taken off without a walk
 through memory, so both cost the same in any crowd. Only one whose offer was rescinded is put in between, where she was.
+A need that names an agent looks at nobody but her.
 """
 
 from bisect import insort
+from collections.abc import Iterable
 from typing import Final
 
 from callcenter.core.state import AgentRecord
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, Skill
-from callcenter.model.need import LEVEL_MAX, Clause, Need
+from callcenter.model.need import AGENT_SIGN, LEVEL_MAX, Clause, Need
+from callcenter.model.routing import VOICE_ALONE, Interruptible
 
 STALE_MAX: Final = 64  # listings a line may have beyond twice the number of free agents before it is tidied
 
@@ -77,6 +80,10 @@ class FreeAgents:
         """How many are free."""
         return len(self._free[medium])
 
+    def listed(self, medium: Medium) -> Iterable[AgentId]:
+        """All that are free, in no order that may count."""
+        return self._free[medium]
+
     def is_free(self, agent: AgentId, medium: Medium) -> bool:
         """Whether she is listed."""
         return agent in self._free[medium]
@@ -85,8 +92,8 @@ class FreeAgents:
         """Who, of those that meet the need, has been ready the longest; ties go to the lower id."""
         best: _Listing | None = None
         for clause in need.alternatives:
-            if len(clause) == 1:  # most needs: no lists are made for them
-                skill, least = clause[0]
+            if len(clause) == 1 and clause[0][1] > 0 and clause[0][0][0] != AGENT_SIGN:
+                skill, least = clause[0]  # most needs: no lists are made for them
                 lines = self._lines[medium].get(skill)
                 if lines is None:
                     continue
@@ -130,10 +137,13 @@ class FreeAgents:
             free.pop(agent).stands = False
 
     def _narrowest(self, medium: Medium, clause: Clause) -> list[_Line]:
-        """The lines of the one skill of the clause that the fewest free agents have."""
-        if not clause:
+        """The lines of the one skill the clause asks for that the fewest free agents have; of a name, hers alone."""
+        if clause and clause[0][0][0] == AGENT_SIGN and clause[0][1] > 0:  # a name sorts before every skill
+            listing = self._free[medium].get(AgentId(clause[0][0][1:]))
+            return [[listing]] if listing is not None else []
+        choices = [self._present(medium, skill, least) for skill, least in clause if least > 0]
+        if not choices:  # who must only lack something may be anybody
             return self._present(medium, _EVERYBODY, 0)
-        choices = [self._present(medium, skill, least) for skill, least in clause]
         return choices[0] if len(choices) == 1 else min(choices, key=lambda lines: sum(map(len, lines)))
 
     def _present(self, medium: Medium, skill: Skill, least: int) -> list[_Line]:
@@ -154,16 +164,20 @@ class FreeAgents:
         return next((one for one in line if one.stands and self._meets(one.agent, clause)), None)
 
     def _meets(self, agent: AgentId, clause: Clause) -> bool:
-        skills = self._agents[agent].agent.skills
-        return all(skills.get(skill, 0) >= level for skill, level in clause)
+        able = self._agents[agent].agent.able
+        for skill, level in clause:
+            has = able.get(skill, 0)
+            if has < level or (level < 0 and has >= -level):
+                return False
+        return True
 
 
 def could_serve(record: AgentRecord, need: Need) -> bool:
     """Whether she is at work and has the skills, free or not: what "no agents" and the estimate of waits look at."""
-    return record.status is not AgentStatus.LOGGED_OUT and need.met_by(record.agent.skills)
+    return record.status is not AgentStatus.LOGGED_OUT and need.met_by(record.agent.able)
 
 
-def is_able(record: AgentRecord, medium: Medium, now: float) -> bool:
+def is_able(record: AgentRecord, medium: Medium, now: float, interruptible: Interruptible = VOICE_ALONE) -> bool:
     """Whether she can be offered a contact now: `why_not_free` without the words, which only people ask for."""
     if (
         record.status is not AVAILABLE
@@ -173,10 +187,20 @@ def is_able(record: AgentRecord, medium: Medium, now: float) -> bool:
         or record.resting_until > now
     ):
         return False
+    if len(record.agent.capacity) > 1 and _busy_with(record, medium, interruptible) is not None:
+        return False
     return medium is not VOICE or (record.phone is REACHABLE and not record.own_calls)
 
 
-def why_not_free(record: AgentRecord, medium: Medium, now: float) -> str:
+def _busy_with(record: AgentRecord, medium: Medium, interruptible: Interruptible) -> Medium | None:
+    """The medium she handles that may not be interrupted by this one, if any."""
+    for other in sorted(record.load):
+        if record.load[other] and other is not medium and medium not in interruptible.get(other, ()):
+            return other
+    return None
+
+
+def why_not_free(record: AgentRecord, medium: Medium, now: float, interruptible: Interruptible = VOICE_ALONE) -> str:
     """Why she cannot be offered a contact now, in words; empty if she can."""
     if record.status is AgentStatus.LOGGED_OUT:
         return "logged out"
@@ -189,6 +213,9 @@ def why_not_free(record: AgentRecord, medium: Medium, now: float) -> str:
     has, can = record.load.get(medium, 0), record.agent.capacity.get(medium, 0)
     if has >= can:
         return f"has {has} of {can} {medium} contacts"
+    other = _busy_with(record, medium, interruptible)
+    if other is not None:
+        return f"handles {other}, which is not interrupted for {medium}"
     if record.phone is not PhoneState.REACHABLE and medium is Medium.VOICE:
         return f"phone {record.phone}"
     if record.own_calls and medium is Medium.VOICE:

@@ -10,16 +10,16 @@ from typing import Final
 
 from callcenter.core.engine import Engine
 from callcenter.core.explain import Reason, able, unable_reason
-from callcenter.core.free import why_not_free
-from callcenter.core.lines import place_of
 from callcenter.core.queues import IN_QUEUE
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import Timer, TimerKind
+from callcenter.core.widening import TIMERS, yet_to_come
 from callcenter.model.contact import ContactState
 from callcenter.model.forecast import Range
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.queue import Target
 
+SOON_S: Final = 0.001  # a deadline and the time it was made from may differ in the last digit
 WAITS: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.PROMISED)
 """Where it matters who could serve it."""
 
@@ -32,7 +32,7 @@ OF_THE_CONTACT: Final = frozenset(
         TimerKind.SCRIPT,
         TimerKind.FORWARD,
         TimerKind.ANNOUNCE,
-        TimerKind.RELAX,
+        *TIMERS,
         TimerKind.MAX_WAIT,
         TimerKind.CALLBACK,
         TimerKind.CALLBACK_RING,
@@ -117,20 +117,21 @@ def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None
 def _elsewhere(engine: Engine, contact: ContactRecord, agents: list[AgentId]) -> int:
     """How many of other queues come first for somebody who could serve this contact."""
     world = engine.world
-    mine = place_of(contact)
+    place_of, now = world.lines.place_of, world.now
+    mine = place_of(contact, now)
     before = [
         other
         for other in world.contacts.values()
-        if other.state is ContactState.WAITING and other.queue != contact.queue and place_of(other) < mine
+        if other.state is ContactState.WAITING and other.queue != contact.queue and place_of(other, now) < mine
     ]
-    skills = [world.agents.records[agent].agent.skills for agent in agents]
+    skills = [world.agents.records[agent].agent.able for agent in agents]
     return sum(any(other.needs.met_by(has) for has in skills) for other in before)
 
 
 def _standing(engine: Engine, contact: ContactRecord, agent: AgentId, now: float) -> Standing:
     record = engine.world.agents.records[agent]
-    free = not why_not_free(record, contact.medium, now)
-    return Standing(agent=agent, reason=None if free else unable_reason(record, contact.medium, now))
+    free = not engine.world.agents.why_not_free(record, contact.medium, now)
+    return Standing(agent=agent, reason=None if free else unable_reason(engine, record, contact.medium, now))
 
 
 def _upcoming(engine: Engine, contact: ContactRecord, agents: list[AgentId]) -> list[Upcoming]:
@@ -168,11 +169,12 @@ def _coming(
 def _of_the_contact(engine: Engine, contact: ContactRecord, timer: Timer) -> Upcoming | None:
     if timer.kind is TimerKind.MAX_WAIT and contact.queue is not None:
         return Upcoming(at=timer.at, kind=timer.kind, target=engine.world.queue_of(contact).overflow)
-    if timer.kind is TimerKind.RELAX and contact.queue is not None:
-        steps = engine.world.queue_of(contact).relax
-        if contact.relaxed >= len(steps):
+    if timer.kind in TIMERS and contact.queue is not None:
+        waited_s = timer.at - contact.entered
+        coming = yet_to_come(contact, engine.world.queue_of(contact))
+        after = next((needs for at_s, needs in reversed(coming) if at_s <= waited_s + SOON_S), None)
+        if after is None:
             return None
-        after = steps[contact.relaxed].needs
         added = tuple(agent for agent in able(engine, after) if agent not in set(able(engine, contact.needs)))
         return Upcoming(at=timer.at, kind=timer.kind, needs=str(after), added=added)
     step = contact.callback.step.value if contact.callback is not None else ""

@@ -12,10 +12,11 @@ from callcenter.core import voice
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.forecast import Forecast
 from callcenter.core.free import could_serve
-from callcenter.core.lines import place_of
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
+from callcenter.core.widening import Widening, asked_of, steps_of
 from callcenter.core.world import World
+from callcenter.model.agent import AgentStatus, PhoneState
 from callcenter.model.callback import callback_flow
 from callcenter.model.contact import ContactState, EndReason, QueueExit
 from callcenter.model.facts import ContactQueued, NeedsRelaxed, PlaceRestored, QueueLeft, RulesChanged
@@ -24,7 +25,7 @@ from callcenter.model.forecast import Range, spoken_minutes
 from callcenter.model.ids import ContactId, FlowName, QueueName, Version
 from callcenter.model.need import Need
 from callcenter.model.numbers import subscriber
-from callcenter.model.queue import Overflow, Queue, Target, mailbox_flow
+from callcenter.model.queue import Overflow, Queue, RelaxStep, Target, mailbox_flow
 
 HOPS_MAX: Final = 10  # times that queues may send one contact on
 FORWARD_TIMEOUT_S: Final = 30.0  # how long an overflow number rings
@@ -62,18 +63,24 @@ class Elsewhere(Protocol):
 class Queues:
     """The queues' rules."""
 
-    __slots__ = ("_elsewhere", "_serving", "_world", "forecast")
+    __slots__ = ("_elsewhere", "_serving", "_widening", "_world", "forecast")
 
     def __init__(self, world: World, elsewhere: Elsewhere) -> None:
         self._world = world
         self._elsewhere = elsewhere
         self.forecast = Forecast(world)
+        self._widening = Widening(world)
         self._serving: dict[Need, tuple[int, int]] = {}  # need -> (roster version, agents at work who meet it)
 
     # -- in and out --------------------------------------------------------------------------------------------------
 
     def enter(
-        self, contact: ContactRecord, name: QueueName, priority: int | None = None, needs: Need | None = None
+        self,
+        contact: ContactRecord,
+        name: QueueName,
+        priority: int | None = None,
+        needs: Need | None = None,
+        relax: tuple[RelaxStep, ...] = (),
     ) -> None:
         """Put a contact, in a flow or waiting elsewhere, into a queue, unless the queue's rules send it on at once."""
         world = self._world
@@ -82,9 +89,8 @@ class Queues:
         queue = world.rules_for(contact, name)
         move(contact, ContactInput.QUEUED, world.now)
         contact.queue = contact.last_queue = name
-        contact.priority = queue.priority if priority is None else priority
-        contact.needs = queue.needs if needs is None else needs
-        contact.relaxed, contact.overflow_due = 0, False
+        contact.overflow_due = False
+        self._widening.begin(contact, queue, priority, needs, relax)
         if contact.since:  # it has been in a queue before, and may have been told something there
             contact.first_offered, contact.predicted = 0.0, None
             contact.position_said, contact.wait_said_by, contact.waits_taken_back = 0, 0.0, 0
@@ -113,18 +119,19 @@ class Queues:
         world = self._world
         if name in world.configuration.queues:
             contact.version = world.version
-        steps = len(world.rules_for(contact, name).relax)
+        steps = len(steps_of(contact, world.rules_for(contact, name)))
         contact.relaxed = min(contact.relaxed, steps) if contact.last_queue == name else 0
         contact.queue = contact.last_queue = name
         contact.overflow_due = False
+        self._widening.resume(contact, world.queue_of(contact))
         self._admit(contact, name)
-        self._set_relax_timer(contact, world.queue_of(contact))
+        self._widening.began(contact, world.queue_of(contact))
 
     def reached(self, contact: ContactRecord) -> None:
         """The customer is on the line, ahead of the agent who is expected: in line, WAITING."""
         world = self._world
         self._set_announce_timer(contact, world.queue_of(contact))
-        self._set_relax_timer(contact, world.queue_of(contact))
+        self._widening.began(contact, world.queue_of(contact))
         world.lines.add(contact)
         world.newly_waiting.append(contact.id)
 
@@ -142,10 +149,11 @@ class Queues:
             number = subscriber(world.configuration.numbering, contact.caller)
             if number:
                 world.remember_place(queue.name, number, contact.since)
-        for kind in (TimerKind.ANNOUNCE, TimerKind.RELAX, TimerKind.MAX_WAIT):
+        for kind in (TimerKind.ANNOUNCE, TimerKind.MAX_WAIT):
             world.timers.cancel(kind, contact.id)
         if world.now > contact.entered:
             self._learn(contact, queue, how)
+        self._widening.over(contact)
         world.out.append(
             QueueLeft(
                 contact=contact.id,
@@ -193,13 +201,7 @@ class Queues:
         queue = world.queue_of(contact)
         if queue == was:
             return
-        asked = (contact.priority, contact.needs)
-        if contact.priority == was.priority:
-            contact.priority = queue.priority
-        own = was.relax[contact.relaxed - 1].needs if contact.relaxed else was.needs
-        contact.relaxed = sum(step.after_s <= world.now - contact.entered for step in queue.relax)
-        if contact.needs == own:
-            contact.needs = queue.relax[contact.relaxed - 1].needs if contact.relaxed else queue.needs
+        self._widening.again(contact, queue)
         if contact.music == was.music:
             voice.start_music(world, contact, queue.music)
         self._set_timers_anew(contact, queue, was)
@@ -214,7 +216,7 @@ class Queues:
         )
         if contact.state is ContactState.PROMISED:
             self._elsewhere.stand_by(contact)
-        elif contact.id in world.lines and asked != (contact.priority, contact.needs):
+        elif contact.id in world.lines:
             world.lines.remove(contact.id)
             world.lines.add(contact)
             world.newly_waiting.append(contact.id)
@@ -229,27 +231,52 @@ class Queues:
             contact.overflow_due = True
 
     def relax(self, contact: ContactRecord) -> None:
-        """The next step of the queue's relaxation is due."""
+        """The next step of the relaxation is due."""
+        self._widened(contact, self._widening.relax(contact, self._world.queue_of(contact)))
+
+    def let_go(self, contact: ContactRecord, why: str) -> None:
+        """The contact is not kept for one agent any more."""
+        self._widened(contact, self._widening.let_go(contact, self._world.queue_of(contact), why))
+
+    def open_reserve(self, contact: ContactRecord) -> None:
+        """The contact has waited long enough for the queue's reserve."""
+        self._widened(contact, self._widening.open_reserve(contact, self._world.queue_of(contact)))
+
+    def agents_left(self) -> None:
+        """Agents have paused, logged out or lost their phones: nobody waits for them alone."""
         world = self._world
-        queue = world.queue_of(contact)
-        if contact.relaxed >= len(queue.relax):
+        for agent in world.agents.away:
+            record = world.agents.records.get(agent)
+            if record is None or record.status is not AgentStatus.AVAILABLE or record.phone is not PhoneState.REACHABLE:
+                kept = [world.contacts[contact] for contact in world.kept.get(agent, ())]
+                for contact in sorted(kept, key=lambda contact: contact.serial):
+                    self.let_go(contact, "she is not there")
+        world.agents.away.clear()
+
+    def _widened(self, contact: ContactRecord, why: str) -> None:
+        """More agents may serve the contact than before; `why` in words, empty if nothing has changed.
+
+        It goes on while a phone rings: what is wider counts as soon as the phone stops, and where all phones ring the
+        new ones ring as well.
+        """
+        if not why:
             return
-        step = queue.relax[contact.relaxed]
-        contact.relaxed += 1
-        contact.needs = step.needs
+        world = self._world
         world.out.append(
             NeedsRelaxed(
                 contact=contact.id,
-                queue=queue.name,
-                needs=str(step.needs),
+                queue=world.queue_of(contact).name,
+                needs=str(contact.needs),
                 waited_s=world.now - contact.entered,
+                why=why,
             )
         )
-        self._set_relax_timer(contact, queue)
         if contact.id in world.lines or contact.id in world.ahead:
             world.lines.remove(contact.id)
             world.ahead.remove(contact.id)
             self.wait_again(contact)
+        elif contact.state is ContactState.OFFERED:
+            world.newly_waiting.append(contact.id)
 
     def announce(self, contact: ContactRecord) -> None:
         """Say place and estimated wait, then music again."""
@@ -312,7 +339,8 @@ class Queues:
             for contact_id in list(waiting):
                 contact = world.contacts[contact_id]
                 target = world.queue_of(contact).no_agents
-                if target is not None and contact.state is ContactState.WAITING and not self.serving(contact.needs):
+                waits = contact.state is ContactState.WAITING
+                if target is not None and waits and not self.serving(asked_of(contact)):
                     self._send_on(contact, QueueExit.NO_AGENTS, target)
 
     # -- figures -----------------------------------------------------------------------------------------------------
@@ -320,9 +348,10 @@ class Queues:
     def position(self, contact: ContactRecord) -> int:
         """The contact's place in its queue, from 1."""
         world = self._world
-        mine = place_of(contact)
+        place_of, now = world.lines.place_of, world.now
+        mine = place_of(contact, now)
         others = world.queued[contact.queue] if contact.queue is not None else {}
-        return 1 + sum(place_of(world.contacts[other]) < mine for other in others)
+        return 1 + sum(place_of(world.contacts[other], now) < mine for other in others)
 
     def serving(self, needs: Need) -> int:
         """How many agents at work meet the need."""
@@ -357,7 +386,7 @@ class Queues:
             return QueueExit.CLOSED, queue.at_close or queue.overflow
         if queue.max_waiting and self._on_the_line(queue.name) > queue.max_waiting:
             return QueueExit.FULL, queue.overflow
-        if queue.no_agents is not None and not self.serving(contact.needs):
+        if queue.no_agents is not None and not self.serving(asked_of(contact)):
             return QueueExit.NO_AGENTS, queue.no_agents
         return None
 
@@ -367,7 +396,7 @@ class Queues:
             return QueueExit.TIMED_OUT, queue.overflow
         if queue.at_close is not None and not self._is_open(queue, contact.version):
             return QueueExit.CLOSED, queue.at_close
-        if queue.no_agents is not None and not self.serving(contact.needs):
+        if queue.no_agents is not None and not self.serving(asked_of(contact)):
             return QueueExit.NO_AGENTS, queue.no_agents
         return None
 
@@ -449,7 +478,7 @@ class Queues:
         if queue.max_wait_s > 0:
             timers.set(TimerKind.MAX_WAIT, contact.id, now + queue.max_wait_s)
         self._set_announce_timer(contact, queue)
-        self._set_relax_timer(contact, queue)
+        self._widening.began(contact, queue)
 
     def _set_announce_timer(self, contact: ContactRecord, queue: Queue) -> None:
         first = queue.announce.first_after_s or queue.announce.every_s
@@ -472,14 +501,6 @@ class Queues:
                 due += ceil((now - due) / new.every_s) * new.every_s
             if due >= now and due > contact.entered:
                 timers.set(TimerKind.ANNOUNCE, contact.id, due)
-        timers.cancel(TimerKind.RELAX, contact.id)
-        self._set_relax_timer(contact, queue)
-
-    def _set_relax_timer(self, contact: ContactRecord, queue: Queue) -> None:
-        for_one = contact.callback is not None and contact.callback.only is not None  # she and nobody else calls
-        if contact.relaxed < len(queue.relax) and not for_one:
-            at = contact.entered + queue.relax[contact.relaxed].after_s
-            self._world.timers.set(TimerKind.RELAX, contact.id, at)
 
     def _is_open(self, queue: Queue, version: Version | None = None) -> bool:
         return queue.hours is None or queue.hours in self._world.open_calendars(version)

@@ -13,9 +13,10 @@ from typing import Final
 from callcenter.core.durations import CELLS, Patience, Spread, exactly
 from callcenter.core.free import could_serve
 from callcenter.core.learnt import Learnt
-from callcenter.core.lines import Place, place_of
+from callcenter.core.lines import Place
 from callcenter.core.scenery import HORIZON_S, Busy, Overtakers, Scene, Service, Waiter
 from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.widening import yet_to_come
 from callcenter.core.world import World
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.contact import ContactState, Direction, Medium
@@ -96,7 +97,8 @@ class Stage:
         world = self._world
         inside = (world.contacts[contact] for contacts in world.queued.values() for contact in contacts)
         waiting = [c for c in inside if c.medium is medium and self._in_line(c)]
-        waiting.sort(key=place_of)
+        place_of, now = world.lines.place_of, world.now
+        waiting.sort(key=lambda contact: place_of(contact, now))
         return waiting
 
     def _in_line(self, contact: ContactRecord) -> bool:
@@ -134,8 +136,8 @@ class Stage:
 
     def _needs_of(self, contact: ContactRecord) -> tuple[Need, ...]:
         """What it needs now, and after each step that is still to come."""
-        steps = self._world.queue_of(contact).relax
-        return (contact.needs, *(step.needs for step in steps[contact.relaxed :])) if steps else (contact.needs,)
+        queue = self._world.queue_of(contact)
+        return (contact.needs, *(needs for _, needs in yet_to_come(contact, queue)))
 
     # -- numbers -----------------------------------------------------------------------------------------------------
 
@@ -156,10 +158,11 @@ class Stage:
             serves = tuple(line for need, line in lines.items() if agent in self.able(need))
             self._slots(self._world.agents.records[agent], medium, serves, now, figures, busy, idle)
         ghosts = ((self._next_of(one, medium, one.priority, now), one) for one in queues)
+        place_of = self._world.lines.place_of
         everybody = sorted(
             [
-                *((place_of(c), c, self._world.queue_of(c), False) for c in competing),
-                *((place_of(c), c, one, True) for c, one in ghosts),
+                *((place_of(c, now), c, self._world.queue_of(c), False) for c in competing),
+                *((place_of(c, now), c, one, True) for c, one in ghosts),
             ],
             key=lambda one: one[0],
         )
@@ -242,9 +245,9 @@ class Stage:
             waited_s=waited_s,
             leaves_s=max(queue.max_wait_s - waited_s, 0.0) if queue.max_wait_s > 0 and contact.leg else HORIZON_S,
             moves=tuple(
-                (max(step.after_s - waited_s, 0.0), lines[step.needs])
-                for step in queue.relax[contact.relaxed :]
-                if step.needs in lines
+                (max(after_s - waited_s, 0.0), lines[needs])
+                for after_s, needs in yet_to_come(contact, queue)
+                if needs in lines
             ),
             ghost=ghost,
         )
@@ -283,7 +286,7 @@ class Stage:
             for priority, rate in sorted(learnt.arrivals.items()) if learnt is not None else ():
                 comes = self._next_of(queue, medium, priority, now)
                 comes.serial += 1  # behind the ghosts
-                before, per_s = bisect_left(places, place_of(comes)), rate.per_s(now)
+                before, per_s = bisect_left(places, self._world.lines.place_of(comes, now)), rate.per_s(now)
                 if before < len(places) and per_s > 0.0:
                     service = figures.service(queue.name)
                     yield Overtakers(per_s=per_s, line=lines[queue.needs], service=service, before=before)

@@ -167,6 +167,8 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:
         world.contacts[contact.id] = contact
         if contact.callback is not None:
             world.promised(contact)
+        if contact.kept_for is not None:
+            world.kept.setdefault(contact.kept_for, {})[contact.id] = None
         world.legs.update(dict.fromkeys(_legs_of(contact), contact.id))
         if contact.bridge is not None:
             world.bridges[contact.bridge] = contact.id

@@ -25,6 +25,7 @@ from callcenter.model.ids import (
     Version,
 )
 from callcenter.model.need import ANYBODY, Need
+from callcenter.model.relaxation import RelaxStep
 
 
 class OfferRecord(msgspec.Struct, kw_only=True, gc=False):
@@ -112,7 +113,15 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     needs: Need = ANYBODY
     since: float = 0.0  # the place in line; 0: never queued
     entered: float = 0.0  # this visit to this queue
-    relaxed: int = 0  # steps of the queue's relaxation taken
+    relaxed: int = 0  # steps of the relaxation taken
+    own_priority: int | None = None  # given by its flow in place of the queue's
+    own_needs: Need | None = None  # likewise
+    steps: tuple[RelaxStep, ...] = ()  # its own relaxation in place of the queue's
+    asks: Need | None = None  # its own needs while `needs` are narrower; None: they are the same
+    kept_for: AgentId | None = None  # nobody else may serve it yet
+    spares: bool = False  # the queue's reserve may not serve it yet
+    age_rate: int = 0  # thousandths of a point of priority per minute
+    age_max: int = 0  # thousandths of a point
     overflow_due: bool = False  # waited too long, but a phone rings: decide when it stops
     hops: int = 0  # queues and flows it was sent to by queues
     offers: dict[LegId, OfferRecord] = {}

@@ -110,7 +110,7 @@ def _queue(world: World, queues: Queues, queue: Queue, wait: Range | None, now: 
         longest_s=max((now - contact.since for contact in here), default=0.0),
         agents=queues.serving(queue.needs),
         free=sum(
-            queue.needs.met_by(r.agent.skills) and any(world.agents.free.is_free(a, m) for m in r.agent.capacity)
+            queue.needs.met_by(r.agent.able) and any(world.agents.free.is_free(a, m) for m in r.agent.capacity)
             for a, r in world.agents.records.items()
         ),
         draining=queue.name in world.draining,

@@ -22,6 +22,8 @@ class TimerKind(StrEnum):
     OFFER = "offer"  # an agent's phone rings too long; the subject is the leg
     ANNOUNCE = "announce"
     RELAX = "relax"
+    STICKY = "sticky"  # the caller has waited long enough for the agent who knows her
+    RESERVE = "reserve"  # and long enough for the reserve
     MAX_WAIT = "max_wait"
     CALLBACK = "callback"  # a promise is due, or its time or its hours end
     CALLBACK_RING = "callback_ring"  # the phone of a customer who is called back rings too long
@@ -73,6 +75,11 @@ class Timers:
         if subject in of_kind:
             del of_kind[subject]
             self._length -= 1
+
+    def due(self, kind: TimerKind, subject: str) -> float | None:
+        """When this deadline is due; None if there is none."""
+        serial = self._on_record[kind].get(subject)
+        return next((at for at, known, _, _ in self._heap if known == serial), None)
 
     def next_deadline(self) -> float | None:
         """When the next one is due, or None."""

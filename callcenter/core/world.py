@@ -9,6 +9,7 @@ from typing import Final
 
 from callcenter.core.agents import Agents
 from callcenter.core.learnt import Learnt
+from callcenter.core.line_rules import rules_of
 from callcenter.core.lines import WaitingLines
 from callcenter.core.state import Abandoned, ContactRecord, LastServed, Outlook
 from callcenter.core.timers import Timers
@@ -35,6 +36,8 @@ LAST_SERVED_MAX: Final = 50_000  # callers whose last agent is remembered
 ABANDONED_MAX: Final = 10_000  # callers who gave up waiting and may have their place back
 BURIED_MAX: Final = 10_000  # customers' legs that are remembered as ended, should they be seen again
 
+ANY_QUEUE: Final = QueueName("")  # where the memory of who served whom does not ask in which queue
+
 NOBODY: Final = ContactId("-")  # for commands about legs that belong to no contact
 
 
@@ -45,6 +48,7 @@ class World:
     """The engine's memory."""
 
     __slots__ = (
+        "_asked_of_all",
         "_calendars",
         "_known_by",
         "_minute",
@@ -57,6 +61,7 @@ class World:
         "configuration",
         "contacts",
         "draining",
+        "kept",
         "last_served",
         "learnt",
         "legs",
@@ -88,9 +93,10 @@ class World:
         self.out: list[Output] = []
         self.mint: Mint | None = None
         self.timers = Timers()
-        self.agents = Agents(self.timers, self.out)
+        self.agents = Agents(self.timers, self.out, configuration.routing.interruptible)
         self.agents.on_wrapped = self.wrapped
-        self.lines = WaitingLines()
+        self.lines = WaitingLines(rules_of(configuration))
+        self.kept: dict[AgentId, dict[ContactId, None]] = {}  # contacts that wait for nobody but this agent
         self.contacts: dict[ContactId, ContactRecord] = {}
         self.legs: dict[LegId, ContactId] = {}  # every leg that a contact still counts on
         # a dict from whose front is deleted is walked from its old beginning each time; an OrderedDict is not
@@ -101,7 +107,7 @@ class World:
         self.lookups: dict[LookupId, ContactId] = {}  # being asked
         self.queued: dict[QueueName, dict[ContactId, None]] = {}  # waiting, offered or connecting, per queue
         self.newly_waiting: list[ContactId] = []  # taken up by matching, in order
-        self.ahead = WaitingLines()  # customers to be called before there is an agent for them
+        self.ahead = WaitingLines(rules_of(configuration))  # customers to be called before there is an agent for them
         self.newly_ahead: list[ContactId] = []
         self._known_by: dict[ContactId, tuple[str, ...]] = {}  # under which numbers a promise is found
         self.promises: dict[str, dict[ContactId, None]] = {}  # number in normal form -> who is promised a callback
@@ -114,6 +120,7 @@ class World:
         self.learnt: dict[QueueName, Learnt] = {}
         self.outlooks: dict[QueueName, Outlook] = {}  # the latest forecasts; queues that share agents share one
         self.unpredicted: list[ContactId] = []  # came into a queue that wants forecasts, in order
+        self._asked_of_all: tuple[Configuration | None, bool] = (None, False)  # does a queue ask who served in any?
         self.last_served: OrderedDict[tuple[QueueName, str], LastServed] = OrderedDict()
 
     def mints(self) -> Mint:
@@ -206,7 +213,16 @@ class World:
 
     def remember_agent(self, queue: QueueName, caller: str, agent: AgentId) -> None:
         """The agent has served this caller; the memory is bounded, the oldest is forgotten."""
+        served = LastServed(agent=agent, at=self.now)
+        if self._asked_of_all[0] is not self.configuration:
+            rules = [other.sticky for other in self.configuration.queues.values()]
+            self._asked_of_all = (self.configuration, any(rule is not None and rule.any_queue for rule in rules))
+        if self._asked_of_all[1]:
+            self._remember(ANY_QUEUE, caller, served)
+        self._remember(queue, caller, served)
+
+    def _remember(self, queue: QueueName, caller: str, served: LastServed) -> None:
         self.last_served.pop((queue, caller), None)
-        self.last_served[queue, caller] = LastServed(agent=agent, at=self.now)
-        if len(self.last_served) > LAST_SERVED_MAX:
+        self.last_served[queue, caller] = served
+        while len(self.last_served) > LAST_SERVED_MAX:
             self.last_served.popitem(last=False)

@@ -101,7 +101,8 @@ def _relax(coming: Upcoming) -> str:
         if coming.added
         else "but nobody more is at work who could take it then"
     )
-    return f"less is asked for, {asked_words(coming.needs)}, {added}"
+    why = {TimerKind.STICKY: "it is not kept for one agent any longer", TimerKind.RESERVE: "the reserve may take it"}
+    return f"{why.get(coming.kind, 'less is asked for')}, {asked_words(coming.needs)}, {added}"
 
 
 CALLBACK_STEPS: Final[Mapping[str, str]] = {
@@ -122,6 +123,8 @@ DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     ),
     TimerKind.ANNOUNCE: lambda _: "the caller hears an announcement",
     TimerKind.RELAX: _relax,
+    TimerKind.STICKY: _relax,
+    TimerKind.RESERVE: _relax,
     TimerKind.MAX_WAIT: lambda one: f"it has waited as long as the queue allows, and then {target_words(one.target)}",
     TimerKind.CALLBACK: lambda one: CALLBACK_STEPS.get(one.step, "the promise to call back is looked at again"),
     TimerKind.CALLBACK_RING: lambda _: "the customer's phone is not rung any longer",

@@ -55,7 +55,7 @@ class Witness:
             other, agent = world.contacts.get(fact.contact), world.agents.records.get(fact.agent)
             if other is None or agent is None or other.medium is not mine.medium:
                 continue
-            if mine.needs.met_by(agent.agent.skills):
+            if mine.needs.met_by(agent.agent.able):
                 told.add(fact.contact)
                 yield came_before(self._engine, other, mine, fact.agent, entry.seq, entry.at)
 

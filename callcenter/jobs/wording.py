@@ -35,6 +35,9 @@ CAUSE_WORDS: Final[Mapping[Cause, tuple[str, str]]] = {  # one, several
     Cause.PHONE: ("has a phone that cannot be reached", "have phones that cannot be reached"),
     Cause.OWN_CALL: ("is making a call of her own", "are making calls of their own"),
     Cause.RESTING: ("gets no call for a while after a missed one", "get no calls for a while after a missed one"),
+    Cause.KEPT: ("may not have this call yet: {about}", "may not have this call yet: {about}"),
+    Cause.RESERVE: ("{about}", "may not have this call yet: each {about}"),
+    Cause.KEPT_FREE: ("is {about}", "are {about}"),
     Cause.TAKEN: ("was chosen in the same moment", "were chosen in the same moment"),
     Cause.OTHER: ("{about}", "{about}"),
 }
@@ -85,7 +88,11 @@ def groups(verdicts: Iterable[Verdict]) -> list[Group]:
     for verdict in verdicts:
         if not verdict.candidate and verdict.reasons:
             reason = verdict.reasons[0]
-            about = reason.about if reason.cause in (Cause.LACKS, Cause.OTHER) else ""
+            about = (
+                reason.about
+                if reason.cause in (Cause.LACKS, Cause.OTHER, Cause.KEPT, Cause.RESERVE, Cause.KEPT_FREE)
+                else ""
+            )
             found.setdefault((reason.cause, about), []).append(verdict)
     made = [_group(cause, about, members) for (cause, about), members in found.items()]
     return sorted(made, key=lambda group: (-len(group.agents), group.cause, group.about))

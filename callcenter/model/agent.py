@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, Skill
+from callcenter.model.need import named
 
 
 class AgentStatus(StrEnum):
@@ -34,8 +35,16 @@ class PhoneState(StrEnum):
     REACHABLE = "reachable"
 
 
+class _Kept:
+    """Room for what is worked out of an agent once; no field of hers, so that it is neither written nor compared."""
+
+    __slots__ = ("_able",)
+
+    _able: Mapping[Skill, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class Agent(_Kept):
     """One agent as configured. `number` is the extension of her phone and the user name of its SIP account."""
 
     id: AgentId
@@ -46,3 +55,13 @@ class Agent:
         default_factory=lambda: {Medium.VOICE: 1}
     )  # how many contacts of a medium at once
     language: str = "en"  # of the prompts she hears
+
+    @property
+    def able(self) -> Mapping[Skill, int]:
+        """What needs are compared with: her skills, and that she is herself."""
+        try:
+            known: Mapping[Skill, int] = self._able
+        except AttributeError:
+            known = {**self.skills, named(self.id): 1}
+            object.__setattr__(self, "_able", known)
+        return known

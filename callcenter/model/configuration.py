@@ -8,6 +8,7 @@ from callcenter.model.flow import Flow, Prompt
 from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Queue
+from callcenter.model.routing import Routing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class Configuration:
     prompts: Mapping[str, Prompt] = field(default_factory=dict)  # every prompt there is, by name
     lists: Mapping[ListName, NumberList] = field(default_factory=dict)  # of numbers: the important, do-not-call
     numbering: Numbering = field(default=Numbering())  # how numbers are made comparable
+    routing: Routing = field(default_factory=Routing)
 
     def calendars_open(self, at: float) -> frozenset[str]:
         """The names of the calendars that are open at `at`."""

@@ -44,12 +44,13 @@ class ContactQueued(Message, frozen=True, kw_only=True):
 
 
 class NeedsRelaxed(Message, frozen=True, kw_only=True):
-    """The queue now asks for less."""
+    """More agents may serve the contact: a step of relaxation, a sticky agent let go, the reserve. `why` in words."""
 
     contact: ContactId
     queue: QueueName
     needs: str
     waited_s: float
+    why: str = ""
 
 
 class RulesChanged(Message, frozen=True, kw_only=True):

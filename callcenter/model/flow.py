@@ -17,6 +17,7 @@ from callcenter.model.contact import EndReason, LookupOutcome
 from callcenter.model.ids import FlowName, ListName, QueueName, RecordingId
 from callcenter.model.need import Need
 from callcenter.model.numbers import NumberList
+from callcenter.model.relaxation import RelaxStep
 
 RETURNS: Final = "returns"
 """The key of a node under which it says where to go on when another flow returns, and the beginning of those exits."""
@@ -94,6 +95,7 @@ class Queueing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     queue: QueueName
     priority: int | None = None  # None: the queue's
     needs: Need | None = None  # None: the queue's
+    relax: tuple[RelaxStep, ...] = ()  # in place of the queue's
     again: bool = False  # back to where it was a moment ago, with the priority and needs it had there
 
 

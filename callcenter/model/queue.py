@@ -1,5 +1,6 @@
 """A queue and its rules, as configured. Knows units and defaults; decides nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Final
@@ -8,8 +9,10 @@ from annotated_types import Interval
 
 from callcenter.model.callback import CallbackRules
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import CalendarName, FlowName, QueueName
+from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
 from callcenter.model.need import ANYBODY, Need
+from callcenter.model.relaxation import Ageing, Reserve, Sticky
+from callcenter.model.relaxation import RelaxStep as RelaxStep
 
 PRIORITY_MIN: Final = 0
 PRIORITY_MAX: Final = 100
@@ -36,14 +39,6 @@ class Target:
 def mailbox_flow(mailbox: str) -> FlowName:
     """The name of the flow that takes a message for a mailbox which a queue overflows into."""
     return FlowName(f"voicemail.{mailbox}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RelaxStep:
-    """After `after_s` seconds of waiting in this queue the contact needs `needs` instead."""
-
-    after_s: float
-    needs: Need
 
 
 class MissedOffer(StrEnum):
@@ -132,6 +127,13 @@ class Queue:
     last_agent_within_s: float = 86_400.0  # how long the last_agent strategy remembers
     callback: CallbackRules | None = None  # None: nobody is called back
     return_within_s: float = 0.0  # who gave up waiting and calls again within so long has her place back; 0: never
+    sticky: Sticky | None = None
+    reserve: Reserve | None = None
+    ageing: Ageing | None = None
+    vip: Mapping[ListName, int] = field(default_factory=dict)  # list -> points of priority for callers in it
+    weight: float = 1.0  # what this queue's target is worth to the order service_level
+    starve_after_s: float = 0.0  # that order lets nobody overtake who has waited so long; 0: five times the threshold
+    outbound: bool = False  # only for contacts we ask for: its agents are not kept free for callers
 
     survey: Survey | None = None
 

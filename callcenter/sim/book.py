@@ -285,7 +285,7 @@ class Book:
             "cannot be reached": agent.phone is PhoneState.REACHABLE,
             "has another offer": not agent.offers,
             "is on a contact": agent.talks_to is None and agent.state is AgentState.READY,
-            "lacks the skills": contact.needs.met_by(agent.agent.skills),
+            "lacks the skills": contact.needs.met_by(agent.agent.able),
             "rests or wraps up": agent.busy_until <= now,
             "was asked for another queue": contact.queue == fact.queue,
         }

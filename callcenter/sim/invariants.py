@@ -159,7 +159,7 @@ class Invariants:
             if served is None or agent is None:
                 continue
             for other in waiting:
-                if _before(other, served) and other.needs.met_by(agent.agent.skills):
+                if _before(other, served) and other.needs.met_by(agent.agent.able):
                     raise Violation(
                         f"{fact.contact} (priority {served.priority}, since {served.since}) was offered to "
                         f"{fact.agent} before {other.id} (priority {other.priority}, since {other.since})"
@@ -174,7 +174,7 @@ class Invariants:
             if contact.waiting_since is None:
                 contact.waiting_since = now
             for agent_id, agent in self.book.agents.items():
-                if not contact.needs.met_by(agent.agent.skills) or not agent.agent.capacity.get(Medium.VOICE):
+                if not contact.needs.met_by(agent.agent.able) or not agent.agent.capacity.get(Medium.VOICE):
                     continue
                 idle_s = now - contact.waiting_since
                 if agent.state is AgentState.READY or (idle_s > COEXIST_MAX_S and _ought_to_be_free(agent, now)):
@@ -225,7 +225,7 @@ class Invariants:
 
     @staticmethod
     def _could_serve(agent: SeenAgent, contact: SeenContact) -> bool:
-        return agent.status is not AgentStatus.LOGGED_OUT and contact.needs.met_by(agent.agent.skills)
+        return agent.status is not AgentStatus.LOGGED_OUT and contact.needs.met_by(agent.agent.able)
 
     def _ended_contacts(self, entry: Entry) -> None:
         for output in entry.outputs:

@@ -45,7 +45,7 @@ class Row:
 
     def first_for(self, skills: dict[Skill, int], medium: Medium) -> ContactId | None:
         fitting = [c for c in self.contacts.values() if c.medium is medium and c.needs.met_by(skills)]
-        return min(fitting, key=place_of).id if fitting else None
+        return min(fitting, key=lambda contact: place_of(contact, 0.0)).id if fitting else None
 
 
 steps = st.lists(

@@ -141,5 +141,5 @@ def check_claim(center: Center, contact: ContactRecord) -> None:
     free = [r for r in world.agents.records.values() if world.agents.free.is_free(r.agent.id, contact.medium)]
     if any(contact.needs.met_by(r.agent.skills) for r in free):
         for other in world.contacts.values():
-            if other.state is ContactState.WAITING and place_of(other) < place_of(contact):
+            if other.state is ContactState.WAITING and place_of(other, center.now) < place_of(contact, center.now):
                 assert not any(other.needs.met_by(r.agent.skills) for r in free)

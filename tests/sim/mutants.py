@@ -1,6 +1,6 @@
 """Engines that break one promise each, on purpose. The simulator is worth what it finds in them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from callcenter.core.agents import Agents
@@ -9,7 +9,7 @@ from callcenter.core.callbacks import Callbacks
 from callcenter.core.dialling import Dialling
 from callcenter.core.engine import Engine
 from callcenter.core.free import FreeAgents
-from callcenter.core.lines import WaitingLines
+from callcenter.core.lines import Place, Rank, WaitingLines
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
@@ -22,7 +22,7 @@ from callcenter.model.contact import EndReason, Medium, QueueExit
 from callcenter.model.entry import Output
 from callcenter.model.events import Event
 from callcenter.model.facts import ContactEnded, Surprise
-from callcenter.model.ids import AgentId, ContactId, Skill
+from callcenter.model.ids import AgentId, ContactId, QueueName, Skill
 from callcenter.model.need import ANYBODY, Need
 from callcenter.model.queue import Queue
 
@@ -49,7 +49,7 @@ class Mutant(Engine):
         self._callbacks = Callbacks(self.world, self._queues, self)
         self._dialling = Dialling(self.world, self._queues, self._offers, self._callbacks, self)
         self._talk = talk(self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling)
-        self.matching = matching(self.world, self._offers)
+        self.matching = matching(self.world, self._offers, self._queues)
 
 
 # -- who is offered what -----------------------------------------------------------------------------------------------
@@ -140,9 +140,17 @@ class OffersTwice(Mutant):
 class _LastComeFirstServed(WaitingLines):
     __slots__ = ()
 
-    def first_for(self, skills: Mapping[Skill, int], medium: Medium) -> ContactId | None:
-        places = ((place, c) for c, (place, line) in self._place.items() if line.need.met_by(skills))
-        return max(places, default=(None, None))[1]
+    def head_for(
+        self,
+        able: Mapping[Skill, int],
+        medium: Medium,
+        now: float,
+        rank: Callable[[QueueName | None], Rank] | None = None,
+        *,
+        inbound_only: bool = False,
+    ) -> tuple[Place, ContactId] | None:
+        tickets = self._tickets.items()
+        return max(((place, c) for c, (place, line, *_) in tickets if line.need.met_by(able)), default=None)
 
 
 class LastComeFirstServed(Mutant):

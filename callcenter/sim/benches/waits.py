@@ -106,7 +106,7 @@ class Watcher:
             return
         count, total = self._handled.get(fact.queue, (0, 0.0))
         able = sum(
-            self._configuration.queues[fact.queue].needs.met_by(record.agent.skills)
+            self._configuration.queues[fact.queue].needs.met_by(record.agent.able)
             for record in self.drive.engine.world.agents.records.values()
             if record.status.value == "available"
         )

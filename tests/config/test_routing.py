@@ -1,0 +1,125 @@
+"""Rules of routing as people write them: what becomes of them, and what is said of mistakes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from callcenter.config import read_configuration
+from callcenter.model.contact import Medium
+from callcenter.model.ids import ListName, QueueName, Skill
+from callcenter.model.need import parse_need
+from callcenter.model.relaxation import Ageing, Lowering, Reserve, Sticky
+from callcenter.model.routing import Blend, First, Routing
+from callcenter.nodes.enqueue import Enqueue
+
+PAGE = (Path(__file__).parents[2] / "docs" / "routing.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+LISTS = {"lists/gold.txt": "0901234567\n", "lists/silver.txt": ""}
+
+QUEUES = """
+sales:
+  needs: sales >= 4 and vietnamese
+  relax:
+    - {after_s: 20, lower: 1}
+    - {after_s: 40, drop: [vietnamese]}
+    - {after_s: 60, lower: {sales: 2}, add: "@minh"}
+  sticky: {for_s: 10, any_queue: true}
+  reserve: {agents: [minh], needs: backoffice, above_s: 45}
+  vip: {gold: 30}
+  ageing: {per_minute: 5, max: 20.5}
+  weight: 2
+  starve_after_s: 90
+"""
+
+
+def told(**files: str) -> list[str]:
+    named = {name.replace("__", "/") + ".yaml": text for name, text in files.items()}
+    return [str(problem) for problem in read_configuration({**named, **LISTS})[1]]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_the_examples_on_the_page_work(example: str) -> None:
+    file = "routing.yaml" if example.startswith("# routing.yaml") else "queues.yaml"
+    assert [str(problem) for problem in read_configuration({file: example, **LISTS})[1]] == []
+
+
+def test_a_queue_with_every_rule() -> None:
+    configuration, problems = read_configuration({"queues.yaml": QUEUES, **LISTS})
+    assert problems == []
+    queue = configuration.queues[QueueName("sales")]
+    assert [str(step.applied_to(parse_need("sales >= 4 and vietnamese"))) for step in queue.relax] == [
+        "sales >= 3 and vietnamese",
+        "sales >= 4",
+        "@minh or sales >= 2 and vietnamese",
+    ]
+    assert queue.relax[2].lower == Lowering(skills={Skill("sales"): 2})
+    assert queue.sticky == Sticky(for_s=10, any_queue=True)
+    assert queue.reserve == Reserve(agents=("minh",), needs=parse_need("backoffice"), above_s=45)  # type: ignore[arg-type]
+    assert queue.ageing == Ageing(per_minute=5, max=20.5)
+    assert queue.vip == {ListName("gold"): 30}
+    assert (queue.weight, queue.starve_after_s) == (2, 90)
+
+
+def test_a_call_may_bring_its_own_relaxation() -> None:
+    flow = "nodes:\n  a: {kind: enqueue, queue: q, relax: [{after_s: 5, drop: [x]}]}\n"
+    configuration, problems = read_configuration({"queues.yaml": "q: {}\n", "flows/f.yaml": flow})
+    assert problems == []
+    [node] = next(iter(configuration.flows.values())).nodes.values()
+    assert isinstance(node, Enqueue)
+    assert [step.drop for step in node.relax] == [("x",)]
+
+
+def test_rules_above_the_queues() -> None:
+    text = (
+        "order: service_level\nblend: {first: inbound, keep_free: 2}\ninterruptible: {chat: [voice], email: [voice]}\n"
+    )
+    configuration, problems = read_configuration({"routing.yaml": text})
+    assert problems == []
+    assert configuration.routing == Routing(
+        order="service_level",
+        blend=Blend(first=First.INBOUND, keep_free=2),
+        interruptible={Medium.CHAT: (Medium.VOICE,), Medium.EMAIL: (Medium.VOICE,)},
+    )
+    assert read_configuration({})[0].routing == Routing()
+
+
+@pytest.mark.parametrize(
+    ("queue", "problem"),
+    [
+        ("relax: [{after_s: 5}]", "queues.yaml:1:13: q.relax.0: a step changes something: needs, lower, drop or add"),
+        ("relax: [{after_s: 5, lower: 5}]", "queues.yaml:1:33: q.relax.0.lower: expected 1 to 4, not `5` (by how many"),
+        ("relax: [{after_s: 5, lower: {a: 0}}]", "queues.yaml:1:37: q.relax.0.lower.a: expected 1 to 4, not `0`"),
+        ("relax: [{after_s: 5, drop: [1a]}]", "queues.yaml:1:33: q.relax.0.drop.0: `1a` is not a skill"),
+        ("relax: [{after_s: 5, add: a and}]", "q.relax.0.add: expected a skill at"),
+        ("reserve: {above_s: 5}", "queues.yaml:1:14: q.reserve: who is the reserve? agents or needs"),
+        ("reserve: {above_s: 5, agents: [Anna]}", "q.reserve.agents.0: `Anna` is not an agent's id"),
+        ("sticky: {for_s: 0}", "queues.yaml:1:21: q.sticky.for_s: must be more than 0 (leave `sticky` out instead)"),
+        ("sticky: {fors: 5}", "q.sticky.fors: unknown key `fors` (did you mean `for_s`?)"),
+        ("vip: {golf: 5}", "there is no list `golf` (did you mean `gold`?)"),
+        ("vip: {gold: 500}", "q.vip.gold: `500`: at most 100"),
+        ("ageing: {per_minute: 0, max: 5}", "q.ageing.per_minute: 0: more than 0, and at most 1000"),
+        ("ageing: {per_minute: 1, max: 500}", "q.ageing.max: 500: more than 0, and at most 100"),
+        ("weight: 0", "q.weight: `0`: more than 0"),
+        ("needs: sales and not sales", "q.needs: nobody can meet sales and not sales"),
+    ],
+)
+def test_mistakes_in_a_queue_are_told_where_they_stand(queue: str, problem: str) -> None:
+    found = told(queues=f"q: {{{queue}}}\n")
+    assert any(problem in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("order: servicelevel", "routing.yaml:1:8: order: no order `servicelevel` (did you mean `service_level`?)"),
+        ("blend: {first: in}", "routing.yaml:1:16: blend.first: `in` is not possible here"),
+        ("blend: {keep_free: -1}", "routing.yaml:1:20: blend.keep_free: -1: 0 to 10000"),
+        ("interruptible: {voice: [chat]}", "routing.yaml:1:24: interruptible.voice: a talk is never interrupted"),
+        ("interruptible: {letter: [chat]}", "`letter` is not possible here"),
+        ("ordre: priority", "unknown key `ordre` (did you mean `order`?)"),
+    ],
+)
+def test_mistakes_above_the_queues_are_told_where_they_stand(text: str, problem: str) -> None:
+    found = told(routing=text)
+    assert any(problem in one for one in found), found
