@@ -29,7 +29,9 @@ FINDINGS = {
     "LeavesTheAgentOnTheLine": r"leg l-.* lives, and the engine does not count on it|left over in Asterisk",
     "DoesNotPutThemTogether": r"the two are not in its bridge",
     "TakesQueuesAway": r"which was taken away|KeyError",
-    "KeepsToOldRules": r"waits in \w+(?: for [0-9.]+ s of|, which is closed|, and hears|, where nobody)|was relaxed",
+    "KeepsToOldRules": (
+        r"waits in \w+(?: for [0-9.]+ s of|, which is closed|, and hears|, where nobody)|was relaxed|told again"
+    ),
     "PlaysMusicToThemWhoTalk": r"beside what is said|music plays",
 }
 
