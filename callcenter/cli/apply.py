@@ -3,6 +3,7 @@
 Knows how to ask and how to say what came of it; checking, speaking and switching is the running center's.
 """
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 Folder = Annotated[Path | None, typer.Argument(metavar="[FOLDER]", help="Else config_folder of the settings.")]
 Message = Annotated[str, typer.Option("--message", "-m", help="Why, for those who read the list of versions.")]
 
-NOT_READ_AGAIN: Final = "callcenter.toml (ports, addresses, voices) is read at the start only"
+RESTART: Final = "has been changed since the start: ports, addresses and voices take a restart (callcenter stop, run)"
 
 
 def apply(context: typer.Context, folder: Folder = None, message: Message = "", json: Json = False) -> None:
@@ -30,6 +31,8 @@ def apply(context: typer.Context, folder: Folder = None, message: Message = "", 
     _refuse(checked(where), "nothing was changed: what was live goes on")
     applied = site.center.apply(where.resolve(), message)
     _tell(applied, json=json)
+    if needed := restart_needed(site):
+        warn(needed)
 
 
 def rollback(
@@ -70,6 +73,18 @@ def _tell(applied: "Applied", *, json: bool) -> None:
         say(f"version {applied.version} is live")
     for warning in applied.warnings:
         warn(plain(warning))
+
+
+def restart_needed(site: Site) -> str:
+    """Whether the settings, which no apply can change, have been edited since the center started; "" if not."""
+    from callcenter.config.settings_sources import settings_file
+
+    started = time.time() - site.center.health().get("up_s", 0.0)
+    try:
+        edited = settings_file(site.file).stat().st_mtime
+    except OSError:  # there is none, or it has gone
+        return ""
+    return f"{settings_file(site.file)} {RESTART}" if edited > started else ""
 
 
 def folder_state(site: Site, digest: str) -> str:

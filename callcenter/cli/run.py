@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import typer
 
+from callcenter.cli.apply import folder_state
 from callcenter.cli.exits import Exit, Failure
-from callcenter.cli.screen import Json, emit
+from callcenter.cli.screen import Json, emit, warn
 from callcenter.cli.site import Site, site_of
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ async def _announce(site: Site, running: "RunningCenter", log_file: TextIO | Non
         sys.stdout.flush()  # who reads it through a pipe waits for it
         return
     _page(site, server, numbers, accounts, log_path(site) if log_file is not None else None)
+    live = await asyncio.to_thread(site.center.configuration)
+    if differs := folder_state(site, live.digest):
+        warn(f"version {live.version} of the configuration is live; {differs}")
 
 
 def _page(

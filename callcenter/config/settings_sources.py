@@ -37,7 +37,7 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     Raises ConfigurationError with everything that is wrong, by file and key, or variable. No message shows a password.
     """
     environ = os.environ if environ is None else environ
-    named = path or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
+    named = _named(path, environ)
     file = named or Path(SETTINGS_FILE)
     problems: list[Problem] = []
     given = dict(_from_file(file, problems)) if named or file.is_file() else {}
@@ -51,6 +51,15 @@ def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = 
     if problems:
         raise ConfigurationError(problems)
     return settings
+
+
+def settings_file(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """The file that `load_settings` reads, whether or not it is there."""
+    return _named(path, os.environ if environ is None else environ) or Path(SETTINGS_FILE)
+
+
+def _named(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    return path or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
 
 
 def variable_of(key: Key) -> str:

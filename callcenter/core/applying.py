@@ -55,12 +55,15 @@ class Applying:
     def begin_with(self, version: Version) -> None:
         """A run begins with another version than the last one ended with. Deadlines and hours are seen to later.
 
-        It is asked for only when nobody waits in a queue that has gone; should it happen, the old version goes on.
+        It is asked for only when nobody waits in a queue that has gone; should it happen, the old version goes on. An
+        engine that has had no run yet has no version that could change: it has this one from the beginning.
         """
-        new = self._known(version)
+        new, world = self._known(version), self._world
         problem = self.hindrance(new)
-        if problem:
-            self._world.surprise(f"version {version} of the configuration is not in force: {problem}")
+        if world.mint is None:
+            world.configuration, world.version = new, version
+        elif problem:
+            world.surprise(f"version {version} of the configuration is not in force: {problem}")
         else:
             self._switch(version, new, "")
 

@@ -410,9 +410,9 @@ class Engine:
     def _started(self, namespace: str, version: Version) -> None:
         world = self.world
         world.blind = bool(world.contacts)
-        world.mint = Mint(namespace)
         if version != world.version:
             self._applying.begin_with(version)
+        world.mint = Mint(namespace)
         for queue in world.configuration.queues.values():
             self._queues.set_closing_timer(queue)
 

@@ -1,12 +1,15 @@
 """Versions of the configuration on the command line: applied, refused, rolled back, listed, compared."""
 
+import os
+import time
+
 import pytest
 
 from callcenter.cli.exits import Exit
 from callcenter.config.folder import digest_of, read_files
 from callcenter.postgres.configurations import Configurations, Origin
 from callcenter.postgres.pool import Pool
-from tests.cli.live import LiveCenter
+from tests.cli.live import WELL, LiveCenter
 from tests.cli.past import Past
 from tests.cli.terminal import QUEUES, Terminal
 
@@ -26,6 +29,13 @@ def test_an_edit_is_seen_applied_and_rolled_back(terminal: Terminal, live: LiveC
     assert terminal.json("rollback")["version"] == 3
     assert live.story.engine.world.configuration.queues["sales"].max_wait_s == 120  # type: ignore[index]
     assert "differs" in terminal("status").out
+
+
+def test_settings_that_were_edited_since_the_start_take_a_restart(terminal: Terminal, live: LiveCenter) -> None:
+    os.utime(terminal.settings, (0, time.time() - 2 * WELL["up_s"]))
+    assert "restart" not in terminal("apply").err
+    os.utime(terminal.settings)
+    assert "take a restart" in terminal("apply").err
 
 
 def test_an_edit_with_an_error_changes_nothing_and_says_where_it_is(terminal: Terminal, live: LiveCenter) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from callcenter.core.engine import Engine
 from callcenter.core.snapshot import take_snapshot, versions_of
 from callcenter.errors import Bug
 from callcenter.model.calendar import Calendar, OpenSpan
@@ -28,7 +29,7 @@ from callcenter.nodes.fields import Key, NextNode
 from callcenter.nodes.hours import Hours
 from callcenter.nodes.menu import Menu
 from callcenter.nodes.play import Play
-from tests.core.center import Center, flow, need, queue, to_queue
+from tests.core.center import Center, configured, flow, need, queue, to_queue
 
 SALES, HELP = QueueName("sales"), QueueName("help")
 
@@ -318,6 +319,13 @@ def test_a_run_may_begin_with_another_version() -> None:
     center.tell(EngineStarted(namespace="another1", build="test", version=Version(1)))
     assert world.version == 1
     center.told_again()
+
+
+def test_a_new_engine_has_the_version_of_its_first_run_from_the_beginning() -> None:
+    first, second = configured(queue("sales")), configured(queue("help"))
+    engine = Engine(first, library={Version(7): second})
+    assert engine.handle(EngineStarted(namespace="firstone", build="test", version=Version(7)), 100.0) == []
+    assert (engine.world.version, engine.world.configuration) == (7, second)
 
 
 def test_a_run_that_is_told_to_begin_without_a_queue_in_which_somebody_waits_keeps_the_old_version() -> None:

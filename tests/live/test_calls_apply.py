@@ -8,8 +8,14 @@ from typing import Any
 import aiohttp
 import pytest
 
+from callcenter.jobs.replaying import replay
 from callcenter.model.contact import ContactState, EndReason
 from callcenter.model.facts import ConfigurationChanged, ContactConnected, ContactQueued, RulesChanged
+from callcenter.model.ids import UNVERSIONED
+from callcenter.postgres.configurations import Configurations
+from callcenter.postgres.reader import JournalReader
+from callcenter.postgres.snapshots import Snapshots
+from callcenter.versions.library import VersionLibrary
 from tests.live.center import Center
 
 pytestmark = pytest.mark.live
@@ -107,3 +113,12 @@ async def test_many_changes_among_many_calls_lose_none(center: Center, folder: P
         await caller.hangs_up()
         assert (await caller.ended()).reason in (EndReason.CALLER_HUNG_UP, EndReason.AGENT_HUNG_UP)
     del bank
+
+
+async def test_the_whole_journal_of_these_calls_comes_out_as_it_was_written_down(center: Center) -> None:
+    library = VersionLibrary(Configurations(center.pool))
+    first = await library.need(UNVERSIONED)
+    found = await replay(first, JournalReader(center.pool), Snapshots(center.pool), library)
+    assert found.difference is None, found.difference
+    assert found.entries == found.last > 0
+    assert len(found.versions) > 8
