@@ -29,7 +29,7 @@ from callcenter.cli.surveys import surveys
 from callcenter.cli.times import period, span
 
 if TYPE_CHECKING:
-    from callcenter.postgres.reports import AgentLine, QueueLine, Reports, Summary, WaitLine
+    from callcenter.postgres.reports import AgentLine, CallbackLine, QueueLine, Reports, Summary, WaitLine
 
 T = TypeVar("T")
 
@@ -44,6 +44,22 @@ OneAgent = Annotated[str | None, typer.Option("--agent", help="Only this agent."
 Sort = Annotated[str, typer.Option("--sort", help="By a column; a wrong word lists them.")]
 LIST_MAX: Final = 10_000
 
+CALLBACK_HEADS: Final = (
+    "from!",
+    "queue!",
+    "promised>",
+    "kept>",
+    "rang back>",
+    "hung up>",
+    "no answer>",
+    "expired>",
+    "refused>",
+    "cancelled>",
+    "standing>",
+    "attempts>",
+    "in time>",
+    "after>",
+)
 QUEUE_HEADS: Final = (
     "from!",
     "queue!",
@@ -151,6 +167,45 @@ def queues(
     _say_bounds(bounds)
     show_grid(QUEUE_HEADS, (_queue_row(one) for one in lines), empty="no call came into a queue")
     _say_formulas("service_level", "asa", "aht")
+
+
+@app.command("callbacks")
+def callbacks(
+    context: typer.Context,
+    since: Since = "today",
+    until: Until = "now",
+    every: Every = "1d",
+    queue: OneQueue = None,
+    json: Json = False,
+) -> None:
+    """Callbacks by interval of their promise: kept, in time or late, and what became of the others."""
+    bounds, every_s = period(since, until), span(every)
+    lines = _asked(site_of(context), lambda reports: reports.callbacks(*bounds, every_s=every_s, queue=queue))
+    if json:
+        formulas = {"formulas": dict(_formulas("kept_in_time"))}
+        found = [_callback_document(one) for one in lines]
+        emit({**_bounds(bounds), "every_s": every_s, "callbacks": found, **formulas})
+        return
+    _say_bounds(bounds)
+    show_grid(CALLBACK_HEADS, (_callback_row(one) for one in lines), empty="no callback was promised in that time")
+    _say_formulas("kept_in_time")
+
+
+def _callback_row(line: "CallbackLine") -> tuple[object, ...]:
+    counts = (line.promised, line.kept, line.rang_back, line.hung_up, line.no_answer, line.expired)
+    more = (line.refused, line.cancelled, line.standing, line.attempts)
+    return (clock(line.starts), line.queue, *counts, *more, share(line.kept_in_time), length(line.until_kept_s))
+
+
+def _callback_document(line: "CallbackLine") -> dict[str, object]:
+    names = ("promised", "kept", "rang_back", "hung_up", "no_answer", "expired", "refused", "cancelled", "ended")
+    return {
+        "starts": stamp(line.starts),
+        "queue": line.queue,
+        **{name: getattr(line, name) for name in (*names, "standing", "in_time", "attempts")},
+        "kept_in_time": seconds(line.kept_in_time),
+        "until_kept_s": seconds(line.until_kept_s),
+    }
 
 
 @app.command("waits")

@@ -28,6 +28,7 @@ FORMULAS: Final[Mapping[str, str]] = {
         "who gave up counts until then (Kaplan and Meier)"
     ),
     "error": "mean of |waited - p50| over those served, seconds; bias: of waited - p50",
+    "kept_in_time": "callbacks kept, or rung back, within what was promised / (callbacks settled - cancelled)",
     "occupancy": "(on contact + wrap-up) / (ready + offered + on contact + wrap-up)",
 }
 
@@ -154,6 +155,28 @@ class WaitLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackLine:
+    """Callbacks of one queue that were promised in one interval."""
+
+    starts: float
+    queue: str
+    promised: int
+    kept: int
+    rang_back: int
+    hung_up: int
+    no_answer: int
+    expired: int
+    refused: int
+    cancelled: int
+    ended: int
+    standing: int
+    in_time: int
+    attempts: int
+    kept_in_time: float | None
+    until_kept_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentLine:
     """One agent in one interval."""
 
@@ -265,6 +288,13 @@ class Reports:
             _line(QueueLine, r) for r in await self._pool.fetch(sql_ordered("reports.queues", by), *bounds, queue)
         )
 
+    async def callbacks(
+        self, since: float, until: float, *, every_s: float = INTERVAL_S, queue: str | None = None
+    ) -> tuple[CallbackLine, ...]:
+        """Callbacks by interval of `every_s` seconds, counted from `since`, where they were promised."""
+        bounds = _intervals(since, until, every_s)
+        return tuple(_line(CallbackLine, r) for r in await self._pool.fetch(sql("reports.callbacks"), *bounds, queue))
+
     async def agents(
         self, since: float, until: float, *, every_s: float = INTERVAL_S, agent: str | None = None, order: str = "start"
     ) -> tuple[AgentLine, ...]:
@@ -295,7 +325,7 @@ class Reports:
         return Summary(end_reasons={r["end_reason"]: r["contacts"] for r in reasons}, **dict(record[0]))
 
 
-Line = TypeVar("Line", QueueLine, AgentLine, WaitLine)
+Line = TypeVar("Line", CallbackLine, QueueLine, AgentLine, WaitLine)
 
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 _RECORDINGS = msgspec.json.Decoder(tuple[RecordingLine, ...])

@@ -58,3 +58,9 @@ GROUP BY 1 ORDER BY 2 DESC, 1;
 SELECT * FROM wait_interval_between($1, $2, $3, $4)
 WHERE $5::text IS NULL OR queue = $5
 ORDER BY {order};
+
+-- reports.callbacks
+-- Callbacks by interval of $3 counted from $4, where they were promised.
+SELECT * FROM callback_interval_between($1, $2, $3, $4)
+WHERE $5::text IS NULL OR queue = $5
+ORDER BY starts, queue;

@@ -1,18 +1,23 @@
 """`callcenter callbacks` against a running center."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
 from callcenter.cli.exits import Exit
 from callcenter.config import load_configuration
 from callcenter.model.commands import DialNumber
+from callcenter.postgres.journal import PostgresJournal
 from tests.cli.live import LiveCenter, StoryCenter
 from tests.cli.terminal import Terminal
+from tests.core.center import Call
 
 NUMBER = "0901234567"
 QUEUES = """
 sales:
   needs: sales
-  callback: {window_s: 7200}
+  callback: {window_s: 7200, retry_after_s: 10}
 """
 NUMBERS = "callback_to: [09XXXXXXXX]\n"
 
@@ -54,3 +59,51 @@ def test_what_cannot_be_promised_is_said(terminal: Terminal, live: LiveCenter) -
     terminal("callbacks", "schedule", NUMBER, "--queue", "sales", "--in", "1h", "--at", "14:00", expect=Exit.USAGE)
     terminal("callbacks", "cancel", "c-nobody", expect=Exit.NOT_FOUND)
     terminal("callbacks", "now", NUMBER, expect=Exit.NOT_FOUND)
+
+
+async def recorded(story: StoryCenter, terminal: Terminal, dsn: str, spool: Path) -> Call:
+    """A caller is called back twice and answers the second time; somebody else waits and is served."""
+    other = story.call("sales", caller="0902000000")
+    story.passes(5.0)
+    call = story.call("sales", caller=NUMBER)
+    story.passes(5.0)
+    call.presses("1")
+    anna = story.agent("anna", sales=3)
+    anna.answers()
+    other.hangs_up()
+    anna.answers()
+    call.customer_declines()
+    story.passes(10.0)
+    anna.answers()
+    call.customer_answers()
+    story.passes(30.0)
+    call.hangs_up()
+    async with PostgresJournal(dsn, spool) as journal:
+        for entry in story.entries:
+            journal.append(entry.at, entry.event, entry.outputs)
+        assert await journal.settled(within_s=10.0)
+    terminal.uses_database(dsn)
+    return call
+
+
+async def test_what_became_of_a_callback_is_on_record(
+    terminal: Terminal, story: StoryCenter, dsn: str, tmp_path: Path
+) -> None:
+    call = await recorded(story, terminal, dsn, tmp_path / "spool")
+    on_record = ("--since", "2026-11-23T00:00+00:00", "--until", "2026-11-24T00:00+00:00")
+
+    def looked() -> None:
+        [one] = terminal.json("callbacks", "list", *on_record)["callbacks"]
+        assert (one["call"], one["end"], one["in_time"], one["attempts"]) == (call.id, "kept", True, 2)
+        assert "kept" in terminal("callbacks", "list", *on_record).out
+        shown = terminal.json("callbacks", "show", call.id)
+        assert [attempt["end"] for attempt in shown["attempts"]] == ["no_answer", "answered"]
+        assert "no answer" in terminal("callbacks", "show", call.id).out
+        [line] = terminal.json("report", "callbacks", *on_record)["callbacks"]
+        assert (line["promised"], line["kept"], line["in_time"], line["kept_in_time"]) == (1, 1, 1, 1.0)
+        assert "kept" in terminal("report", "callbacks", *on_record).out
+        [queue] = terminal.json("report", "queues", *on_record, "--every", "1d")["queues"]
+        assert (queue["offered"], queue["answered"], queue["service_level"]) == (2, 1, 1.0)
+        assert terminal.json("calls", "show", call.id)["callbacks"][0]["end"] == "kept"
+
+    await asyncio.to_thread(looked)  # a command has a loop of its own
