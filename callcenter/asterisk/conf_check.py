@@ -76,7 +76,7 @@ REQUIRED: Final = (
 )
 """Modules without which something the call center does fails."""
 
-NEEDED_ACTIONS: Final = ("MixMonitor", "StopMixMonitor", "MixMonitorMute", "Ping")
+NEEDED_ACTIONS: Final = ("MixMonitor", "StopMixMonitor", "MixMonitorMute", "Setvar", "Redirect", "Ping")
 FORBIDDEN_ACTIONS: Final = ("Originate", "Command", "UpdateConfig", "CreateConfig", "QueueAdd", "AGI")
 """AMI actions that a thief of our password must not have. Those of the class `system` come with MixMonitor."""
 
@@ -201,7 +201,7 @@ async def _files(ari: AsksAri, ami: AsksAmi) -> list[Finding]:
     if marked != str(CONF_VERSION):
         what = f"they are of version {marked}, this program wants {CONF_VERSION}"
         return [_wrong("our files", what, "callcenter conf render, then `core reload` in Asterisk")]
-    contexts = {"from-carrier": "1", "from-phones": "1", "callcenter-fallback": "s"}
+    contexts = {"from-carrier": "1", "from-phones": "1", "callcenter-fallback": "s", "callcenter-script": "r-"}
     missing = [
         name
         for name, extension in contexts.items()

@@ -354,6 +354,12 @@ def check_timers(world: World) -> None:
                 holder = subject in world.contacts
         if not holder:
             raise Violation(f"a deadline {kind} for {subject}, which is not there")
+    listed = {(timer.kind, timer.subject) for timer in world.timers.listed()}
+    for contact in world.contacts.values():
+        for kind, waited_for in ((TimerKind.LOOKUP, contact.lookup), (TimerKind.SCRIPT, contact.run)):
+            if (waited_for is not None) != ((kind, contact.id) in listed):
+                wrong = "no deadline for" if waited_for else "a deadline without"
+                raise Violation(f"{contact.id} has {wrong} a {kind}")
 
 
 def _before(one: SeenContact, other: SeenContact) -> bool:

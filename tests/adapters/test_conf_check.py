@@ -35,6 +35,7 @@ WELL: Final = {
     "DIALPLAN_EXISTS(from-carrier,1,1)": "1",
     "DIALPLAN_EXISTS(from-phones,1,1)": "1",
     "DIALPLAN_EXISTS(callcenter-fallback,s,1)": "1",
+    "DIALPLAN_EXISTS(callcenter-script,r-,1)": "1",
 }
 
 

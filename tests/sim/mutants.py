@@ -8,6 +8,7 @@ from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.dialling import Dialling
 from callcenter.core.engine import Engine
+from callcenter.core.errands import Errands
 from callcenter.core.free import FreeAgents
 from callcenter.core.lines import Place, Rank, WaitingLines
 from callcenter.core.matching import Matching
@@ -16,13 +17,13 @@ from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.talk import Talk
 from callcenter.model.agent import AgentStatus, PhoneState
-from callcenter.model.commands import HangUp, JoinBridge, StopMusic
+from callcenter.model.commands import HangUp, JoinBridge, LookUp, StopMusic
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import EndReason, Medium, QueueExit
 from callcenter.model.entry import Output
 from callcenter.model.events import Event
 from callcenter.model.facts import ContactEnded, Surprise
-from callcenter.model.ids import AgentId, ContactId, QueueName, Skill
+from callcenter.model.ids import AgentId, ContactId, LegId, QueueName, Skill
 from callcenter.model.need import ANYBODY, Need
 from callcenter.model.queue import Queue
 
@@ -369,3 +370,28 @@ class KeepsToOldRules(Mutant):
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
         self.rewire(queues=_Stubborn(self.world, self))
+
+
+# -- programs outside --------------------------------------------------------------------------------------------------
+
+
+class _Trusting(Errands):
+    __slots__ = ()
+
+    def _ask(self, contact: ContactRecord, lookup: LookUp) -> None:
+        self._world.out.append(lookup)
+
+
+class WaitsForAnswersForEver(Mutant):
+    """Whoever promised an answer will give it."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._flows._errands = _Trusting(self.world)
+
+
+class TakesScriptsForEnds(Mutant):
+    """A call that is out of our hands is over."""
+
+    def _is_with_a_script(self, leg: LegId) -> bool:
+        return False

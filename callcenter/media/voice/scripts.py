@@ -19,6 +19,8 @@ from callcenter.model.ids import LegId
 
 TO_RUN: Final = "CALLCENTER_SCRIPT"
 """Variable of the channel: what AGI is called with, the address and its arguments."""
+RUN: Final = "CALLCENTER_RUN"
+"""Variable of the channel: the id of the run, which it comes back with."""
 TO_TAKE: Final = "CALLCENTER_TAKE"
 """Variable of the channel: the names of those that are wanted afterwards."""
 VALUE_CHARS_MAX: Final = 200
@@ -38,6 +40,7 @@ class Scripts:
             await self._ari.applications.subscribe(APP, (f"channel:{leg}",))
             for name in command.take:  # what an earlier script left is not what this one says
                 await self._ami.set_variable(leg, name, "")
+            await self._ami.set_variable(leg, RUN, command.script)
             await self._ami.set_variable(leg, TO_RUN, ",".join((command.url, *command.arguments)))
             await self._ami.set_variable(leg, TO_TAKE, TAKEN_SEPARATOR.join(command.take))
             to = ToDialplan(context=SCRIPT_CONTEXT, extension=command.script)
@@ -52,6 +55,7 @@ class Scripts:
     async def fetch_back(self, command: FetchBack) -> None:
         """Take the leg out of its script, wherever that is. Raises PeerFault: SubjectGone if there is no such leg."""
         try:
+            await self._ami.set_variable(command.leg, RUN, command.script)
             await self._ami.redirect(command.leg, SCRIPT_OVER_CONTEXT, command.script)
         except PeerRefused as refused:
             if await self._channel(command.leg) is None:
