@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -77,6 +78,7 @@ class Premises:
     staffed: bool = False  # the agents are in the directory
     at_rest: list[str] = field(default_factory=list)  # what its event loop does when nobody calls
     allowed: list[str] = field(default_factory=list)  # patterns of complaints that the running test causes on purpose
+    _held: dict[int, socket.socket] = field(default_factory=dict)  # ports that nobody else may have meanwhile
     _read_to: dict[Path, int] = field(default_factory=dict)
 
     @property
@@ -118,6 +120,18 @@ class Premises:
         identity = read_pid_file(self.var / "state" / f"{child}.pid")
         assert identity is not None
         return identity.pid
+
+    def hold(self, port: int) -> None:
+        """Sit on a port until somebody of ours wants it: telephones come and go, and take any that is free."""
+        held = socket.socket()
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind((LOOPBACK, port))
+        held.listen()
+        self._held[port] = held
+
+    def let_go(self, port: int) -> None:
+        """Here it is."""
+        self._held.pop(port).close()
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -237,6 +251,8 @@ def prepared() -> Premises:
         carrier_port=free_ports(2, Kind.BOTH),
     )
     office.write_configuration(folder / "config", crm_port=premises.outside_port, script_port=premises.outside_port + 1)
+    premises.hold(premises.outside_port)
+    premises.hold(premises.outside_port + 1)
     (premises.var / "lookup-secrets").mkdir(parents=True)
     (premises.var / "lookup-secrets" / "crm_token").write_text("Bearer s3cret\n")
     office.write_recorded_prompts(folder / "recorded")
@@ -264,6 +280,8 @@ def qualified_often(etc: Path, names: Sequence[str]) -> None:
 
 def remove(premises: Premises) -> None:
     """Stop it and forget it; with CALLCENTER_KEEP in the environment its folder stays, to be looked at."""
+    for port in (premises.outside_port, premises.outside_port + 1):
+        premises.let_go(port)
     if premises.runs:
         premises.stop()
     for child in ("asterisk", "postgres"):

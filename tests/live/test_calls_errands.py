@@ -17,14 +17,18 @@ pytestmark = pytest.mark.live
 
 @pytest.fixture
 async def crm(premises: Premises) -> AsyncIterator[Customers]:
+    premises.let_go(premises.outside_port)
     async with customers(premises.outside_port) as made:
         yield made
+    premises.hold(premises.outside_port)
 
 
 @pytest.fixture
 async def payment(premises: Premises) -> AsyncIterator[Scripts]:
+    premises.let_go(premises.outside_port + 1)
     async with scripts(premises.outside_port + 1) as made:
         yield made
+    premises.hold(premises.outside_port + 1)
 
 
 async def test_a_caller_is_known_by_what_a_program_outside_says(center: Center, crm: Customers) -> None:
