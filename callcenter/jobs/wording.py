@@ -103,7 +103,10 @@ def who_and_why(agents: Sequence[str], reason: Reason, about: str = "") -> str:
     one, several = CAUSE_WORDS[reason.cause]
     said = about or reason.about
     if reason.cause is Cause.LACKS:
-        said = need_words(said)
+        parts = need_words(said).split(" and ")
+        if len(parts) > 1:  # all of them are lacking, not only their being together
+            one, several = ("has neither {about}", "have neither {about}")
+        said = ", ".join(parts[:-1]) + f" nor {parts[-1]}" if len(parts) > 1 else parts[0]
     if reason.cause is Cause.PAUSED and said:
         said = f" ({said})".replace("_", " ")
     who = listed(agents) if len(agents) <= NAMED_MAX else f"{len(agents)} agents"

@@ -245,7 +245,7 @@ async def waiting(terminal: Terminal, dsn: str, tmp_path: Path) -> Terminal:
 def test_what_is_shown_of_a_live_call(waiting: Terminal) -> None:
     terminal = waiting
     said = terminal("explain", "last").out
-    assert "20 agents do not have support (level 2 or better) and vietnamese" in said
+    assert "20 agents have neither support (level 2 or better) nor vietnamese" in said
     assert "anna is paused (lunch)" in said
     assert "What comes next (as of " in said
     assert "less is asked for, an agent with support, but nobody more is at work" in said

@@ -60,6 +60,16 @@ def test_three_hundred_agents_are_a_line() -> None:
     ]
 
 
+def test_who_lacks_several_skills_lacks_each_of_them() -> None:
+    both = Reason(cause=Cause.LACKS, about="support >= 2 and vietnamese >= 1")
+    assert [group.words for group in groups([out("a", both)])] == [
+        "a has neither support (level 2 or better) nor vietnamese"
+    ]
+    assert groups([out("a", both), out("b", both)])[0].words == (
+        "a and b have neither support (level 2 or better) nor vietnamese"
+    )
+
+
 def test_one_agent_is_named() -> None:
     assert [group.words for group in groups([out("em", Reason(cause=Cause.PAUSED, about="lunch"))])] == [
         "em is paused (lunch)"
