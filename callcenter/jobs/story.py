@@ -159,8 +159,10 @@ def _queued(entry: Entry, fact: ContactQueued) -> Told:
 
 
 def _relaxed(_: Entry, fact: NeedsRelaxed) -> Told:
-    words = f"after {duration(fact.waited_s)} in {fact.queue} less is asked for: {asked_words(fact.needs)}"
-    details: dict[str, Detail] = {"needs": fact.needs, "waited_s": round(fact.waited_s, 3)}
+    step = not fact.why or fact.why.startswith("step ")  # else a sticky agent was let go, or the reserve may serve it
+    what = "less is asked for" if step else f"it is {fact.why}" if fact.why.startswith("not kept") else fact.why
+    words = f"after {duration(fact.waited_s)} in {fact.queue} {what}: {asked_words(fact.needs)}"
+    details: dict[str, Detail] = {"needs": fact.needs, "waited_s": round(fact.waited_s, 3), "why": fact.why}
     return Told(kind="relaxed", words=words, queue=fact.queue, details=details)
 
 

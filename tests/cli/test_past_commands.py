@@ -169,7 +169,7 @@ def test_why_this_agent_and_why_not_the_others(terminal: Terminal, past: Past) -
     assert [one["agent"] for one in first["offers"]] == ["anna"]
     assert [(one["agent"], one["chosen"]) for one in first["candidates"]] == [("anna", True), ("binh", False)]
     assert {one["agent"]: one["words"] for one in first["others"]} == {
-        "chi": "needs sales >= 1 (has 0); paused (training)",
+        "chi": "needs sales (has 0); paused (training)",
         "dao": "paused (lunch)",
         "em": "logged out",
         "giang": "phone unreachable",
