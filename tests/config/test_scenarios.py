@@ -116,6 +116,7 @@ queues:
             ["s.yaml:8:11: queues.sales.need: unknown key `need` (did you mean `needs`?)"],
         ),
         ("length_h: 8", "length_h: 8\nwarm_up_h: 8", ["the warm-up is as long as the day"]),
+        ("skills: {sales: 2}", "skills: {support: 2}", ["sales: nobody can serve these calls, and their callers wait"]),
         ("per_hour: 60", "per_hour: 0", ["nobody calls: every rate is 0"]),
         ("length_h: 8", "length_h: 8\nstarts: Monday", ["`Monday` is not a date and time"]),
         ("agents:\n  all: {count: 5, skills: {sales: 2}}", "", ["`agents` is missing: who answers?"]),

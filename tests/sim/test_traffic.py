@@ -23,6 +23,7 @@ from callcenter.sim.benches.closed_forms import (
     erlang_c_within,
     few_places,
 )
+from callcenter.sim.benches.skill_based import fcfs_alis
 from callcenter.sim.traffic.calls import FOR_EVER, Entrance
 from callcenter.sim.traffic.chart import Panel, Point, Series, nice, svg
 from callcenter.sim.traffic.draws import Family, Shape, Times, draws, stream
@@ -282,6 +283,44 @@ def test_an_n_design_lies_between_two_pools_and_one() -> None:
     helped, hurt = Subject(Scope.KIND, "a"), Subject(Scope.KIND, "b")
     assert of(shared, "asa_s", helped).mean < of(apart, "asa_s", helped).mean
     assert of(shared, "asa_s", helped).mean < of(shared, "asa_s", hurt).mean
+
+
+DESIGNS: dict[str, tuple[dict[str, float], dict[str, int]]] = {  # calls an hour by type, agents by what they serve
+    "N": ({"a": 60, "b": 40}, {"a": 3, "ab": 3}),
+    "M": ({"a": 50, "b": 30}, {"a": 2, "ab": 2, "b": 1}),
+    "W": ({"a": 30, "b": 50, "c": 20}, {"ab": 3, "bc": 3}),
+    "six types": (dict.fromkeys("abcdef", 25.0), {"ab": 2, "bc": 1, "cd": 2, "de": 1, "ef": 2, "fa": 1}),
+}
+
+
+@pytest.mark.parametrize("name", DESIGNS)
+def test_skills_based_routing_is_that_of_the_product_form(name: str) -> None:
+    per_h, served = DESIGNS[name]
+    people = [frozenset(skills) for skills, count in served.items() for _ in range(count)]
+    exact = fcfs_alis({kind: rate / 3600 for kind, rate in per_h.items()}, people, 1 / 180)
+    groups = tuple(
+        AgentGroup(name=skills, counts=(count,), skills={Skill(each): 1 for each in skills})
+        for skills, count in served.items()
+    )
+    queues = tuple(Queue(name=QueueName(kind), needs=parse_need(kind), record=False) for kind in per_h)
+    types = [calls(kind, kind, rate) for kind, rate in per_h.items()]
+    found = simulate(scenario(*types, groups=groups, queues=queues, length_h=22, replications=10), seed=1)
+    for kind, figures in exact.items():
+        for measure, value in (("p_wait", figures.p_wait), ("wait_s", figures.wait)):
+            got = of(found, measure, Subject(Scope.KIND, kind))
+            assert got.stderr is not None
+            assert abs(got.mean - value) < 3.25 * got.stderr, f"{kind} {measure}"  # 99 % of Student's t, 9 degrees
+
+
+def test_the_product_form_is_erlangs_where_it_must_be() -> None:
+    pool = fcfs_alis({"a": 0.8, "b": 0.7}, [frozenset("ab")] * 3, 1.0)
+    for figures in pool.values():
+        assert (figures.p_wait, figures.wait) == pytest.approx((erlang_c(1.5, 3), erlang_c_asa(1.5, 3, 1)))
+    apart = fcfs_alis({"a": 0.8, "b": 0.7}, [frozenset("a")] * 2 + [frozenset("b")], 1.0)
+    assert apart["a"].wait == pytest.approx(erlang_c_asa(0.8, 2, 1))
+    assert apart["b"].wait == pytest.approx(erlang_c_asa(0.7, 1, 1))
+    with pytest.raises(ValueError, match="more calls"):
+        fcfs_alis({"a": 1.1, "b": 0.1}, [frozenset("a"), frozenset("b")], 1.0)
 
 
 def test_with_all_skills_a_design_is_one_pool() -> None:

@@ -156,7 +156,23 @@ class Scenario:
             found.append(f"more than {AGENTS_MAX} agents")
         if not any(sum(each.rates_per_s) for each in self.calls):
             found.append("nobody calls: every rate is 0")
+        found += [
+            f"{each.name}: nobody can serve these calls, and their callers wait for ever"
+            for each in self.calls
+            if each.patience.times is None and self._in_vain(each)
+        ]
         return found
+
+    def _in_vain(self, each: CallType) -> bool:
+        """Whether no group has the skills, even after every relaxation, and the queue keeps its callers."""
+        if each.entrance is None or each.entrance.queue not in self.configuration.queues:
+            return False
+        queue = self.configuration.queues[each.entrance.queue]
+        if queue.max_wait_s or queue.no_agents is not None:
+            return False
+        needs = [queue.needs if each.entrance.needs is None else each.entrance.needs]
+        needs += [step.needs for step in queue.relax]
+        return not any(need.met_by(group.skills) for need in needs for group in self.groups if group.size)
 
 
 def entrance(queue: QueueName, priority: int | None = None, needs: Need | None = None) -> Entrance:
