@@ -171,7 +171,8 @@ class Scenario:
         if queue.max_wait_s or queue.no_agents is not None:
             return False
         needs = [queue.needs if each.entrance.needs is None else each.entrance.needs]
-        needs += [step.needs for step in queue.relax]
+        for step in queue.relax:
+            needs.append(step.applied_to(needs[-1]))
         return not any(need.met_by(group.skills) for need in needs for group in self.groups if group.size)
 
 
