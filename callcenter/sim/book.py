@@ -13,7 +13,7 @@ from callcenter.core.records import COUNTED, rows
 from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
 from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import OfferEnd
+from callcenter.model.contact import Direction, OfferEnd
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import (
     AgentRemoved,
@@ -91,6 +91,9 @@ class SeenContact:
     priority: int = 0
     needs: Need = ANYBODY
     since: float = 0.0
+    entered: float = 0.0  # this visit to this queue
+    direction: Direction = Direction.INBOUND
+    number: int = 0  # in the order of opening
     offers: dict[OfferId, AgentId] = field(default_factory=dict)
     waiting_since: float | None = None
     told_by: float = 0.0  # the time by which it was told to be served
@@ -111,6 +114,7 @@ class Book:
         self.contacts: dict[ContactId, SeenContact] = {}  # live ones
         self.ended: dict[ContactId, SeenContact] = {}
         self.offered: list[ContactOffered] = []  # by the entry in hand
+        self.first_offered: list[ContactId] = []  # of those, who were in line until then
         self.dialled: list[CallbackDialled] = []  # likewise
         self._dialled: set[LegId] = set()  # ever
         self.library = library
@@ -118,7 +122,7 @@ class Book:
 
     def read(self, entry: Entry) -> None:
         """Take one entry in. Raises Violation where it cannot be true."""
-        self.offered, self.dialled = [], []
+        self.offered, self.first_offered, self.dialled = [], [], []
         counted = False
         for output in entry.outputs:
             kind = type(output)
@@ -161,6 +165,8 @@ class Book:
                 if contact in self.contacts or contact in self.ended:
                     raise Violation(f"{contact} was opened twice")
                 self.contacts[contact] = SeenContact(id=contact, leg=leg, caller=caller, version=self.version)
+                self.contacts[contact].direction = fact.direction
+                self.contacts[contact].number = len(self.contacts) + len(self.ended)
                 if dialler is not None:
                     self.agents[dialler].own_calls.add(contact)
             case NodeEntered(contact=contact, flow=flow, node=node):
@@ -175,6 +181,7 @@ class Book:
                 if seen.since and fact.since != seen.since:
                     raise Violation(f"{fact.contact} had its place since {seen.since}, and has it since {fact.since}")
                 seen.queue, seen.priority, seen.since = fact.queue, fact.priority, fact.since
+                seen.entered = now
                 seen.needs, seen.flow, seen.node = need_of(fact.needs), None, ""
                 seen.last_queue = fact.queue
                 seen.told_by, seen.taken_back = 0.0, 0
@@ -199,7 +206,7 @@ class Book:
                 self.agents[agent].talks_to = contact
             case TalkEnded(agent=agent, queue=queue, contact=contact):
                 self.agents[agent].talks_to = None
-                self.agents[agent].busy_until = now + self._rules(contact, queue).wrap_up_s
+                self.agents[agent].busy_until = now + self.rules(contact, queue).wrap_up_s
             case AgentChanged():
                 self._changed(fact, now)
             case PhoneSeen(agent=agent, state=state):
@@ -239,7 +246,8 @@ class Book:
             elif seen.queue is not None and seen.queue in self.library[fact.was].queues:
                 raise Violation(f"{seen.id} waits in {seen.queue}, which was taken away")
 
-    def _rules(self, contact: ContactId, queue: QueueName) -> Queue:
+    def rules(self, contact: ContactId, queue: QueueName) -> Queue:
+        """The queue's rules that hold for a live contact."""
         return self.library[self.live(contact).version].queues[queue]
 
     def _callback(self, fact: CallbackPromised | CallbackDialled | CallbackAttempted | CallbackSettled) -> None:
@@ -274,6 +282,8 @@ class Book:
         contact, agent = self.live(fact.contact), self.agents[fact.agent]
         for reason in self._reasons_against(contact, agent, fact, now):
             raise Violation(f"{fact.contact} was offered to {fact.agent}, who {reason}")
+        if not contact.offers:
+            self.first_offered.append(fact.contact)
         contact.offers[fact.offer] = fact.agent
         agent.offers[fact.offer] = fact.contact
         self.offered.append(fact)
@@ -299,7 +309,7 @@ class Book:
             return
         if fact.end is OfferEnd.RESCINDED:
             return
-        rules = self._rules(fact.contact, fact.queue).missed
+        rules = self.rules(fact.contact, fact.queue).missed
         by_end = {OfferEnd.NO_ANSWER: rules.no_answer, OfferEnd.BUSY: rules.busy, OfferEnd.REJECTED: rules.rejected}
         rule = by_end.get(fact.end, rules.unreachable)
         if rule.then is MissedOffer.REST:

@@ -14,17 +14,20 @@ from callcenter.core.free import why_not_free
 from callcenter.core.records import check_parts
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
+from callcenter.core.widening import asked_of
 from callcenter.core.world import World
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.callback import CallbackStep
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import ContactState, Medium
+from callcenter.model.contact import ContactState, Direction, Medium
 from callcenter.model.entry import Entry
 from callcenter.model.events import DigitPressed, Event
 from callcenter.model.facts import CallbackDialled, ContactEnded
 from callcenter.model.ids import ContactId, Version
+from callcenter.model.queue import Queue
 from callcenter.nodes.collect import Collect
 from callcenter.sim.book import Book, SeenAgent, SeenContact
+from callcenter.sim.claims import Claims
 from callcenter.sim.violation import Violation
 
 COEXIST_MAX_S: Final = 5.0  # a free matching agent beside a waiting matching caller
@@ -42,6 +45,7 @@ class Invariants:
 
     def __init__(self, library: Mapping[Version, Configuration]) -> None:
         self.book = Book(library)
+        self._claims = Claims(self.book)
         self.entries = 0
         self._secret = False
 
@@ -63,7 +67,7 @@ class Invariants:
         in_time = due is None or due > entry.at  # else a new run has not caught up with its deadlines yet
         self._agents(world, entry.at, in_time=in_time)
         self._sizes(world)
-        self._fair(waiting)
+        self._claims.check(waiting, world, entry.at)
         self._promises(world, entry.at)
         if in_time:
             self._nobody_waits_beside_a_free_agent(waiting, entry.at)
@@ -151,20 +155,6 @@ class Invariants:
 
     # -- service -----------------------------------------------------------------------------------------------------
 
-    def _fair(self, waiting: list[SeenContact]) -> None:
-        """Whoever was served now had the first claim: nobody whom that agent can serve waits in a better place."""
-        for fact in self.book.offered:
-            served = self.book.contacts.get(fact.contact)
-            agent = self.book.agents.get(fact.agent)
-            if served is None or agent is None:
-                continue
-            for other in waiting:
-                if _before(other, served) and other.needs.met_by(agent.agent.able):
-                    raise Violation(
-                        f"{fact.contact} (priority {served.priority}, since {served.since}) was offered to "
-                        f"{fact.agent} before {other.id} (priority {other.priority}, since {other.since})"
-                    )
-
     def _nobody_waits_beside_a_free_agent(self, waiting: list[SeenContact], now: float) -> None:
         still = {contact.id for contact in waiting}
         for seen in self.book.contacts.values():
@@ -175,6 +165,8 @@ class Invariants:
                 contact.waiting_since = now
             for agent_id, agent in self.book.agents.items():
                 if not contact.needs.met_by(agent.agent.able) or not agent.agent.capacity.get(Medium.VOICE):
+                    continue
+                if contact.direction is Direction.OUTBOUND and self._claims.is_kept(agent):
                     continue
                 idle_s = now - contact.waiting_since
                 if agent.state is AgentState.READY or (idle_s > COEXIST_MAX_S and _ought_to_be_free(agent, now)):
@@ -190,9 +182,13 @@ class Invariants:
                 continue  # its hours and its time are its own: see _promises
             if queue.max_wait_s and waited_s > queue.max_wait_s + LATE_S:
                 raise Violation(f"{seen.id} waits in {queue.name} for {waited_s:.1f} s of {queue.max_wait_s}")
-            if sum(step.after_s + LATE_S < waited_s for step in queue.relax) > contact.relaxed:
+            steps = contact.steps or queue.relax
+            if sum(step.after_s + LATE_S < waited_s for step in steps) > contact.relaxed:
                 raise Violation(f"{seen.id} waits for {waited_s:.1f} s, and was relaxed {contact.relaxed} times")
-            if queue.no_agents is not None and not any(self._could_serve(agent, seen) for agent in self._staff()):
+            wrong = self._kept_wrongly(contact, queue, waited_s)
+            if wrong:
+                raise Violation(f"{seen.id}, who waits for {waited_s:.1f} s, {wrong}")
+            if queue.no_agents is not None and not any(self._could_serve(agent, contact) for agent in self._staff()):
                 raise Violation(f"{seen.id} waits in {queue.name}, where nobody could serve it")
             if queue.at_close is not None and queue.hours is not None:
                 calendar = world.library[contact.version].calendars[queue.hours]
@@ -224,8 +220,21 @@ class Invariants:
         return self.book.agents.values()
 
     @staticmethod
-    def _could_serve(agent: SeenAgent, contact: SeenContact) -> bool:
-        return agent.status is not AgentStatus.LOGGED_OUT and contact.needs.met_by(agent.agent.able)
+    def _could_serve(agent: SeenAgent, contact: ContactRecord) -> bool:
+        return agent.status is not AgentStatus.LOGGED_OUT and asked_of(contact).met_by(agent.agent.able)
+
+    def _kept_wrongly(self, contact: ContactRecord, queue: Queue, waited_s: float) -> str:
+        """Who should not be kept from serving a contact any more; empty if all is as the rules say."""
+        if contact.spares and queue.reserve is not None and waited_s > queue.reserve.above_s + LATE_S:
+            return "is still kept from the reserve"
+        if contact.kept_for is None:
+            return ""
+        agent = self.book.agents.get(contact.kept_for)
+        if queue.sticky is None or waited_s > queue.sticky.for_s + LATE_S:
+            return f"is still kept for {contact.kept_for}"
+        if agent is None or agent.status is AgentStatus.LOGGED_OUT or agent.phone is not PhoneState.REACHABLE:
+            return f"is kept for {contact.kept_for}, who is not there"
+        return ""
 
     def _ended_contacts(self, entry: Entry) -> None:
         for output in entry.outputs:
@@ -360,10 +369,6 @@ def check_timers(world: World) -> None:
             if (waited_for is not None) != ((kind, contact.id) in listed):
                 wrong = "no deadline for" if waited_for else "a deadline without"
                 raise Violation(f"{contact.id} has {wrong} a {kind}")
-
-
-def _before(one: SeenContact, other: SeenContact) -> bool:
-    return (-one.priority, one.since) < (-other.priority, other.since)
 
 
 def _ought_to_be_free(agent: SeenAgent, now: float) -> bool:

@@ -61,6 +61,7 @@ from callcenter.nodes.transfer import Transfer
 from callcenter.nodes.voicemail import Voicemail
 from callcenter.sim.callbacks import with_callbacks
 from callcenter.sim.faults import Faults, draw_faults
+from callcenter.sim.routing import with_routing
 from callcenter.strategies import STRATEGIES
 
 MONDAY: Final = 1_795_392_000.0  # 2026-11-23, midnight UTC
@@ -128,13 +129,21 @@ def draw(seed: int, length_s: float) -> Scenario:
         start=_start(random),
         length_s=length_s,
         tick_s=random.choice((0.5, 1.0, 5.0)) if coarse else 0.0,
-        configuration=with_callbacks(Random(f"callbacks {seed}"), _configuration(random, queues), OFFICE),
+        configuration=with_routing(
+            Random(f"routing {seed}"),
+            with_callbacks(Random(f"callbacks {seed}"), _configuration(random, queues), OFFICE),
+        ),
         agents=agents,
         arrivals_per_min=random.uniform(0.6, 1.4) * max(len(agents), 2) * 0.6,
         snapshot_every=random.choice((5, 20, 60)),
         faults=draw_faults(random, coarse=coarse, length_s=length_s),
         changes=tuple(
-            (at, with_callbacks(Random(f"callbacks {seed} {at}"), changed, OFFICE))
+            (
+                at,
+                with_routing(
+                    Random(f"routing {seed} {at}"), with_callbacks(Random(f"callbacks {seed} {at}"), changed, OFFICE)
+                ),
+            )
             for at, changed in draw_changes(Random(f"changes {seed}"), length_s)
         ),
     )

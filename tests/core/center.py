@@ -43,12 +43,14 @@ from callcenter.model.ids import AgentId, BridgeId, ContactId, FlowName, LegId, 
 from callcenter.model.need import Need, parse_need
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Overflow, Queue, Target
+from callcenter.model.routing import Routing
 from callcenter.nodes.callback import CallMeBack
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.fields import NextNode
 from callcenter.nodes.hangup import Hangup
 from callcenter.sim.invariants import Invariants
 
+PLAIN = Routing()
 START = 1_795_420_800.0  # 2026-11-23, a Monday, 08:00 UTC
 
 T = TypeVar("T", bound=Output)
@@ -96,6 +98,7 @@ def configured(
     lookup_hosts: tuple[str, ...] = (),
     callback_to: tuple[str, ...] = ("09[0-9]+",),
     lists: Sequence[NumberList] = (),
+    routing: Routing = PLAIN,
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
     ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
@@ -112,6 +115,7 @@ def configured(
         callback_to=callback_to,
         lists={one.name: one for one in lists},
         numbering=Numbering(country_code="84"),
+        routing=routing,
     )
 
 
@@ -126,6 +130,7 @@ class Center:
         forward_to: tuple[str, ...] = (),
         callback_to: tuple[str, ...] = ("09[0-9]+",),
         lists: Sequence[NumberList] = (),
+        routing: Routing = PLAIN,
         start: float = START,
         checked: bool = True,
         lookup_hosts: tuple[str, ...] = (),
@@ -138,6 +143,7 @@ class Center:
             lookup_hosts=lookup_hosts,
             callback_to=callback_to,
             lists=lists,
+            routing=routing,
         )
         self.engine = Engine(self.configuration)
         self.now = start
