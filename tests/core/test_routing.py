@@ -207,6 +207,7 @@ def test_the_reserve_serves_those_who_have_waited_and_other_queues_as_ever() -> 
     assert words_about(center, call, kim).startswith("is a reserve of q")
     elsewhere = center.call("r")
     assert elsewhere.rung == ["kim"]
+    kim.answers()
     center.passes(29.0)
     assert call.rung == []
     center.passes(1.0)
