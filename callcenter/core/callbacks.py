@@ -176,6 +176,7 @@ class Callbacks:
         until = until or not_before + rules.window_s
         callback = contact.callback = Callback(
             queue=queue.name,
+            version=contact.version,
             number=number,
             promised=world.now,
             not_before=not_before,
@@ -214,6 +215,8 @@ class Callbacks:
     def hold(self, contact: ContactRecord, *, leg_gone: bool = False, returned: bool = False) -> None:
         """The customer is not on the line, or not any more: the contact is PROMISED and keeps its place."""
         callback, world = callback_of(contact), self._world
+        if callback.queue not in world.library[contact.version].queues:  # the flow of her own call was of a later one
+            contact.version = callback.version
         if callback.leg is not None:  # a fault, or the end of the call center, in the middle of an attempt
             self.attempted(contact, LegEnd.CANCELLED)
             callback.next_at = world.now + rules_of(world.rules_for(contact, callback.queue)).retry_after_s
@@ -224,6 +227,7 @@ class Callbacks:
         if contact.queue is None:
             contact.since = contact.since or world.now
             self._queues.hold(contact, callback.queue)
+        callback.version = contact.version
         for kind in (TimerKind.ANNOUNCE, TimerKind.MAX_WAIT):
             world.timers.cancel(kind, contact.id)
         self.stand_by(contact)
@@ -341,11 +345,13 @@ class Callbacks:
     # -- the rules ---------------------------------------------------------------------------------------------------
 
     def may_call(self, contact: ContactRecord) -> bool:
-        """Whether the number may be dialled at this moment: lists and hours may have changed since it was due."""
+        """Whether the number may be dialled at this moment: lists, hours, rules may have changed since it was due."""
         callback = callback_of(contact)
         queue = self._world.rules_for(contact, callback.queue)
         now = self._world.now
-        return not self._forbidden(queue, callback.number) and self._opens(contact, queue, now) == now
+        if callback.attempts >= rules_of(queue).attempts or self._forbidden(queue, callback.number):
+            return False
+        return self._opens(contact, queue, now) == now
 
     def _number(self, queue: Queue, number: str) -> tuple[str, str]:
         """What is wrong with a number, or "", and the form in which it is dialled: the first that a pattern allows."""

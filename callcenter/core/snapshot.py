@@ -98,8 +98,16 @@ def take_snapshot(engine: Engine) -> bytes:
     )
 
 
+class _Promise(msgspec.Struct, frozen=True):
+    version: Version = UNVERSIONED
+
+
 class _Named(msgspec.Struct, frozen=True):
     version: Version = UNVERSIONED
+    callback: _Promise | None = None
+
+    def versions(self) -> tuple[Version, ...]:
+        return (self.version,) if self.callback is None else (self.version, self.callback.version)
 
 
 class _Naming(msgspec.Struct, frozen=True):
@@ -113,7 +121,7 @@ def versions_of(taken: bytes) -> tuple[Version, ...]:
         naming = msgspec.json.decode(taken, type=_Naming)
     except msgspec.DecodeError as error:
         raise Bug(f"a snapshot cannot be read: {error}") from error
-    return tuple(sorted({naming.version, *(contact.version for contact in naming.contacts)}))
+    return tuple(sorted({naming.version, *(version for named in naming.contacts for version in named.versions())}))
 
 
 def restore(configuration: Configuration, taken: bytes, library: Library | None = None) -> Engine:
@@ -127,7 +135,8 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
     except msgspec.DecodeError as error:
         raise Bug(f"a snapshot cannot be read: {error}") from error
     library = {} if library is None else library
-    for version in (snapshot.version, *(contact.version for contact in snapshot.contacts)):
+    promises = (contact.callback.version for contact in snapshot.contacts if contact.callback is not None)
+    for version in (snapshot.version, *(contact.version for contact in snapshot.contacts), *promises):
         library.setdefault(version, configuration)
     configuration = library[snapshot.version]
     engine = Engine(configuration, snapshot.version, library)

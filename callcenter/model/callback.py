@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import AgentId, CalendarName, FlowName, LegId, ListName, QueueName
+from callcenter.model.ids import UNVERSIONED, AgentId, CalendarName, FlowName, LegId, ListName, QueueName, Version
 
 ATTEMPTS_MAX: Final = 20
 NOTE_CHARS_MAX: Final = 500
@@ -80,6 +80,9 @@ class Callback(msgspec.Struct, kw_only=True):
     """A promise to call a number back, as long as it is not settled. Times in UTC seconds."""
 
     queue: QueueName
+    version: Version = (
+        UNVERSIONED  # of the configuration in which the queue is read if the latest has it no more
+    )
     number: str  # as it is dialled; personal
     promised: float  # when it was promised
     not_before: float

@@ -33,7 +33,9 @@ FINDINGS = {
         r"waits in \w+(?: for [0-9.]+ s of|, which is closed|, and hears|, where nobody)|was relaxed|told again"
     ),
     "WaitsForAnswersForEver": r"has no deadline for a lookup",
-    "TakesScriptsForEnds": r"lives, and the engine does not count on it|a deadline without|which is not live|left over",
+    "TakesScriptsForEnds": (
+        r"lives, and the engine does not count on it|a deadline without|which is not live|left over|told again"
+    ),
     "PlaysMusicToThemWhoTalk": r"beside what is said|music plays",
 }
 

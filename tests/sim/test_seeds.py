@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.sim.run import run, run_many
+from callcenter.sim.run import LENGTH_S, run, run_many
 
 SEEDS = 1000
 FAST = 200  # as many of them in `make test-fast`
@@ -12,10 +12,10 @@ CHUNK = 50
 CORPUS = Path(__file__).with_name("corpus.txt")
 
 
-def once_broken() -> list[int]:
-    """The seeds of the corpus."""
+def once_broken() -> list[tuple[int, float]]:
+    """The seeds of the corpus, and how long their worlds last."""
     lines = (line.split("#")[0].split() for line in CORPUS.read_text().splitlines())
-    return [int(words[0]) for words in lines if words]
+    return [(int(words[0]), 60 * float(words[1]) if len(words) > 1 else LENGTH_S) for words in lines if words]
 
 
 @pytest.mark.parametrize(
@@ -26,9 +26,9 @@ def test_every_promise_is_kept_in_every_world(first: int) -> None:
     assert not broken, "\n".join(outcome.violation for outcome in broken)
 
 
-@pytest.mark.parametrize("seed", once_broken())
-def test_what_once_went_wrong_does_not_go_wrong_again(seed: int) -> None:
-    assert run(seed).violation == ""
+@pytest.mark.parametrize(("seed", "length_s"), once_broken())
+def test_what_once_went_wrong_does_not_go_wrong_again(seed: int, length_s: float) -> None:
+    assert run(seed, length_s).violation == ""
 
 
 def test_a_run_is_worth_its_name() -> None:
