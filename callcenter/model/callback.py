@@ -80,9 +80,7 @@ class Callback(msgspec.Struct, kw_only=True):
     """A promise to call a number back, as long as it is not settled. Times in UTC seconds."""
 
     queue: QueueName
-    version: Version = (
-        UNVERSIONED  # of the configuration in which the queue is read if the latest has it no more
-    )
+    version: Version = UNVERSIONED  # of the configuration in which the queue is read if the latest has it no more
     number: str  # as it is dialled; personal
     promised: float  # when it was promised
     not_before: float
