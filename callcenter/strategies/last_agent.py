@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from callcenter.strategies.question import Breadth, Candidate, LooksAt, Question, Rank
+from callcenter.strategies.question import Breadth, Candidate, LooksAt, Question, Rank, freedom
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,4 +20,4 @@ class LastAgent:
         """Whether she knows the caller."""
         if chosen.agent == question.last_agent:
             return "last agent: served this caller before"
-        return f"last agent not free: longest idle, free for {now - chosen.ready_since:.1f} s"
+        return f"last agent not free: longest idle, {freedom(chosen, now)}"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from callcenter.strategies.question import Breadth, Candidate, LooksAt, Question, Rank
+from callcenter.strategies.question import Breadth, Candidate, LooksAt, Question, Rank, freedom
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,4 +18,4 @@ class LongestIdle:
 
     def why(self, chosen: Candidate, question: Question, now: float) -> str:
         """How long she has been free."""
-        return f"longest idle: free for {now - chosen.ready_since:.1f} s"
+        return f"longest idle: {freedom(chosen, now)}"

@@ -1,13 +1,14 @@
 """What a strategy is asked and answers. Knows the shape of the question; knows no answer."""
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from callcenter.model.ids import AgentId, QueueName
 
 Rank = tuple[float, ...]
+JUST_S: Final = 0.05
 
 
 class LooksAt(StrEnum):
@@ -40,6 +41,12 @@ class Question(msgspec.Struct, frozen=True, gc=False):
 
     queue: QueueName
     last_agent: AgentId | None  # who last served this caller, within the queue's memory
+
+
+def freedom(chosen: Candidate, now: float) -> str:
+    """How long she has been free, in words."""
+    free_s = now - chosen.ready_since
+    return f"free for {free_s:.1f} s" if free_s >= JUST_S else "has just become free"
 
 
 class Strategy(Protocol):

@@ -42,7 +42,7 @@ def test_her_phone_is_rung_directly_with_the_caller_on_its_display() -> None:
     assert (ring.like, ring.timeout_s) == (call.leg, 15.0 + RING_GRACE_S)
     [offered] = center.all(ContactOffered)
     assert (offered.agent, offered.leg, offered.free) == ("ann", ring.leg, 1)
-    assert offered.why == "longest idle: free for 0.0 s"
+    assert offered.why == "longest idle: has just become free"
     assert call.state is ContactState.OFFERED
     assert ann.state is AgentState.OFFERED
 

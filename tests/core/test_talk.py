@@ -203,7 +203,7 @@ def test_the_summary_tells_the_whole_story() -> None:
     assert (summary.caller, summary.caller_name, summary.dialled) == ("0901", "Bình", "shop")
     assert (summary.flow_s, summary.wait_s, summary.talk_s, summary.forward_s) == (3.0, 15.0, 20.0, 0.0)
     assert (summary.queue, summary.agent, summary.offers, summary.missed) == ("sales", "ann", 1, 0)
-    assert summary.why == "best skill: level 0, free for 0.0 s"
+    assert summary.why == "best skill: level 0, has just become free"
 
 
 def test_the_last_agent_is_remembered_for_the_queue_and_caller() -> None:
