@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.exits import Exit, Failure, named_by_user
 from callcenter.cli.screen import Json, cell, clock, emit, plain, say, show, show_grid, stamp
 from callcenter.cli.site import Site, site_of
 
@@ -153,5 +153,6 @@ def _write(found: "Stored", into: Path) -> None:
         raise Failure(Exit.PROBLEMS, f"{into} has {', '.join(taken[:3])} already", remedy="name a new folder")
     for name, text in found.files.items():
         path = into / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        with named_by_user(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")

@@ -1,7 +1,9 @@
 """How a command ends. Knows every exit code and what each means; knows no command."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import IntEnum
+from pathlib import Path
 
 from callcenter.errors import CallCenterError, Problem
 
@@ -31,3 +33,12 @@ class Failure(CallCenterError):
         self.message = message
         self.remedy = remedy
         self.problems = tuple(problems)
+
+
+@contextmanager
+def named_by_user(path: Path) -> Iterator[None]:
+    """While a file that the user named is opened, read or written: that it cannot be is no fault of the program."""
+    try:
+        yield
+    except OSError as error:
+        raise Failure(Exit.PROBLEMS, f"{error.filename or path}: {error.strerror or error}") from error

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.exits import Exit, Failure, named_by_user
 from callcenter.cli.flow_steps import show_steps
 from callcenter.cli.screen import Json, emit, plain, say, seconds, show_grid, stamp, warn
 from callcenter.cli.site import Site, site_of
@@ -194,7 +194,8 @@ def draw(
     graph = graph_of(configuration, flow)
     picture = {Form.TEXT: tree, Form.SVG: svg, Form.MERMAID: mermaid}[form](graph)
     if output is not None:
-        output.write_text(picture, encoding="utf-8")
+        with named_by_user(output):
+            output.write_text(picture, encoding="utf-8")
     if json:
         emit(graph.document())
     elif output is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.exits import Exit, Failure, named_by_user
 from callcenter.cli.replay_shown import row_words, tell_exactly, tell_runs, write_csv
 from callcenter.cli.screen import Json
 from callcenter.cli.site import Site, site_of
@@ -179,7 +179,7 @@ def _table(
 
     began = time.perf_counter()
     try:
-        with path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        with named_by_user(path), path.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
             table = read_table(lines, _columns(columns))
     except ColumnsMissing as error:
         raise Failure(Exit.USAGE, f"{path}: {error}", remedy="--columns says what its columns mean") from error

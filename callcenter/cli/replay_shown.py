@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from callcenter.cli.exits import named_by_user
 from callcenter.cli.screen import NOTHING, cell, clock, emit, length, say, seconds, share, show, show_grid, stamp
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def write_csv(path: Path, found: "Sequence[CallDifference]") -> None:
     """Every call that came out otherwise, into a file."""
     from callcenter.sim.replay.comparison import rows_of_csv
 
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with named_by_user(path), path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(rows_of_csv(found))
 
 

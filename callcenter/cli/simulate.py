@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.exits import Exit, Failure, named_by_user
 from callcenter.cli.screen import Json, cell, emit, say, show, show_grid, warn
 
 if TYPE_CHECKING:
@@ -85,11 +85,14 @@ def simulate(
     if plot is not None and plot.suffix.lower() != SVG:
         remedy = "a browser or `rsvg-convert` makes a raster picture of it"
         raise Failure(Exit.USAGE, f"pictures are written as SVG: {plot.stem}{SVG}, not {plot.name}", remedy=remedy)
+    if plot is not None and not plot.parent.is_dir():
+        raise Failure(Exit.PROBLEMS, f"{plot}: there is no such folder")  # before the minutes that a scenario may take
     found = _run(_asked(scenario, config, replications, days), seed, jobs or os.cpu_count() or 1)
     if plot is not None:
         from callcenter.sim.traffic.picture import picture
 
-        plot.write_text(picture(found), encoding="utf-8")
+        with named_by_user(plot):
+            plot.write_text(picture(found), encoding="utf-8")
     if json:
         emit(document(found))
         return

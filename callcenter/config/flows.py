@@ -40,7 +40,8 @@ def read_flow(sheet: Sheet, name: str) -> Flow | None:
     nodes = {node: _read_node(sheet, node, value) for node, value in raw.items()}
     start = root.get("start", next(iter(raw), ""))
     if not isinstance(start, str) or (raw and start not in raw):
-        sheet.wrong(("start",), f"there is no node {shown(start)}", did_you_mean(str(start), raw))
+        what = f"there is no node {shown(start)}" if isinstance(start, str) else f"expected a node, not {shown(start)}"
+        sheet.wrong(("start",), what, did_you_mean(str(start), raw))
     flow = Flow(
         name=FlowName(name),
         start=str(start),

@@ -5,7 +5,7 @@ one mistake is told once: a queue with a wrong key still exists for those who re
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,9 @@ from callcenter.config.numbers import read_numbers
 from callcenter.config.prompts import read_prompts
 from callcenter.config.queues import read_queues
 from callcenter.config.routing import read_routing
-from callcenter.config.sheet import Names, PromptPlace, Sheet, did_you_mean
+from callcenter.config.sheet import ANYTHING, Names, PromptPlace, Sheet, did_you_mean
 from callcenter.config.tree import TEXT_CHARS_MAX, Table, Tree, read_tree
+from callcenter.config.vain import in_vain
 from callcenter.config.ways import across
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
@@ -51,7 +52,7 @@ BYTES_MAX: Final = 4 * TEXT_CHARS_MAX
 def load_configuration(folder: Path) -> Configuration:
     """Read the folder. Raises ConfigurationError with everything that is wrong in it."""
     files, unreadable = read_files(folder)
-    configuration, problems = read_configuration(files)
+    configuration, problems = _Folder(files, _files_of(unreadable)).read()
     if problems or unreadable:
         raise ConfigurationError([*unreadable, *problems])
     return configuration
@@ -73,8 +74,9 @@ def check_configuration(folder: Path) -> list[Problem]:
 def check_folder(folder: Path) -> Checked:
     """Everything wrong in the folder, and what is odd in it. Raises ConfigurationError if there is no such folder."""
     files, unreadable = read_files(folder)
-    checked = check_files(files)
-    return Checked(problems=(*unreadable, *checked.problems), remarks=() if unreadable else checked.remarks)
+    reading = _Folder(files, _files_of(unreadable))
+    _, problems = reading.read()
+    return Checked(problems=(*unreadable, *problems), remarks=() if unreadable or problems else reading.remarks)
 
 
 def check_files(files: Mapping[str, str]) -> Checked:
@@ -90,40 +92,47 @@ def read_configuration(files: Mapping[str, str]) -> tuple[Configuration, list[Pr
 
 
 class _Folder:
-    """The files on the desk: first their names, then what each says, then what they say together."""
+    """The files on the desk: first their names, then what each says, then what they say together.
 
-    def __init__(self, files: Mapping[str, str]) -> None:
+    What cannot be read (no YAML, or among the files `unread`) hides nothing that is wrong elsewhere: the names in it
+    are taken to be there, and only what the parts must agree on is left for when all of them can be read.
+    """
+
+    def __init__(self, files: Mapping[str, str], unread: Collection[str] = ()) -> None:
         self._lists = {file: text for file, text in sorted(files.items()) if is_list(file)}
         self._trees = {
             file: read_tree(file, text)
             for file, text in sorted(files.items())
             if file not in self._lists and not is_test(file)
         }
+        self._unread = {*unread, *(file for file, tree in self._trees.items() if tree.root is None and tree.problems)}
         self._flows = {_flow_name(file): tree for file, tree in self._trees.items() if _is_flow(file)}
         self._names = Names(
-            queues=_keys(self._tree(QUEUES)),
-            flows=self._flows.keys(),
-            calendars=_keys(self._tree(CALENDARS)),
-            lists=[list_name(file) for file in self._lists],
+            queues=ANYTHING if QUEUES in self._unread else _keys(self._tree(QUEUES)),
+            flows={*self._flows, *(_flow_name(file) for file in self._unread if _is_flow(file))},
+            calendars=ANYTHING if CALENDARS in self._unread else _keys(self._tree(CALENDARS)),
+            lists={list_name(file) for file in (*self._lists, *self._unread) if is_list(file)},
         )
         self._problems: list[Problem] = []
         self.remarks: tuple[Problem, ...] = ()
 
     def read(self) -> tuple[Configuration, list[Problem]]:
-        """What can be used, and everything that is wrong.
-
-        A file that is not YAML comes first: what the others refer to may well be in it.
-        """
+        """What can be used, and everything that is wrong."""
         strange = [_strange(file) for file in self._trees if file not in FILES and not _is_flow(file)]
-        if unreadable := [tree for tree in self._trees.values() if tree.root is None and tree.problems]:
-            return Configuration(), [*strange, *(problem for tree in unreadable for problem in tree.problems)]
-        self._names.prompts = self._read(PROMPTS, read_prompts)
-        self._names.lookup_hosts = self._read(LOOKUPS, read_lookup_hosts)
+        prompted, hosts = self._read(PROMPTS, read_prompts), self._read(LOOKUPS, read_lookup_hosts)
+        self._names.prompts = ANYTHING if PROMPTS in self._unread else prompted
+        self._names.lookup_hosts = ANYTHING if LOOKUPS in self._unread else hosts
         calendars = self._read(CALENDARS, read_calendars)
         queues = self._read(QUEUES, read_queues)
         numbers = self._read(NUMBERS, read_numbers)
         routing = self._read(ROUTING, read_routing)
         flows = {name: self._read(tree.file, partial(read_flow, name=name)) for name, tree in self._flows.items()}
+        lists = {
+            list_name(file): read_list(file, text, numbers.numbering, self._problems)
+            for file, text in self._lists.items()
+        }
+        if self._unread:
+            return Configuration(), [*strange, *self._problems]
         prompts: dict[str, PromptPlace] = {**self._names.prompts, **self._names.written}
         configuration = Configuration(
             queues=queues,
@@ -135,17 +144,14 @@ class _Folder:
             lookup_hosts=tuple(self._names.lookup_hosts),
             callback_to=numbers.callback_to,
             prompts={name: place.prompt for name, place in prompts.items()},
-            lists={
-                list_name(file): read_list(file, text, numbers.numbering, self._problems)
-                for file, text in self._lists.items()
-            },
+            lists=lists,
             numbering=numbers.numbering,
             routing=routing,
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)
         between = across(configuration, self._flows, self._tree(QUEUES), self._tree(NUMBERS))
-        self.remarks = between.remarks
+        self.remarks = (*between.remarks, *in_vain(configuration, self._tree(QUEUES)))
         return with_callbacks(with_mailboxes(configuration)), [
             *strange,
             *self._problems,
@@ -161,13 +167,17 @@ class _Folder:
         owner = _flow_name(file) if _is_flow(file) else QUEUES_OWN
         sheet = Sheet(tree=tree, names=self._names, owner=owner, problems=list(tree.problems))
         found = reader(sheet)
-        self._problems += sheet.problems
+        self._problems += tree.problems if file in self._unread else sheet.problems
         return found
 
 
 def is_test(file: str) -> bool:
     """Whether a file of the folder holds cases for the flows."""
     return file.startswith(TESTS)
+
+
+def _files_of(unreadable: Collection[Problem]) -> list[str]:
+    return [problem.where for problem in unreadable]
 
 
 def _is_flow(file: str) -> bool:

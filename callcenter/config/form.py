@@ -41,10 +41,10 @@ SECONDS_MAX: Final = 30 * 86_400.0
 """A length of time for which the model names no bounds: keys that end in `_s` are 0 to this."""
 
 _BOUNDS: Final[Mapping[str, str]] = {
-    "greater_than_equal": "at least {ge:g}",
-    "greater_than": "more than {gt:g}",
-    "less_than_equal": "at most {le:g}",
-    "less_than": "less than {lt:g}",
+    "greater_than_equal": "at least {ge:.12g}",
+    "greater_than": "more than {gt:.12g}",
+    "less_than_equal": "at most {le:.12g}",
+    "less_than": "less than {lt:.12g}",
     "too_short": "at least {min_length} needed",
     "too_long": "at most {max_length} allowed",
 }

@@ -18,7 +18,7 @@ from callcenter.config.fields import NAME_PATTERN, read_with, text_of
 from callcenter.config.folder import BYTES_MAX, load_configuration
 from callcenter.config.form import Form
 from callcenter.config.queues import read_queue_table
-from callcenter.config.sheet import Names, Sheet, did_you_mean, shown, wrong
+from callcenter.config.sheet import ANYTHING, Names, Sheet, did_you_mean, shown, wrong
 from callcenter.config.tree import Real, Rows, Table, Tree, Value, Whole, read_tree
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
@@ -44,6 +44,7 @@ DAYS_MAX: Final = 10_000
 REPLICATIONS_MAX: Final = 100_000
 HOURS_MAX: Final = 1_000_000.0
 PERIODS_MAX: Final = 10_000
+LINES_MAX: Final = 1_000_000
 
 Share = Annotated[float, Interval(ge=0, le=1)]
 Level = Annotated[int, Interval(ge=LEVEL_MIN, le=LEVEL_MAX)]
@@ -127,6 +128,7 @@ class _Top:
     replications: Annotated[int, Interval(ge=1, le=REPLICATIONS_MAX)] = 20
     busyness: Shape | None = None
     within_s: tuple[float, ...] = ()
+    lines: Annotated[int, Interval(ge=0, le=LINES_MAX)] = 0
     starts: Any = ORIGIN
 
 
@@ -162,7 +164,7 @@ def _read(sheet: Sheet, beside: Path, folder: Path | None) -> Scenario | None:
     names = frozenset(group.name for group in groups)
     period_s = top.period_min * 60 if top is not None else 1800.0
     calls = _call_types(sheet, root, configuration, names, period_s)
-    if top is None or sheet.problems:
+    if top is None or configuration is None or sheet.problems:
         return None
     scenario = Scenario(
         title=top.title,
@@ -176,6 +178,7 @@ def _read(sheet: Sheet, beside: Path, folder: Path | None) -> Scenario | None:
         replications=top.replications,
         busyness=top.busyness,
         within_s=top.within_s,
+        lines=top.lines,
         starts=top.starts,
     )
     for problem in scenario.problems():
@@ -183,17 +186,32 @@ def _read(sheet: Sheet, beside: Path, folder: Path | None) -> Scenario | None:
     return scenario
 
 
-def _configuration(sheet: Sheet, root: Table, beside: Path, folder: Path | None) -> Configuration:
+def _configuration(sheet: Sheet, root: Table, beside: Path, folder: Path | None) -> Configuration | None:
+    """None if there is a configuration that cannot be read: nothing is then told to be missing in it."""
     written, queues = root.get("configuration"), root.get("queues")
     if folder is None and written is not None:
         if queues is not None:
             sheet.wrong(("queues",), "there are queues here and a configuration", "keep one", at_key=True)
         if not isinstance(written, str):
             sheet.wrong(("configuration",), f"expected the name of a folder, not {shown(written)}")
-            return Configuration()
+            sheet.names.queues = ANYTHING
+            return None
         folder = beside / written
+        if not folder.is_dir():
+            sheet.wrong(
+                ("configuration",),
+                f"there is no such folder: {shown(written)}",
+                "a path from the scenario's own folder",
+            )
+            sheet.names.queues = ANYTHING
+            return None
     if folder is not None:
-        configuration = load_configuration(folder)
+        try:
+            configuration = load_configuration(folder)
+        except ConfigurationError as error:
+            sheet.problems += error.problems
+            sheet.names.queues = ANYTHING
+            return None
         sheet.names.queues = tuple(configuration.queues)
         return configuration
     if queues is None:
@@ -204,7 +222,7 @@ def _configuration(sheet: Sheet, root: Table, beside: Path, folder: Path | None)
 
 
 def _call_types(
-    sheet: Sheet, root: Table, configuration: Configuration, groups: frozenset[str], period_s: float
+    sheet: Sheet, root: Table, configuration: Configuration | None, groups: frozenset[str], period_s: float
 ) -> tuple[CallType, ...]:
     if not root.get("calls"):
         sheet.wrong((), "`calls` is missing: who calls?", "calls: {sales: {queue: sales, per_hour: 60, talk: ...}}")
@@ -221,8 +239,9 @@ def _call_types(
                 sheet.wrong(path, f"there are no agents {shown(group)}", did_you_mean(group, groups), at_key=True)
         if (written.queue is None) == (not written.dials):
             sheet.wrong(table.path, "calls come into a `queue`, or somebody `dials` a number: one of them", at_key=True)
-        if written.dials and not (written.dials in configuration.numbers or configuration.default_flow):
-            remedy = did_you_mean(written.dials, configuration.numbers)
+        dialled = configuration if written.dials else None
+        if dialled is not None and not (written.dials in dialled.numbers or dialled.default_flow):
+            remedy = did_you_mean(written.dials, dialled.numbers)
             sheet.wrong((*table.path, "dials"), f"nobody answers {shown(written.dials)}", remedy)
         if written.dials and (written.priority is not None or written.needs is not None):
             sheet.wrong(table.path, "priority and needs go with `queue`; a number's flow has its own", at_key=True)

@@ -1,7 +1,7 @@
 """One configuration file while it is read. Knows places, names that exist and how to complain; no rules."""
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -23,6 +23,25 @@ class PromptPlace:
     prompt: Prompt
     tree: Tree
     path: Path
+
+
+class Anything(Mapping[str, PromptPlace]):
+    """The names in a file that cannot be read: any may be among them, so none is told to be missing."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> PromptPlace:
+        return PromptPlace(prompt=Prompt(name=name, texts={}), tree=Tree(file=""), path=())
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+ANYTHING: Final = Anything()
 
 
 @dataclass(slots=True, kw_only=True)

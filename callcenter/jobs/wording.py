@@ -156,15 +156,16 @@ def before_words(passed: PassedOver) -> str:
 
 
 def passed_over_words(passed: Sequence[PassedOver]) -> list[str]:
-    """All that came first, summed up: how many, by which reason."""
+    """All that came first, summed up: how many calls, by which reason. A call that came first twice is one."""
     counted = Counter((one.cause, one.other_priority if one.cause is Before.PRIORITY else 0) for one in passed)
     said = []
-    for (cause, priority), count in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
+    for (cause, priority), times in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
         some = [
             one
             for one in passed
             if one.cause is cause and (cause is not Before.PRIORITY or one.other_priority == priority)
         ]
+        count = len({one.other for one in some})
         calls = "1 call" if count == 1 else f"{count} calls"
         match cause:
             case Before.PRIORITY:
@@ -172,7 +173,7 @@ def passed_over_words(passed: Sequence[PassedOver]) -> list[str]:
             case Before.WAITED_LONGER:
                 most = max(one.ahead_s for one in some)
                 said.append(
-                    f"{calls} that had been waiting longer (by {'up to ' if count > 1 else ''}{duration(most)})"
+                    f"{calls} that had been waiting longer (by {'up to ' if times > 1 else ''}{duration(most)})"
                 )
             case Before.CAME_FIRST:
                 said.append(f"{calls} that came in the same moment, just before")

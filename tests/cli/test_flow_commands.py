@@ -143,6 +143,8 @@ def test_drawn_in_three_ways(terminal: Terminal) -> None:
     assert terminal("flows", "draw", "--format", "mermaid").out.startswith("flowchart TD")
     picture = terminal.folder / "all.svg"
     assert "all.svg: " in terminal("flow", "draw", "-o", str(picture)).out
+    nowhere = str(picture.parent / "no" / "all.svg")
+    assert "No such file or directory" in terminal("flows", "draw", "-o", nowhere, expect=Exit.PROBLEMS).err
     assert picture.read_text().startswith("<svg ")
     assert len(terminal.json("flows", "draw", "hotline")["boxes"]) == 7
     assert "there are: hotline" in terminal("flows", "draw", "hotlin", expect=Exit.NOT_FOUND).err

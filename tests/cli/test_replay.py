@@ -98,6 +98,8 @@ def test_columns_of_ones_own(terminal: Terminal) -> None:
     rows = "when;what;end;waited;talked\n2026-01-31 08:00:00;sales;done;3;60\n2026-01-31 08:05:00;sales;gone;9;0\n"
     calls = str(terminal.write(rows, "calls.csv"))
     assert "has no column" in terminal("replay", "--calls", calls, expect=Exit.USAGE).err
+    missing = terminal("replay", "--calls", calls + ".missing", expect=Exit.PROBLEMS)
+    assert "No such file or directory" in missing.err
     columns = terminal.write(
         'arrived = "when"\nqueue = "what"\noutcome = "end"\nwait_s = "waited"\ntalk_s = "talked"\n'
         'served = ["done"]\nabandoned = ["gone"]\ntime_format = "%Y-%m-%d %H:%M:%S"\ndelimiter = ";"\n',

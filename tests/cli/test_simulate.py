@@ -60,6 +60,11 @@ def test_a_picture(terminal: Terminal, scenario: Path, tmp_path: Path) -> None:
     assert tree.parse(file).getroot().tag.endswith("svg")
     refused = terminal("simulate", str(scenario), "--plot", "day.png", expect=Exit.USAGE)
     assert "pictures are written as SVG" in refused.err
+    refused = terminal("simulate", str(scenario), "--plot", str(tmp_path / "no/day.svg"), expect=Exit.PROBLEMS)
+    assert "there is no such folder" in refused.err
+    (tmp_path / "taken.svg").mkdir()
+    refused = terminal("simulate", str(scenario), "--plot", str(tmp_path / "taken.svg"), expect=Exit.PROBLEMS)
+    assert "taken.svg: Is a directory" in refused.err
 
 
 def test_mistakes_are_told_with_their_place(terminal: Terminal, scenario: Path) -> None:

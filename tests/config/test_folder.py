@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from callcenter.config import check_configuration, load_configuration, read_configuration
 from callcenter.config.calendars import DAYS
+from callcenter.config.folder import check_files
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
 from callcenter.model.flow import Prompt
@@ -342,6 +343,42 @@ def test_a_mistake_in_a_queue_is_not_told_again_by_those_who_refer_to_it() -> No
 def test_while_a_file_is_no_yaml_nothing_is_said_of_what_may_be_in_it() -> None:
     assert told({"queues.yaml": "sales: ["}) == [
         "queues.yaml:1:9: not YAML: expected the node content, but found '<stream end>'"
+    ]
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_that_is_wrong_elsewhere(tmp_path: Path) -> None:
+    write(tmp_path, {**GOOD, "queues.yaml": "sales: [", "routing.yaml": "order: fast\n"})
+    (tmp_path / "prompts.yaml").write_bytes(b"welcome: {en: caf\xe9}")
+    problems = [str(problem) for problem in check_configuration(tmp_path)]
+    assert len(problems) == 3
+    assert problems[0].startswith("prompts.yaml: not UTF-8")
+    assert problems[1].startswith("queues.yaml:1:9: not YAML")
+    assert problems[2].startswith("routing.yaml:1:8: order: no order `fast`")
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists/vip.txt").write_bytes(b"0901 # H\xe0")
+    (tmp_path / "queues.yaml").write_text("sales: {vip: {vip: 5}, priorty: 3}\n", encoding="utf-8")
+    problems = [str(problem) for problem in check_configuration(tmp_path)]
+    assert [problem.split(": ")[0] for problem in problems] == [
+        "lists/vip.txt",
+        "prompts.yaml",
+        "queues.yaml:1:24",
+        "routing.yaml:1:8",
+    ]
+
+
+def test_rules_that_nothing_can_come_of_are_remarked_on() -> None:
+    queues = (
+        "sales: {max_wait_s: 60, relax: [{after_s: 30, lower: 1}, {after_s: 60, lower: 1}], callback: {},\n"
+        "  survey: {flow: hotline}}\nsupport: {}\n"
+    )
+    checked = check_files({**GOOD, "queues.yaml": queues})
+    assert checked.problems == ()
+    said = [str(remark) for remark in checked.remarks if str(remark).startswith("queues.yaml")]
+    assert [remark for remark in said if "sales" in remark] == [
+        "queues.yaml:1:84: sales.callback: no number may be called back: everybody who asks for it is refused "
+        "(callback_to in numbers.yaml)",
+        "queues.yaml:2:18: sales.survey.flow: the flow hotline asks nothing (a survey has a node of `kind: survey`)",
+        "queues.yaml:1:68: sales.relax.1.after_s: nobody waits so long: max_wait_s is 60",
     ]
 
 

@@ -99,12 +99,12 @@ def test_names_and_lengths() -> None:
     assert [duration(seconds) for seconds in (4.25, 65, 3700)] == ["4.2 s", "1:05 min", "1:01:40 h"]
 
 
-def passed(cause: Before, priority: int = 50, ahead_s: float = 0.0) -> PassedOver:
+def passed(cause: Before, priority: int = 50, ahead_s: float = 0.0, other: str = "c") -> PassedOver:
     return PassedOver(
         at=0.0,
         seq=1,
         agent=AgentId("anna"),
-        other=ContactId("c"),
+        other=ContactId(other),
         other_queue=QueueName("sales"),
         cause=cause,
         other_priority=priority,
@@ -114,8 +114,9 @@ def passed(cause: Before, priority: int = 50, ahead_s: float = 0.0) -> PassedOve
 
 
 def test_who_came_first_is_summed_up() -> None:
-    many = [passed(Before.WAITED_LONGER, ahead_s=float(at)) for at in range(1, 10)]
-    more = [passed(Before.PRIORITY, 60), passed(Before.PRIORITY, 60), passed(Before.PRIORITY, 80)]
+    many = [passed(Before.WAITED_LONGER, ahead_s=float(at), other=f"c{at}") for at in range(1, 10)]
+    many.append(many[0])  # nobody answered it, and it came first again
+    more = [passed(Before.PRIORITY, 60, other=f"p{at}") for at in range(2)] + [passed(Before.PRIORITY, 80)]
     assert passed_over_words([*many, *more, passed(Before.CAME_FIRST)]) == [
         "9 calls that had been waiting longer (by up to 9.0 s)",
         "2 calls because of a higher priority (60; this call has 50)",

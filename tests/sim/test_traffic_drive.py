@@ -77,6 +77,35 @@ def test_a_caller_without_patience_leaves_and_may_try_again() -> None:
     assert ends == [(1, 1, 50, False), (0, 1, 110, True), (1, 2, 155, True)]
 
 
+def test_who_finds_every_line_busy_is_turned_away_and_may_try_again() -> None:
+    def again(outcome: Outcome) -> Call | None:
+        if outcome.summary.reason is not EndReason.REFUSED or outcome.call.tries > 1:
+            return None
+        return Call(at=outcome.ended + 60, flow=IN.flow, talk_s=5, serial=outcome.call.serial, tries=2)
+
+    calls = [Call(at=10.0 + n, flow=IN.flow, talk_s=20, serial=n) for n in range(4)]
+    calls.append(Call(at=30.5, flow=IN.flow, talk_s=5, serial=4))  # the first is over by then, and her line is free
+    outcomes = drive(center(), agents(1), calls, habits=Habits(again=again), lines=2)
+    ends = [(o.call.serial, o.call.tries, o.ended, o.served) for o in outcomes]
+    assert ends == [
+        (2, 1, 12, False),
+        (3, 1, 13, False),
+        (0, 1, 30, True),
+        (1, 1, 50, True),
+        (4, 1, 55, True),
+        (2, 2, 77, True),
+        (3, 2, 82, True),
+    ]
+    assert {o.summary.wait_s for o in outcomes if not o.served} == {0.0}
+
+
+def test_lines_are_taken_though_agents_are_idle() -> None:
+    """What a limit on those who wait is not: here nobody waits, and the third caller is turned away all the same."""
+    calls = [Call(at=10.0 + n, flow=IN.flow, talk_s=20, serial=n) for n in range(3)]
+    assert [o.call.serial for o in drive(center(), agents(9), calls, lines=2) if not o.served] == [2]
+    assert all(o.served for o in drive(center(), agents(9), calls))
+
+
 def test_an_agent_is_not_there_until_her_wrap_up_is_over() -> None:
     calls = [Call(at=10.0 + n, flow=IN.flow, talk_s=10, serial=n, wrap_up_s=wrap) for n, wrap in enumerate((7, 0, 1))]
     queue = Queue(name=SALES, record=False, wrap_up_s=3)

@@ -25,7 +25,7 @@ from callcenter.errors import Bug
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
 from callcenter.model.commands import DialNumber, LookUp, PlayPrompts, RecordMessage, RingAgent, RunScript
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import LegEnd, LookupOutcome
+from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome
 from callcenter.model.events import (
     AgentSaved,
     AgentStatusRequested,
@@ -62,6 +62,7 @@ MESSAGE_S: Final = 20.0  # what a caller leaves on a voicemail
 WRAP_UP_STEP_S: Final = 1_800.0  # the Engine lengthens a wrap-up by at most this at a time
 NOBODY_ASKED: Final = RequestId("")
 NO_LEG: Final = LegId("")
+NO_CONTACT: Final = ContactId("")  # of a call that found every line busy
 CALLED_BACK: Final = "callback"  # kind of the calls that begin with a promise, not with a caller
 
 Watch = Mapping[type, Callable[[Any, float], None]]
@@ -86,11 +87,12 @@ AS_CALLS_SAY: Final = Habits()
 class _Live:
     """A call while it lasts."""
 
-    __slots__ = ("call", "leg", "over", "rung", "talks")
+    __slots__ = ("call", "leg", "on_line", "over", "rung", "talks")
 
     def __init__(self, call: Call, leg: LegId) -> None:
         self.call = call
         self.leg = leg
+        self.on_line = False  # it takes one of the trunk's lines
         self.rung: float | None = None
         self.talks = False
         self.over = False
@@ -107,14 +109,21 @@ class Drive:
         start: float = 1.0,
         events: Iterable[tuple[float, Event]] | None = None,
         habits: Habits = AS_CALLS_SAY,
+        lines: int = 0,
         watch: Watch | None = None,
         on_end: Callable[[Outcome], None] | None = None,
     ) -> None:
-        """`start` is the time on the clock; above 0, since the Engine takes 0 for never."""
+        """`start` is the time on the clock; above 0, since the Engine takes 0 for never.
+
+        `lines` is how many calls the trunk carries at once, whatever they are at (0: any number). A call that finds all
+        of them busy never comes to the Engine: its caller hears the busy tone, and its outcome is REFUSED.
+        """
         self.engine = Engine(configuration)
         self.now = start
         self.arrived = 0  # calls that have come
         self._habits = habits
+        self._lines = lines
+        self._busy = 0  # lines
         self._on_end = on_end
         self._due: list[tuple[float, int, Callable[[Any], None], Any]] = []
         self._serial = 0
@@ -213,8 +222,12 @@ class Drive:
 
     def _arrive(self, call: Call) -> None:
         self.arrived += 1
+        if self._lines and self._busy >= self._lines:
+            self._turn_away(call)
+            return
         self._serial += 1
         live = self._arriving = _Live(call, LegId(f"L{self._serial}"))
+        self._line(live, taken=True)
         self._tell(
             ContactArrived(
                 leg=live.leg,
@@ -229,6 +242,27 @@ class Drive:
         self._arriving = None
         if not (live.talks or live.over) and call.patience_s != math.inf:
             self._at(call.at + call.patience_s, self._lose_patience, live)
+
+    def _line(self, live: _Live, *, taken: bool) -> None:
+        self._busy += taken - live.on_line
+        live.on_line = taken
+
+    def _turn_away(self, call: Call) -> None:
+        summary = ContactEnded(
+            contact=NO_CONTACT,
+            reason=EndReason.REFUSED,
+            medium=call.medium,
+            direction=Direction.INBOUND,
+            caller=call.caller,
+            caller_name=call.caller_name,
+            dialled=call.dialled,
+            began=self.now,
+            flow_s=0.0,
+            wait_s=0.0,
+            talk_s=0.0,
+            forward_s=0.0,
+        )
+        self._conclude(Outcome(call=call, ended=self.now, rung=None, summary=summary))
 
     def _lose_patience(self, live: _Live) -> None:
         if not (live.talks or live.over):
@@ -312,11 +346,13 @@ class Drive:
         live = self._live.get(promised.contact)
         if live is not None:
             live.talks = True
+            self._line(live, taken=False)
 
     def _called_back(self, dialled: CallbackDialled, now: float) -> None:
         live = self._live.get(dialled.contact)
         if live is not None:
             live.leg = dialled.leg
+            self._line(live, taken=True)
 
     def _rang_back(self, back: CallerRangBack, now: float) -> None:
         """The call that comes now belongs to a contact that there is already."""
@@ -344,12 +380,15 @@ class Drive:
         if live is None:
             return
         live.over = True
-        outcome = Outcome(call=live.call, ended=now, rung=live.rung, summary=ended)
+        self._line(live, taken=False)
+        self._conclude(Outcome(call=live.call, ended=now, rung=live.rung, summary=ended))
+
+    def _conclude(self, outcome: Outcome) -> None:
         if self._on_end is not None:
             self._on_end(outcome)
         again = self._habits.again(outcome) if self._habits.again is not None else None
         if again is not None:
-            self._at(max(again.at, now), self._arrive, again)
+            self._at(max(again.at, self.now), self._arrive, again)
 
 
 def drive(
@@ -361,11 +400,21 @@ def drive(
     until: float = math.inf,
     events: Iterable[tuple[float, Event]] | None = None,
     habits: Habits = AS_CALLS_SAY,
+    lines: int = 0,
     watch: Watch | None = None,
 ) -> list[Outcome]:
     """The outcome of every call, in the order in which they ended; those that had not ended at `until` are missing."""
     outcomes: list[Outcome] = []
-    run = Drive(configuration, agents, start=start, events=events, habits=habits, watch=watch, on_end=outcomes.append)
+    run = Drive(
+        configuration,
+        agents,
+        start=start,
+        events=events,
+        habits=habits,
+        lines=lines,
+        watch=watch,
+        on_end=outcomes.append,
+    )
     run.run(calls, until)
     return outcomes
 

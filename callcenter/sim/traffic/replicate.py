@@ -125,6 +125,7 @@ def replicate(scenario: Scenario, seed: int, number: int, tick: Callable[[int], 
         start=scenario.starts,
         events=traffic.shifts(),
         habits=traffic.habits(),
+        lines=scenario.lines,
         watch=counting.watch(),
         on_end=counting.ended,
     )

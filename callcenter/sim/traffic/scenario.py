@@ -112,6 +112,7 @@ class Scenario:
     replications: int = 20
     busyness: Shape | None = None  # one factor per day for all arrival rates
     within_s: tuple[float, ...] = ()  # more thresholds of which to tell the share answered
+    lines: int = 0  # of the trunk: calls at once, whatever they are at; 0: any number
     starts: float = ORIGIN  # UTC seconds, for opening hours
 
     @property
