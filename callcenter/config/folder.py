@@ -17,7 +17,7 @@ from callcenter.config.callbacks import with_callbacks
 from callcenter.config.flows import read_flow
 from callcenter.config.lists import LIST_BYTES_MAX, LIST_SUFFIX, is_list, list_name, read_list
 from callcenter.config.lookups import read_lookup_hosts
-from callcenter.config.mailboxes import with_mailboxes
+from callcenter.config.mailboxes import read_mailboxes, with_mailboxes
 from callcenter.config.numbers import read_numbers
 from callcenter.config.prompts import read_prompts
 from callcenter.config.queues import read_queues
@@ -38,7 +38,8 @@ NUMBERS: Final = "numbers.yaml"
 PROMPTS: Final = "prompts.yaml"
 LOOKUPS: Final = "lookups.yaml"
 ROUTING: Final = "routing.yaml"
-FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS, LOOKUPS, ROUTING)
+MAILBOXES: Final = "mailboxes.yaml"
+FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS, LOOKUPS, ROUTING, MAILBOXES)
 FLOWS: Final = "flows/"
 TESTS: Final = "flows/tests/"
 """Cases for `callcenter flows test`; they belong to the folder and are no part of a configuration."""
@@ -126,6 +127,7 @@ class _Folder:
         queues = self._read(QUEUES, read_queues)
         numbers = self._read(NUMBERS, read_numbers)
         routing = self._read(ROUTING, read_routing)
+        mailboxes = self._read(MAILBOXES, read_mailboxes)
         flows = {name: self._read(tree.file, partial(read_flow, name=name)) for name, tree in self._flows.items()}
         lists = {
             list_name(file): read_list(file, text, numbers.numbering, self._problems)
@@ -147,6 +149,7 @@ class _Folder:
             lists=lists,
             numbering=numbers.numbering,
             routing=routing,
+            mailboxes=mailboxes,
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)

@@ -102,8 +102,8 @@ class Callbacks:
         self._make(contact, queue, number, asked.not_before, asked.until, by="caller")
         return ""
 
-    def schedule(self, asked: CallbackRequested) -> str:
-        """A callback that an agent or a supervisor asks for; gives what is wrong, or ""."""
+    def schedule(self, asked: CallbackRequested, *, since: float | None = None) -> str:
+        """A callback that an agent or a supervisor asks for; gives what is wrong, or "". `since` is a place it has."""
         world = self._world
         queue = world.configuration.queues.get(asked.queue)
         if queue is None:
@@ -155,7 +155,7 @@ class Callbacks:
         callback = self._make(
             contact, queue, number, asked.not_before, asked.until, by=asked.by, note=asked.note, only=asked.only
         )
-        contact.since = callback.not_before  # nobody is passed over for one who asked for later
+        contact.since = callback.not_before if since is None else since  # nobody is passed over for one who asked for later
         self.hold(contact)
         return ""
 

@@ -13,6 +13,7 @@ from callcenter.core.callbacks import Callbacks
 from callcenter.core.dialling import Dialling
 from callcenter.core.flows import DIGITS, MASKED_DIGIT, Flows
 from callcenter.core.forecast import Forecast
+from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
@@ -47,6 +48,7 @@ from callcenter.model.events import (
     LegRinging,
     LegSeen,
     LookedUp,
+    MessageDoneRequested,
     MessageRecorded,
     PhoneChanged,
     PlaybackEnded,
@@ -68,6 +70,7 @@ from callcenter.model.ids import (
     Mint,
     PlaybackId,
     QueueName,
+    RecordingId,
     RequestId,
     Version,
 )
@@ -75,6 +78,12 @@ from callcenter.model.view import CenterView
 
 CUT_OFF_S: Final = 0.2  # a call goes on so long after a prompt that failed, if its caller has not hung up
 COMMAND_RETRY_S: Final = 2.0  # an agent whose phone could not be dialled, by no fault of hers, is left alone so long
+
+MAIL_RETURNS: Final[Mapping[EndReason, str]] = {
+    EndReason.HUNG_UP_BY_REQUEST: "somebody ended the call",
+    EndReason.SHUTDOWN: "the call center was stopped",
+}
+"""Why an agent could not hear a message out."""
 
 _WISHES: Final[Mapping[str, AgentStatus]] = {
     "login": AgentStatus.AVAILABLE,
@@ -98,7 +107,10 @@ class Engine:
         self._offers = Offers(self.world, self._queues)
         self._callbacks = Callbacks(self.world, self._queues, self)
         self._dialling = Dialling(self.world, self._queues, self._offers, self._callbacks, self)
-        self._talk = Talk(self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling)
+        self._mailroom = Mailroom(self.world, self._queues, self._callbacks, self)
+        self._talk = Talk(
+            self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
+        )
         self.matching = Matching(self.world, self._offers, self._queues)
 
     def handle(self, event: Event, now: float) -> list[Output]:
@@ -194,6 +206,8 @@ class Engine:
                 contact = self.world.by_leg(leg)
                 if contact is not None and leg == contact.leg:
                     self._pressed(contact, digit)
+                elif contact is not None and leg == contact.agent_leg and contact.mail is not None:
+                    self._mailroom.pressed(contact, digit)
             case LookedUp(lookup=lookup):
                 asker = self.world.lookups.get(lookup)
                 if asker is not None:
@@ -238,7 +252,8 @@ class Engine:
         | ConfigurationApplied
         | CallbackRequested
         | CallbackCancelRequested
-        | CallbackNowRequested,
+        | CallbackNowRequested
+        | MessageDoneRequested,
     ) -> None:
         world, now = self.world, self.world.now
         match event:
@@ -254,6 +269,9 @@ class Engine:
                 self._reply(request, self._wrap_up(record, extend_s) if record else self._nobody(agent_id))
             case HangUpRequested(request=request, contact=contact_id):
                 contact = world.contacts.get(contact_id)
+                if contact is not None and contact.mail is not None and contact.agent is None:
+                    self._reply(request, f"{contact_id} is a message that waits to be heard: mark it done instead")
+                    return
                 self._reply(request, "" if contact is not None else f"there is no live call {contact_id}")
                 if contact is not None:
                     self.end(contact, EndReason.HUNG_UP_BY_REQUEST)
@@ -267,6 +285,8 @@ class Engine:
                 self._reply(request, self._callbacks.cancel(contact_id, by))
             case CallbackNowRequested(request=request, contact=contact_id):
                 self._reply(request, self._callbacks.now(contact_id))
+            case MessageDoneRequested(request=request, contact=contact_id, by=by):
+                self._reply(request, self._mailroom.done(contact_id, by))
             case _:
                 assert_never(event)
 
@@ -350,6 +370,8 @@ class Engine:
             del self.world.legs[leg]
             if contact.state is ContactState.CONNECTING:
                 self._talk.agent_lost_before_talk(contact)
+            elif contact.mail is not None:
+                self._mailroom.returns(contact, "the agent hung up before it was done with")
             else:
                 self._talk.agent_left(contact)
         elif leg == contact.other_leg:
@@ -377,6 +399,8 @@ class Engine:
                 self._dialling.briefed(contact)
             case ContactState.CONNECTING:
                 self._talk.connect(contact)
+            case ContactState.CONNECTED if contact.mail is not None:
+                self._mailroom.said(contact)
             case _:
                 contact.playback = None
 
@@ -427,6 +451,7 @@ class Engine:
                 problem=event.problem,
             )
         )
+        self._mailroom.checked(event)
 
     def _command_failed(self, event: CommandFailed) -> None:  # noqa: C901 (one arm per kind of command)
         """A phone that could not be rung is an offer lost, a prompt that could not be played is a prompt over."""
@@ -530,6 +555,8 @@ class Engine:
                 self._callbacks.time_came(contact)
             case TimerKind.CALLBACK_RING:
                 self._dialling.ring_timed_out(contact)
+            case TimerKind.MAIL:
+                self._mailroom.time_came(contact)
             case _:
                 assert_never(timer.kind)
 
@@ -555,12 +582,26 @@ class Engine:
             self._queues.enter(contact, action.queue, action.priority, action.needs, action.relax)
 
     def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
-        """End a contact, or, if it is promised a callback, what there is of it on the line."""
-        if not self._callbacks.survives(contact, reason):
+        """End a contact, or, if it is promised a callback or is a message, what there is of it on the line."""
+        if contact.mail is not None:
+            self._mailroom.returns(contact, MAIL_RETURNS.get(reason, reason.value.replace("_", " ")))
+        elif not self._callbacks.survives(contact, reason):
             self._talk.end(contact, reason, leg_gone=leg_gone)
         elif contact.state is not ContactState.PROMISED:
             self._talk.leave_state(contact, reason)
             self._callbacks.hold(contact, leg_gone=leg_gone, returned=reason is EndReason.RETURNED)
+
+    def close(self, contact: ContactRecord, reason: EndReason) -> None:
+        """End a message that is done with."""
+        self._talk.end(contact, reason)
+
+    def leave_state(self, contact: ContactRecord, reason: EndReason) -> None:
+        """Undo what a contact's state holds."""
+        self._talk.leave_state(contact, reason)
+
+    def message_left(self, contact: ContactRecord, mailbox: str, message: RecordingId, seconds: float) -> None:
+        """A caller has left a message in a mailbox."""
+        self._mailroom.left(contact, mailbox, message, seconds)
 
     def let_go(self, contact: ContactRecord, *, leg_gone: bool, returned: bool) -> None:
         """Hang up and forget every leg of a contact but its agents', its bridge and what plays there."""
@@ -580,7 +621,10 @@ class Engine:
 
     def stand_by(self, contact: ContactRecord) -> None:
         """A promise on which nothing is done now: when is it due?"""
-        self._callbacks.stand_by(contact)
+        if contact.mail is not None:
+            self._mailroom.stand_by(contact)
+        else:
+            self._callbacks.stand_by(contact)
 
     def grant(self, contact: ContactRecord, wish: AgentWish) -> str:
         """What an agent asks for by a feature code; gives what is wrong, or ""."""

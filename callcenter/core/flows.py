@@ -55,7 +55,7 @@ from callcenter.model.flow import (
     WaitFor,
     WishDone,
 )
-from callcenter.model.ids import FlowName
+from callcenter.model.ids import FlowName, RecordingId
 
 SUBFLOWS_MAX: Final = 8  # flows that a contact can be in the middle of
 STEPS_MAX: Final = 100  # nodes entered in a row without waiting for anything
@@ -85,6 +85,10 @@ class Elsewhere(Protocol):
 
     def promise(self, contact: ContactRecord, action: PromiseCallback) -> str:
         """Promise to call the customer back; gives what is wrong, or ""."""
+        ...
+
+    def message_left(self, contact: ContactRecord, mailbox: str, message: RecordingId, seconds: float) -> None:
+        """A message was recorded."""
         ...
 
 
@@ -183,6 +187,7 @@ class Flows:
             return
         self._world.out.append(RecordingStopped(contact=contact.id, recording=recording, expected_s=seconds))
         contact.left_message = contact.left_message or seconds > 0
+        self._elsewhere.message_left(contact, contact.mailbox, recording, seconds)
         self._tell(contact, MessageTaken(seconds=seconds))
 
     def looked_up(self, contact: ContactRecord, told: LookedUp) -> None:
@@ -394,7 +399,7 @@ class Flows:
         voice.stop_music(world, contact)  # a queue that sent the caller here leaves its music on
         recording = world.mints().recording()
         contact.message, contact.message_began = recording, world.now
-        contact.message_is_note = not action.mailbox
+        contact.message_is_note, contact.mailbox = not action.mailbox, action.mailbox
         world.recordings[recording] = contact.id
         world.timers.set(TimerKind.MESSAGE, contact.id, world.now + action.max_s + MESSAGE_GRACE_S)
         world.out += (

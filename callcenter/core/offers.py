@@ -20,6 +20,7 @@ from callcenter.model.queue import MissedOffer, MissedOfferRule, Queue
 
 RING_GRACE_S: Final = 5.0  # Asterisk stops ringing by itself so long after we should have told it to
 
+VOICEMAIL: Final = "Voicemail"  # what her phone shows before the name of who left a message
 REST_MIN_S: Final = 1.0  # whatever the rule: a phone that is always busy must not be dialled without end
 
 _END_OF_LEG: Final = {
@@ -87,7 +88,7 @@ class Offers:
                 agent=agent,
                 number=record.agent.number,
                 caller=contact.callback.number if contact.callback is not None else contact.caller,
-                caller_name=contact.caller_name,
+                caller_name=contact.caller_name if contact.mail is None else f"{VOICEMAIL} {contact.caller_name}".strip(),
                 timeout_s=queue.offer_timeout_s + RING_GRACE_S,
                 like=contact.leg,
             )

@@ -36,6 +36,7 @@ OF_THE_CONTACT: Final = frozenset(
         TimerKind.MAX_WAIT,
         TimerKind.CALLBACK,
         TimerKind.CALLBACK_RING,
+        TimerKind.MAIL,
     }
 )
 """Deadlines whose subject is the contact."""

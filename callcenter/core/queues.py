@@ -164,7 +164,7 @@ class Queues:
                 priority=contact.priority,
                 service_level_s=queue.service_level_s,
                 medium=contact.medium,
-                callback=contact.callback is not None,
+                callback=contact.callback is not None or contact.mail is not None,
             )
         )
         contact.queue = None
@@ -370,7 +370,7 @@ class Queues:
     def _learn(self, contact: ContactRecord, queue: Queue, how: QueueExit) -> None:
         """A visit to the queue is over: who stayed how long, and was the forecast true?"""
         now, learnt = self._world.now, self._world.learnt_of(queue.name)
-        if contact.callback is None:  # else she does not wait on the line
+        if contact.callback is None and contact.mail is None:  # else she does not wait on the line
             learnt.patience.learn(now - contact.entered, gave_up=how is QueueExit.ABANDONED)
         predicted, contact.predicted = contact.predicted, None
         if predicted is not None:

@@ -185,6 +185,8 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:
             world.playbacks[contact.playback] = contact.id
         if contact.message is not None:
             world.recordings[contact.message] = contact.id
+        if contact.mail is not None:
+            world.mails[contact.mail.message] = contact.id
         if contact.lookup is not None:
             world.lookups[contact.lookup.lookup] = contact.id
     for queue, contacts in snapshot.queued.items():

@@ -24,6 +24,7 @@ from callcenter.model.ids import (
     RecordingId,
     Version,
 )
+from callcenter.model.mail import Mail
 from callcenter.model.need import ANYBODY, Need
 from callcenter.model.relaxation import RelaxStep
 
@@ -97,6 +98,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     message: RecordingId | None = None
     message_began: float = 0.0
     message_is_note: bool = False
+    mailbox: str = ""  # the message is for
     note: RecordingId | None = None  # recorded, and neither kept nor dropped yet
     note_s: float = 0.0
     lookup: LookUp | None = None  # what is being asked
@@ -132,6 +134,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     waits_taken_back: int = 0  # how often it then had to be told a later time
 
     callback: Callback | None = None  # promised, and not settled
+    mail: Mail | None = None  # the message that it is, if it is one
 
     agent: AgentId | None = None
     agent_leg: LegId | None = None

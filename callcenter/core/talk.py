@@ -12,6 +12,7 @@ from callcenter.core.callbacks import Callbacks
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.dialling import Dialling
 from callcenter.core.flows import Flows
+from callcenter.core.mailroom import Mailroom
 from callcenter.core.offers import Offers
 from callcenter.core.queues import IN_QUEUE, Queues
 from callcenter.core.state import ContactRecord
@@ -45,6 +46,7 @@ ENDS_OF_SURVEYS: Final = frozenset(
 """However a survey ends, the contact ended as its talk did."""
 SURVEY_VARIABLE: Final = "survey"
 AGREED: Final = "yes"
+SPOKEN_MIN_S: Final = 1.0  # a caller who hangs up sooner after the beep has left no message
 SHARES: Final = 10_000  # a share is told apart to the hundredth of a percent
 
 EXITS: Final = {
@@ -58,10 +60,17 @@ EXITS: Final = {
 class Talk:
     """Conversations."""
 
-    __slots__ = ("_callbacks", "_dialling", "_flows", "_offers", "_queues", "_world")
+    __slots__ = ("_callbacks", "_dialling", "_flows", "_mailroom", "_offers", "_queues", "_world")
 
     def __init__(
-        self, world: World, queues: Queues, offers: Offers, flows: Flows, callbacks: Callbacks, dialling: Dialling
+        self,
+        world: World,
+        queues: Queues,
+        offers: Offers,
+        flows: Flows,
+        callbacks: Callbacks,
+        dialling: Dialling,
+        mailroom: Mailroom,
     ) -> None:
         self._world = world
         self._queues = queues
@@ -69,6 +78,7 @@ class Talk:
         self._flows = flows
         self._callbacks = callbacks
         self._dialling = dialling
+        self._mailroom = mailroom
 
     # -- an agent answers --------------------------------------------------------------------------------------------
 
@@ -83,9 +93,16 @@ class Talk:
         taker.served = offer.queue
         world.agents.took(taker, contact.id, contact.medium, world.now)
         if contact.leg is None:
-            self._dialling.brief(contact)
+            self._brief(contact)
         else:
             self.meet(contact)
+
+    def _brief(self, contact: ContactRecord) -> None:
+        """Nobody is on the line yet: it is a callback, or a message."""
+        if contact.mail is not None:
+            self._mailroom.play(contact)
+        else:
+            self._dialling.brief(contact)
 
     def meet(self, contact: ContactRecord) -> None:
         """Agent and customer are both there: what is to be announced first is, then they are connected."""
@@ -266,8 +283,9 @@ class Talk:
                 talk_s=talk_s,
             )
         )
-        world.learnt_of(queue.name).talk.learn(talk_s)
-        world.remember_agent(queue.name, contact.caller, contact.agent)
+        if contact.mail is None:
+            world.learnt_of(queue.name).talk.learn(talk_s)
+            world.remember_agent(queue.name, contact.caller, contact.agent)
         self._release_agent(contact, wrap_up_s=queue.wrap_up_s)
 
     def _release_agent(self, contact: ContactRecord, *, wrap_up_s: float) -> None:
@@ -315,7 +333,11 @@ class Talk:
                     expected_s=world.now - contact.message_began,
                 ),
             )
-            contact.message = None
+            message, contact.message = contact.message, None
+            if not contact.message_is_note:
+                spoke_s = world.now - contact.message_began
+                seconds = spoke_s if spoke_s >= SPOKEN_MIN_S else 0.0
+                self._mailroom.left(contact, contact.mailbox, message, seconds)
 
     def _summary(self, contact: ContactRecord, reason: EndReason) -> ContactEnded:
         return ContactEnded(

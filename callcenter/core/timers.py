@@ -27,6 +27,7 @@ class TimerKind(StrEnum):
     MAX_WAIT = "max_wait"
     CALLBACK = "callback"  # a promise is due, or its time or its hours end
     CALLBACK_RING = "callback_ring"  # the phone of a customer who is called back rings too long
+    MAIL = "mail"  # a message has rested, or its recording is not waited for any longer
     CLOSING = "closing"  # a queue's calendar opens or closes; the subject is the queue
     WRAP_UP = "wrap_up"
     REST = "rest"

@@ -64,6 +64,7 @@ def say(
     variables: Mapping[str, str] | None = None,
     note: RecordingId | None = None,
     language: str = "",
+    note_path: str = "",
 ) -> None:
     """Play prompts in the contact's language (or another), in place of what plays now. Ends with `PlaybackEnded`."""
     take_call(world, contact)
@@ -81,6 +82,7 @@ def say(
             language=language or contact.language,
             variables={**contact.variables, **(variables or {})},
             note=note,
+            note_path=note_path,
         )
     )
 

@@ -68,6 +68,7 @@ class World:
         "library",
         "lines",
         "lookups",
+        "mails",
         "mint",
         "newly_ahead",
         "newly_waiting",
@@ -104,6 +105,7 @@ class World:
         self.bridges: dict[BridgeId, ContactId] = {}
         self.playbacks: dict[PlaybackId, ContactId] = {}
         self.recordings: dict[RecordingId, ContactId] = {}  # messages being recorded
+        self.mails: dict[RecordingId, ContactId] = {}  # messages that wait to be heard
         self.lookups: dict[LookupId, ContactId] = {}  # being asked
         self.queued: dict[QueueName, dict[ContactId, None]] = {}  # waiting, offered or connecting, per queue
         self.newly_waiting: list[ContactId] = []  # taken up by matching, in order

@@ -8,11 +8,12 @@ is) is added by who looked, as `asides`.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from callcenter.jobs.messages import MESSAGE_TELLERS
 from callcenter.jobs.promises import PROMISE_TELLERS
 from callcenter.jobs.telling import Aside, Detail, Step, Teller, Told
 from callcenter.jobs.wording import asked_words, duration
 from callcenter.model.agent import AgentStatus
-from callcenter.model.contact import EndReason, LookupOutcome, OfferEnd, QueueExit
+from callcenter.model.contact import Direction, EndReason, LookupOutcome, OfferEnd, QueueExit
 from callcenter.model.entry import Entry
 from callcenter.model.events import HangUpRequested
 from callcenter.model.facts import (
@@ -131,6 +132,8 @@ def story(
 def _opened(_: Entry, fact: ContactOpened) -> Told:
     caller = fact.caller or "somebody without a number"
     name = f' ("{fact.caller_name}")' if fact.caller_name and fact.caller_name != fact.caller else ""
+    if fact.direction is Direction.VOICEMAIL:
+        return Told(kind="opened", words=f"{caller}{name} left a message")
     if fact.leg is None:
         return Told(kind="opened", words=f"{caller}{name} is to be called")
     dialled = f" and dialled {fact.dialled}" if fact.dialled else ""
@@ -320,6 +323,7 @@ TELLERS: Final[Mapping[type, Teller]] = {
     ContactEnded: _ended,
     Surprise: _surprise,
     **PROMISE_TELLERS,
+    **MESSAGE_TELLERS,
 }
 """One per type of fact that is about a contact."""
 

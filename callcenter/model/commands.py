@@ -62,6 +62,7 @@ class PlayPrompts(Message, frozen=True, kw_only=True):
     language: str
     variables: Mapping[str, str] = {}
     note: RecordingId | None = None  # heard before the prompts
+    note_path: str = ""  # where it is kept; "": where Asterisk has written it
 
 
 class StopPlayback(Message, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from callcenter.model.calendar import Calendar
 from callcenter.model.flow import Flow, Prompt
 from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
+from callcenter.model.mail import Mailbox
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Queue
 from callcenter.model.routing import Routing
@@ -24,6 +25,7 @@ class Configuration:
     lookup_hosts: tuple[str, ...] = ()  # that lookups may ask: host, or host:port
     callback_to: tuple[str, ...] = ()  # regular expressions: numbers that may be called back
     prompts: Mapping[str, Prompt] = field(default_factory=dict)  # every prompt there is, by name
+    mailboxes: Mapping[str, Mailbox] = field(default_factory=dict)  # those of which something is to be said
     lists: Mapping[ListName, NumberList] = field(default_factory=dict)  # of numbers: the important, do-not-call
     numbering: Numbering = field(default=Numbering())  # how numbers are made comparable
     routing: Routing = field(default_factory=Routing)

@@ -17,6 +17,7 @@ class Direction(StrEnum):
     INBOUND = "inbound"
     INTERNAL = "internal"  # an agent dialled a feature code: no customer, not in the reports
     OUTBOUND = "outbound"
+    VOICEMAIL = "voicemail"  # nobody is on the line: a message that a caller left waits to be heard
 
 
 def direction_of(agent_number: str, dialled: str) -> Direction:
@@ -56,6 +57,7 @@ class EndReason(StrEnum):
     CALLBACK_EXPIRED = "callback_expired"  # promised to be called back, and her time passed
     CALLBACK_REFUSED = "callback_refused"  # promised to be called back at a number that may not be called
     CALLBACK_CANCELLED = "callback_cancelled"  # somebody took the promise back
+    MESSAGE_DONE = "message_done"  # a message was heard, and nothing is left to be done about it
     SHUTDOWN = "shutdown"  # the call center was stopped
     FAULT = "fault"  # ours or Asterisk's: the journal says which
 

@@ -271,6 +271,14 @@ class CallbackNowRequested(Message, frozen=True, kw_only=True):
     by: str = ""
 
 
+class MessageDoneRequested(Message, frozen=True, kw_only=True):
+    """Nothing is left to be done about a message that waits to be heard, or is being heard."""
+
+    request: RequestId
+    contact: ContactId
+    by: str = ""
+
+
 Event = (
     EngineStarted
     | TimePassed
@@ -298,4 +306,5 @@ Event = (
     | CallbackRequested
     | CallbackCancelRequested
     | CallbackNowRequested
+    | MessageDoneRequested
 )

@@ -8,6 +8,7 @@ from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, Version
+from callcenter.model.mail import MailEnd
 from callcenter.model.message import Message
 
 
@@ -124,7 +125,7 @@ class QueueLeft(Message, frozen=True, kw_only=True):
     priority: int = 0
     service_level_s: float = 0.0  # the threshold in force, so that a report needs no configuration
     medium: Medium = Medium.VOICE
-    callback: bool = False  # a stay of somebody who was promised a callback: not counted in the service level
+    callback: bool = False  # promised a callback, or a message: nobody is on the line, and no service level counts it
 
 
 class CallbackPromised(Message, frozen=True, kw_only=True):
@@ -248,6 +249,40 @@ class RecordingDropped(Message, frozen=True, kw_only=True):
 
     contact: ContactId
     recording: RecordingId
+
+
+class MessageRouted(Message, frozen=True, kw_only=True):
+    """A message that a caller left is a contact of its own now, to be heard by an agent."""
+
+    contact: ContactId
+    mailbox: str
+    queue: QueueName
+    recording: RecordingId
+    left_in: ContactId  # the call in which it was left
+    seconds: float
+
+
+class MessageReturned(Message, frozen=True, kw_only=True):
+    """An agent heard a message, or began to, and is not done with it: nobody is rung for it before `next_at` (UTC)."""
+
+    contact: ContactId
+    queue: QueueName
+    agent: AgentId | None
+    next_at: float
+    why: str
+
+
+class MessageSettled(Message, frozen=True, kw_only=True):
+    """Nothing is left to be done about a message. `agent` heard it last, `by` is who said so from elsewhere."""
+
+    contact: ContactId
+    queue: QueueName
+    mailbox: str
+    recording: RecordingId
+    end: MailEnd
+    agent: AgentId | None = None
+    by: str = ""
+    hearings: int = 0
 
 
 class LookupEnded(Message, frozen=True, kw_only=True):
@@ -392,6 +427,9 @@ Fact = (
     | RecordingStopped
     | RecordingDropped
     | RecordingVerified
+    | MessageRouted
+    | MessageReturned
+    | MessageSettled
     | LookupEnded
     | ScriptRun
     | SurveyOffered

@@ -430,7 +430,7 @@ class FakeAsterisk:
             return TransportFault.GONE
         playback = bridge.playback = command.playback
         self._playing[playback] = bridge.id
-        length_s = PROMPT_S * len(command.prompts) * (0.5 + self._random.random())
+        length_s = PROMPT_S * max(len(command.prompts), 1) * (0.5 + self._random.random())
         self._agenda.on_tick(length_s, lambda: self._stop(playback, ok=True))
         for leg in list(bridge.legs):
             self.legs[leg].party.hears(leg, command.prompts)

@@ -38,6 +38,7 @@ from callcenter.model.facts import (
     Fact,
     NeedsRelaxed,
     NodeEntered,
+    MessageSettled,
     OfferEnded,
     PhoneSeen,
     QueueLeft,
@@ -47,6 +48,7 @@ from callcenter.model.facts import (
 )
 from callcenter.model.forecast import Range, spoken_minutes
 from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, FlowName, LegId, OfferId, QueueName, Version
+from callcenter.model.mail import MailEnd
 from callcenter.model.need import ANYBODY, Need, parse_need
 from callcenter.model.queue import MissedOffer, Queue
 from callcenter.model.records import Row
@@ -117,6 +119,7 @@ class Book:
         self.first_offered: list[ContactId] = []  # of those, who were in line until then
         self.dialled: list[CallbackDialled] = []  # likewise
         self._dialled: set[LegId] = set()  # ever
+        self._calls_back: set[ContactId] = set()  # messages after which the agent calls the customer back
         self.library = library
         self.version = UNVERSIONED  # in force
 
@@ -206,7 +209,10 @@ class Book:
                 self.agents[agent].talks_to = contact
             case TalkEnded(agent=agent, queue=queue, contact=contact):
                 self.agents[agent].talks_to = None
-                self.agents[agent].busy_until = now + self.rules(contact, queue).wrap_up_s
+                wrap_up_s = 0.0 if contact in self._calls_back else self.rules(contact, queue).wrap_up_s
+                self.agents[agent].busy_until = now + wrap_up_s
+            case MessageSettled(contact=contact, end=MailEnd.CALLED_BACK):
+                self._calls_back.add(contact)  # at once, without a wrap-up
             case AgentChanged():
                 self._changed(fact, now)
             case PhoneSeen(agent=agent, state=state):

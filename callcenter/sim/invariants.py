@@ -22,8 +22,9 @@ from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, Direction, Medium
 from callcenter.model.entry import Entry
 from callcenter.model.events import DigitPressed, Event
-from callcenter.model.facts import CallbackDialled, ContactEnded
-from callcenter.model.ids import ContactId, Version
+from callcenter.model.facts import CallbackDialled, ContactEnded, MessageRouted, MessageSettled
+from callcenter.model.ids import ContactId, RecordingId, Version
+from callcenter.model.mail import Mail, MailStep
 from callcenter.model.queue import Queue
 from callcenter.nodes.collect import Collect
 from callcenter.sim.book import Book, SeenAgent, SeenContact
@@ -36,6 +37,7 @@ TIMERS_EVERY: Final = 8  # entries between two looks at all deadlines
 S: Final = ContactState
 IN_QUEUE: Final = (S.WAITING, S.OFFERED, S.CONNECTING, S.PROMISED, S.DIALLING)
 WITHOUT_CUSTOMER: Final = (S.PROMISED, S.DIALLING)  # and, of a callback, OFFERED and CONNECTING
+WITH_A_MESSAGE: Final = (MailStep.BRIEFING, MailStep.PLAYING, MailStep.ASKED)  # an agent hears it
 WITH_AGENT: Final = (S.CONNECTING, S.CONNECTED)
 NOT_OF_CONTACTS: Final = (TimerKind.OFFER, TimerKind.WRAP_UP, TimerKind.REST, TimerKind.CLOSING)
 
@@ -48,6 +50,7 @@ class Invariants:
         self._claims = Claims(self.book)
         self.entries = 0
         self._secret = False
+        self._messages: dict[RecordingId, ContactId | None] = {}  # routed: the contact, None when it is done with
 
     # -- the run tells -----------------------------------------------------------------------------------------------
 
@@ -73,6 +76,7 @@ class Invariants:
             self._nobody_waits_beside_a_free_agent(waiting, entry.at)
             self._queues_keep_to_their_rules(waiting, world, entry.at)
         self._ended_contacts(entry)
+        self._no_message_is_lost(entry, world)
         if self.entries % TIMERS_EVERY == 0:
             check_timers(world)
 
@@ -118,6 +122,8 @@ class Invariants:
                 if seen.needs != contact.needs or seen.since != contact.since or seen.priority != contact.priority:
                     raise Violation(f"{contact.id}: place or needs are not what the facts said: {seen}")
                 waiting.append(seen)
+        if len(world.mails) != sum(contact.mail is not None for contact in world.contacts.values()):
+            raise Violation(f"{len(world.mails)} messages are known: {dict(world.mails)}")
         if len(world.lines) != len(waiting):
             raise Violation(f"{len(world.lines)} contacts are in line, {len(waiting)} wait")
         return waiting
@@ -178,6 +184,8 @@ class Invariants:
             contact = world.contacts[seen.id]
             queue = world.queue_of(contact)
             waited_s = now - contact.entered
+            if contact.mail is not None:
+                continue  # it waits for as long as it takes
             if contact.callback is not None:
                 continue  # its hours and its time are its own: see _promises
             if queue.max_wait_s and waited_s > queue.max_wait_s + LATE_S:
@@ -244,6 +252,21 @@ class Invariants:
                 if problems:
                     raise Violation(f"the CDR of {seen.id}: {'; '.join(problems)}")
 
+    def _no_message_is_lost(self, entry: Entry, world: World) -> None:
+        """A message that was routed is one contact, which lives until it is done with."""
+        for fact in entry.outputs:
+            if type(fact) is MessageRouted:
+                if fact.recording in self._messages:
+                    raise Violation(f"{fact}: it was routed already, as {self._messages[fact.recording]}")
+                self._messages[fact.recording] = fact.contact
+            elif type(fact) is MessageSettled:
+                if self._messages.get(fact.recording) != fact.contact:
+                    raise Violation(f"{fact}: it was {self._messages.get(fact.recording)}")
+                self._messages[fact.recording] = None
+        open_ = {recording: contact for recording, contact in self._messages.items() if contact is not None}
+        if open_ != world.mails:
+            raise Violation(f"messages that are not done with: {open_}; the engine knows {world.mails}")
+
     def _is_masked(self, event: DigitPressed) -> bool:
         for contact in self.book.contacts.values():
             if contact.leg == event.leg and contact.flow is not None and contact.node:
@@ -301,6 +324,8 @@ def must_not_be_dialled(fact: CallbackDialled, contact: ContactRecord, world: Wo
 def misplaced_promise(contact: ContactRecord, world: World) -> str:
     """What of a promise does not go with the contact's state; empty if all does."""
     state, callback = contact.state, contact.callback
+    if contact.mail is not None:
+        return misplaced_message(contact, contact.mail, world)
     if contact.leg is None and state not in (*WITHOUT_CUSTOMER, S.OFFERED, S.CONNECTING):
         return "has no customer"
     if contact.leg is not None and state in WITHOUT_CUSTOMER:
@@ -316,6 +341,27 @@ def misplaced_promise(contact: ContactRecord, world: World) -> str:
         return f"is {callback.step} and in {in_line} lines"
     if contact.leg is None and contact.queue != callback.queue:
         return f"is promised a callback for {callback.queue}, and in {contact.queue}"
+    return ""
+
+
+def misplaced_message(contact: ContactRecord, mail: Mail, world: World) -> str:
+    """What of a message does not go with the contact's state; empty if all does."""
+    state = contact.state
+    if state not in (S.PROMISED, S.OFFERED, S.CONNECTED):
+        return "is a message"
+    if contact.leg is not None or contact.callback is not None:
+        return f"is a message, and has {contact.leg} and {contact.callback}"
+    if world.mails.get(mail.message) != contact.id:
+        return f"is the message {mail.message}, which is known as {world.mails.get(mail.message)}"
+    if (contact.id in world.lines) != (state is S.PROMISED and mail.step is MailStep.DUE):
+        return f"is {mail.step} and {'in line' if contact.id in world.lines else 'in no line'}"
+    if (mail.step in WITH_A_MESSAGE) != (state is S.CONNECTED):
+        return f"is {mail.step}"
+    if contact.queue not in (None, mail.queue):
+        return f"is for {mail.queue}, and in {contact.queue}"
+    if state is S.PROMISED and mail.step is MailStep.RESTING:
+        at = world.timers.due(TimerKind.MAIL, contact.id)
+        return "" if at is not None and at == mail.next_at else f"rests until {mail.next_at}, and is looked at at {at}"
     return ""
 
 

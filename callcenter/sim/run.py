@@ -16,7 +16,7 @@ from typing import Final
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore
 from callcenter.errors import Bug
-from callcenter.model.events import ConfigurationApplied, Event
+from callcenter.model.events import ConfigurationApplied, Event, MessageDoneRequested
 from callcenter.model.ids import UNVERSIONED, ContactId, RequestId, Version
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import PROMISED_MAX_S
@@ -33,6 +33,7 @@ from callcenter.sim.world import Agenda
 
 LENGTH_S: Final = 600.0  # during which callers come; those who are there then still stay as long as they like
 APPLY_AGAIN_S: Final = 20.0
+TIDY_EVERY_S: Final = 15.0
 AFTERMATH_S: Final = CALL_MAX_S + PROMISED_MAX_S + CALL_MAX_S
 PIN_SHOWN_DIGITS: Final = 4  # a text that begins with so many digits of a secret shows it
 
@@ -86,6 +87,7 @@ class Play:
         self.asterisk.outside = self.crowd.outside
         self.truth = Truth(self.asterisk)
         self._until = until
+        self._tidying = Random(f"tidy {seed}")
 
     def begin(self) -> None:
         """Start everything; put the outages down."""
@@ -100,6 +102,7 @@ class Play:
         for trouble in scenario.faults.troubles:
             self.agenda.after(trouble.at_s, partial(self._goes, trouble))
         self.agenda.after(LOOK_EVERY_S, self._look)
+        self.agenda.after(scenario.length_s, self._tidy)
 
     def run(self) -> None:
         """Let time pass until everybody has gone home."""
@@ -187,6 +190,16 @@ class Play:
         if engine is not None and not self.wire.down and self.hands.reachable:
             self.truth.look(engine, self.agenda.now)
         self.agenda.after(LOOK_EVERY_S, self._look)
+
+    def _tidy(self) -> None:
+        """After hours somebody marks the messages as done that agents have not got to."""
+        engine = self.center.engine
+        for contact in sorted(engine.world.mails.values()) if engine is not None else ():
+            if self.agenda.now > self._until + CALL_MAX_S or self._tidying.random() < 0.2:
+                request = RequestId(f"tidy-{contact}")
+                self.center.ask(MessageDoneRequested(request=request, contact=contact, by="the supervisor"))
+        if self.agenda.now < self._until + AFTERMATH_S:
+            self.agenda.after(TIDY_EVERY_S, self._tidy)
 
     def _live(self) -> list[ContactId]:
         return list(self.center.engine.world.contacts) if self.center.engine is not None else []

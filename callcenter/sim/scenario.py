@@ -61,6 +61,7 @@ from callcenter.nodes.transfer import Transfer
 from callcenter.nodes.voicemail import Voicemail
 from callcenter.sim.callbacks import with_callbacks
 from callcenter.sim.faults import Faults, draw_faults
+from callcenter.sim.mail import with_mail
 from callcenter.sim.routing import with_routing
 from callcenter.strategies import STRATEGIES
 
@@ -79,6 +80,7 @@ HOW: Final = FlowName("how")  # the survey after a talk
 ACCOUNT: Final = FlowName("account")  # what other flows go through
 CRM: Final = "crm.example.com"
 MAILBOX: Final = "team"
+LATE: Final = "late"
 OUTSIDE: Final = "0901234567"
 FORBIDDEN: Final = "0066123"  # no pattern allows it
 PIN: Final = "pin"  # the masked input, its prompt and its variable
@@ -129,24 +131,23 @@ def draw(seed: int, length_s: float) -> Scenario:
         start=_start(random),
         length_s=length_s,
         tick_s=random.choice((0.5, 1.0, 5.0)) if coarse else 0.0,
-        configuration=with_routing(
-            Random(f"routing {seed}"),
-            with_callbacks(Random(f"callbacks {seed}"), _configuration(random, queues), OFFICE),
-        ),
+        configuration=_deepened(str(seed), _configuration(random, queues)),
         agents=agents,
         arrivals_per_min=random.uniform(0.6, 1.4) * max(len(agents), 2) * 0.6,
         snapshot_every=random.choice((5, 20, 60)),
         faults=draw_faults(random, coarse=coarse, length_s=length_s),
         changes=tuple(
-            (
-                at,
-                with_routing(
-                    Random(f"routing {seed} {at}"), with_callbacks(Random(f"callbacks {seed} {at}"), changed, OFFICE)
-                ),
-            )
+            (at, _deepened(f"{seed} {at}", changed))
             for at, changed in draw_changes(Random(f"changes {seed}"), length_s)
         ),
     )
+
+
+def _deepened(seed: str, configuration: Configuration) -> Configuration:
+    """With queues that call back, rules of routing, and mailboxes that lead to agents; each drawn apart."""
+    called = with_callbacks(Random(f"callbacks {seed}"), configuration, OFFICE)
+    routed = with_routing(Random(f"routing {seed}"), called)
+    return with_mail(Random(f"mail {seed}"), routed, (MAILBOX, LATE))
 
 
 def _configuration(random: Random, queues: Sequence[Queue]) -> Configuration:
@@ -429,7 +430,7 @@ def _how(random: Random) -> dict[str, Node]:
 def _second(random: Random, queues: Sequence[Queue]) -> dict[str, Node]:
     return {
         "sorry": Play(prompt=Prompt(name="sorry"), next=node(random.choice(("message", "again", "bye")))),
-        "message": Voicemail(mailbox=Word("late"), done=node("bye"), nothing=node("bye"), max_s=10.0, silence_s=2.0),
+        "message": Voicemail(mailbox=Word(LATE), done=node("bye"), nothing=node("bye"), max_s=10.0, silence_s=2.0),
         "again": Enqueue(queue=random.choice(queues).name),
         "out": Transfer(number=Filled(random.choice((OUTSIDE, FORBIDDEN))), failed=node("sorry"), timeout_s=10.0),
         "bye": Hangup(prompt=Prompt(name="bye")),

@@ -25,6 +25,7 @@ from callcenter.model.events import (
     WrapUpRequested,
 )
 from callcenter.model.ids import AgentId, ContactId, LegId, QueueName, RequestId
+from callcenter.model.mail import FROM_PROMPT, KEYS_PROMPT, REFUSED_PROMPT
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import CALLERS, number_of
 from callcenter.sim.scenario import SKILLS, WISHES, draw_skills
@@ -166,7 +167,18 @@ class Desk:
         # otherwise nobody is there: it rings until somebody stops it
 
     def hears(self, leg: LegId, prompts: tuple[str, ...]) -> None:
-        """Only in a call to a feature code."""
+        """In a call to a feature code nothing; of a message: press a key, the right one or not, or put the phone down."""
+        if not prompts or prompts[0] not in (FROM_PROMPT, KEYS_PROMPT, REFUSED_PROMPT):
+            return
+        staff, random = self._staff, self._staff.random
+        key = random.choice("###12219*")
+        what = random.random()
+        if what < 0.7:
+            staff.agenda.on_tick(random.random() * 6, lambda: staff.asterisk.press(leg, key))
+        elif what < 0.85:
+            staff.agenda.on_tick(random.random() * 6, lambda: staff.asterisk.hang_up(leg))
+        if prompts[0] == FROM_PROMPT:  # nobody else would end it
+            staff.agenda.on_tick(TALK_MAX_S, lambda: staff.asterisk.hang_up(leg))
 
     def meets(self, leg: LegId) -> None:
         """Talk; sometimes end the call, sometimes the wrap-up."""

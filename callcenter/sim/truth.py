@@ -59,7 +59,8 @@ class Truth:
             if contact.state is ContactState.CONNECTED and contact.agent_leg is not None:
                 bridge = asterisk.bridges.get(contact.bridge) if contact.bridge is not None else None
                 inside = bridge.legs if bridge is not None else {}
-                if contact.leg not in inside or contact.agent_leg not in inside:
+                alone = contact.mail is not None  # she hears a message
+                if not (alone or contact.leg in inside) or contact.agent_leg not in inside:
                     yield f"{contact.id} is connected, and the two are not in its bridge"
             mine = asterisk.legs.get(contact.leg) if contact.leg is not None else None
             if mine is not None and mine.away and contact.run is None:

@@ -41,6 +41,7 @@ from callcenter.model.facts import ContactEnded
 from callcenter.model.flow import Flow, Node, Prompt
 from callcenter.model.ids import AgentId, BridgeId, ContactId, FlowName, LegId, QueueName, RequestId, Skill, Version
 from callcenter.model.need import Need, parse_need
+from callcenter.model.mail import Mailbox
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Overflow, Queue, Target
 from callcenter.model.routing import Routing
@@ -98,6 +99,7 @@ def configured(
     lookup_hosts: tuple[str, ...] = (),
     callback_to: tuple[str, ...] = ("09[0-9]+",),
     lists: Sequence[NumberList] = (),
+    mailboxes: Sequence[Mailbox] = (),
     routing: Routing = PLAIN,
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
@@ -114,6 +116,7 @@ def configured(
         lookup_hosts=lookup_hosts,
         callback_to=callback_to,
         lists={one.name: one for one in lists},
+        mailboxes={one.name: one for one in mailboxes},
         numbering=Numbering(country_code="84"),
         routing=routing,
     )
@@ -134,6 +137,7 @@ class Center:
         start: float = START,
         checked: bool = True,
         lookup_hosts: tuple[str, ...] = (),
+        mailboxes: Sequence[Mailbox] = (),
     ) -> None:
         self.configuration = configured(
             *queues,
@@ -143,6 +147,7 @@ class Center:
             lookup_hosts=lookup_hosts,
             callback_to=callback_to,
             lists=lists,
+            mailboxes=mailboxes,
             routing=routing,
         )
         self.engine = Engine(self.configuration)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol, assert_never
 
 import structlog
@@ -214,7 +215,10 @@ class VoiceHands:
 
     async def _play(self, command: PlayPrompts) -> None:
         """What can be said of it is said: the call goes on without the rest."""
-        sounds, problem = [f"recording:{_checked(command.note)}"] if command.note is not None else [], ""
+        sounds: list[str] = []
+        problem = ""
+        if command.note is not None:
+            sounds.append(_recorded(command))
         for name in command.prompts:
             try:
                 sounds.append(await self._sound(name, command))
@@ -285,6 +289,21 @@ class VoiceHands:
             beep=True,
             terminate_on="#",
         )
+
+
+def _recorded(command: PlayPrompts) -> str:
+    """The media URI of a recording: where it is kept, or, until it was looked at, in Asterisk's own folder.
+
+    Raises Bug for a name that is not ours, ConfigurationError for a folder that Asterisk cannot play from.
+    """
+    assert command.note is not None
+    name = _checked(command.note)
+    if not command.note_path:
+        return f"recording:{name}"
+    path = Path(command.note_path).absolute()
+    if path.name != f"{name}.wav" or "," in str(path) or ".." in path.parts:
+        raise ConfigurationError(f"recording {name}: Asterisk cannot play from a folder with `,` or `..`: {path}")
+    return f"sound:{path.with_suffix('')}"
 
 
 def _checked(recording: RecordingId) -> str:
