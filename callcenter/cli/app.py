@@ -31,6 +31,7 @@ from callcenter.cli import (
     run,
     simulate,
     top,
+    voicemail,
 )
 from callcenter.cli.program import Program
 from callcenter.cli.site import Site
@@ -79,6 +80,7 @@ app.command("bench")(bench.bench)
 app.command("simulate")(simulate.simulate)
 app.add_typer(calls.app, name="calls")
 app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(agents.app, name="agents")
 app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")

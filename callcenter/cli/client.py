@@ -100,6 +100,10 @@ class ControlClient:
         """Do not wait for its time."""
         self._post(f"/v1/callbacks/{_part(contact)}/now", {"by": asker()})
 
+    def message_done(self, contact: str) -> None:
+        """Nothing is left to be done about a message."""
+        self._post(f"/v1/messages/{_part(contact)}/done", {"by": asker()})
+
     def configuration(self) -> VersionView:
         """Which version of the configuration is live."""
         status, body = self._get("/v1/configuration")

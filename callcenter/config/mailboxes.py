@@ -36,7 +36,7 @@ BUILT_IN: Final = (
     Prompt(
         name=KEYS_PROMPT,
         texts={
-            "en": "To hear it again, press 1. To call the customer back now, press 2. If it is done, press the hash key.",
+            "en": "To hear it again, press 1. To call the customer back now, press 2. When it is done, press hash.",
             "vi": "Nghe lại, xin bấm phím 1. Gọi lại cho khách ngay, bấm phím 2. Nếu đã xong, bấm phím thăng.",
         },
     ),

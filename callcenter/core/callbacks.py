@@ -155,7 +155,8 @@ class Callbacks:
         callback = self._make(
             contact, queue, number, asked.not_before, asked.until, by=asked.by, note=asked.note, only=asked.only
         )
-        contact.since = callback.not_before if since is None else since  # nobody is passed over for one who asked for later
+        # nobody is passed over for one who asked for later
+        contact.since = callback.not_before if since is None else since
         self.hold(contact)
         return ""
 

@@ -268,13 +268,7 @@ class Engine:
                 record = world.agents.records.get(agent_id)
                 self._reply(request, self._wrap_up(record, extend_s) if record else self._nobody(agent_id))
             case HangUpRequested(request=request, contact=contact_id):
-                contact = world.contacts.get(contact_id)
-                if contact is not None and contact.mail is not None and contact.agent is None:
-                    self._reply(request, f"{contact_id} is a message that waits to be heard: mark it done instead")
-                    return
-                self._reply(request, "" if contact is not None else f"there is no live call {contact_id}")
-                if contact is not None:
-                    self.end(contact, EndReason.HUNG_UP_BY_REQUEST)
+                self._reply(request, self._hang_up(contact_id))
             case DrainRequested(request=request, queue=queue, draining=draining, by=by):
                 self._reply(request, self._drain(queue, draining, by))
             case ConfigurationApplied(request=request, version=version, by=by):
@@ -649,6 +643,15 @@ class Engine:
         if extend_s:
             return agents.extend_wrap_up(record, extend_s, self.world.now)
         return agents.end_wrap_up(record, self.world.now)
+
+    def _hang_up(self, contact_id: ContactId) -> str:
+        contact = self.world.contacts.get(contact_id)
+        if contact is None:
+            return f"there is no live call {contact_id}"
+        if contact.mail is not None and contact.agent is None:
+            return f"{contact_id} is a message that waits to be heard: mark it done instead"
+        self.end(contact, EndReason.HUNG_UP_BY_REQUEST)
+        return ""
 
     def _drain(self, queue: QueueName, draining: bool, by: str) -> str:
         if queue not in self.world.configuration.queues:

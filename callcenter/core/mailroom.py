@@ -291,7 +291,7 @@ class Mailroom:
         record = world.agents.records[agent] if agent is not None else None
         self.settle(contact, MailEnd.CALLED_BACK)
         if record is not None:
-            world.agents.end_wrap_up(record, world.now)  # her phone rings for the callback at once; refused if there is none
+            world.agents.end_wrap_up(record, world.now)  # if there is one: her phone rings for the callback at once
 
     def _say(self, contact: ContactRecord, prompt: str) -> None:
         world, mail = self._world, mail_of(contact)

@@ -75,7 +75,8 @@ class Matching:
             contact = world.contacts.get(contact_id)
             if contact is not None and contact_id in world.lines:
                 met = self._serve(contact)
-                if agent != NOBODY and not met and not self._keeps_free(contact):
+                still_free = agent != NOBODY and world.agents.free.is_free(agent, medium)  # others may have rung all
+                if still_free and not met and not self._keeps_free(contact):
                     raise Bug(f"{contact_id} waits for somebody like {agent}, who is free, and they did not meet")
             elif contact is not None and contact.state is OFFERED and agent == NOBODY:
                 self._ring_more(contact)

@@ -88,7 +88,7 @@ class Offers:
                 agent=agent,
                 number=record.agent.number,
                 caller=contact.callback.number if contact.callback is not None else contact.caller,
-                caller_name=contact.caller_name if contact.mail is None else f"{VOICEMAIL} {contact.caller_name}".strip(),
+                caller_name=_name_of(contact),
                 timeout_s=queue.offer_timeout_s + RING_GRACE_S,
                 like=contact.leg,
             )
@@ -208,3 +208,8 @@ class Offers:
                 return rules.rejected
             case _:
                 return rules.unreachable
+
+
+def _name_of(contact: ContactRecord) -> str:
+    """The name that her phone shows beside the number."""
+    return contact.caller_name if contact.mail is None else f"{VOICEMAIL} {contact.caller_name}".strip()

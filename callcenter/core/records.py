@@ -19,6 +19,9 @@ from callcenter.model.facts import (
     ContactEnded,
     ContactOffered,
     ContactOpened,
+    MessageReturned,
+    MessageRouted,
+    MessageSettled,
     OfferEnded,
     QueueLeft,
     RecordingDropped,
@@ -42,6 +45,7 @@ from callcenter.model.records import (
     SurveyAnswerRow,
     SurveyOfferRow,
     TalkRow,
+    VoicemailRow,
     WaitForecastRow,
     merged_all,
 )
@@ -302,6 +306,40 @@ def _settled(fact: CallbackSettled, entry: Entry, n: int) -> tuple[Row, ...]:
     )
 
 
+def _routed(fact: MessageRouted, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        VoicemailRow(
+            contact=fact.contact,
+            queue=fact.queue,
+            left_in=fact.left_in,
+            recording=fact.recording,
+            mailbox=fact.mailbox,
+            left_at=entry.at,
+            seconds=fact.seconds,
+        ),
+    )
+
+
+def _returned(fact: MessageReturned, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (VoicemailRow(contact=fact.contact, queue=fact.queue, heard_by=fact.agent, next_at=fact.next_at),)
+
+
+def _message_settled(fact: MessageSettled, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        VoicemailRow(
+            contact=fact.contact,
+            queue=fact.queue,
+            recording=fact.recording,
+            mailbox=fact.mailbox,
+            heard_by=fact.agent,
+            settled=entry.at,
+            end=fact.end,
+            settled_by=fact.by,
+            hearings=fact.hearings,
+        ),
+    )
+
+
 def _dialled(fact: CallbackDialled, entry: Entry, n: int) -> tuple[Row, ...]:
     return (
         CallbackAttemptRow(
@@ -365,6 +403,9 @@ _FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     RecordingDropped: _recording_dropped,
     RecordingVerified: _recording_verified,
     CallbackPromised: _promised,
+    MessageRouted: _routed,
+    MessageReturned: _returned,
+    MessageSettled: _message_settled,
     CallbackSettled: _settled,
     CallbackDialled: _dialled,
     CallbackAttempted: _attempted,

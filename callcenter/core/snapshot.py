@@ -171,7 +171,7 @@ def _forecasts(world: World) -> Iterator[_Forecast]:
         yield _Forecast(queues=tuple(queues), outlook=outlook)
 
 
-def _restore_contacts(world: World, snapshot: Snapshot) -> None:
+def _restore_contacts(world: World, snapshot: Snapshot) -> None:  # noqa: C901 (one line per index)
     for contact in snapshot.contacts:
         world.contacts[contact.id] = contact
         if contact.callback is not None:

@@ -10,8 +10,9 @@ from callcenter.core.world import World
 from callcenter.model.callback import Callback
 from callcenter.model.contact import ContactState
 from callcenter.model.forecast import Range
+from callcenter.model.mail import Mail
 from callcenter.model.queue import Queue
-from callcenter.model.view import AgentView, CallbackView, CenterView, ContactView, QueueView
+from callcenter.model.view import AgentView, CallbackView, CenterView, ContactView, MessageView, QueueView
 
 RINGING: Final = (ContactState.OFFERED, ContactState.CONNECTING)
 
@@ -31,6 +32,11 @@ def picture(world: World, queues: Queues, now: float) -> CenterView:
             _callback(world, queues, contact, contact.callback)
             for contact in sorted(world.contacts.values(), key=lambda c: c.serial)
             if contact.callback is not None
+        ),
+        messages=tuple(
+            _message(queues, contact, contact.mail)
+            for contact in sorted(world.contacts.values(), key=lambda c: c.serial)
+            if contact.mail is not None
         ),
     )
 
@@ -55,6 +61,28 @@ def _callback(world: World, queues: Queues, contact: ContactRecord, callback: Ca
         by=callback.by,
         note=callback.note,
         only=callback.only,
+    )
+
+
+def _message(queues: Queues, contact: ContactRecord, mail: Mail) -> MessageView:
+    ringing = next(iter(contact.offers.values()), None)
+    return MessageView(
+        id=contact.id,
+        caller=contact.caller,
+        name=contact.caller_name,
+        mailbox=mail.mailbox,
+        queue=mail.queue,
+        state=contact.state,
+        step=mail.step,
+        left_in=mail.left_in,
+        left_at=mail.left_at,
+        recording=mail.message,
+        seconds=mail.seconds,
+        path=mail.path,
+        next_at=mail.next_at,
+        hearings=mail.hearings,
+        position=queues.position(contact) if contact.state in IN_QUEUE else 0,
+        agent=contact.agent or (ringing.agent if ringing is not None else None),
     )
 
 

@@ -15,6 +15,7 @@ from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
 from callcenter.model.facts import Considered
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId
+from callcenter.model.mail import MailEnd
 
 
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -202,6 +203,24 @@ class SurveyAnswerRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     answered: float
 
 
+class VoicemailRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One message that a caller left for an agent to hear; `end` is None while it is not done with."""
+
+    contact: ContactId
+    queue: QueueName
+    left_in: ContactId | None = None
+    recording: RecordingId | None = None
+    mailbox: str | None = None
+    left_at: float | None = None
+    seconds: float | None = None
+    heard_by: AgentId | None = None  # the last who heard it
+    next_at: float | None = None
+    settled: float | None = None
+    end: MailEnd | None = None
+    settled_by: str | None = None
+    hearings: int | None = None
+
+
 Row = (
     ContactRow
     | QueueVisitRow
@@ -214,12 +233,13 @@ Row = (
     | WaitForecastRow
     | SurveyOfferRow
     | SurveyAnswerRow
+    | VoicemailRow
 )
 
 Key = tuple[str | int | float, ...]
 
 
-def key(row: Row) -> Key:
+def key(row: Row) -> Key:  # noqa: C901 (one arm per table)
     """What makes two rows the same row. Keys of different types of rows never meet: the table comes first."""
     match row:
         case ContactRow():
@@ -242,6 +262,8 @@ def key(row: Row) -> Key:
             return ("callback", row.contact, row.promised)
         case CallbackAttemptRow():
             return ("callback_attempt", row.leg)
+        case VoicemailRow():
+            return ("voicemail", row.contact)
         case WaitForecastRow():
             return ("wait_forecast", row.seq, row.n)
         case _:

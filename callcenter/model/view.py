@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.callback import CallbackStep, CalledFirst
 from callcenter.model.contact import ContactState, Direction
-from callcenter.model.ids import AgentId, ContactId, QueueName
+from callcenter.model.ids import AgentId, ContactId, QueueName, RecordingId
+from callcenter.model.mail import MailStep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,28 @@ class CallbackView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MessageView:
+    """A message that is not done with. Times in UTC seconds."""
+
+    id: ContactId
+    caller: str
+    name: str
+    mailbox: str
+    queue: QueueName
+    state: ContactState
+    step: MailStep
+    left_in: ContactId
+    left_at: float
+    recording: RecordingId
+    seconds: float
+    path: str
+    next_at: float
+    hearings: int
+    position: int = 0  # in its queue, from 1; 0 while an agent hears it
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CenterView:
     """The whole center at `at`."""
 
@@ -103,3 +126,4 @@ class CenterView:
     agents: tuple[AgentView, ...]
     queues: tuple[QueueView, ...]
     callbacks: tuple[CallbackView, ...] = ()
+    messages: tuple[MessageView, ...] = ()

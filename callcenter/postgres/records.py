@@ -23,6 +23,7 @@ from callcenter.model.records import (
     SurveyAnswerRow,
     SurveyOfferRow,
     TalkRow,
+    VoicemailRow,
     WaitForecastRow,
     merged_all,
 )
@@ -72,7 +73,7 @@ async def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
             await connection.execute(sql(f"records.{table}"), *(list(column) for column in zip(*records, strict=True)))
 
 
-def _placed(row: Row) -> tuple[str, tuple[object, ...]]:
+def _placed(row: Row) -> tuple[str, tuple[object, ...]]:  # noqa: C901 (one arm per table)
     """The table of a row and its values in the order of the columns there."""
     match row:
         case ContactRow():
@@ -95,6 +96,8 @@ def _placed(row: Row) -> tuple[str, tuple[object, ...]]:
             return "callback", _callback(row)
         case CallbackAttemptRow():
             return "callback_attempt", _attempt(row)
+        case VoicemailRow():
+            return "voicemail", _voicemail(row)
         case WaitForecastRow():
             return "wait_forecast", _forecast(row)
         case _:
@@ -151,6 +154,13 @@ def _callback(r: CallbackRow) -> tuple[object, ...]:
     return (
         r.contact, time_of(r.promised), r.queue, r.number, r.first, _time_or_none(r.not_before), _time_or_none(r.until),
         r.by, r.note, r.only, _time_or_none(r.settled), r.end, r.in_time, r.attempts, r.agent, r.why,
+    )  # fmt: skip
+
+
+def _voicemail(r: VoicemailRow) -> tuple[object, ...]:
+    return (
+        r.contact, r.queue, r.left_in, r.recording, r.mailbox, _time_or_none(r.left_at), r.seconds, r.heard_by,
+        _time_or_none(r.next_at), _time_or_none(r.settled), r.end, r.settled_by, r.hearings,
     )  # fmt: skip
 
 

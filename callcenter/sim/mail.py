@@ -1,4 +1,4 @@
-"""Messages in a drawn call center: which mailboxes lead to agents, and by which rules. Knows configuration; runs nothing."""
+"""Messages in a drawn call center: which mailboxes lead to agents, and how. Knows configuration; runs nothing."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -167,7 +167,7 @@ class Desk:
         # otherwise nobody is there: it rings until somebody stops it
 
     def hears(self, leg: LegId, prompts: tuple[str, ...]) -> None:
-        """In a call to a feature code nothing; of a message: press a key, the right one or not, or put the phone down."""
+        """Of a message: press a key, the right one or not, or put the phone down; else nothing."""
         if not prompts or prompts[0] not in (FROM_PROMPT, KEYS_PROMPT, REFUSED_PROMPT):
             return
         staff, random = self._staff, self._staff.random

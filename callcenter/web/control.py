@@ -27,6 +27,7 @@ from callcenter.model.events import (
     DrainRequested,
     Event,
     HangUpRequested,
+    MessageDoneRequested,
     WrapUpRequested,
 )
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
@@ -107,7 +108,7 @@ class CallbackWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CallbackDeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of POST /v1/callbacks/{id}/cancel and /now."""
+    """Body of POST /v1/callbacks/{id}/cancel and /now, and of /v1/messages/{id}/done."""
 
     by: str = ""
 
@@ -148,6 +149,7 @@ class ControlSocket:
                 web.post("/v1/callbacks", self._call_back),
                 web.post("/v1/callbacks/{contact}/cancel", self._cancel_callback),
                 web.post("/v1/callbacks/{contact}/now", self._call_back_now),
+                web.post("/v1/messages/{contact}/done", self._message_done),
                 web.post("/v1/stop", self._stop),
                 *self._more,
             ]
@@ -269,6 +271,11 @@ class ControlSocket:
         wish = await body(request, CallbackDeed)
         contact = ContactId(request.match_info["contact"])
         return await self._ask(lambda number: CallbackNowRequested(request=number, contact=contact, by=wish.by))
+
+    async def _message_done(self, request: web.Request) -> web.Response:
+        wish = await body(request, CallbackDeed)
+        contact = ContactId(request.match_info["contact"])
+        return await self._ask(lambda number: MessageDoneRequested(request=number, contact=contact, by=wish.by))
 
     async def _reload_agents(self, _: web.Request) -> web.Response:
         return await _answer(self._center.phones_changed())

@@ -1,6 +1,6 @@
 -- cli.last_contact
 -- What `last` means: the customer's call that began last.
-SELECT id FROM contact WHERE direction <> 'internal' ORDER BY began DESC, id DESC LIMIT 1;
+SELECT id FROM contact WHERE direction NOT IN ('internal', 'voicemail') ORDER BY began DESC, id DESC LIMIT 1;
 
 -- cli.contacts_like
 -- Calls whose id is $1 or holds it, the exact one first, then the newest; at most $2.
@@ -41,3 +41,23 @@ FROM callback WHERE contact = $1 ORDER BY promised;
 -- Each time its customer was dialled.
 SELECT attempt, leg, extract(epoch FROM dialled)::double precision AS dialled_s, number, agent, rang_s, end_reason
 FROM callback_attempt WHERE contact = $1 ORDER BY dialled, attempt;
+
+-- cli.messages
+-- Messages for agents that were left in [$1, $2), narrowed to a queue where given; at most $4.
+SELECT voicemail.contact, contact.caller, contact.caller_name, voicemail.mailbox, voicemail.queue, voicemail.left_in,
+       extract(epoch FROM voicemail.left_at)::double precision AS left_s, coalesce(recording.seconds, voicemail.seconds) AS seconds,
+       extract(epoch FROM voicemail.settled)::double precision AS settled_s, voicemail.end_reason, voicemail.heard_by,
+       voicemail.settled_by, voicemail.hearings, voicemail.recording, recording.path
+FROM voicemail JOIN contact ON contact.id = voicemail.contact LEFT JOIN recording ON recording.id = voicemail.recording
+WHERE voicemail.left_at >= $1 AND voicemail.left_at < $2 AND ($3::text IS NULL OR voicemail.queue = $3)
+ORDER BY voicemail.left_at, voicemail.contact LIMIT $4;
+
+-- cli.message
+-- The messages whose id, or that of the call they were left in, contains $1; a few.
+SELECT voicemail.contact, contact.caller, contact.caller_name, voicemail.mailbox, voicemail.queue, voicemail.left_in,
+       extract(epoch FROM voicemail.left_at)::double precision AS left_s, coalesce(recording.seconds, voicemail.seconds) AS seconds,
+       extract(epoch FROM voicemail.settled)::double precision AS settled_s, voicemail.end_reason, voicemail.heard_by,
+       voicemail.settled_by, voicemail.hearings, voicemail.recording, recording.path
+FROM voicemail JOIN contact ON contact.id = voicemail.contact LEFT JOIN recording ON recording.id = voicemail.recording
+WHERE $1 <> '' AND (strpos(voicemail.contact, $1) > 0 OR strpos(voicemail.left_in, $1) > 0)
+ORDER BY (voicemail.contact = $1 OR voicemail.left_in = $1) DESC, voicemail.contact LIMIT 20;

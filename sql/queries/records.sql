@@ -71,3 +71,18 @@ ON CONFLICT (id) DO UPDATE SET
     path = coalesce(excluded.path, recording.path), seconds = coalesce(excluded.seconds, recording.seconds),
     channels = coalesce(excluded.channels, recording.channels), problem = coalesce(excluded.problem, recording.problem),
     checked = coalesce(excluded.checked, recording.checked);
+
+-- records.voicemail
+-- Messages that agents are to hear, or their end; each fact fills in what it knows.
+INSERT INTO voicemail (contact, queue, left_in, recording, mailbox, left_at, seconds, heard_by, next_at, settled,
+                       end_reason, settled_by, hearings)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::float8[],
+                     $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::int[])
+ON CONFLICT (contact) DO UPDATE SET
+    left_in = coalesce(excluded.left_in, voicemail.left_in), recording = coalesce(excluded.recording, voicemail.recording),
+    mailbox = coalesce(excluded.mailbox, voicemail.mailbox), left_at = coalesce(excluded.left_at, voicemail.left_at),
+    seconds = coalesce(excluded.seconds, voicemail.seconds), heard_by = coalesce(excluded.heard_by, voicemail.heard_by),
+    next_at = coalesce(excluded.next_at, voicemail.next_at), settled = coalesce(excluded.settled, voicemail.settled),
+    end_reason = coalesce(excluded.end_reason, voicemail.end_reason),
+    settled_by = coalesce(excluded.settled_by, voicemail.settled_by),
+    hearings = coalesce(excluded.hearings, voicemail.hearings);

@@ -10,7 +10,7 @@ WHERE cdr.began >= $1 AND cdr.began < $2
   AND ($5::text IS NULL OR (left(cdr.caller, 40) = left($5, 40) AND cdr.caller = $5))
   AND ($6::text IS NULL OR cdr.medium = $6)
   AND ($7::text IS NULL OR cdr.end_reason = $7)
-  AND ($8::boolean OR cdr.direction <> 'internal')
+  AND ($8::boolean OR cdr.direction NOT IN ('internal', 'voicemail'))
 ORDER BY {order} LIMIT $9 OFFSET $10;
 
 -- reports.call
@@ -33,7 +33,7 @@ ORDER BY {order};
 -- reports.summary
 -- Everything between $1 and $2 in one line; $3 narrows it to a queue. The formulas are those of queue_interval_between.
 SELECT (SELECT count(*) FROM contact
-        WHERE began >= $1 AND began < $2 AND direction <> 'internal' AND ($3::text IS NULL OR queue = $3)) AS contacts,
+        WHERE began >= $1 AND began < $2 AND direction NOT IN ('internal', 'voicemail') AND ($3::text IS NULL OR queue = $3)) AS contacts,
        coalesce(sum(offered), 0)::bigint AS offered, coalesce(sum(answered), 0)::bigint AS answered,
        coalesce(sum(abandoned), 0)::bigint AS abandoned, coalesce(sum(other_exits), 0)::bigint AS other_exits,
        coalesce(sum(answered_in_time), 0)::bigint AS answered_in_time,
@@ -50,7 +50,7 @@ WHERE $3::text IS NULL OR queue = $3;
 -- reports.end_reasons
 -- How the contacts that began in [$1, $2) ended; those still running have no reason.
 SELECT coalesce(end_reason, '') AS end_reason, count(*) AS contacts FROM contact
-WHERE began >= $1 AND began < $2 AND direction <> 'internal' AND ($3::text IS NULL OR queue = $3)
+WHERE began >= $1 AND began < $2 AND direction NOT IN ('internal', 'voicemail') AND ($3::text IS NULL OR queue = $3)
 GROUP BY 1 ORDER BY 2 DESC, 1;
 
 -- reports.waits

@@ -40,8 +40,8 @@ from callcenter.model.events import (
 from callcenter.model.facts import ContactEnded
 from callcenter.model.flow import Flow, Node, Prompt
 from callcenter.model.ids import AgentId, BridgeId, ContactId, FlowName, LegId, QueueName, RequestId, Skill, Version
-from callcenter.model.need import Need, parse_need
 from callcenter.model.mail import Mailbox
+from callcenter.model.need import Need, parse_need
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Overflow, Queue, Target
 from callcenter.model.routing import Routing

@@ -55,7 +55,9 @@ def center(*, route: dict[str, Any] | None = None, callback: CallbackRules | Non
     return Center(queue("sales", hours=None, callback=callback), flows=[leave], mailboxes=[box], **more)
 
 
-def spoken(house: Center, caller: str = "0901", seconds: float = 8.0, *, checked: bool = True) -> tuple[Call, RecordingId]:
+def spoken(
+    house: Center, caller: str = "0901", seconds: float = 8.0, *, checked: bool = True
+) -> tuple[Call, RecordingId]:
     """Somebody leaves a message, and it is looked at."""
     call = house.call("leave", caller=caller, name="Lan")
     recording = house.all(RecordMessage)[-1].recording
@@ -71,9 +73,7 @@ def looked_at(house: Center, recording: RecordingId, seconds: float = 8.0, probl
     contact = ContactId("left")
     path = f"/kept/{recording}.wav"
     house.tell(
-        RecordingChecked(
-            recording=recording, contact=contact, path=path, seconds=seconds, channels=1, problem=problem
-        )
+        RecordingChecked(recording=recording, contact=contact, path=path, seconds=seconds, channels=1, problem=problem)
     )
 
 
@@ -243,7 +243,8 @@ def test_the_customer_is_called_back_by_who_heard_the_message_in_its_place() -> 
 @pytest.mark.parametrize("why", ["rules", "pattern", "list"])
 def test_who_may_not_be_called_is_not_and_the_agent_hears_so(why: str) -> None:
     never = NumberList(
-        name=ListName("never"), numbers=frozenset({Numbering(country_code="84").normal("0901")}),
+        name=ListName("never"),
+        numbers=frozenset({Numbering(country_code="84").normal("0901")}),
         numbering=Numbering(country_code="84"),
     )
     house = center(

@@ -109,7 +109,7 @@ async def test_every_query_fits_the_schema(connection: Connection) -> None:
             pytest.fail(f"{name}: {error}")
 
 
-FOLDED = ("contact", "offer", "agent_activity", "recording", "callback", "callback_attempt")
+FOLDED = ("contact", "offer", "agent_activity", "recording", "callback", "callback_attempt", "voicemail")
 
 
 def test_every_query_asked_for_exists_and_every_query_is_asked_for() -> None:

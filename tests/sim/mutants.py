@@ -11,6 +11,7 @@ from callcenter.core.engine import Engine
 from callcenter.core.errands import Errands
 from callcenter.core.free import FreeAgents
 from callcenter.core.lines import Place, Rank, WaitingLines
+from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
@@ -49,7 +50,10 @@ class Mutant(Engine):
         self._offers = Offers(self.world, self._queues)
         self._callbacks = Callbacks(self.world, self._queues, self)
         self._dialling = Dialling(self.world, self._queues, self._offers, self._callbacks, self)
-        self._talk = talk(self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling)
+        self._mailroom = Mailroom(self.world, self._queues, self._callbacks, self)
+        self._talk = talk(
+            self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
+        )
         self.matching = matching(self.world, self._offers, self._queues)
 
 
