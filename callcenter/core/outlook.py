@@ -78,6 +78,7 @@ class Outlook:
     flow: str = ""
     node: str = ""
     agent: AgentId | None = None  # whom it talks with
+    message: bool = False  # nobody is on the line: an agent is to hear what was left
     rung: tuple[AgentId, ...] = ()  # whose phones ring for it
     agents: tuple[Standing, ...] = ()  # who could serve it, but for those who are rung
     wait: Range | None = None  # how much longer, if it stays
@@ -107,6 +108,7 @@ def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None
         flow=(contact.flow or "") if contact.state is ContactState.IN_FLOW else "",
         node=contact.node if contact.state is ContactState.IN_FLOW else "",
         agent=contact.agent,
+        message=contact.mail is not None,
         rung=rung,
         agents=tuple(_standing(engine, contact, agent, now) for agent in agents if agent not in rung),
         wait=engine.forecast.of(contact) if contact.state is ContactState.WAITING else None,

@@ -17,6 +17,10 @@ def where_words(found: Outlook) -> str:
     """Where the contact is now."""
     since = duration(found.state_s)
     match found.state:
+        case ContactState.PROMISED if found.message:
+            return f"is a message that waits to be heard (queue {found.queue}), for {since}"
+        case ContactState.CONNECTED if found.message:
+            return f"is a message that {found.agent} hears, for {since}"
         case ContactState.IN_FLOW:
             return f"is in the flow {found.flow}, at {found.node}, for {since}"
         case ContactState.WAITING:
@@ -89,6 +93,10 @@ def otherwise_words(found: Outlook) -> str:
             return "as soon as somebody logs in who could take it, she is rung for this call"
         case ContactState.OFFERED:
             return "when the phone is answered, the two are connected"
+        case ContactState.OFFERED if found.message:
+            return "when the phone is answered, the message is played"
+        case ContactState.CONNECTED if found.message:
+            return "it ends when she says that it is done; if she hangs up without that, it comes back into line"
         case ContactState.CONNECTED | ContactState.FORWARDED:
             return "it ends when one of the two hangs up"
         case _:

@@ -86,6 +86,7 @@ END_WORDS: Final[Mapping[EndReason, str]] = {
     EndReason.CALLBACK_EXPIRED: "the customer was to be called back, and the time promised has passed",
     EndReason.CALLBACK_REFUSED: "the customer was to be called back at a number that may not be called",
     EndReason.CALLBACK_CANCELLED: "the callback was taken back",
+    EndReason.MESSAGE_DONE: "nothing is left to be done about the message",
     EndReason.SHUTDOWN: "the call center was stopped",
     EndReason.FAULT: "a fault of ours or of Asterisk's ended it",
 }
