@@ -42,8 +42,6 @@ PROMPT_TONES: Final[Mapping[tuple[str, str], int]] = {
     for at, prompt in enumerate(PROMPTS)
     for language in LANGUAGES
 }
-TO_AGENTS: Final = {"voicemail_from": "position", "voicemail_keys": "closed", "voicemail_refused": "no_answer"}
-"""What agents hear of a message, and which prompt sounds the same: no message is left where that is said."""
 MUSIC_TONE: Final = 1950
 CALLER_TONES: Final = tuple(range(2000, 2700, TONE_STEP_HZ))
 AGENT_TONES: Final = tuple(range(2700, 3400, TONE_STEP_HZ))
@@ -77,7 +75,6 @@ numbers:
   "1900": hotline
   "1910": pin
   "1920": message
-  "1921": letters
   "1930": branch
   "1940": office
   "1950": who
@@ -151,7 +148,6 @@ support:
   wrap_up_s: 1
   music: tone
 {_MISSED}
-letters: {{needs: sales, offer_timeout_s: 6, wrap_up_s: 1, music: tone}}
 asked: {{needs: sales, offer_timeout_s: 3, wrap_up_s: 1, music: tone, survey: {{flow: how_was_it}}}}
 agent_first:
   needs: sales
@@ -221,19 +217,6 @@ nodes:
   take:
     kind: voicemail
     mailbox: hotline
-    greeting: leave_message
-    max_s: 5
-    silence_s: 2
-    done: thanks
-    nothing: bye
-  thanks: {kind: hangup, prompt: message_taken, reason: voicemail}
-  bye: {kind: hangup, prompt: goodbye}
-""",
-    "letters": """\
-nodes:
-  take:
-    kind: voicemail
-    mailbox: letters
     greeting: leave_message
     max_s: 5
     silence_s: 2
@@ -428,7 +411,6 @@ def write_configuration(folder: Path, *, crm_port: int, script_port: int) -> Non
     texts = {
         "numbers.yaml": NUMBERS,
         "queues.yaml": QUEUES,
-        "mailboxes.yaml": "letters: {route: {queue: letters, retry_after_s: 10}}\n",
         "lookups.yaml": f'hosts: ["127.0.0.1:{crm_port}"]\n',
         "prompts.yaml": "".join(f"{name}: {{en: {name}, vi: {name}}}\n" for name in PROMPTS),
     }
@@ -453,9 +435,6 @@ def write_recorded_prompts(folder: Path) -> None:
     for (name, language), hz in PROMPT_TONES.items():
         (folder / language).mkdir(parents=True, exist_ok=True)
         write_tone(folder / language / f"{name}.wav", hz, LONG_PROMPT_S if name in LONG else PROMPT_S)
-    for name, like in TO_AGENTS.items():
-        for language in LANGUAGES:
-            write_tone(folder / language / f"{name}.wav", PROMPT_TONES[like, language], PROMPT_S)
 
 
 def write_asterisk_extras(etc: Path, music: Path) -> None:

@@ -24,7 +24,7 @@ from callcenter.embedded.pidfile import read_pid_file
 from callcenter.embedded.ports import Kind
 from callcenter.embedded.programs import AsteriskRoot
 from callcenter.sim.peers.places import LOOPBACK, free_ports
-from tests.live import office
+from tests.live import letters, office
 from tests.live.center_program import DOOR
 from tests.live.real_asterisk import CHECKOUT, CLI_LIMIT_S, COMPLAINT, USUAL, installed_asterisk
 
@@ -251,11 +251,13 @@ def prepared() -> Premises:
         carrier_port=free_ports(2, Kind.BOTH),
     )
     office.write_configuration(folder / "config", crm_port=premises.outside_port, script_port=premises.outside_port + 1)
+    letters.add_letters(folder / "config")
     premises.hold(premises.outside_port)
     premises.hold(premises.outside_port + 1)
     (premises.var / "lookup-secrets").mkdir(parents=True)
     (premises.var / "lookup-secrets" / "crm_token").write_text("Bearer s3cret\n")
     office.write_recorded_prompts(folder / "recorded")
+    letters.write_prompts_for_agents(folder / "recorded")
     office.write_asterisk_extras(premises.etc, folder / "music")
     _lend_roots(premises.var)
     rtp_from = free_ports(RTP_PORTS, Kind.UDP, taken_max=RTP_PORTS // 10)

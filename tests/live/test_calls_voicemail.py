@@ -9,24 +9,25 @@ from callcenter.model.facts import ContactConnected, MessageReturned, MessageRou
 from callcenter.model.mail import MailEnd
 from callcenter.sim.peers.baresip import CallState
 from tests.live.center import Center
+from tests.live.letters import NUMBER, TO_AGENTS
 from tests.live.office import PROMPT_TONES
 from tests.live.people import AgentAtWork, Caller
 
 pytestmark = pytest.mark.live
 
 SPEAKS_S = 2.5
-RETRY_S = 10.0
-WHO, KEYS = PROMPT_TONES["position", "en"], PROMPT_TONES["closed", "en"]
+WHO, KEYS = (PROMPT_TONES[TO_AGENTS[f"voicemail_{what}"], "en"] for what in ("from", "keys"))
 
 
 async def leaves_a_message(center: Center) -> tuple[Caller, MessageRouted]:
     """Somebody speaks (a tone) after the beep and says with # that this was all."""
-    caller = await center.calls("1921")
+    caller = await center.calls(NUMBER)
     await caller.hears("leave_message")
+    call = await caller.contact()  # before the message has the number too
     await asyncio.sleep(SPEAKS_S)
     await caller.presses("#")
     await caller.is_hung_up()
-    routed = await center.fact(MessageRouted, left_in=await caller.contact())
+    routed = await center.fact(MessageRouted, left_in=call)
     return caller, routed
 
 
