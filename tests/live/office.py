@@ -100,6 +100,9 @@ numbers:
   "2020": asked
   "2021": agent_first
   "2022": customer_first
+  "2023": widening
+  "2024": sticking
+  "2025": sparing
   "*31": agent_login
   "*32": agent_logout
   "*33": agent_pause
@@ -157,6 +160,14 @@ customer_first:
   needs: sales
   music: tone
   callback: {{first: customer, ring_s: 5, retry_after_s: 10}}
+widening:
+  needs: support >= 3
+  relax: [{{after_s: 1, lower: 1}}]
+  offer_timeout_s: 3
+  music: tone
+{_MISSED}
+sticking: {{needs: sales, sticky: {{for_s: 2}}, offer_timeout_s: 5, music: tone}}
+sparing: {{needs: sales, reserve: {{agents: [alice], above_s: 2}}, offer_timeout_s: 5, music: tone}}
 load: {{needs: load, strategy: longest_idle, offer_timeout_s: 5, music: tone}}
 short_to_queue: {{needs: support, max_wait_s: 1.5, overflow: {{queue: sales}}, music: tone}}
 short_to_flow: {{needs: support, max_wait_s: 1.5, overflow: {{flow: farewell}}, music: tone}}
@@ -375,6 +386,9 @@ ENQUEUERS: Final = (
     "asked",
     "agent_first",
     "customer_first",
+    "widening",
+    "sticking",
+    "sparing",
 )
 """Flows that do nothing but put a caller into the queue of the same name."""
 WISHES: Final = ("login", "logout", "pause", "ready")
