@@ -29,6 +29,7 @@ SELECT id, contact, problem FROM recording WHERE started >= to_timestamp($1) AND
 TALKS_UNRECORDED: Final = """
 SELECT talk.contact FROM talk LEFT JOIN recording USING (contact)
 WHERE talk.began >= to_timestamp($1) AND recording.id IS NULL
+  AND talk.contact NOT IN (SELECT contact FROM voicemail) -- what an agent hears there is a recording itself
 """
 
 
