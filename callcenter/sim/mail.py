@@ -18,7 +18,7 @@ def with_mail(random: Random, configuration: Configuration, mailboxes: Sequence[
             route=MailRoute(
                 queue=random.choice(queues),
                 needs=random.choice((None, None, ANYBODY)),
-                priority=random.choice((None, -20, 0, 80)),
+                priority=random.choice((None, 10, 0, 80)),
                 retry_after_s=random.choice((5.0, 20.0, 60.0)),
             )
             if random.random() < 0.7
