@@ -12,7 +12,20 @@ import typer
 
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.find import past_contact
-from callcenter.cli.screen import NOTHING, Json, cell, clock, emit, say, seconds, show, show_grid, show_pairs, stamp
+from callcenter.cli.screen import (
+    CELL_MAX,
+    NOTHING,
+    Json,
+    cell,
+    clock,
+    emit,
+    say,
+    seconds,
+    show,
+    show_grid,
+    show_pairs,
+    stamp,
+)
 from callcenter.cli.site import Site, site_of
 
 if TYPE_CHECKING:
@@ -223,12 +236,13 @@ def _show(found: "Explanation", record: dict[str, Any], *, everything: bool) -> 
     from callcenter.jobs.summary import in_short
 
     name = record["caller_name"]
+    talks = [step.agent for step in found.steps if step.kind == "connected"]
     show_pairs(
         {
             "call": found.contact,
             "caller": record["caller"] + (f" ({name})" if name and name != record["caller"] else ""),
             "dialled": record["dialled"],
-            "agent": record["agent"],
+            "agent": record["agent"] or (talks[-1] if talks else ""),  # of a live call the record is not written yet
             "began": clock(found.steps[0].at) if found.steps else NOTHING,
         }
     )
@@ -268,7 +282,7 @@ def _paragraph(text: str, head: str) -> None:
     from callcenter.cli.screen import console, plain
 
     room = min(console().width, LINE_MAX) if sys.stdout.isatty() else console().width  # a reader who searches
-    width = max(room, len(head) + 30)
+    width = min(max(room, len(head) + 30), CELL_MAX)  # or `cell` would cut it
     for at, line in enumerate(textwrap.wrap(plain(text), width - len(head)) or [""]):
         show(cell(f"{head if at == 0 else ' ' * len(head)}{line}"))
 

@@ -53,7 +53,7 @@ def plan(
     if json:
         emit(_document(live.version, where, found, problems, prediction))
     else:
-        _show(live.version, found, problems, prediction)
+        _show(live.version, found, problems, prediction, asked=days > 0)
     if problems:
         raise typer.Exit(Exit.PROBLEMS)
 
@@ -138,6 +138,8 @@ def _show(
     found: "Sequence[FileDifference]",
     problems: "Sequence[Problem]",
     prediction: "Prediction | None",
+    *,
+    asked: bool,
 ) -> None:
     if not found:
         say(f"the folder is what is live (version {version}): nothing to apply")
@@ -151,7 +153,7 @@ def _show(
     show(cell("it can be applied: callcenter apply", "green"))
     say()
     if prediction is None:
-        say("there is no traffic in these days to foretell anything from")
+        say("there is no traffic in these days to foretell anything from" if asked else "nothing is foretold: --days 0")
         return
     for remark in prediction.remarks:
         say(remark)

@@ -16,14 +16,15 @@ MISSED: Final[Mapping[str, str]] = {
     "unreachable": "could not be reached",
 }
 TOLD_WHOLE: Final = ("callback_promised", "rang_back", "callback_settled", "place_restored")
-"""Steps that are told as they are."""
+"""Steps that are told as they are, in their order."""
+OF_THE_CALLER: Final = ("callback_promised", "place_restored")
+"""Those whose words have the caller for their subject."""
 
 
 def in_short(steps: Sequence[Step], now: Outlook | None) -> str:
     """The whole call, or as much of it as there is."""
     said = [step.words for step in steps if step.kind == "opened"]
-    said += [f"it {step.words}" for step in steps if _left_unserved(step)]
-    said += [step.words for step in steps if step.kind in TOLD_WHOLE]
+    said += [_told(step) for step in steps if _left_unserved(step) or step.kind in TOLD_WHOLE]
     missed = _missed(steps)
     talks = [step for step in steps if step.kind == "connected"]
     if missed:
@@ -37,6 +38,12 @@ def in_short(steps: Sequence[Step], now: Outlook | None) -> str:
     if not ended and now is not None:
         said.append(f"now {where_words(now)}" if now.state is ContactState.CONNECTING else f"now it {where_words(now)}")
     return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in said if sentence)
+
+
+def _told(step: Step) -> str:
+    if step.kind in OF_THE_CALLER:
+        return f"the caller {step.words}"
+    return step.words if step.kind in TOLD_WHOLE else f"it {step.words}"
 
 
 def _left_unserved(step: Step) -> bool:

@@ -43,6 +43,10 @@ CAUSE_WORDS: Final[Mapping[Cause, tuple[str, str]]] = {  # one, several
 }
 
 _LEVEL: Final = re.compile(r"(\S+) >= (\d)")
+_OR: Final = " or "
+_AND: Final = " and "
+_BARRED: Final = "not @"
+"""As a need is written: what stands between alternatives, between their terms, and before who may not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,13 +69,29 @@ def duration(seconds: float) -> str:
 
 
 def need_words(needs: str) -> str:
-    """What is asked of an agent: "sales and vietnamese (level 2 or better)"."""
-    return _LEVEL.sub(r"\1 (level \2 or better)", needs).replace(" (level 1 or better)", "")
+    """What is asked of an agent: "sales and vietnamese (level 2 or better), but not linh"."""
+    return " or ".join(_clause_words(clause) for clause in needs.split(_OR))
+
+
+def _clause_words(clause: str) -> str:
+    terms = clause.split(_AND)
+    barred = [term.removeprefix(_BARRED) for term in terms if term.startswith(_BARRED)]
+    asked = _AND.join(term.removeprefix("@") for term in terms if not term.startswith(_BARRED))
+    words = _LEVEL.sub(r"\1 (level \2 or better)", asked).replace(" (level 1 or better)", "")
+    if not barred:
+        return words
+    return f"{words}, but not {listed(barred)}" if words else f"anything, but not {listed(barred)}"
 
 
 def asked_words(needs: str) -> str:
-    """Whom a call asks for."""
-    return f"an agent with {need_words(needs)}" if needs else "any agent"
+    """Whom a call asks for: agents by their names, others by what they must be able to do."""
+    if not needs:
+        return "any agent"
+    clauses = needs.split(_OR)
+    people = [clause.removeprefix("@") for clause in clauses if clause.startswith("@") and _AND not in clause]
+    others = [clause for clause in clauses if clause.removeprefix("@") not in people]
+    able = [f"an agent with {need_words(_OR.join(others))}"] if others else []
+    return ", or ".join([*([" or ".join(people)] if people else []), *able])
 
 
 def listed(names: Sequence[str], more_than: int = NAMED_MAX) -> str:

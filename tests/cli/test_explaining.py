@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.cli.explain import _paragraph
 from callcenter.config import load_configuration, read_configuration
 from callcenter.core.explain import Before, Cause, Reason
 from callcenter.jobs.explaining import CHANGED, Explanation, explain
@@ -256,3 +257,9 @@ def test_what_is_shown_of_a_live_call(waiting: Terminal) -> None:
     assert found["decisions"][0]["excluded"][0]["count"] == 20
     assert found["next"]["upcoming"][0]["kind"] == "relax"
     assert found["in_short"].startswith('0901 ("Lan") called and dialled support. Now it waits in queue support')
+
+
+def test_a_long_sentence_is_wrapped_and_never_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [f"word{number}" for number in range(200)]
+    _paragraph(" ".join(words), "  1. ")
+    assert capsys.readouterr().out.split() == ["1.", *words]

@@ -11,6 +11,7 @@ from callcenter.jobs.story import END_WORDS, EXIT_WORDS, LEFT_OUT, LOOKUP_WORDS,
 from callcenter.jobs.wording import (
     CAUSE_WORDS,
     STRATEGY_WORDS,
+    asked_words,
     duration,
     groups,
     listed,
@@ -82,10 +83,27 @@ def test_one_agent_is_named() -> None:
         ("sales", "sales"),
         ("sales >= 3 and vietnamese", "sales (level 3 or better) and vietnamese"),
         ("a >= 2 or b >= 1", "a (level 2 or better) or b"),
+        ("not @linh and not @minh and sales >= 2", "sales (level 2 or better), but not linh and minh"),
+        ("not @linh", "anything, but not linh"),
+        ("sales and not trainee", "sales and not trainee"),
     ],
 )
 def test_needs_in_words(needs: str, words: str) -> None:
     assert need_words(needs) == words
+
+
+@pytest.mark.parametrize(
+    ("needs", "words"),
+    [
+        ("", "any agent"),
+        ("sales >= 3 or english", "an agent with sales (level 3 or better) or english"),
+        ("@bob", "bob"),
+        ("@bob or @linh or sales >= 2", "bob or linh, or an agent with sales (level 2 or better)"),
+        ("not @linh and sales", "an agent with sales, but not linh"),
+    ],
+)
+def test_who_is_asked_for_in_words(needs: str, words: str) -> None:
+    assert asked_words(needs) == words
 
 
 def test_names_and_lengths() -> None:

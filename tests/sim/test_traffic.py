@@ -256,6 +256,13 @@ def test_few_places_to_wait_and_none_at_all() -> None:
     assert of(found, "p_abandon").covers(erlang_b(10, 8))
 
 
+def test_few_lines_for_one_pool_are_few_places_to_wait() -> None:
+    found = simulate(replace(scenario(calls(per_h=220), agents=11, replications=8), lines=15), seed=5)
+    turned_away, wait = few_places(11, 11, 4)
+    assert of(found, "p_turned_away").covers(turned_away)
+    assert of(found, "p_wait").covers(wait + turned_away)
+
+
 def test_an_answer_takes_as_long_as_phones_ring() -> None:
     ringing = Times(distribution=Family.DETERMINISTIC, mean_s=4)
     groups = (AgentGroup(name="slow", counts=(30,), answer=ringing),)
