@@ -20,6 +20,8 @@ from callcenter.embedded.supervise import ChildState
 from callcenter.errors import ConfigurationError
 from tests.embedded.world import Watcher, another_of_us, kill, runs
 
+pytestmark = pytest.mark.slow
+
 OWNER = """\
 import asyncio, pathlib, sys
 from tests.embedded.test_postgres import server

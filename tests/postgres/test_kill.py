@@ -16,6 +16,8 @@ from callcenter.postgres.reader import JournalReader
 from tests.postgres.cluster import Cluster
 from tests.postgres.story import endless_story, entries
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 ENTRIES = 1500
 KILLS = 5

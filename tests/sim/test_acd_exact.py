@@ -14,6 +14,8 @@ from callcenter.sim.benches.closed_forms import (
 )
 from callcenter.sim.benches.exact_cases import CASES, Case, ideal
 
+pytestmark = pytest.mark.slow
+
 INDEX = {case.name: index for index, case in enumerate(CASES)}
 
 

@@ -13,6 +13,8 @@ from callcenter.sim.traffic.drive import comes_to_work
 from callcenter.versions.prediction import REDRAWN_MIN, predict
 from tests.core.center import configured, queue
 
+pytestmark = pytest.mark.slow
+
 LIVE = configured(queue("sales", "sales", wrap_up_s=0.0))
 
 

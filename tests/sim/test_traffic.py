@@ -43,6 +43,8 @@ from callcenter.sim.traffic.scenario import (
 )
 from callcenter.sim.traffic.tally import Grid
 
+pytestmark = pytest.mark.slow
+
 ALL = Subject(Scope.ALL)
 EXPONENTIAL = Family.EXPONENTIAL
 

@@ -19,6 +19,8 @@ from callcenter.speech.speakers import SpeechFailed
 from callcenter.speech.store import PromptStore, PromptUnplayable
 from callcenter.speech.wav import BadWav, Sound, goertzel, read_header, read_wav, write_wav
 
+pytestmark = pytest.mark.slow
+
 LIMIT_S = 20.0
 
 PITCHES = {"en": 500.0, "vi": 800.0}
