@@ -20,7 +20,7 @@ from callcenter.model.calendar import Calendar
 from callcenter.model.callback import NOTE_CHARS_MAX, Callback, CallbackEnd, CallbackRules, CallbackStep, CalledFirst
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium
 from callcenter.model.events import CallbackRequested
-from callcenter.model.facts import CallbackAttempted, CallbackPromised, CallbackSettled, CallbackWaits, ContactOpened
+from callcenter.model.facts import CallbackAttempted, CallbackPromised, CallbackSettled, CallbackWaits
 from callcenter.model.flow import PromiseCallback
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.need import NeedSyntaxError, parse_need
@@ -141,17 +141,7 @@ class Callbacks:
             needs=needs,
             own_needs=None if asked.only is None else needs,
         )
-        world.contacts[contact.id] = contact
-        world.out.append(
-            ContactOpened(
-                contact=contact.id,
-                medium=contact.medium,
-                direction=contact.direction,
-                caller=contact.caller,
-                caller_name=contact.caller_name,
-                dialled="",
-            )
-        )
+        world.admit(contact)
         callback = self._make(
             contact, queue, number, asked.not_before, asked.until, by=asked.by, note=asked.note, only=asked.only
         )

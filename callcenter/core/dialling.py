@@ -26,7 +26,7 @@ from callcenter.model.callback import CallbackStep
 from callcenter.model.commands import AnswerLeg, DialNumber, HangUp, JoinBridge
 from callcenter.model.contact import ContactState, Direction, LegEnd, Medium, QueueExit
 from callcenter.model.events import ContactArrived
-from callcenter.model.facts import CallbackDialled, CallerRangBack, ContactOpened
+from callcenter.model.facts import CallbackDialled, CallerRangBack
 from callcenter.model.ids import AgentId, FlowName, QueueName
 from callcenter.model.numbers import subscriber
 
@@ -340,22 +340,10 @@ class Dialling:
             variables=dict(contact.variables),
             secrets=contact.secrets,
         )
-        world.contacts[apart.id] = apart
-        world.legs[leg] = apart.id
+        world.admit(apart)
         if apart.bridge is not None:
             world.bridges[apart.bridge] = apart.id
         contact.leg = contact.bridge = None
         contact.music, contact.secrets, contact.answered = "", {}, False
-        world.out.append(
-            ContactOpened(
-                contact=apart.id,
-                leg=leg,
-                medium=apart.medium,
-                direction=apart.direction,
-                caller=apart.caller,
-                caller_name=apart.caller_name,
-                dialled=apart.dialled,
-            )
-        )
         self._callbacks.hold(contact)
         return apart

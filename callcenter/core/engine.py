@@ -11,44 +11,36 @@ from typing import Final, assert_never
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.dialling import Dialling
+from callcenter.core.failures import Failures
 from callcenter.core.flows import DIGITS, MASKED_DIGIT, Flows
 from callcenter.core.forecast import Forecast
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
+from callcenter.core.requests import Requests
 from callcenter.core.resync import resync
-from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.state import ContactRecord
 from callcenter.core.stats import picture
 from callcenter.core.talk import Talk, end_reason
 from callcenter.core.timers import Timer, TimerKind
 from callcenter.core.world import NOBODY, Library, World
 from callcenter.model.agent import AgentStatus
-from callcenter.model.commands import HangUp, Reply
+from callcenter.model.commands import HangUp
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import ContactState, EndReason, LegEnd, TransportFault
+from callcenter.model.contact import ContactState, EndReason, LegEnd
 from callcenter.model.entry import Output
 from callcenter.model.events import (
-    AgentRemoved,
-    AgentSaved,
-    AgentStatusRequested,
-    CallbackCancelRequested,
-    CallbackNowRequested,
-    CallbackRequested,
     CommandFailed,
-    ConfigurationApplied,
     ContactArrived,
     DigitPressed,
-    DrainRequested,
     EngineStarted,
     Event,
-    HangUpRequested,
     LegAnswered,
     LegEnded,
     LegRinging,
     LegSeen,
     LookedUp,
-    MessageDoneRequested,
     MessageRecorded,
     PhoneChanged,
     PlaybackEnded,
@@ -57,9 +49,8 @@ from callcenter.model.events import (
     ScriptEnded,
     Stopping,
     TimePassed,
-    WrapUpRequested,
 )
-from callcenter.model.facts import ContactOpened, QueueDraining, RecordingVerified
+from callcenter.model.facts import RecordingVerified
 from callcenter.model.flow import AgentWish, PromiseCallback, Queueing
 from callcenter.model.ids import (
     UNVERSIONED,
@@ -71,13 +62,11 @@ from callcenter.model.ids import (
     PlaybackId,
     QueueName,
     RecordingId,
-    RequestId,
     Version,
 )
 from callcenter.model.view import CenterView
 
 CUT_OFF_S: Final = 0.2  # a call goes on so long after a prompt that failed, if its caller has not hung up
-COMMAND_RETRY_S: Final = 2.0  # an agent whose phone could not be dialled, by no fault of hers, is left alone so long
 
 MAIL_RETURNS: Final[Mapping[EndReason, str]] = {
     EndReason.HUNG_UP_BY_REQUEST: "somebody ended the call",
@@ -110,6 +99,10 @@ class Engine:
         self._mailroom = Mailroom(self.world, self._queues, self._callbacks, self)
         self._talk = Talk(
             self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
+        )
+        self._failures = Failures(self.world, self._offers, self._flows, self._dialling, self)
+        self._requests = Requests(
+            self.world, self._queues, self._offers, self._applying, self._callbacks, self._mailroom, self
         )
         self.matching = Matching(self.world, self._offers, self._queues)
 
@@ -215,7 +208,7 @@ class Engine:
             case ScriptEnded():
                 self._script_ended(event)
             case PlaybackEnded(playback=playback, ok=True):
-                self._playback(playback)
+                self.playback_over(playback)
             case PlaybackEnded(playback=playback):
                 self._cut_off(playback)
             case PhoneChanged(number=number, state=state):
@@ -223,7 +216,7 @@ class Engine:
                 if record is not None:
                     self.world.agents.phone_changed(record, state, self.world.now)
             case CommandFailed():
-                self._command_failed(event)
+                self._failures.take(event)
             case MessageRecorded(recording=recording, seconds=seconds):
                 holder = self.world.recordings.get(recording)
                 if holder is not None:
@@ -239,50 +232,7 @@ class Engine:
                     self.end(contact, EndReason.SHUTDOWN)
                 self.world.agents.log_out_all(self.world.now)
             case _:
-                self._take_request(event)
-
-    def _take_request(
-        self,
-        event: AgentSaved
-        | AgentRemoved
-        | AgentStatusRequested
-        | WrapUpRequested
-        | HangUpRequested
-        | DrainRequested
-        | ConfigurationApplied
-        | CallbackRequested
-        | CallbackCancelRequested
-        | CallbackNowRequested
-        | MessageDoneRequested,
-    ) -> None:
-        world, now = self.world, self.world.now
-        match event:
-            case AgentSaved(request=request, agent=agent):
-                self._reply(request, world.agents.save(agent, now))
-            case AgentRemoved(request=request, agent=agent_id):
-                self._reply(request, world.agents.remove(agent_id, now))
-            case AgentStatusRequested(request=request, agent=agent_id, status=status, reason=reason):
-                record = world.agents.records.get(agent_id)
-                self._reply(request, self._set_status(record, status, reason) if record else self._nobody(agent_id))
-            case WrapUpRequested(request=request, agent=agent_id, extend_s=extend_s):
-                record = world.agents.records.get(agent_id)
-                self._reply(request, self._wrap_up(record, extend_s) if record else self._nobody(agent_id))
-            case HangUpRequested(request=request, contact=contact_id):
-                self._reply(request, self._hang_up(contact_id))
-            case DrainRequested(request=request, queue=queue, draining=draining, by=by):
-                self._reply(request, self._drain(queue, draining, by))
-            case ConfigurationApplied(request=request, version=version, by=by):
-                self._reply(request, self._applying.apply(version, by))
-            case CallbackRequested(request=request):
-                self._reply(request, self._callbacks.schedule(event))
-            case CallbackCancelRequested(request=request, contact=contact_id, by=by):
-                self._reply(request, self._callbacks.cancel(contact_id, by))
-            case CallbackNowRequested(request=request, contact=contact_id):
-                self._reply(request, self._callbacks.now(contact_id))
-            case MessageDoneRequested(request=request, contact=contact_id, by=by):
-                self._reply(request, self._mailroom.done(contact_id, by))
-            case _:
-                assert_never(event)
+                self._requests.take(event)
 
     def arrived(self, event: ContactArrived) -> None:
         """A customer is at the door; a leg that is known already is the same customer."""
@@ -315,20 +265,7 @@ class Engine:
         if own is not None:
             contact.dialler = own.agent.id
             world.agents.dials(own, world.now)
-        world.contacts[contact.id] = contact
-        world.legs[event.leg] = contact.id
-        world.out.append(
-            ContactOpened(
-                contact=contact.id,
-                leg=event.leg,
-                medium=event.medium,
-                direction=event.direction,
-                caller=event.caller,
-                caller_name=event.caller_name,
-                dialled=event.dialled,
-                dialler=contact.dialler,
-            )
-        )
+        world.admit(contact)
         if flow is not None:
             self.start_flow(contact, flow)
         else:
@@ -398,7 +335,8 @@ class Engine:
             case _:
                 contact.playback = None
 
-    def _playback(self, playback: PlaybackId) -> None:
+    def playback_over(self, playback: PlaybackId) -> None:
+        """What was played to its end, or could not be, is not waited for any more."""
         holder = self.world.playbacks.pop(playback, None)
         if holder is not None:
             self.world.timers.cancel(TimerKind.CUT_OFF, holder)
@@ -447,55 +385,6 @@ class Engine:
         )
         self._mailroom.checked(event)
 
-    def _command_failed(self, event: CommandFailed) -> None:  # noqa: C901 (one arm per kind of command)
-        """A phone that could not be rung is an offer lost, a prompt that could not be played is a prompt over."""
-        contact = self.world.contacts.get(event.contact)
-        if contact is None:
-            return
-        unknown = event.fault is TransportFault.UNKNOWN
-        match event.command:
-            case "RingAgent":
-                leg = LegId(event.subject)
-                if unknown or leg not in contact.offers:
-                    return
-                if event.fault is TransportFault.REFUSED:
-                    self._offers.missed(contact, leg, LegEnd.UNREACHABLE, hang_up=True)
-                else:
-                    self._offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
-            case "DialNumber":
-                if contact.callback is not None and event.subject == contact.callback.leg:
-                    if not unknown:
-                        sent = event.fault is TransportFault.REFUSED
-                        self._dialling.failed(contact, LegEnd.FAILED, hang_up=True, sent=sent)
-                elif not unknown and event.subject == contact.other_leg:
-                    self._flows.forward_failed(contact, event.detail or event.fault.value)
-            case "PlayPrompts":
-                self._playback(PlaybackId(event.subject))
-            case "RecordMessage":
-                if event.subject == contact.message and not unknown:
-                    self._flows.message_recorded(contact, 0.0)
-            case "LookUp":
-                if contact.lookup is not None and event.subject == contact.lookup.lookup:
-                    self._flows.lookup_failed(contact, event.detail or event.fault.value)
-            case "RunScript" if event.fault in (TransportFault.REFUSED, TransportFault.UNAVAILABLE):
-                self._flows.script_not_run(contact)
-            case "AnswerLeg" | "OpenBridge" | "JoinBridge" | "RunScript" | "FetchBack":
-                if event.fault is TransportFault.GONE and event.subject in self.world.legs:
-                    # leg or bridge: Asterisk does not say which is gone, and a leg that lives must not be left behind
-                    leg = LegId(event.subject)
-                    self.world.out.append(HangUp(contact=contact.id, leg=leg))
-                    self.leg_ended(leg, LegEnd.NORMAL)
-                elif event.fault is TransportFault.REFUSED:
-                    self.world.surprise(f"{event.command} was refused: {event.detail}", contact)
-                    self.end(contact, EndReason.FAULT)
-                elif event.fault is not TransportFault.GONE:  # a resync will ask again, or has to be looked into
-                    self.world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
-            case "StopMusic" if event.fault is TransportFault.REFUSED:
-                pass  # none played
-            case _:
-                if event.fault is not TransportFault.GONE:
-                    self.world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
-
     # -- deadlines ---------------------------------------------------------------------------------------------------
 
     def _fire(self) -> None:
@@ -526,7 +415,7 @@ class Engine:
                 self._flows.waited(contact)
             case TimerKind.CUT_OFF:
                 if contact.playback is not None:
-                    self._playback(contact.playback)
+                    self.playback_over(contact.playback)
             case TimerKind.MESSAGE:
                 self._flows.message_overdue(contact)
             case TimerKind.LOOKUP:
@@ -625,43 +514,8 @@ class Engine:
         record = self.world.agents.by_number(contact.agent_number) if contact.agent_number else None
         if record is None:
             return "this phone belongs to no agent"
-        return self._set_status(record, _WISHES[wish.wish], wish.reason)
+        return self._requests.set_status(record, _WISHES[wish.wish], wish.reason)
 
     def why_not(self, configuration: Configuration) -> str:
         """What hinders a configuration from being applied now, in words, or "". Changes nothing."""
         return self._applying.hindrance(configuration)
-
-    # -- requests ----------------------------------------------------------------------------------------------------
-
-    def _set_status(self, record: AgentRecord, status: AgentStatus, reason: str) -> str:
-        if status is not AgentStatus.AVAILABLE and record.status is not AgentStatus.LOGGED_OUT:
-            self._offers.withdraw(record)
-        return self.world.agents.set_status(record, status, reason, self.world.now)
-
-    def _wrap_up(self, record: AgentRecord, extend_s: float) -> str:
-        agents = self.world.agents
-        if extend_s:
-            return agents.extend_wrap_up(record, extend_s, self.world.now)
-        return agents.end_wrap_up(record, self.world.now)
-
-    def _hang_up(self, contact_id: ContactId) -> str:
-        contact = self.world.contacts.get(contact_id)
-        if contact is None:
-            return f"there is no live call {contact_id}"
-        if contact.mail is not None and contact.agent is None:
-            return f"{contact_id} is a message that waits to be heard: mark it done instead"
-        self.end(contact, EndReason.HUNG_UP_BY_REQUEST)
-        return ""
-
-    def _drain(self, queue: QueueName, draining: bool, by: str) -> str:
-        if queue not in self.world.configuration.queues:
-            return f"there is no queue {queue}"
-        self._queues.drain(queue, draining)
-        self.world.out.append(QueueDraining(queue=queue, draining=draining, by=by))
-        return ""
-
-    def _nobody(self, agent: AgentId) -> str:
-        return f"there is no agent {agent}"
-
-    def _reply(self, request: RequestId, problem: str) -> None:
-        self.world.out.append(Reply(request=request, problem=problem))

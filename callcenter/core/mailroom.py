@@ -23,7 +23,6 @@ from callcenter.model.contact import ContactState, Direction, EndReason, Medium,
 from callcenter.model.events import CallbackRequested, RecordingChecked
 from callcenter.model.facts import (
     ContactConnected,
-    ContactOpened,
     MessageReturned,
     MessageRouted,
     MessageSettled,
@@ -112,17 +111,9 @@ class Mailroom:
                 next_at=world.now + CHECK_WAIT_MAX_S,
             ),
         )
-        world.contacts[contact.id] = contact
+        world.admit(contact)
         world.mails[message] = contact.id
         world.out += (
-            ContactOpened(
-                contact=contact.id,
-                medium=contact.medium,
-                direction=contact.direction,
-                caller=contact.caller,
-                caller_name=contact.caller_name,
-                dialled=contact.dialled,
-            ),
             MessageRouted(
                 contact=contact.id,
                 mailbox=mailbox,

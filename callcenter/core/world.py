@@ -16,7 +16,7 @@ from callcenter.core.timers import Timers
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
 from callcenter.model.entry import Output
-from callcenter.model.facts import Surprise
+from callcenter.model.facts import ContactOpened, Surprise
 from callcenter.model.ids import (
     AgentId,
     BridgeId,
@@ -130,6 +130,24 @@ class World:
         if self.mint is None:
             raise Bug("the engine was given an event before EngineStarted")
         return self.mint
+
+    def admit(self, contact: ContactRecord) -> None:
+        """A new contact, with a customer on the line or without: from here on it can be found, and is told of."""
+        self.contacts[contact.id] = contact
+        if contact.leg is not None:
+            self.legs[contact.leg] = contact.id
+        self.out.append(
+            ContactOpened(
+                contact=contact.id,
+                leg=contact.leg,
+                medium=contact.medium,
+                direction=contact.direction,
+                caller=contact.caller,
+                caller_name=contact.caller_name,
+                dialled=contact.dialled,
+                dialler=contact.dialler,
+            )
+        )
 
     def by_leg(self, leg: LegId) -> ContactRecord | None:
         """The live contact this leg belongs to."""

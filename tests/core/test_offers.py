@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from callcenter.core.engine import COMMAND_RETRY_S
+from callcenter.core.failures import COMMAND_RETRY_S
 from callcenter.core.offers import REST_MIN_S, RING_GRACE_S
 from callcenter.core.world import NOBODY
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState

@@ -9,12 +9,14 @@ from callcenter.core.callbacks import Callbacks
 from callcenter.core.dialling import Dialling
 from callcenter.core.engine import Engine
 from callcenter.core.errands import Errands
+from callcenter.core.failures import Failures
 from callcenter.core.free import FreeAgents
 from callcenter.core.lines import Place, Rank, WaitingLines
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
+from callcenter.core.requests import Requests
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.talk import Talk
 from callcenter.model.agent import AgentStatus, PhoneState
@@ -43,16 +45,21 @@ class Mutant(Engine):
         queues: Queues | None = None,
         talk: type[Talk] = Talk,
         matching: type[Matching] = Matching,
+        applying: type[Applying] = Applying,
     ) -> None:
         """Put other parts in the place of the engine's own."""
         self._queues = queues or self._queues
-        self._applying = Applying(self.world, self._queues)
+        self._applying = applying(self.world, self._queues)
         self._offers = Offers(self.world, self._queues)
         self._callbacks = Callbacks(self.world, self._queues, self)
         self._dialling = Dialling(self.world, self._queues, self._offers, self._callbacks, self)
         self._mailroom = Mailroom(self.world, self._queues, self._callbacks, self)
         self._talk = talk(
             self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
+        )
+        self._failures = Failures(self.world, self._offers, self._flows, self._dialling, self)
+        self._requests = Requests(
+            self.world, self._queues, self._offers, self._applying, self._callbacks, self._mailroom, self
         )
         self.matching = matching(self.world, self._offers, self._queues)
 
@@ -358,7 +365,7 @@ class TakesQueuesAway(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._applying = _TakesQueuesAway(self.world, self._queues)
+        self.rewire(applying=_TakesQueuesAway)
 
 
 class _Stubborn(Queues):

@@ -1,0 +1,97 @@
+"""Commands that were not carried out: what follows from that for the contact. Knows each kind; carries out none.
+
+Theory: an adapter says how it failed (`TransportFault`). REFUSED was not done; UNAVAILABLE was not even sent; GONE has
+nothing left to do it to; UNKNOWN may still happen, so it is waited for by the deadline that the command has anyway.
+"""
+
+from typing import Final, Protocol
+
+from callcenter.core.dialling import Dialling
+from callcenter.core.flows import Flows
+from callcenter.core.offers import Offers
+from callcenter.core.state import ContactRecord
+from callcenter.core.world import World
+from callcenter.model.commands import HangUp
+from callcenter.model.contact import EndReason, LegEnd, TransportFault
+from callcenter.model.events import CommandFailed
+from callcenter.model.ids import LegId, PlaybackId
+
+COMMAND_RETRY_S: Final = 2.0  # an agent whose phone could not be dialled, by no fault of hers, is left alone so long
+
+
+class Told(Protocol):
+    """The parts of the engine that are told what a failure amounts to."""
+
+    def leg_ended(self, leg: LegId, end: LegEnd) -> None:
+        """A leg is gone."""
+        ...
+
+    def playback_over(self, playback: PlaybackId) -> None:
+        """Nothing of it plays any more."""
+        ...
+
+    def end(self, contact: ContactRecord, reason: EndReason) -> None:
+        """End the contact."""
+        ...
+
+
+class Failures:
+    """Where failed commands come back to."""
+
+    __slots__ = ("_dialling", "_flows", "_offers", "_told", "_world")
+
+    def __init__(self, world: World, offers: Offers, flows: Flows, dialling: Dialling, told: Told) -> None:
+        self._world = world
+        self._offers = offers
+        self._flows = flows
+        self._dialling = dialling
+        self._told = told
+
+    def take(self, event: CommandFailed) -> None:  # noqa: C901 (one arm per kind of command)
+        """A phone that could not be rung is an offer lost, a prompt that could not be played is a prompt over."""
+        contact = self._world.contacts.get(event.contact)
+        if contact is None:
+            return
+        unknown = event.fault is TransportFault.UNKNOWN
+        match event.command:
+            case "RingAgent":
+                leg = LegId(event.subject)
+                if unknown or leg not in contact.offers:
+                    return
+                if event.fault is TransportFault.REFUSED:
+                    self._offers.missed(contact, leg, LegEnd.UNREACHABLE, hang_up=True)
+                else:
+                    self._offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
+            case "DialNumber":
+                if contact.callback is not None and event.subject == contact.callback.leg:
+                    if not unknown:
+                        sent = event.fault is TransportFault.REFUSED
+                        self._dialling.failed(contact, LegEnd.FAILED, hang_up=True, sent=sent)
+                elif not unknown and event.subject == contact.other_leg:
+                    self._flows.forward_failed(contact, event.detail or event.fault.value)
+            case "PlayPrompts":
+                self._told.playback_over(PlaybackId(event.subject))
+            case "RecordMessage":
+                if event.subject == contact.message and not unknown:
+                    self._flows.message_recorded(contact, 0.0)
+            case "LookUp":
+                if contact.lookup is not None and event.subject == contact.lookup.lookup:
+                    self._flows.lookup_failed(contact, event.detail or event.fault.value)
+            case "RunScript" if event.fault in (TransportFault.REFUSED, TransportFault.UNAVAILABLE):
+                self._flows.script_not_run(contact)
+            case "AnswerLeg" | "OpenBridge" | "JoinBridge" | "RunScript" | "FetchBack":
+                if event.fault is TransportFault.GONE and event.subject in self._world.legs:
+                    # leg or bridge: Asterisk does not say which is gone, and a leg that lives must not be left behind
+                    leg = LegId(event.subject)
+                    self._world.out.append(HangUp(contact=contact.id, leg=leg))
+                    self._told.leg_ended(leg, LegEnd.NORMAL)
+                elif event.fault is TransportFault.REFUSED:
+                    self._world.surprise(f"{event.command} was refused: {event.detail}", contact)
+                    self._told.end(contact, EndReason.FAULT)
+                elif event.fault is not TransportFault.GONE:  # a resync will ask again, or has to be looked into
+                    self._world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
+            case "StopMusic" if event.fault is TransportFault.REFUSED:
+                pass  # none played
+            case _:
+                if event.fault is not TransportFault.GONE:
+                    self._world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)

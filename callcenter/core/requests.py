@@ -1,0 +1,143 @@
+"""What people ask of the running center: each request is an event with a number, and gets one `Reply`.
+
+Knows whom to ask and what to say when there is nobody or nothing of that name; the rules are in the parts it asks.
+"""
+
+from typing import Protocol, assert_never
+
+from callcenter.core.applying import Applying
+from callcenter.core.callbacks import Callbacks
+from callcenter.core.mailroom import Mailroom
+from callcenter.core.offers import Offers
+from callcenter.core.queues import Queues
+from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.world import World
+from callcenter.model.agent import AgentStatus
+from callcenter.model.commands import Reply
+from callcenter.model.contact import EndReason
+from callcenter.model.events import (
+    AgentRemoved,
+    AgentSaved,
+    AgentStatusRequested,
+    CallbackCancelRequested,
+    CallbackNowRequested,
+    CallbackRequested,
+    ConfigurationApplied,
+    DrainRequested,
+    HangUpRequested,
+    MessageDoneRequested,
+    WrapUpRequested,
+)
+from callcenter.model.facts import QueueDraining
+from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
+
+Request = (
+    AgentSaved
+    | AgentRemoved
+    | AgentStatusRequested
+    | WrapUpRequested
+    | HangUpRequested
+    | DrainRequested
+    | ConfigurationApplied
+    | CallbackRequested
+    | CallbackCancelRequested
+    | CallbackNowRequested
+    | MessageDoneRequested
+)
+
+
+class Elsewhere(Protocol):
+    """What a request may lead to beyond the parts it is put to."""
+
+    def end(self, contact: ContactRecord, reason: EndReason) -> None:
+        """End the contact."""
+        ...
+
+
+class Requests:
+    """The counter where requests are taken."""
+
+    __slots__ = ("_applying", "_callbacks", "_elsewhere", "_mailroom", "_offers", "_queues", "_world")
+
+    def __init__(
+        self,
+        world: World,
+        queues: Queues,
+        offers: Offers,
+        applying: Applying,
+        callbacks: Callbacks,
+        mailroom: Mailroom,
+        elsewhere: Elsewhere,
+    ) -> None:
+        self._world = world
+        self._queues = queues
+        self._offers = offers
+        self._applying = applying
+        self._callbacks = callbacks
+        self._mailroom = mailroom
+        self._elsewhere = elsewhere
+
+    def take(self, event: Request) -> None:
+        """Do what is asked, and reply."""
+        world, now = self._world, self._world.now
+        match event:
+            case AgentSaved(request=request, agent=agent):
+                self._reply(request, world.agents.save(agent, now))
+            case AgentRemoved(request=request, agent=agent_id):
+                self._reply(request, world.agents.remove(agent_id, now))
+            case AgentStatusRequested(request=request, agent=agent_id, status=status, reason=reason):
+                record = world.agents.records.get(agent_id)
+                self._reply(request, self.set_status(record, status, reason) if record else self._nobody(agent_id))
+            case WrapUpRequested(request=request, agent=agent_id, extend_s=extend_s):
+                record = world.agents.records.get(agent_id)
+                self._reply(request, self._wrap_up(record, extend_s) if record else self._nobody(agent_id))
+            case HangUpRequested(request=request, contact=contact_id):
+                self._reply(request, self._hang_up(contact_id))
+            case DrainRequested(request=request, queue=queue, draining=draining, by=by):
+                self._reply(request, self._drain(queue, draining, by))
+            case ConfigurationApplied(request=request, version=version, by=by):
+                self._reply(request, self._applying.apply(version, by))
+            case CallbackRequested(request=request):
+                self._reply(request, self._callbacks.schedule(event))
+            case CallbackCancelRequested(request=request, contact=contact_id, by=by):
+                self._reply(request, self._callbacks.cancel(contact_id, by))
+            case CallbackNowRequested(request=request, contact=contact_id):
+                self._reply(request, self._callbacks.now(contact_id))
+            case MessageDoneRequested(request=request, contact=contact_id, by=by):
+                self._reply(request, self._mailroom.done(contact_id, by))
+            case _:
+                assert_never(event)
+
+    def set_status(self, record: AgentRecord, status: AgentStatus, reason: str) -> str:
+        """Log an agent in or out, pause her, make her ready; gives what is wrong, or ""."""
+        if status is not AgentStatus.AVAILABLE and record.status is not AgentStatus.LOGGED_OUT:
+            self._offers.withdraw(record)
+        return self._world.agents.set_status(record, status, reason, self._world.now)
+
+    def _wrap_up(self, record: AgentRecord, extend_s: float) -> str:
+        agents = self._world.agents
+        if extend_s:
+            return agents.extend_wrap_up(record, extend_s, self._world.now)
+        return agents.end_wrap_up(record, self._world.now)
+
+    def _hang_up(self, contact_id: ContactId) -> str:
+        contact = self._world.contacts.get(contact_id)
+        if contact is None:
+            return f"there is no live call {contact_id}"
+        if contact.mail is not None and contact.agent is None:
+            return f"{contact_id} is a message that waits to be heard: mark it done instead"
+        self._elsewhere.end(contact, EndReason.HUNG_UP_BY_REQUEST)
+        return ""
+
+    def _drain(self, queue: QueueName, draining: bool, by: str) -> str:
+        if queue not in self._world.configuration.queues:
+            return f"there is no queue {queue}"
+        self._queues.drain(queue, draining)
+        self._world.out.append(QueueDraining(queue=queue, draining=draining, by=by))
+        return ""
+
+    def _nobody(self, agent: AgentId) -> str:
+        return f"there is no agent {agent}"
+
+    def _reply(self, request: RequestId, problem: str) -> None:
+        self._world.out.append(Reply(request=request, problem=problem))
