@@ -47,6 +47,7 @@ MODULES: Final = (
     "callcenter.core.queues",
     "callcenter.core.ranking",
     "callcenter.core.reach",
+    "callcenter.core.recording",
     "callcenter.core.requests",
     "callcenter.core.resync",
     "callcenter.core.talk",

@@ -7,7 +7,7 @@ recording begin after it, so no recording holds what a caller had not been told 
 from typing import Final
 from zlib import crc32
 
-from callcenter.core import voice
+from callcenter.core import recording, voice
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.dialling import Dialling
@@ -24,15 +24,12 @@ from callcenter.model.commands import (
     CloseBridge,
     HangUp,
     JoinBridge,
-    StartRecording,
     StopMessage,
-    StopRecording,
 )
 from callcenter.model.contact import ContactState, EndReason, LegEnd, QueueExit
 from callcenter.model.facts import (
     ContactConnected,
     ContactEnded,
-    RecordingStarted,
     RecordingStopped,
     SurveyOffered,
     TalkEnded,
@@ -142,7 +139,7 @@ class Talk:
             )
         )
         if queue.record:
-            self._record(contact)
+            recording.begin(world, contact)
 
     def agent_lost_before_talk(self, contact: ContactRecord) -> None:
         """The agent hung up during the announcement: the caller goes back in line, in the same place.
@@ -272,7 +269,7 @@ class Talk:
             raise Bug(f"{contact.id} talks to nobody")
         queue = world.rules_for(contact, contact.last_queue)
         talk_s = world.now - contact.talk_began
-        self._stop_recording(contact)
+        recording.stop(world, contact)
         world.out.append(
             TalkEnded(
                 contact=contact.id,
@@ -297,27 +294,6 @@ class Talk:
         record = world.agents.records[contact.agent]
         contact.agent = contact.agent_leg = None
         world.agents.talk_ended(record, contact.id, contact.medium, wrap_up_s, world.now)
-
-    def _record(self, contact: ContactRecord) -> None:
-        world = self._world
-        contact.recording, contact.recording_began = world.mints().recording(), world.now
-        world.out += (
-            StartRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact)),
-            RecordingStarted(contact=contact.id, recording=contact.recording, kind="call", agent=contact.agent),
-        )
-
-    def _stop_recording(self, contact: ContactRecord) -> None:
-        world = self._world
-        if contact.recording is not None:
-            world.out += (
-                StopRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact)),
-                RecordingStopped(
-                    contact=contact.id,
-                    recording=contact.recording,
-                    expected_s=world.now - contact.recording_began,
-                ),
-            )
-            contact.recording = None
 
     def _stop_message(self, contact: ContactRecord) -> None:
         """The caller hung up while leaving a message: what was said is kept."""
