@@ -30,10 +30,12 @@ GROUP: Final = "callcenter_core"  # what mypyc names the library after that hold
 LIBRARY: Final = f"{GROUP}__mypyc"
 MODULES: Final = (
     "callcenter.core.agents",
+    "callcenter.core.announcing",
     "callcenter.core.applying",
     "callcenter.core.callbacks",
     "callcenter.core.contacts",
     "callcenter.core.dialling",
+    "callcenter.core.doors",
     "callcenter.core.engine",
     "callcenter.core.errands",
     "callcenter.core.failures",

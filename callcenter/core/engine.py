@@ -325,7 +325,7 @@ class Engine:
             case ContactState.IN_FLOW:
                 self._flows.playback_ended(contact)
             case ContactState.WAITING | ContactState.OFFERED:
-                self._queues.announced(contact)
+                self._queues.announcing.over(contact)
             case ContactState.CONNECTING if contact.leg is None:
                 self._dialling.briefed(contact)
             case ContactState.CONNECTING:
@@ -370,7 +370,7 @@ class Engine:
             self._applying.begin_with(version)
         world.mint = Mint(namespace)
         for queue in world.configuration.queues.values():
-            self._queues.set_closing_timer(queue)
+            self._queues.doors.set_closing_timer(queue)
 
     def _recording_checked(self, event: RecordingChecked) -> None:
         self.world.out.append(
@@ -425,7 +425,7 @@ class Engine:
             case TimerKind.FORWARD:
                 self._flows.forward_failed(contact, "no answer")
             case TimerKind.ANNOUNCE:
-                self._queues.announce(contact)
+                self._queues.announcing.due(contact)
             case TimerKind.RELAX:
                 self._queues.relax(contact)
             case TimerKind.STICKY:

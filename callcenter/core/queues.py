@@ -1,17 +1,17 @@
-"""A contact's life in a queue: coming in, what it hears, relaxation, how long it may wait, and where it goes instead.
+"""A contact's life in a queue: coming in, relaxation, how long it may wait, and where it goes instead.
 
-Knows one queue's rules and one contact at a time; who gets the contact is not decided here (`matching`). The place in
-line (`since`) is given once, when the contact first comes into a queue, and is never taken away: not by RONA, not by
-overflow to another queue, not by a restart.
+Knows one queue's rules and one contact at a time; who gets the contact is not decided here (`matching`), nor what
+it hears (`announcing`). The place in line (`since`) is given once, when the contact first comes into a queue, and is
+never taken away: not by RONA, not by overflow to another queue, not by a restart.
 """
 
-from math import ceil
 from typing import Final, Protocol
 
 from callcenter.core import voice
+from callcenter.core.announcing import Announcing, offers_by_wait
 from callcenter.core.contacts import ContactInput, move
+from callcenter.core.doors import Doors
 from callcenter.core.forecast import Forecast
-from callcenter.core.free import could_serve
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.widening import Widening, asked_of, steps_of
@@ -20,17 +20,13 @@ from callcenter.model.agent import AgentStatus, PhoneState
 from callcenter.model.callback import callback_flow
 from callcenter.model.contact import ContactState, EndReason, QueueExit
 from callcenter.model.facts import ContactQueued, NeedsRelaxed, PlaceRestored, QueueLeft, RulesChanged
-from callcenter.model.flow import Prompt
-from callcenter.model.forecast import Range, spoken_minutes
-from callcenter.model.ids import ContactId, FlowName, QueueName, Version
+from callcenter.model.ids import ContactId, FlowName, QueueName
 from callcenter.model.need import Need
 from callcenter.model.numbers import subscriber
 from callcenter.model.queue import Overflow, Queue, RelaxStep, Target, mailbox_flow
 
 HOPS_MAX: Final = 10  # times that queues may send one contact on
 FORWARD_TIMEOUT_S: Final = 30.0  # how long an overflow number rings
-TOLD_MAX_S: Final = 3600.0  # a longer wait is not spoken: nobody plans by "between 50 and 80 minutes"
-TAKEN_BACK_MAX: Final = 1  # so often is one caller told a later time than before; then no wait any more
 IN_QUEUE: Final = (
     ContactState.WAITING,
     ContactState.OFFERED,
@@ -63,14 +59,15 @@ class Elsewhere(Protocol):
 class Queues:
     """The queues' rules."""
 
-    __slots__ = ("_elsewhere", "_serving", "_widening", "_world", "forecast")
+    __slots__ = ("_elsewhere", "_widening", "_world", "announcing", "doors", "forecast")
 
     def __init__(self, world: World, elsewhere: Elsewhere) -> None:
         self._world = world
         self._elsewhere = elsewhere
         self.forecast = Forecast(world)
         self._widening = Widening(world)
-        self._serving: dict[Need, tuple[int, int]] = {}  # need -> (roster version, agents at work who meet it)
+        self.doors = Doors(world)
+        self.announcing = Announcing(world, self.forecast)
 
     # -- in and out --------------------------------------------------------------------------------------------------
 
@@ -96,20 +93,16 @@ class Queues:
             contact.position_said, contact.wait_said_by, contact.waits_taken_back = 0, 0.0, 0
         contact.since = contact.since or self._place_back(contact, queue) or world.now
         self._admit(contact, name)
-        refusal = self._refusal(contact, queue)
+        refusal = self.doors.refusal(contact, queue)
         if refusal is not None:
             self._send_on(contact, refusal[0], refusal[1])
             return
         world.learnt_of(name).arrived(contact.priority, world.now)
-        if queue.forecast or queue.announce.wait is not None or _offers_by_wait(queue):
+        if queue.forecast or queue.announce.wait is not None or offers_by_wait(queue):
             world.unpredicted.append(contact.id)
         voice.take_call(world, contact)
         if contact.playback is None:  # else when the announcement of the queue before has ended
-            offer = self._callback_offer(contact, queue) if _offers_by_wait(queue) else None
-            if offer is not None:
-                voice.say(world, contact, (offer,))
-            else:
-                voice.start_music(world, contact, queue.music)
+            self.announcing.welcome(contact, queue)
         self._set_timers(contact, queue)
         world.lines.add(contact)
         world.newly_waiting.append(contact.id)
@@ -130,7 +123,7 @@ class Queues:
     def reached(self, contact: ContactRecord) -> None:
         """The customer is on the line, ahead of the agent who is expected: in line, WAITING."""
         world = self._world
-        self._set_announce_timer(contact, world.queue_of(contact))
+        self.announcing.set_timer(contact, world.queue_of(contact))
         self._widening.began(contact, world.queue_of(contact))
         world.lines.add(contact)
         world.newly_waiting.append(contact.id)
@@ -178,7 +171,7 @@ class Queues:
         if contact.state is ContactState.PROMISED:
             self._elsewhere.stand_by(contact)
             return
-        expiry = self._expiry(contact, world.queue_of(contact))
+        expiry = self.doors.expiry(contact, world.queue_of(contact))
         if expiry is not None:
             self._send_on(contact, *expiry)
             return
@@ -278,24 +271,6 @@ class Queues:
         elif contact.state is ContactState.OFFERED:
             world.newly_waiting.append(contact.id)
 
-    def announce(self, contact: ContactRecord) -> None:
-        """Say place and estimated wait, then music again."""
-        world = self._world
-        queue = world.queue_of(contact)
-        announce = queue.announce
-        if announce.every_s > 0:
-            world.timers.set(TimerKind.ANNOUNCE, contact.id, world.now + announce.every_s)
-        if contact.state is ContactState.CONNECTING or contact.playback is not None:
-            return
-        prompts, variables = self._announcement(contact, queue)
-        if prompts:
-            voice.say(world, contact, tuple(prompts), variables)
-
-    def announced(self, contact: ContactRecord) -> None:
-        """An announcement is over."""
-        contact.playback = None
-        voice.start_music(self._world, contact, self._world.queue_of(contact).music)
-
     def pressed(self, contact: ContactRecord, digit: str) -> None:
         """A waiting caller presses a key: the one for a callback leads her to the flow that promises it."""
         world = self._world
@@ -313,21 +288,13 @@ class Queues:
         """A queue's hours begin or end."""
         world = self._world
         queue = world.configuration.queues[name]
-        self.set_closing_timer(queue)
-        if queue.at_close is None or self._is_open(queue):
+        self.doors.set_closing_timer(queue)
+        if queue.at_close is None or self.doors.is_open(queue):
             return
         for contact_id in list(self._in_queue(name)):
             contact = world.contacts[contact_id]
             if contact.state is ContactState.WAITING:
                 self._send_on(contact, QueueExit.CLOSED, queue.at_close)
-
-    def set_closing_timer(self, queue: Queue) -> None:
-        """Look at the queue again when its hours next begin or end."""
-        world = self._world
-        if queue.hours is not None:
-            at = world.configuration.calendars[queue.hours].next_change(world.now)
-            if at is not None:
-                world.timers.set(TimerKind.CLOSING, queue.name, at)
 
     def roster_changed(self) -> None:
         """Somebody logged out: those who now wait for nobody are sent on, where the queue says so."""
@@ -340,32 +307,10 @@ class Queues:
                 contact = world.contacts[contact_id]
                 target = world.queue_of(contact).no_agents
                 waits = contact.state is ContactState.WAITING
-                if target is not None and waits and not self.serving(asked_of(contact)):
+                if target is not None and waits and not self.doors.serving(asked_of(contact)):
                     self._send_on(contact, QueueExit.NO_AGENTS, target)
 
     # -- figures -----------------------------------------------------------------------------------------------------
-
-    def position(self, contact: ContactRecord) -> int:
-        """The contact's place in its queue, from 1."""
-        world = self._world
-        place_of, now = world.lines.place_of, world.now
-        mine = place_of(contact, now)
-        others = world.queued[contact.queue] if contact.queue is not None else {}
-        return 1 + sum(place_of(world.contacts[other], now) < mine for other in others)
-
-    def serving(self, needs: Need) -> int:
-        """How many agents at work meet the need."""
-        agents = self._world.agents
-        known = self._serving.get(needs)
-        if known is None or known[0] != agents.roster:
-            count = sum(could_serve(record, needs) for record in agents.records.values())
-            known = self._serving[needs] = (agents.roster, count)
-        return known[1]
-
-    def estimated_wait_s(self, queue: Queue) -> float | None:
-        """The wait that half of those who came now would not exceed, confident or not; None while it is not known."""
-        found = self.forecast.for_next(queue)
-        return found.p50_s if found is not None else None
 
     def _learn(self, contact: ContactRecord, queue: Queue, how: QueueExit) -> None:
         """A visit to the queue is over: who stayed how long, and was the forecast true?"""
@@ -378,27 +323,6 @@ class Queues:
             learnt.accuracy.learn(predicted.p50_s, predicted.p90_s, now - predicted.at, served=served)
 
     # -- the rules ---------------------------------------------------------------------------------------------------
-
-    def _refusal(self, contact: ContactRecord, queue: Queue) -> tuple[QueueExit, Target] | None:
-        if queue.name in self._world.draining:
-            return QueueExit.DRAINED, queue.overflow
-        if not self._is_open(queue, contact.version):
-            return QueueExit.CLOSED, queue.at_close or queue.overflow
-        if queue.max_waiting and self._on_the_line(queue.name) > queue.max_waiting:
-            return QueueExit.FULL, queue.overflow
-        if queue.no_agents is not None and not self.serving(asked_of(contact)):
-            return QueueExit.NO_AGENTS, queue.no_agents
-        return None
-
-    def _expiry(self, contact: ContactRecord, queue: Queue) -> tuple[QueueExit, Target] | None:
-        """Why a contact that has waited may not wait on, and where it goes; None if it may."""
-        if contact.overflow_due:
-            return QueueExit.TIMED_OUT, queue.overflow
-        if queue.at_close is not None and not self._is_open(queue, contact.version):
-            return QueueExit.CLOSED, queue.at_close
-        if queue.no_agents is not None and not self.serving(asked_of(contact)):
-            return QueueExit.NO_AGENTS, queue.no_agents
-        return None
 
     def _send_on(self, contact: ContactRecord, how: QueueExit, target: Target) -> None:
         """Out of this queue and to the target; a contact that is sent on for ever is let go."""
@@ -427,83 +351,22 @@ class Queues:
             case Overflow.HANG_UP:
                 self._elsewhere.end(contact, EndReason.CLOSED if how is QueueExit.CLOSED else EndReason.REFUSED)
 
-    def _announcement(self, contact: ContactRecord, queue: Queue) -> tuple[list[Prompt], dict[str, str]]:
-        """What is worth interrupting the music: a better place than was said last, a wait that can be relied on."""
-        announce = queue.announce
-        position = self.position(contact)
-        prompts, variables = [], {"position": str(position)}
-        if announce.position is not None and (not contact.position_said or position < contact.position_said):
-            contact.position_said = position
-            prompts.append(announce.position)
-        found = self.forecast.of(contact) if announce.wait is not None else None
-        if announce.wait is not None and found is not None:
-            spoken = self._may_be_spoken(contact, found)
-            self.forecast.tell(contact, found, announced=spoken)
-            if spoken:
-                low, high = spoken_minutes(found)
-                contact.wait_said_by = self._world.now + 60.0 * high
-                prompts.append(announce.wait)
-                variables |= {
-                    "wait_s": f"{found.p50_s:.0f}",
-                    "wait_low_min": str(low),
-                    "wait_high_min": str(high),
-                }
-        if announce.comfort is not None:
-            prompts.append(announce.comfort)
-        offer = self._callback_offer(contact, queue)
-        if offer is not None:
-            prompts.append(offer)
-        return prompts, variables
-
-    def _callback_offer(self, contact: ContactRecord, queue: Queue) -> Prompt | None:
-        """What tells the caller that she may be called back, if the wait is long enough to say so."""
-        rules = queue.callback
-        if rules is None or rules.offer is None or contact.callback is not None:
-            return None
-        if rules.offer_when_wait_above_s <= 0:
-            return rules.offer
-        found = self.forecast.of(contact)
-        return rules.offer if found is not None and found.p50_s > rules.offer_when_wait_above_s else None
-
-    def _may_be_spoken(self, contact: ContactRecord, found: Range) -> bool:
-        """Whether a forecast is told to the caller. Who was told an earlier time than can be kept is told so once."""
-        if not found.confident or found.p90_s > TOLD_MAX_S:
-            return False
-        if contact.wait_said_by and self._world.now + found.p90_s > contact.wait_said_by:
-            contact.waits_taken_back += 1
-        return contact.waits_taken_back <= TAKEN_BACK_MAX
-
     def _set_timers(self, contact: ContactRecord, queue: Queue) -> None:
         timers, now = self._world.timers, self._world.now
         if queue.max_wait_s > 0:
             timers.set(TimerKind.MAX_WAIT, contact.id, now + queue.max_wait_s)
-        self._set_announce_timer(contact, queue)
+        self.announcing.set_timer(contact, queue)
         self._widening.began(contact, queue)
-
-    def _set_announce_timer(self, contact: ContactRecord, queue: Queue) -> None:
-        first = queue.announce.first_after_s or queue.announce.every_s
-        if first > 0:
-            self._world.timers.set(TimerKind.ANNOUNCE, contact.id, self._world.now + first)
 
     def _set_timers_anew(self, contact: ContactRecord, queue: Queue, was: Queue) -> None:
         """As if the contact had waited in this queue all the time; what has been due already is due now."""
-        timers, now = self._world.timers, self._world.now
+        timers = self._world.timers
         if queue.max_wait_s != was.max_wait_s and contact.callback is None:
             contact.overflow_due = False
             timers.cancel(TimerKind.MAX_WAIT, contact.id)
             if queue.max_wait_s > 0:
                 timers.set(TimerKind.MAX_WAIT, contact.id, contact.entered + queue.max_wait_s)
-        new, old = queue.announce, was.announce
-        if (new.first_after_s, new.every_s) != (old.first_after_s, old.every_s) and contact.leg is not None:
-            timers.cancel(TimerKind.ANNOUNCE, contact.id)
-            due = contact.entered + (new.first_after_s or new.every_s)
-            if new.every_s > 0 and due < now:
-                due += ceil((now - due) / new.every_s) * new.every_s
-            if due >= now and due > contact.entered:
-                timers.set(TimerKind.ANNOUNCE, contact.id, due)
-
-    def _is_open(self, queue: Queue, version: Version | None = None) -> bool:
-        return queue.hours is None or queue.hours in self._world.open_calendars(version)
+        self.announcing.set_timer_anew(contact, queue, was)
 
     def _admit(self, contact: ContactRecord, name: QueueName) -> None:
         world = self._world
@@ -531,15 +394,5 @@ class Queues:
         world.out.append(PlaceRestored(contact=contact.id, queue=queue.name, since=left.since, left_at=left.at))
         return left.since
 
-    def _on_the_line(self, name: QueueName) -> int:
-        """How many wait with the phone in their hand."""
-        contacts = self._world.contacts
-        return sum(contacts[contact].leg is not None for contact in self._in_queue(name))
-
     def _in_queue(self, name: QueueName) -> dict[ContactId, None]:
         return self._world.queued.setdefault(name, {})
-
-
-def _offers_by_wait(queue: Queue) -> bool:
-    """Whether it offers a callback to those who will wait long."""
-    return queue.callback is not None and queue.callback.offer_when_wait_above_s > 0

@@ -71,7 +71,7 @@ class Ranking:
         if first is None:
             return None
         rules = world.queue_of(first)
-        learnt, at_work = world.learnt.get(queue), self._queues.serving(asked_of(first))
+        learnt, at_work = world.learnt.get(queue), self._queues.doors.serving(asked_of(first))
         handle_s = learnt.talk.mean_s + learnt.wrap_up.mean_s if learnt is not None else 0.0
         return Head(
             queue=queue,

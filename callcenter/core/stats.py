@@ -57,7 +57,7 @@ def _callback(world: World, queues: Queues, contact: ContactRecord, callback: Ca
         next_at=callback.next_at,
         attempts=callback.attempts,
         attempts_max=rules.attempts,
-        position=queues.position(contact) if contact.state in IN_QUEUE else 0,
+        position=queues.announcing.position(contact) if contact.state in IN_QUEUE else 0,
         by=callback.by,
         note=callback.note,
         only=callback.only,
@@ -81,7 +81,7 @@ def _message(queues: Queues, contact: ContactRecord, mail: Mail) -> MessageView:
         path=mail.path,
         next_at=mail.next_at,
         hearings=mail.hearings,
-        position=queues.position(contact) if contact.state in IN_QUEUE else 0,
+        position=queues.announcing.position(contact) if contact.state in IN_QUEUE else 0,
         agent=contact.agent or (ringing.agent if ringing is not None else None),
     )
 
@@ -100,7 +100,7 @@ def _contact(queues: Queues, contact: ContactRecord, now: float) -> ContactView:
         flow=contact.flow or "",
         node=contact.node if contact.state is ContactState.IN_FLOW else "",
         queue=contact.queue or contact.last_queue,
-        position=queues.position(contact) if contact.state in IN_QUEUE else 0,
+        position=queues.announcing.position(contact) if contact.state in IN_QUEUE else 0,
         agent=contact.agent or (ringing.agent if ringing is not None else None),
         recording=contact.recording is not None,
         language=contact.language,
@@ -136,7 +136,7 @@ def _queue(world: World, queues: Queues, queue: Queue, wait: Range | None, now: 
         promised=len(inside) - len(here),
         talking=sum(c.state is ContactState.CONNECTED and c.last_queue == queue.name for c in world.contacts.values()),
         longest_s=max((now - contact.since for contact in here), default=0.0),
-        agents=queues.serving(queue.needs),
+        agents=queues.doors.serving(queue.needs),
         free=sum(
             queue.needs.met_by(r.agent.able) and any(world.agents.free.is_free(a, m) for m in r.agent.capacity)
             for a, r in world.agents.records.items()
