@@ -16,6 +16,7 @@ from callcenter.cli import (
     callbacks,
     calls,
     center,
+    compliance,
     conf,
     config,
     db,
@@ -81,6 +82,7 @@ app.command("simulate")(simulate.simulate)
 app.add_typer(calls.app, name="calls")
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(voicemail.app, name="voicemail")
+app.add_typer(compliance.app, name="compliance")
 app.add_typer(agents.app, name="agents")
 app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")

@@ -42,7 +42,7 @@ def read_calendars(sheet: Sheet) -> dict[CalendarName, Calendar]:
         found[CalendarName(name)] = Calendar(
             name=CalendarName(name),
             timezone=read_timezone(sheet, table),
-            spans=_spans(sheet, table),
+            spans=read_spans(sheet, table),
             holidays=_days_off(sheet, table),
         )
     return found
@@ -64,7 +64,8 @@ def read_timezone(sheet: Sheet, table: Table) -> str:
     return "UTC"
 
 
-def _spans(sheet: Sheet, table: Table) -> tuple[OpenSpan, ...]:
+def read_spans(sheet: Sheet, table: Table) -> tuple[OpenSpan, ...]:
+    """The hours of the week under `open`; problems are on the sheet."""
     path = (*table.path, "open")
     if "open" not in table:
         sheet.wrong(table.path, "`open` is missing", "mon-fri: 08:00-17:30", at_key=True)
@@ -75,7 +76,7 @@ def _spans(sheet: Sheet, table: Table) -> tuple[OpenSpan, ...]:
             sheet.wrong(
                 (*path, key), f"{shown(key)} is not a day", f"{', '.join(DAYS)}, mon-fri or {EVERY_DAY}", at_key=True
             )
-        for start, end in _hours(sheet, (*path, key), value):
+        for start, end in read_hours(sheet, (*path, key), value):
             for day in days or ():
                 if start < end:
                     minutes[day].append((start, end))
@@ -102,7 +103,8 @@ def _days(key: str) -> range | None:
     return range(start, end + 1) if start <= end else None
 
 
-def _hours(sheet: Sheet, path: Path, value: Value) -> list[tuple[int, int]]:
+def read_hours(sheet: Sheet, path: Path, value: Value) -> list[tuple[int, int]]:
+    """Hours of a day, one or a list of them, as minutes from and to; an end before its beginning is past midnight."""
     rows = list(enumerate(value)) if isinstance(value, Rows) else [(None, value)]
     found: list[tuple[int, int]] = []
     for at, row in rows:

@@ -15,6 +15,7 @@ from callcenter.config.agreement import Written, disagreements
 from callcenter.config.calendars import read_calendars
 from callcenter.config.callbacks import with_callbacks
 from callcenter.config.flows import read_flow
+from callcenter.config.law import LAW, read_pack, shipped_packs
 from callcenter.config.lists import LIST_BYTES_MAX, LIST_SUFFIX, is_list, list_name, read_list
 from callcenter.config.lookups import read_lookup_hosts
 from callcenter.config.mailboxes import read_mailboxes, with_mailboxes
@@ -29,6 +30,7 @@ from callcenter.config.ways import across
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
 from callcenter.model.ids import FlowName
+from callcenter.model.law import LawPack
 
 T = TypeVar("T")
 
@@ -104,8 +106,9 @@ class _Folder:
         self._trees = {
             file: read_tree(file, text)
             for file, text in sorted(files.items())
-            if file not in self._lists and not is_test(file)
+            if file not in self._lists and not is_test(file) and not is_law(file)
         }
+        self._law = {file: text for file, text in sorted(files.items()) if is_law(file)}
         self._unread = {*unread, *(file for file, tree in self._trees.items() if tree.root is None and tree.problems)}
         self._flows = {_flow_name(file): tree for file, tree in self._trees.items() if _is_flow(file)}
         self._names = Names(
@@ -133,6 +136,7 @@ class _Folder:
             list_name(file): read_list(file, text, numbers.numbering, self._problems)
             for file, text in self._lists.items()
         }
+        own = self._packs()
         if self._unread:
             return Configuration(), [*strange, *self._problems]
         prompts: dict[str, PromptPlace] = {**self._names.prompts, **self._names.written}
@@ -150,6 +154,7 @@ class _Folder:
             numbering=numbers.numbering,
             routing=routing,
             mailboxes=mailboxes,
+            law={**shipped_packs(), **own},
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)
@@ -161,6 +166,15 @@ class _Folder:
             *between.problems,
             *disagreements(configuration, written, whole=whole),
         ]
+
+    def _packs(self) -> dict[str, LawPack]:
+        found: dict[str, LawPack] = {}
+        for file, text in self._law.items():
+            pack, problems = read_pack(file, text)
+            self._problems += problems
+            if pack is not None:
+                found[pack.name] = pack
+        return found
 
     def _tree(self, file: str) -> Tree:
         return self._trees.get(file) or Tree(file=file)
@@ -177,6 +191,11 @@ class _Folder:
 def is_test(file: str) -> bool:
     """Whether a file of the folder holds cases for the flows."""
     return file.startswith(TESTS)
+
+
+def is_law(file: str) -> bool:
+    """Whether a file of the folder holds a pack of rules for calling people."""
+    return file.startswith(LAW) and "/" not in file.removeprefix(LAW) and file.endswith(SUFFIX)
 
 
 def _files_of(unreadable: Collection[Problem]) -> list[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from callcenter.model.calendar import Calendar
 from callcenter.model.flow import Flow, Prompt
 from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
+from callcenter.model.law import LawPack
 from callcenter.model.mail import Mailbox
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Queue
@@ -29,6 +30,7 @@ class Configuration:
     lists: Mapping[ListName, NumberList] = field(default_factory=dict)  # of numbers: the important, do-not-call
     numbering: Numbering = field(default=Numbering())  # how numbers are made comparable
     routing: Routing = field(default_factory=Routing)
+    law: Mapping[str, LawPack] = field(default_factory=dict)  # packs of rules for calling people: ours and its own
 
     def calendars_open(self, at: float) -> frozenset[str]:
         """The names of the calendars that are open at `at`."""

@@ -134,5 +134,17 @@ class Terminal:
 
 def command_of(words: Sequence[str]) -> str:
     """The command's name, without what it is given."""
-    groups = ("calls", "agents", "queues", "flows", "recordings", "report", "conf", "config", "db", "callbacks")
+    groups = (
+        "calls",
+        "agents",
+        "queues",
+        "flows",
+        "recordings",
+        "report",
+        "conf",
+        "config",
+        "db",
+        "callbacks",
+        "compliance",
+    )
     return " ".join(words[: 2 if words[0] in groups else 1])
