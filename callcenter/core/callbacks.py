@@ -217,7 +217,8 @@ class Callbacks:
         callback.rang_back, callback.counts_on, callback.step = False, None, CallbackStep.RESTING
         if contact.queue is None:
             contact.since = contact.since or world.now
-            self._queues.hold(contact, callback.queue)
+            is_for_later = callback.not_before > callback.promised
+            self._queues.hold(contact, callback.queue, counts_from=callback.not_before if is_for_later else 0.0)
         callback.version = contact.version
         for kind in (TimerKind.ANNOUNCE, TimerKind.MAX_WAIT):
             world.timers.cancel(kind, contact.id)

@@ -460,7 +460,7 @@ class Engine:
         if contact.callback is not None:
             contact = self._dialling.elsewhere(contact, action.queue)
         if action.again and contact.last_queue == action.queue:
-            self._queues.enter(contact, action.queue, contact.own_priority, contact.needs, contact.steps)
+            self._queues.enter_again(contact, action.queue)
         else:
             self._queues.enter(contact, action.queue, action.priority, action.needs, action.relax)
 

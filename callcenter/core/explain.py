@@ -214,7 +214,7 @@ def _held_back(engine: Engine, contact: ContactRecord, record: AgentRecord, now:
     timers, queue = engine.world.timers, engine.world.queue_of(contact)
     reserve = queue.reserve
     if contact.spares and reserve is not None and reserve.who.met_by(record.agent.able):
-        waited = f"{reserve.above_s:g} s of waiting (now {now - contact.entered:.0f} s)"
+        waited = f"{reserve.above_s:g} s of waiting (now {max(now - contact.counts_from, 0.0):.0f} s)"
         return Reason(cause=Cause.RESERVE, about=f"is a reserve of {queue.name} and serves after {waited}")
     if contact.kept_for is None:
         return None

@@ -82,7 +82,7 @@ class Forecast:
             return None
         passed_s = world.now - outlook.at
         found = outlook.waits.get(contact.id) or self._squeezed_in(contact, queue, outlook)
-        return self._range(queue, found, passed_s, world.now - contact.entered, simulated=outlook.simulated)
+        return self._range(queue, found, passed_s, world.now - contact.holds_from, simulated=outlook.simulated)
 
     def for_next(self, queue: Queue, medium: Medium = Medium.VOICE) -> Range | None:
         """How long somebody would wait who came into the queue now; None while that is not known at all."""

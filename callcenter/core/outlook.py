@@ -173,7 +173,7 @@ def _of_the_contact(engine: Engine, contact: ContactRecord, timer: Timer) -> Upc
     if timer.kind is TimerKind.MAX_WAIT and contact.queue is not None:
         return Upcoming(at=timer.at, kind=timer.kind, target=engine.world.queue_of(contact).overflow)
     if timer.kind in TIMERS and contact.queue is not None:
-        waited_s = timer.at - contact.entered
+        waited_s = timer.at - contact.counts_from
         coming = yet_to_come(contact, engine.world.queue_of(contact))
         after = next((needs for at_s, needs in reversed(coming) if at_s <= waited_s + SOON_S), None)
         if after is None:

@@ -85,8 +85,11 @@ class Queues:
             contact.version = world.version
         queue = world.rules_for(contact, name)
         move(contact, ContactInput.QUEUED, world.now)
-        contact.queue = contact.last_queue = name
         contact.overflow_due = False
+        goes_on = self._goes_on(contact, name)
+        contact.counts_from = min(contact.counts_from, world.now) if goes_on else world.now
+        contact.holds_from = contact.holds_from if contact.left is QueueExit.CALLBACK and goes_on else world.now
+        contact.queue = contact.last_queue = name
         self._widening.begin(contact, queue, priority, needs, relax)
         if contact.since:  # it has been in a queue before, and may have been told something there
             contact.first_offered, contact.predicted = 0.0, None
@@ -107,9 +110,20 @@ class Queues:
         world.lines.add(contact)
         world.newly_waiting.append(contact.id)
 
-    def hold(self, contact: ContactRecord, name: QueueName) -> None:
-        """Keep a place for a PROMISED contact, with the priority and needs it has. Nothing of it asks for an agent."""
+    def enter_again(self, contact: ContactRecord, name: QueueName) -> None:
+        """Back into the queue it was in a moment ago, with the priority, needs and relaxation it had there."""
+        needs = contact.own_needs if self._goes_on(contact, name) else contact.needs
+        self.enter(contact, name, contact.own_priority, needs, contact.steps)
+
+    def hold(self, contact: ContactRecord, name: QueueName, *, counts_from: float = 0.0) -> None:
+        """Keep a place for a PROMISED contact, with the priority and needs it has. Nothing of it asks for an agent.
+
+        What it has waited in this queue counts on; but nothing counts before `counts_from`.
+        """
         world = self._world
+        if contact.last_queue != name or contact.left in (None, QueueExit.CONNECTED):
+            contact.counts_from = world.now
+        contact.counts_from = max(contact.counts_from, counts_from)
         if name in world.configuration.queues:
             contact.version = world.version
         steps = len(steps_of(contact, world.rules_for(contact, name)))
@@ -131,6 +145,7 @@ class Queues:
     def leave(self, contact: ContactRecord, how: QueueExit) -> None:
         """The contact is not the queue's any more: connected, gone, or sent on."""
         world = self._world
+        contact.left = how
         queue = world.queue_of(contact)
         inside = self._in_queue(queue.name)
         inside.pop(contact.id, None)
@@ -260,7 +275,7 @@ class Queues:
                 contact=contact.id,
                 queue=world.queue_of(contact).name,
                 needs=str(contact.needs),
-                waited_s=world.now - contact.entered,
+                waited_s=max(world.now - contact.counts_from, 0.0),
                 why=why,
             )
         )
@@ -354,7 +369,7 @@ class Queues:
     def _set_timers(self, contact: ContactRecord, queue: Queue) -> None:
         timers, now = self._world.timers, self._world.now
         if queue.max_wait_s > 0:
-            timers.set(TimerKind.MAX_WAIT, contact.id, now + queue.max_wait_s)
+            timers.set(TimerKind.MAX_WAIT, contact.id, max(contact.holds_from + queue.max_wait_s, now))
         self.announcing.set_timer(contact, queue)
         self._widening.began(contact, queue)
 
@@ -365,7 +380,7 @@ class Queues:
             contact.overflow_due = False
             timers.cancel(TimerKind.MAX_WAIT, contact.id)
             if queue.max_wait_s > 0:
-                timers.set(TimerKind.MAX_WAIT, contact.id, contact.entered + queue.max_wait_s)
+                timers.set(TimerKind.MAX_WAIT, contact.id, contact.holds_from + queue.max_wait_s)
         self.announcing.set_timer_anew(contact, queue, was)
 
     def _admit(self, contact: ContactRecord, name: QueueName) -> None:
@@ -379,8 +394,14 @@ class Queues:
                 priority=contact.priority,
                 needs=str(contact.needs),
                 since=contact.since,
+                counts_from=contact.counts_from,
             )
         )
+
+    @staticmethod
+    def _goes_on(contact: ContactRecord, name: QueueName) -> bool:
+        """Whether a visit only goes on: she thought of being called back, or was promised it, and waits on instead."""
+        return contact.last_queue == name and contact.left in (QueueExit.CALLBACK, QueueExit.RANG_BACK)
 
     def _place_back(self, contact: ContactRecord, queue: Queue) -> float:
         """The place of a caller who gave up waiting here a moment ago; 0 if she has none."""

@@ -237,15 +237,15 @@ class Stage:
         lines: dict[Need, int],
         figures: "_Figures",
     ) -> Waiter:
-        waited_s = now - contact.entered
+        waited_s, counted_s, held_s = now - contact.entered, now - contact.counts_from, now - contact.holds_from
         return Waiter(
             line=lines[contact.needs],
             service=figures.service(queue.name),
             patience=None if ghost or contact.leg is None else figures.patience(queue.name),
             waited_s=waited_s,
-            leaves_s=max(queue.max_wait_s - waited_s, 0.0) if queue.max_wait_s > 0 and contact.leg else HORIZON_S,
+            leaves_s=max(queue.max_wait_s - held_s, 0.0) if queue.max_wait_s > 0 and contact.leg else HORIZON_S,
             moves=tuple(
-                (max(after_s - waited_s, 0.0), lines[needs])
+                (max(after_s - counted_s, 0.0), lines[needs])
                 for after_s, needs in yet_to_come(contact, queue)
                 if needs in lines
             ),
@@ -270,6 +270,8 @@ class Stage:
             needs=queue.needs,
             since=now,
             entered=now,
+            counts_from=now,
+            holds_from=now,
         )
 
     def _overtakers(

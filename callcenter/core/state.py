@@ -9,7 +9,7 @@ import msgspec
 from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
 from callcenter.model.callback import Callback
 from callcenter.model.commands import LookUp, RunScript
-from callcenter.model.contact import ContactState, Direction, EndReason, Medium
+from callcenter.model.contact import ContactState, Direction, EndReason, Medium, QueueExit
 from callcenter.model.flow import Memory
 from callcenter.model.ids import (
     UNVERSIONED,
@@ -115,6 +115,11 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     needs: Need = ANYBODY
     since: float = 0.0  # the place in line; 0: never queued
     entered: float = 0.0  # this visit to this queue
+    counts_from: float = (
+        0.0  # since when less is asked for: of several visits that a callback's choosing parted, the first
+    )
+    holds_from: float = 0.0  # since when the longest wait counts: likewise, but from anew when she rings back
+    left: QueueExit | None = None  # how it left its last queue
     relaxed: int = 0  # steps of the relaxation taken
     own_priority: int | None = None  # given by its flow in place of the queue's
     own_needs: Need | None = None  # likewise

@@ -68,25 +68,30 @@ class Widening:
         contact.relaxed = 0
         self._weigh(contact, queue)
         asks = queue.needs if needs is None else needs
+        waited_s = self._world.now - contact.counts_from
+        if waited_s > 0.0:
+            asks = self._due(contact, queue, asks, waited_s)
         if queue.sticky is None and queue.reserve is None:
             contact.needs, contact.asks = asks, None
             return
-        contact.spares = queue.reserve is not None and queue.reserve.above_s > 0
-        self._keep_for(contact, self._last_agent(contact, queue, asks))
+        contact.spares = queue.reserve is not None and waited_s < queue.reserve.above_s
+        kept = queue.sticky is not None and waited_s < queue.sticky.for_s
+        self._keep_for(contact, self._last_agent(contact, queue, asks) if kept else None)
         self._narrow(contact, queue, asks)
 
     def began(self, contact: ContactRecord, queue: Queue) -> None:
-        """Set the deadlines, from the time at which the contact came."""
-        timers, entered = self._world.timers, contact.entered
+        """Set the deadlines, from the time from which the contact's wait counts."""
+        timers, began = self._world.timers, contact.counts_from
         self._set_relax_timer(contact, queue)
         if contact.kept_for is not None and queue.sticky is not None:
-            timers.set(TimerKind.STICKY, contact.id, entered + queue.sticky.for_s)
+            timers.set(TimerKind.STICKY, contact.id, began + queue.sticky.for_s)
         if contact.spares and queue.reserve is not None:
-            timers.set(TimerKind.RESERVE, contact.id, entered + queue.reserve.above_s)
+            timers.set(TimerKind.RESERVE, contact.id, began + queue.reserve.above_s)
 
     def resume(self, contact: ContactRecord, queue: Queue) -> None:
-        """The contact goes on waiting with what it had, without its caller: the reserve is not for it yet."""
-        contact.spares = queue.reserve is not None and queue.reserve.above_s > 0
+        """The contact goes on waiting with what it had, without its caller."""
+        waited_s = self._world.now - contact.counts_from
+        contact.spares = queue.reserve is not None and waited_s < queue.reserve.above_s
         self._age(contact, queue)
         self._narrow(contact, queue, asked_of(contact))
 
@@ -104,16 +109,12 @@ class Widening:
 
     def again(self, contact: ContactRecord, queue: Queue) -> None:
         """The queue has other rules: as if they had held all the time."""
-        waited_s = self._world.now - contact.entered
+        waited_s = self._world.now - contact.counts_from
         for kind in TIMERS:
             self._world.timers.cancel(kind, contact.id)
         self._weigh(contact, queue)
-        for_one = contact.callback is not None and contact.callback.only is not None
-        due = [step for step in steps_of(contact, queue) if step.after_s <= waited_s and not for_one]
         asks = queue.needs if contact.own_needs is None else contact.own_needs
-        for step in due:
-            asks = step.applied_to(asks)
-        contact.relaxed = len(due)
+        asks = self._due(contact, queue, asks, waited_s)
         contact.spares = queue.reserve is not None and waited_s < queue.reserve.above_s
         agent = self._world.agents.records.get(contact.kept_for) if contact.kept_for is not None else None
         would_do = agent is not None and self._suited(contact, queue, asks).met_by(agent.agent.able)
@@ -155,6 +156,15 @@ class Widening:
         return "the reserve may serve now"
 
     # -- small things ------------------------------------------------------------------------------------------------
+
+    def _due(self, contact: ContactRecord, queue: Queue, asks: Need, waited_s: float) -> Need:
+        """What is left of `asks` after all steps that are due by now: they are taken."""
+        for_one = contact.callback is not None and contact.callback.only is not None  # she and nobody else calls
+        due = [step for step in steps_of(contact, queue) if step.after_s <= waited_s and not for_one]
+        contact.relaxed = len(due)
+        for step in due:
+            asks = step.applied_to(asks)
+        return asks
 
     def _narrow(self, contact: ContactRecord, queue: Queue, asks: Need) -> None:
         needs = only(contact.kept_for) if contact.kept_for is not None else self._suited(contact, queue, asks)
@@ -207,5 +217,5 @@ class Widening:
         steps = steps_of(contact, queue)
         for_one = contact.callback is not None and contact.callback.only is not None  # she and nobody else calls
         if contact.relaxed < len(steps) and not for_one:
-            at = contact.entered + steps[contact.relaxed].after_s
+            at = contact.counts_from + steps[contact.relaxed].after_s
             self._world.timers.set(TimerKind.RELAX, contact.id, at)

@@ -154,9 +154,12 @@ def _queued(entry: Entry, fact: ContactQueued) -> Told:
     words = f"waits in queue {fact.queue}, priority {fact.priority}, for {asked_words(fact.needs)}"
     if fact.since < entry.at:
         words += f"; keeps its place, in line for {duration(entry.at - fact.since)} already"
+    if 0.0 < fact.counts_from < entry.at:
+        words += f"; what it has waited here before counts on ({duration(entry.at - fact.counts_from)})"
     details: dict[str, Detail] = {
         "priority": fact.priority,
         "needs": fact.needs,
+        "counted_s": round(max(entry.at - (fact.counts_from or entry.at), 0.0), 3),
         "in_line_s": round(max(entry.at - fact.since, 0.0), 3),
     }
     return Told(kind="queued", words=words, queue=fact.queue, details=details)

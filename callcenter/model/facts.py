@@ -35,13 +35,18 @@ class NodeEntered(Message, frozen=True, kw_only=True):
 
 
 class ContactQueued(Message, frozen=True, kw_only=True):
-    """In line. `since` is what counts for the place: it survives RONA, overflow to another queue, and restarts."""
+    """In line. `since` is what counts for the place: it survives RONA, overflow to another queue, and restarts.
+
+    Relaxation, the reserve and the sticky agent count from `counts_from`: earlier than now if the visit goes on after a
+    callback was chosen, later if the callback is promised for later.
+    """
 
     contact: ContactId
     queue: QueueName
     priority: int
     needs: str
     since: float
+    counts_from: float = 0.0  # 0: from now on
 
 
 class NeedsRelaxed(Message, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from callcenter.core.records import COUNTED, rows
 from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
 from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import Direction, OfferEnd
+from callcenter.model.contact import Direction, OfferEnd, QueueExit
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import (
     AgentRemoved,
@@ -94,6 +94,10 @@ class SeenContact:
     needs: Need = ANYBODY
     since: float = 0.0
     entered: float = 0.0  # this visit to this queue
+    counts_from: float = 0.0  # likewise, or the visits before that a callback's choosing parted from it
+    holds_from: float = 0.0  # likewise, as far as she has held the line
+    left: QueueExit | None = None  # how it left its last queue
+    not_before: float = 0.0  # when its callback is promised for
     direction: Direction = Direction.INBOUND
     number: int = 0  # in the order of opening
     offers: dict[OfferId, AgentId] = field(default_factory=dict)
@@ -184,7 +188,7 @@ class Book:
                 if seen.since and fact.since != seen.since:
                     raise Violation(f"{fact.contact} had its place since {seen.since}, and has it since {fact.since}")
                 seen.queue, seen.priority, seen.since = fact.queue, fact.priority, fact.since
-                seen.entered = now
+                self._counts(seen, fact, now)
                 seen.needs, seen.flow, seen.node = need_of(fact.needs), None, ""
                 seen.last_queue = fact.queue
                 seen.told_by, seen.taken_back = 0.0, 0
@@ -203,8 +207,8 @@ class Book:
                 self._offered(fact, now)
             case OfferEnded():
                 self._offer_ended(fact, now)
-            case QueueLeft(contact=contact):
-                self.live(contact).queue = None
+            case QueueLeft(contact=contact, exit=how):
+                self.live(contact).queue, self.live(contact).left = None, how
             case ContactConnected(contact=contact, agent=agent):
                 self.agents[agent].talks_to = contact
             case TalkEnded(agent=agent, queue=queue, contact=contact):
@@ -218,7 +222,7 @@ class Book:
             case PhoneSeen(agent=agent, state=state):
                 self.agents[agent].phone = state
             case CallbackPromised() | CallbackDialled() | CallbackAttempted() | CallbackSettled():
-                self._callback(fact)
+                self._callback(fact, now)
             case ContactEnded(contact=contact):
                 self._ended(contact)
             case _:
@@ -239,6 +243,20 @@ class Book:
         spoken = Range(p50_s=fact.p50_s, p90_s=fact.p90_s, confident=True)
         seen.told_by = now + 60.0 * spoken_minutes(spoken)[1]
 
+    def _counts(self, seen: SeenContact, fact: ContactQueued, now: float) -> None:
+        """From when its wait counts: on through the choosing of a callback, not before the time it is promised for."""
+        here = seen.last_queue == fact.queue
+        parted = here and seen.left in (QueueExit.CALLBACK, QueueExit.RANG_BACK)
+        may_be = [min(seen.counts_from, now) if parted else now]  # she is on the line
+        if seen.promised:
+            kept = here and seen.left not in (None, QueueExit.CONNECTED)
+            may_be.append(max(seen.counts_from if kept else now, seen.not_before))
+        if fact.counts_from not in may_be:
+            raise Violation(f"{fact}: its wait counts from {may_be}")
+        goes_on = seen.left is QueueExit.CALLBACK and seen.last_queue == fact.queue
+        seen.holds_from = seen.holds_from if goes_on else now
+        seen.counts_from, seen.entered = fact.counts_from, now
+
     def _switched(self, fact: ConfigurationChanged) -> None:
         """Who waits or talks lives by the new version, where it still has the queue."""
         if fact.was != self.version:
@@ -256,7 +274,9 @@ class Book:
         """The queue's rules that hold for a live contact."""
         return self.library[self.live(contact).version].queues[queue]
 
-    def _callback(self, fact: CallbackPromised | CallbackDialled | CallbackAttempted | CallbackSettled) -> None:
+    def _callback(
+        self, fact: CallbackPromised | CallbackDialled | CallbackAttempted | CallbackSettled, now: float
+    ) -> None:
         """Promised once, dialled one leg at a time and never a leg twice, settled once."""
         seen = self.live(fact.contact)
         if seen.promised is isinstance(fact, CallbackPromised):
@@ -264,6 +284,7 @@ class Book:
         match fact:
             case CallbackPromised():
                 seen.promised, seen.attempts = True, 0
+                seen.not_before = fact.not_before if fact.not_before > now else 0.0
             case CallbackDialled(leg=leg, attempt=attempt):
                 if seen.dialled is not None or leg in self._dialled or attempt > seen.attempts + 1:
                     raise Violation(f"{fact} after {seen.attempts} attempts, and while {seen.dialled} rings")

@@ -85,7 +85,7 @@ class Claims:
 
     def _reserve_is_spared(self, served: SeenContact, fact: ContactOffered, agent: SeenAgent, now: float) -> None:
         reserve = self._book.rules(fact.contact, fact.queue).reserve
-        waited_s = now - served.entered
+        waited_s = now - served.counts_from
         if reserve is None or waited_s >= reserve.above_s - EARLY_S or served.needs == only(agent.agent.id):
             return
         if reserve.who.met_by(agent.agent.able):

@@ -183,19 +183,20 @@ class Invariants:
         for seen in waiting:
             contact = world.contacts[seen.id]
             queue = world.queue_of(contact)
-            waited_s = now - contact.entered
-            if contact.mail is not None:
-                continue  # it waits for as long as it takes
-            if contact.callback is not None:
-                continue  # its hours and its time are its own: see _promises
-            if queue.max_wait_s and waited_s > queue.max_wait_s + LATE_S:
-                raise Violation(f"{seen.id} waits in {queue.name} for {waited_s:.1f} s of {queue.max_wait_s}")
+            waited_s, held_s = now - seen.counts_from, now - seen.holds_from
+            for_one = contact.callback is not None and contact.callback.only is not None
             steps = contact.steps or queue.relax
-            if sum(step.after_s + LATE_S < waited_s for step in steps) > contact.relaxed:
+            if sum(step.after_s + LATE_S < waited_s for step in steps) > contact.relaxed and not for_one:
                 raise Violation(f"{seen.id} waits for {waited_s:.1f} s, and was relaxed {contact.relaxed} times")
             wrong = self._kept_wrongly(contact, queue, waited_s)
             if wrong:
                 raise Violation(f"{seen.id}, who waits for {waited_s:.1f} s, {wrong}")
+            if contact.mail is not None:
+                continue  # it waits for as long as it takes
+            if contact.callback is not None:
+                continue  # its hours and its time are its own: see _promises
+            if queue.max_wait_s and held_s > queue.max_wait_s + LATE_S:
+                raise Violation(f"{seen.id} waits in {queue.name} for {held_s:.1f} s of {queue.max_wait_s}")
             if queue.no_agents is not None and not any(self._could_serve(agent, contact) for agent in self._staff()):
                 raise Violation(f"{seen.id} waits in {queue.name}, where nobody could serve it")
             if queue.at_close is not None and queue.hours is not None:

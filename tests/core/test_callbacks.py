@@ -35,7 +35,9 @@ from callcenter.model.facts import (
 )
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import AgentId, CalendarName, ContactId, ListName, QueueName
+from callcenter.model.need import parse_need
 from callcenter.model.numbers import Numbering, NumberList
+from callcenter.model.relaxation import Lowering, RelaxStep, Reserve
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.fields import Key, NextNode
 from callcenter.nodes.menu import Menu
@@ -647,3 +649,99 @@ def test_who_overflows_after_ringing_back_is_still_promised_one() -> None:
     again.hangs_up()
     assert call.is_in(S.PROMISED)
     assert house.all(ContactQueued)[-1].queue == "sales"
+
+
+# -- what was waited counts on -----------------------------------------------------------------------------------------
+
+WIDENS = (RelaxStep(after_s=30.0, lower=Lowering(by=1)), RelaxStep(after_s=60.0, add=parse_need("other")))
+
+
+def widening(**rules: Any) -> Center:
+    """A queue that asks for less with time, keeps a reserve, and sends on who has held the line for 100 seconds."""
+    house = Center(
+        queue(
+            "sales",
+            "sales >= 3",
+            callback=CallbackRules(first=CalledFirst.AGENT),
+            relax=WIDENS,
+            reserve=Reserve(agents=(AgentId("spare"),), needs=None, above_s=50.0),
+            max_wait_s=100.0,
+            overflow=to_queue("other"),
+            **rules,
+        ),
+        queue("other"),
+    )
+    busy = house.agent("busy", sales=5)
+    house.call("sales", caller="0999")
+    busy.answers()
+    return house
+
+
+def test_who_thinks_of_a_callback_and_waits_on_has_waited_all_the_time() -> None:
+    house = widening()
+    call = house.call("sales", caller="0901")
+    house.passes(25.0)
+    call.presses("1")
+    house.passes(10.0)
+    call.presses("*")
+    assert call.is_in(S.WAITING)
+    assert (call.record.relaxed, str(call.record.needs)) == (1, "not @spare and sales >= 2")  # due since 5 seconds
+    house.passes(16.0)
+    assert str(call.record.needs) == "sales >= 2"  # 51 seconds: the reserve may serve
+    house.passes(48.0)
+    assert call.record.queue == "sales"
+    house.passes(2.0)
+    assert call.record.queue == "other"  # 101 seconds
+
+
+def test_steps_that_were_taken_are_not_taken_twice() -> None:
+    house = widening()
+    call = house.call("sales", caller="0901")
+    house.passes(35.0)
+    call.presses("1")
+    call.presses("*")
+    assert str(call.record.needs) == "not @spare and sales >= 2"
+    house.passes(30.0)
+    assert str(call.record.needs) == "other or sales >= 2"
+
+
+def test_a_promise_goes_on_asking_for_less_from_when_its_caller_came() -> None:
+    house = widening()
+    call = promised(house)
+    assert call.record.relaxed == 0
+    house.passes(26.0)
+    assert call.record.relaxed == 1  # 31 seconds since she came, 26 since she pressed the key
+    house.passes(20.0)
+    assert str(call.record.needs) == "sales >= 2"
+
+
+def test_who_rings_back_has_what_she_waited_but_may_hold_the_line_anew() -> None:
+    house = widening()
+    call = promised(house)
+    house.passes(300.0)
+    back = house.call("sales", caller="0901")
+    assert house.engine.world.legs[back.leg] == call.id
+    assert back.is_in(S.WAITING)
+    assert str(back.record.needs) == "other or sales >= 2"
+    house.passes(99.0)
+    assert back.record.queue == "sales"
+    house.passes(2.0)
+    assert back.record.queue == "other"
+
+
+def test_nothing_is_relaxed_before_the_time_for_which_a_callback_is_promised() -> None:
+    house = widening()
+    assert not ask(house, not_before=house.now + 1000.0)
+    call = only_waiting(house)
+    house.passes(999.0)
+    assert call.record.relaxed == 0
+    assert call.record.spares
+    house.passes(32.0)
+    assert call.record.relaxed == 1
+
+
+def only_waiting(house: Center) -> Call:
+    [contact] = [one for one in house.engine.world.contacts.values() if one.callback is not None]
+    call = Call(house, contact.leg)  # type: ignore[arg-type]
+    call.id = contact.id
+    return call

@@ -204,6 +204,22 @@ class LetsThemWait(Mutant):
         self.rewire(queues=_Patient(self.world, self))
 
 
+class _BeginsAnew(Queues):
+    __slots__ = ()
+
+    @staticmethod
+    def _goes_on(contact: ContactRecord, name: QueueName) -> bool:
+        return False
+
+
+class ForgetsWhatWasWaited(Mutant):
+    """Who thinks of being called back, and waits on, has waited for nothing."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(queues=_BeginsAnew(self.world, self))
+
+
 class _KeepsThePlace(Queues):
     __slots__ = ()
 

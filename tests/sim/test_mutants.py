@@ -19,6 +19,7 @@ FINDINGS = {
     "LastComeFirstServed": r"before c-",
     "ForgetsTheFree": r"has been waiting for .* beside|was offered to \w+ before",
     "LetsThemWait": r"waits in \w+ for [0-9.]+ s of",
+    "ForgetsWhatWasWaited": r"its wait counts from",
     "IsInTwoPlaces": r"queued in|are indexed",
     "CountsASecondMore": r"the CDR of c-.* is not its length",
     "WritesNoCdr": r"left over at the end|contacts in the book|are in|after a restart|makes a call of her own",
