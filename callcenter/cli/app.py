@@ -12,6 +12,7 @@ import typer
 from callcenter.cli import (
     agents,
     apply,
+    audit,
     bench,
     callbacks,
     calls,
@@ -31,6 +32,7 @@ from callcenter.cli import (
     report,
     run,
     simulate,
+    tokens,
     top,
     voicemail,
 )
@@ -77,6 +79,7 @@ app.command("apply")(apply.apply)
 app.command("rollback")(apply.rollback)
 app.command("replay")(replay.replay)
 app.command("top")(top.top)
+app.command("audit")(audit.audit)
 app.command("bench")(bench.bench)
 app.command("simulate")(simulate.simulate)
 app.add_typer(calls.app, name="calls")
@@ -87,6 +90,7 @@ app.add_typer(agents.app, name="agents")
 app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")
 app.add_typer(recordings.app, name="recordings")
+app.add_typer(tokens.app, name="tokens")
 app.add_typer(report.app, name="report")
 app.add_typer(config.app, name="config")
 app.add_typer(conf.app, name="conf")

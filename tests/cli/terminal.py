@@ -146,5 +146,7 @@ def command_of(words: Sequence[str]) -> str:
         "db",
         "callbacks",
         "compliance",
+        "tokens",
+        "webhooks",
     )
     return " ".join(words[: 2 if words[0] in groups else 1])

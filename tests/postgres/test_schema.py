@@ -175,6 +175,11 @@ async def test_personal_columns_are_marked(connection: Connection) -> None:
     assert [row["name"] for row in marked] == [
         "agent.name",
         "agent_activity.reason",
+        "api_answer.body",
+        "api_token.made_by",
+        "api_token.revoked_by",
+        "audit.subject",
+        "audit.who",
         "callback.note",
         "callback.number",
         "callback_attempt.number",

@@ -1,0 +1,107 @@
+"""What a program or a person may ask of the call center. Knows areas, rights and limits; knows no token and no HTTP.
+
+A scope is an area and a right, written `calls:write`; to write an area is to read it. Rights may be limited to queues
+and teams: then they cover what belongs to one of them, and nothing else. What belongs to no queue and no team (a caller
+who is still in the IVR) is then nobody's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from callcenter.errors import ConfigurationError, Problem
+from callcenter.model.ids import QueueName
+
+
+class Area(StrEnum):
+    """What there is to be asked."""
+
+    CALLS = "calls"
+    CALLBACKS = "callbacks"
+    MESSAGES = "messages"
+    AGENTS = "agents"
+    QUEUES = "queues"
+    FLOWS = "flows"
+    RECORDINGS = "recordings"
+    REPORTS = "reports"
+    CONFIGURATION = "configuration"
+    CUSTOMERS = "customers"
+    SUPERVISION = "supervision"
+    WEBHOOKS = "webhooks"
+    AUDIT = "audit"
+    CENTER = "center"  # its health
+
+
+class Right(StrEnum):
+    """What may be done there."""
+
+    READ = "read"
+    WRITE = "write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Scope:
+    """One right in one area."""
+
+    area: Area
+    right: Right
+
+    def __str__(self) -> str:
+        return f"{self.area}:{self.right}"
+
+
+_AREAS: Final = [area.value for area in Area]
+_RIGHTS: Final = [right.value for right in Right]
+EVERYTHING: Final = tuple(Scope(area=area, right=Right.WRITE) for area in Area)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rights:
+    """Scopes, and what they are limited to; without a queue and a team they are limited to nothing."""
+
+    scopes: tuple[Scope, ...]
+    queues: tuple[QueueName, ...] = ()
+    teams: tuple[str, ...] = ()
+
+    def may(self, area: Area, right: Right) -> bool:
+        """Whether anything of the kind is allowed at all."""
+        return any(one.area is area and right in (one.right, Right.READ) for one in self.scopes)
+
+    @property
+    def limited(self) -> bool:
+        """Whether only some queues or teams are covered."""
+        return bool(self.queues or self.teams)
+
+    def covers(self, queue: QueueName | None, team: str | None = None) -> bool:
+        """Whether something of this queue, or somebody of this team, is within the limits."""
+        return not self.limited or queue in self.queues or (bool(team) and team in self.teams)
+
+
+def parse_scopes(words: Sequence[str]) -> tuple[Scope, ...]:
+    """Scopes from `area:right`; `area` alone is to read it, `*:read` and `*` (to write) are all areas.
+
+    Sorted, each once. Raises ConfigurationError with every word that is none.
+    """
+    found: set[Scope] = set()
+    problems: list[Problem] = []
+    for word in words:
+        area, _, right = word.strip().partition(":")
+        right = right or (Right.WRITE if area == "*" else Right.READ)
+        if (area != "*" and area not in _AREAS) or right not in _RIGHTS:
+            known = ", ".join(Area)
+            what = Problem(
+                where=f"scope {word[:60]!r}", what="there is no such scope", remedy=f"AREA:read|write, {known}"
+            )
+            problems.append(what)
+            continue
+        areas = list(Area) if area == "*" else [Area(area)]
+        found.update(Scope(area=one, right=Right(right)) for one in areas)
+    if not words:
+        problems.append(Problem(where="scopes", what="none was given", remedy="calls:read, for instance"))
+    if problems:
+        raise ConfigurationError(problems)
+    return tuple(sorted(found))
+
+
+__all__ = ["Area", "EVERYTHING", "Right", "Rights", "Scope", "parse_scopes"]

@@ -1,0 +1,124 @@
+"""Tokens of the API: made once, kept as digests, good until they expire or are revoked. Knows one table; no HTTP."""
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from callcenter.errors import ConfigurationError, Problem
+from callcenter.model.ids import QueueName
+from callcenter.model.rights import Rights, parse_scopes
+from callcenter.postgres.pool import Pool, asking
+from callcenter.postgres.queries import sql
+from callcenter.postgres.records import time_of
+
+TOKEN_BYTES: Final = 32  # 256 random bits
+TOKEN_START: Final = "cc_"  # by which scanners of repositories and logs know it
+TOKEN_CHARS_MAX: Final = 100
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bearer:
+    """Who asks."""
+
+    name: str
+    rights: Rights
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One token as it may be shown. Times in UTC seconds."""
+
+    name: str
+    rights: Rights
+    made: float
+    made_by: str
+    expires: float | None
+    used: float | None
+    revoked: float | None
+    revoked_by: str
+
+    def good(self, now: float) -> bool:
+        """Whether it opens anything now."""
+        return self.revoked is None and (self.expires is None or self.expires > now)
+
+
+class Tokens:
+    """All tokens."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def add(self, name: str, rights: Rights, *, by: str, expires: float | None = None) -> str:
+        """Make one and give its text, which nobody can give again. Raises ConfigurationError."""
+        if not _NAME.fullmatch(name):
+            remedy = "1 to 40 of a-z 0-9 . _ -, a letter or digit first"
+            raise ConfigurationError([Problem(where=f"token {name[:60]!r}", what="cannot be called so", remedy=remedy)])
+        text = TOKEN_START + secrets.token_urlsafe(TOKEN_BYTES)
+        with asking():
+            made = await self._pool.fetchval(
+                sql("access.add_token"),
+                name,
+                digest_of(text),
+                [str(scope) for scope in rights.scopes],
+                list(rights.queues),
+                list(rights.teams),
+                by,
+                None if expires is None else time_of(expires),
+            )
+        if made is None:
+            what = "there is or was a token of this name"
+            raise ConfigurationError([Problem(where=f"token {name}", what=what, remedy="choose another name")])
+        return text
+
+    async def bearer(self, text: str) -> Bearer | None:
+        """Whose token it is; None if it is none, or good no more."""
+        if not text.startswith(TOKEN_START) or len(text) > TOKEN_CHARS_MAX:
+            return None
+        digest = digest_of(text)
+        with asking():
+            record = await self._pool.fetchrow(sql("access.token"), digest)
+            if record is not None and record["stale"]:
+                await self._pool.execute(sql("access.used"), digest)
+        return None if record is None else Bearer(name=record["name"], rights=_rights(record))
+
+    async def listed(self) -> tuple[Token, ...]:
+        """All of them, by name."""
+        with asking():
+            records = await self._pool.fetch(sql("access.tokens"))
+        return tuple(_token(record) for record in records)
+
+    async def revoke(self, name: str, *, by: str) -> bool:
+        """Good no more, from the next request on; False if there is no such token, or it is revoked already."""
+        with asking():
+            return await self._pool.fetchval(sql("access.revoke"), name, by) is not None
+
+
+def digest_of(text: str) -> bytes:
+    """What is kept of a token."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _rights(record: asyncpg.Record) -> Rights:
+    return Rights(
+        scopes=parse_scopes(record["scopes"]),
+        queues=tuple(QueueName(queue) for queue in record["queues"]),
+        teams=tuple(record["teams"]),
+    )
+
+
+def _token(record: asyncpg.Record) -> Token:
+    return Token(
+        name=record["name"],
+        rights=_rights(record),
+        made=record["made_s"],
+        made_by=record["made_by"],
+        expires=record["expires_s"],
+        used=record["used_s"],
+        revoked=record["revoked_s"],
+        revoked_by=record["revoked_by"] or "",
+    )
