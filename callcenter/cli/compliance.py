@@ -1,5 +1,9 @@
 """`callcenter compliance`: the law as the dialler knows it, and proof that it was held to. Judges nothing itself."""
 
+import asyncio
+import csv
+import sys
+import time
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -12,12 +16,29 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from callcenter.model.law import LawPack, Rule, Source
+    from callcenter.postgres.receipts import Proof, Tally
 
 app = typer.Typer(name="compliance", help="The law of calling people, and the proof of it.", no_args_is_help=True)
 
 PACK_HEADS: Final = ("pack!", "version!", "regions", "rules>", "unverified>", "title")
 RULE_HEADS: Final = ("rule!", "says", "source", "verified!")
 SHOWN_REGIONS: Final = 6
+DAYS_MAX: Final = 3_660
+PROOF_HEADS: Final = ("chain!", "receipts>", "flaws>", "head!")
+CSV_HEADS: Final = (
+    "seq",
+    "at",
+    "kind",
+    "attempt",
+    "number",
+    "allowed",
+    "outcome",
+    "by_a_person",
+    "dropped",
+    "hash",
+    "body",
+)
+DAY_S: Final = 86_400.0
 
 
 @app.callback()
@@ -152,3 +173,156 @@ def pack_document(pack: "LawPack") -> dict[str, object]:
             for name, one in pack.sources.items()
         },
     }
+
+
+# -- proof -------------------------------------------------------------------------------------------------------------
+
+
+@app.command("verify")
+def verify(
+    context: typer.Context,
+    campaign: Annotated[str | None, typer.Option("--campaign", help="Only this chain.")] = None,
+    json: Json = False,
+) -> None:
+    """Prove that no receipt was changed, left out, put in or cut off; ends with 1 if one was."""
+    proofs = asyncio.run(_proven(site_of(context), campaign))
+    if campaign is not None and not proofs:
+        raise Failure(Exit.NOT_FOUND, f"there is no receipt of a campaign {campaign}")
+    flaws = [flaw for proof in proofs for flaw in proof.flaws]
+    if json:
+        emit({"whole": not flaws, "chains": [proof_document(proof) for proof in proofs]})
+    else:
+        rows = [(proof.chain, proof.receipts, len(proof.flaws) or "", proof.hash) for proof in proofs]
+        show_grid(PROOF_HEADS, rows, empty="there are no receipts")
+        for flaw in flaws:
+            say(f"{flaw.chain} {flaw.seq}: {flaw.what}")
+    if flaws:
+        raise typer.Exit(Exit.PROBLEMS)
+
+
+async def _proven(site: Site, campaign: str | None) -> "list[Proof]":
+    from callcenter.postgres.receipts import verify as proven
+
+    async with site.database() as pool:
+        return await proven(pool, campaign)
+
+
+def proof_document(proof: "Proof") -> dict[str, object]:
+    """What a look at a chain found, for programs."""
+    return {
+        "campaign": proof.chain,
+        "receipts": proof.receipts,
+        "head": proof.hash,
+        "flaws": [{"seq": flaw.seq, "what": flaw.what} for flaw in proof.flaws],
+    }
+
+
+@app.command("report")
+def report(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Option("--campaign", help="The campaign.")],
+    days: Annotated[int, typer.Option("--days", min=1, max=DAYS_MAX, help="So many days back from now.")] = 30,
+    receipts: Annotated[bool, typer.Option("--csv", help="Every receipt as CSV instead of the sums.")] = False,
+    json: Json = False,
+) -> None:
+    """Sum up a campaign's receipts for a regulator: dials, refusals by rule, drops with the formula, and the proof."""
+    until = time.time()
+    since = until - days * DAY_S
+    site = site_of(context)
+    if receipts:
+        asyncio.run(_written(site, campaign, since, until))
+        return
+    tally, proof, limits = asyncio.run(_tallied(site, campaign, since, until))
+    document = report_document(campaign, since, until, tally, proof, limits)
+    if json:
+        emit(document)
+        return
+    show_pairs({key: _flat(value) for key, value in document.items()})
+
+
+async def _tallied(
+    site: Site, campaign: str, since: float, until: float
+) -> "tuple[Tally, Proof, list[dict[str, object]]]":
+    from callcenter.postgres.receipts import Tally, between
+    from callcenter.postgres.receipts import verify as proven
+
+    tally = Tally()
+    async with site.database() as pool:
+        proofs = await proven(pool, campaign)
+        if not proofs:
+            raise Failure(Exit.NOT_FOUND, f"there is no receipt of a campaign {campaign}")
+        async for _, receipt in between(pool, campaign, since, until):
+            tally.add(receipt)
+    held = {name for name, _, _ in tally.packs}
+    return tally, proofs[0], _drop_limits([pack for name, pack in _packs(site).items() if name in held])
+
+
+def _drop_limits(packs: "list[LawPack]") -> list[dict[str, object]]:
+    from callcenter.core.law import strictest
+
+    return [
+        {"days": span / DAY_S, "share_max": won.limit, "pack": won.pack, "cite": won.cite}
+        for span, won in strictest(packs).drops
+    ]
+
+
+def report_document(
+    campaign: str, since: float, until: float, tally: "Tally", proof: "Proof", limits: list[dict[str, object]]
+) -> dict[str, object]:
+    """The report for programs."""
+    from callcenter.postgres.receipts import DROP_FORMULA
+
+    return {
+        "campaign": campaign,
+        "since": stamp(since),
+        "until": stamp(until),
+        "dials": tally.dials,
+        "refusals": tally.refusals,
+        "refused_by": dict(sorted(tally.refused_by.items())),
+        "outcomes": dict(sorted(tally.outcomes.items())),
+        "answered": tally.answered,
+        "dropped": tally.dropped,
+        "drop_share": tally.share,
+        "formula": f"drop share = {DROP_FORMULA}",
+        "limits": limits,
+        "packs": [
+            {"pack": name, "version": version, "digest": digest} for name, version, digest in sorted(tally.packs)
+        ],
+        "whole": not proof.flaws,
+        "receipts": proof.receipts,
+        "head": proof.hash,
+    }
+
+
+def _flat(value: object) -> object:
+    """A value of the report in one line."""
+    match value:
+        case dict():
+            return ", ".join(f"{key} {one}" for key, one in value.items())
+        case list():
+            return "; ".join(str(_flat(one)) for one in value)
+        case bool():
+            return "yes" if value else "NO: callcenter compliance verify"
+        case float():
+            return f"{value:.2%}"
+        case _:
+            return value
+
+
+async def _written(site: Site, campaign: str, since: float, until: float) -> None:
+    """Receipts as CSV on standard output, one by one: there may be millions."""
+    from callcenter.postgres.receipts import between
+
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(CSV_HEADS)
+    async with site.database() as pool:
+        async for link, one in between(pool, campaign, since, until):
+            allowed = {"dial": True, "refusal": False}.get(link.kind)
+            row = (link.seq, stamp(link.at), link.kind, link.attempt, one.number, allowed, one.outcome)
+            out.writerow([_safe(value) for value in (*row, one.by_a_person, one.dropped, link.hash, link.body)])
+
+
+def _safe(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula. A telephone number's + is kept behind an apostrophe as well."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

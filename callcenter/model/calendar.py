@@ -125,6 +125,11 @@ def local_clock(at: float, zone: str) -> str:
     return dt.datetime.fromtimestamp(at, ZoneInfo(zone)).strftime("%a %Y-%m-%d %H:%M")
 
 
+def local_hour(at: float, zone: str) -> int:
+    """The hour that the clock shows in a zone, 0 to 23."""
+    return dt.datetime.fromtimestamp(at, ZoneInfo(zone)).hour
+
+
 def day_of(at: float, zone: str = "UTC") -> str:
     """The local day of a time: `2026-11-30`."""
     return dt.datetime.fromtimestamp(at, ZoneInfo(zone)).date().isoformat()

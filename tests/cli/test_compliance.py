@@ -1,6 +1,16 @@
 """`callcenter compliance`: the packs as one sees them."""
 
+import csv
+import io
+import time
+
+import pytest
+
 from callcenter.cli.exits import Exit
+from callcenter.model.law import Finding, RuleKind
+from callcenter.model.receipt import PackStamp, Receipt, ReceiptKind
+from callcenter.postgres.pool import Pool, changing
+from callcenter.postgres.receipts import append
 from tests.cli.terminal import Terminal
 
 
@@ -19,3 +29,73 @@ def test_a_pack_that_is_not_there_and_one_that_is_wrong(terminal: Terminal) -> N
     terminal.write("title: x\n", "config/law/fr.yaml")
     assert "`version` is missing" in terminal("compliance", "packs", expect=Exit.CONFIGURATION).err
     assert "law/fr.yaml" in terminal("flows", "check", expect=Exit.PROBLEMS).out
+
+
+PACKS = (PackStamp(pack="us", version="1", digest="d" * 64),)
+LATE = Finding(kind=RuleKind.HOURS, pack="us", held=False, value="21:00", limit="08:00-21:00")
+
+
+def receipt(kind: ReceiptKind, ago_s: float, *, attempt: str = "", outcome: str = "") -> Receipt:
+    return Receipt(
+        kind=kind,
+        at=time.time() - ago_s,
+        campaign="spring",
+        number="+12125551234",
+        attempt=attempt,
+        outcome=outcome,
+        by_a_person=outcome != "",
+        dropped=outcome == "dropped",
+        packs=PACKS if outcome == "" else (),
+        findings=(LATE,) if kind is ReceiptKind.REFUSAL else (),
+    )
+
+
+@pytest.fixture
+async def spring(terminal: Terminal, dsn: str, pool: Pool) -> Terminal:
+    """An installation whose database has a dial, a refusal and three outcomes of a campaign, one of them old."""
+    terminal.uses_database(dsn)
+    receipts = [
+        receipt(ReceiptKind.OUTCOME, 40 * 86_400.0, attempt="l-0", outcome="dropped"),
+        receipt(ReceiptKind.DIAL, 60.0, attempt="l-1"),
+        receipt(ReceiptKind.REFUSAL, 50.0),
+        receipt(ReceiptKind.OUTCOME, 40.0, attempt="l-1", outcome="answered"),
+        receipt(ReceiptKind.OUTCOME, 30.0, attempt="l-2", outcome="dropped"),
+    ]
+    async with changing(pool) as connection:
+        await append(connection, "spring", receipts)
+    return terminal
+
+
+@pytest.fixture
+async def forged(spring: Terminal, pool: Pool) -> Terminal:
+    """The same, after somebody has changed a receipt."""
+    await pool.execute("ALTER TABLE receipt DISABLE TRIGGER ALL")
+    await pool.execute("UPDATE receipt SET body = replace(body, '2125', '2126') WHERE seq = 2")
+    return spring
+
+
+def test_without_receipts(terminal: Terminal, dsn: str) -> None:
+    terminal.uses_database(dsn)
+    assert terminal.json("compliance", "verify") == {"whole": True, "chains": []}
+    assert "no receipt" in terminal("compliance", "report", "--campaign", "spring", expect=Exit.NOT_FOUND).err
+    assert "no receipt" in terminal("compliance", "verify", "--campaign", "spring", expect=Exit.NOT_FOUND).err
+
+
+def test_a_report_and_its_proof(spring: Terminal) -> None:
+    report = spring.json("compliance", "report", "--campaign", "spring")
+    assert (report["dials"], report["refusals"], report["refused_by"]) == (1, 1, {"hours": 1})
+    assert (report["answered"], report["dropped"], report["drop_share"]) == (2, 1, 0.5)
+    assert [(one["days"], one["share_max"]) for one in report["limits"]] == [(30.0, 0.03)]
+    assert report["whole"]
+    assert "66.67%" in spring("compliance", "report", "--campaign", "spring", "--days", "60").out
+    rows = list(csv.DictReader(io.StringIO(spring("compliance", "report", "--campaign", "spring", "--csv").out)))
+    assert [row["kind"] for row in rows] == ["dial", "refusal", "outcome", "outcome"]
+    assert rows[0]["number"] == "'+12125551234"
+    assert spring.json("compliance", "verify", "--campaign", "spring")["whole"]
+
+
+def test_a_receipt_that_was_changed_is_told(forged: Terminal) -> None:
+    told = forged.json("compliance", "verify", expect=Exit.PROBLEMS)
+    assert [flaw["seq"] for flaw in told["chains"][0]["flaws"]] == [2]
+    assert "was edited" in forged("compliance", "verify", expect=Exit.PROBLEMS).out
+    assert not forged.json("compliance", "report", "--campaign", "spring")["whole"]

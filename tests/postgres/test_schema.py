@@ -102,7 +102,7 @@ def test_gaps_and_odd_names_are_refused(tmp_path: Path, names: list[str]) -> Non
 
 async def test_every_query_fits_the_schema(connection: Connection) -> None:
     for name, text in load_queries(sql_folder() / "queries").items():
-        ready = text.replace("{order}", "1")
+        ready = text.replace("{order}", "1").replace("{filter}", "true")
         try:
             await connection.prepare(ready)
         except asyncpg.PostgresError as error:
@@ -178,6 +178,7 @@ async def test_personal_columns_are_marked(connection: Connection) -> None:
         "api_answer.body",
         "api_token.made_by",
         "api_token.revoked_by",
+        "attempt.number",
         "audit.subject",
         "audit.who",
         "callback.note",
@@ -185,11 +186,20 @@ async def test_personal_columns_are_marked(connection: Connection) -> None:
         "callback_attempt.number",
         "configuration.made_by",
         "configuration_file.text",
+        "consent.number",
+        "consent.proof",
         "contact.caller",
         "contact.caller_name",
+        "do_not_call_entry.entry",
+        "do_not_call_entry.reason",
         "journal.event",
         "journal.outputs",
         "journal_refused.line",
+        "lead.custom",
+        "lead.name",
+        "lead.reference",
+        "lead_number.number",
+        "receipt.body",
         "recording.path",
         "snapshot.state",
     ]

@@ -1,0 +1,180 @@
+"""Leads in Postgres: claimed in order so that no two diallers have one, woken when their time comes, given back.
+
+Knows orders and filters as SQL, from allow-lists only; knows no pacing and no law but which groups of zones are open,
+which it is told.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+import msgspec
+
+from callcenter.errors import Bug
+from callcenter.model.campaign import LeadOrder
+from callcenter.model.lead import DiallerName, Lead, LeadId, LeadNumber, LeadState, ListOfLeads, Outcome
+from callcenter.model.lead_filter import EVERYBODY, Filter
+from callcenter.postgres.lead_filter import compiled
+from callcenter.postgres.pool import Pool, asking, changing
+from callcenter.postgres.queries import sql
+from callcenter.postgres.records import time_of
+
+WOKEN_MAX: Final = 5_000
+"""So many waiting leads become ready in one go."""
+_FIXED: Final = 4
+"""The parameters of `leads.claim` itself; those of its filter come after."""
+ORDERS: Final = {
+    LeadOrder.PRIORITY: "priority DESC, id",
+    LeadOrder.NEWEST: "created DESC, id",
+    LeadOrder.FEWEST_ATTEMPTS: "attempts, id",
+    LeadOrder.RANDOM: "shuffle, id",
+}
+_OUTCOMES: Final = msgspec.json.Decoder(dict[Outcome, int])
+_CUSTOM: Final = msgspec.json.Decoder(dict[str, str])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a list is: leads by state, those that were dialled at least once, and those of whom one was reached."""
+
+    states: dict[LeadState, int]
+    tried: int
+    reached: int
+
+    @property
+    def leads(self) -> int:
+        """All."""
+        return sum(self.states.values())
+
+    @property
+    def penetration(self) -> float | None:
+        """The share that was dialled at least once; None of an empty list."""
+        return self.tried / self.leads if self.leads else None
+
+
+class Leads:
+    """The lists, for one dialler."""
+
+    def __init__(self, pool: Pool, dialler: DiallerName) -> None:
+        self._pool = pool
+        self._dialler = dialler
+
+    async def zones(self, list_: ListOfLeads) -> tuple[tuple[str, ...], ...]:
+        """The groups of zones that the ready leads of a list are in."""
+        with asking():
+            rows = await self._pool.fetch(sql("leads.zones"), list_)
+        return tuple(tuple(row["zones"].split()) for row in rows)
+
+    async def wake(self, list_: ListOfLeads, at: float) -> int:
+        """Make leads ready whose time has come; gives how many."""
+        async with changing(self._pool) as connection:
+            done = await connection.execute(sql("leads.wake"), list_, time_of(at), WOKEN_MAX)
+        return int(done.split()[-1])
+
+    async def claim(
+        self,
+        list_: ListOfLeads,
+        count: int,
+        *,
+        zones: Sequence[tuple[str, ...]],
+        order: LeadOrder = LeadOrder.PRIORITY,
+        order_field: str = "",
+        only: Filter = EVERYBODY,
+    ) -> tuple[Lead, ...]:
+        """Take up to `count` ready leads of these groups of zones, in order, with the numbers that may be tried."""
+        where, given = compiled(only, _FIXED + 1)
+        by = ORDERS.get(order)
+        if by is None:
+            given = (*given, order_field)
+            by = f"custom ->> ${_FIXED + len(given)}::text, id"
+        text = _filled(sql("leads.claim"), filter=where, order=by)
+        groups = [" ".join(group) for group in zones]
+        async with changing(self._pool) as connection:
+            rows = await connection.fetch(text, self._dialler, list_, groups, count, *given)
+            numbers = await connection.fetch(sql("leads.numbers"), [row["id"] for row in rows])
+        of: dict[int, list[LeadNumber]] = {row["id"]: [] for row in rows}
+        for row in numbers:
+            values = dict(row)
+            of[values.pop("lead")].append(LeadNumber(**values))
+        ordered = sorted(rows, key=lambda row: _place(row, order, order_field))
+        return tuple(_lead(row, of[row["id"]]) for row in ordered)
+
+    async def release(self, leads: Sequence[LeadId] | None = None) -> int:
+        """Give claimed leads back that nothing was done with, these or all; gives how many."""
+        async with changing(self._pool) as connection:
+            chosen = None if leads is None else list(leads)
+            done = await connection.execute(sql("leads.release"), self._dialler, chosen)
+        return int(done.split()[-1])
+
+
+async def progress(pool: Pool, list_: str) -> Progress:
+    """How far a list is."""
+    with asking():
+        rows = await pool.fetch(sql("leads.states"), list_)
+    return Progress(
+        states={LeadState(row["state"]): row["leads"] for row in rows},
+        tried=sum(row["tried"] for row in rows),
+        reached=sum(row["reached"] for row in rows),
+    )
+
+
+def _filled(text: str, **parts: str) -> str:
+    """A query with its places filled; the parts are made of allow-lists and numbered parameters only."""
+    for name, part in parts.items():
+        if text.count(f"{{{name}}}") != 1:
+            raise Bug(f"the query has no one place for {name}")
+        text = text.replace(f"{{{name}}}", part)
+    return text
+
+
+def _place(row: asyncpg.Record, order: LeadOrder, order_field: str) -> tuple[object, ...]:
+    """Where a claimed lead stands among those claimed with it: RETURNING keeps no order."""
+    match order:
+        case LeadOrder.PRIORITY:
+            return -row["priority"], row["id"]
+        case LeadOrder.NEWEST:
+            return -row["created"].timestamp(), row["id"]
+        case LeadOrder.FEWEST_ATTEMPTS:
+            return row["attempts"], row["id"]
+        case LeadOrder.RANDOM:
+            return row["shuffle"], row["id"]
+        case LeadOrder.FIELD:
+            value = _CUSTOM.decode(row["custom"]).get(order_field)
+            return value is None, value or "", row["id"]
+
+
+def _lead(row: asyncpg.Record, numbers: Sequence[LeadNumber]) -> Lead:
+    return Lead(
+        id=LeadId(row["id"]),
+        list=ListOfLeads(row["list"]),
+        name=row["name"],
+        reference=row["reference"],
+        priority=row["priority"],
+        zones=tuple(row["zones"].split()),
+        part=row["part"],
+        attempts=row["attempts"],
+        outcomes=_OUTCOMES.decode(row["outcomes"]),
+        answers=tuple(row["answers"]),
+        custom=_CUSTOM.decode(row["custom"]),
+        numbers=tuple(numbers),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListLine:
+    """A list as it was imported."""
+
+    name: str
+    imported: float
+    region: str
+    leads: int
+    refused: int
+    duplicates: int
+
+
+async def lists(pool: Pool) -> tuple[ListLine, ...]:
+    """Every list, by name."""
+    with asking():
+        rows = await pool.fetch(sql("leads.lists"))
+    return tuple(ListLine(**dict(row)) for row in rows)

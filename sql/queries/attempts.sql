@@ -1,0 +1,108 @@
+-- attempts.hold_number
+-- Of two diallers that are about to dial one number, the second waits until the first has decided, and sees its attempt.
+SELECT pg_advisory_xact_lock(hashtextextended('number ' || $1, 0));
+
+-- attempts.hold_lead
+-- The lead, if it is still this dialler's, held until the decision is written.
+SELECT state, outcomes, attempts FROM lead WHERE id = $1 AND state = 'claimed' AND claimed_by = $2 FOR UPDATE;
+
+-- attempts.facts
+-- What the law asks about a number: when it was dialled and dropped, who listed it, what it agreed to.
+SELECT ARRAY(SELECT extract(epoch FROM began)::double precision FROM attempt
+             WHERE number = $1 AND began > $3 AND outcome IS DISTINCT FROM 'void' ORDER BY began) AS attempts,
+       (SELECT extract(epoch FROM max(ended))::double precision FROM attempt
+        WHERE number = $1 AND outcome = 'dropped') AS dropped_at,
+       EXISTS (SELECT FROM attempt WHERE outcome IS NULL AND (number = $1 OR lead = $5)) AS open,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object('register', list.register, 'entry', entry.entry,
+                                                     'since', extract(epoch FROM entry.since)) ORDER BY list.register), '[]')
+        FROM do_not_call_entry entry JOIN do_not_call_list list ON list.id = entry.list
+        WHERE entry.entry = ANY($2::text[]) AND (entry.prefix OR entry.entry = $1) AND list.live
+          AND (list.register NOT LIKE 'campaign:%' OR list.register = 'campaign:' || $4)) AS listings,
+       (SELECT jsonb_build_object('kind', kind, 'given', extract(epoch FROM given),
+                                  'revoked', extract(epoch FROM revoked), 'proof', proof)
+        FROM consent WHERE number = $1
+        ORDER BY (revoked IS NULL) DESC,
+                 array_position(ARRAY['written', 'express', 'inquiry'], kind), given DESC LIMIT 1) AS consent;
+
+-- attempts.registers
+-- The lists of those who will not be called, as they are looked at now.
+SELECT register, version, extract(epoch FROM as_of)::double precision AS as_of
+FROM do_not_call_list WHERE live ORDER BY register;
+
+-- attempts.write
+-- The attempt, before anything is dialled.
+INSERT INTO attempt (id, lead, number, campaign, dialler, trunk, caller_id, hour, began)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9);
+
+-- attempts.count_lead
+-- The lead was tried once more.
+UPDATE lead SET attempts = attempts + $2 WHERE id = $1;
+
+-- attempts.count_number
+-- The number was tried once more.
+UPDATE lead_number SET attempts = attempts + $3 WHERE lead = $1 AND number = $2;
+
+-- attempts.hold_open
+-- An attempt that has no outcome yet; none: it is settled, and whoever says so again is late.
+SELECT lead, number, campaign, hour FROM attempt WHERE id = $1 AND outcome IS NULL FOR UPDATE;
+
+-- attempts.settle
+-- What came of it.
+UPDATE attempt SET outcome = $2, ended = $3, answered = $4 WHERE id = $1;
+
+-- attempts.bury_number
+-- A number that does not exist is tried no more.
+UPDATE lead_number SET dead = true WHERE lead = $1 AND number = $2;
+
+-- attempts.lead_after
+-- Held and counted: what the next step is made of.
+SELECT lead.attempts, lead.outcomes, (SELECT count(*) FROM lead_number WHERE lead = $1 AND NOT dead) AS numbers_left
+FROM lead WHERE id = $1 FOR UPDATE;
+
+-- attempts.lead_goes
+-- Where the lead goes after its attempt.
+UPDATE lead SET state = $2, next_at = $3, claimed_by = NULL, outcome = $4, outcomes = $5,
+       answers = CASE WHEN $6::smallint IS NULL THEN answers ELSE answers || $6::smallint END
+WHERE id = $1;
+
+-- attempts.lead_waits
+-- A lead that was refused now and will be allowed later, or never.
+UPDATE lead SET state = $2, next_at = $3, claimed_by = NULL WHERE id = $1;
+
+-- attempts.open_of
+-- Attempts of a dialler that have no outcome.
+SELECT id, lead, number, campaign, dialler, extract(epoch FROM began)::double precision AS began
+FROM attempt WHERE dialler = $1 AND outcome IS NULL ORDER BY began, id;
+
+-- attempts.adopt
+-- A call that outlived its dialler is another's now.
+UPDATE attempt SET dialler = $2 WHERE id = $1 AND outcome IS NULL;
+
+-- attempts.adopt_lead
+-- Its lead as well.
+UPDATE lead SET claimed_by = $2 WHERE state = 'claimed' AND id = (SELECT lead FROM attempt WHERE id = $1);
+
+-- attempts.drops
+-- Calls of a campaign that a person answered, and those that were dropped, since a time.
+SELECT count(*) AS answered, count(*) FILTER (WHERE outcome = 'dropped') AS dropped
+FROM attempt WHERE campaign = $1 AND answered > $2 AND outcome IN ('answered', 'dropped', 'hung_up');
+
+-- attempts.add_dialler
+-- A program that is about to claim leads.
+INSERT INTO dialler (name, key) VALUES ($1, $2);
+
+-- attempts.diallers
+-- All that were registered and have not left.
+SELECT name, key FROM dialler ORDER BY started, name;
+
+-- attempts.remove_dialler
+-- One that has left, or was found dead and cleared up after.
+DELETE FROM dialler WHERE name = $1;
+
+-- attempts.hold_key
+-- Held as long as the connection lives, and not a moment longer: that is how others know.
+SELECT pg_try_advisory_lock($1);
+
+-- attempts.let_key_go
+-- Another may look at this dialler.
+SELECT pg_advisory_unlock($1);
