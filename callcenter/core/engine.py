@@ -16,6 +16,7 @@ from callcenter.core.flows import DIGITS, MASKED_DIGIT, Flows
 from callcenter.core.forecast import Forecast
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
+from callcenter.core.monitoring import Monitoring
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
 from callcenter.core.requests import Requests
@@ -100,9 +101,17 @@ class Engine:
         self._talk = Talk(
             self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
         )
-        self._failures = Failures(self.world, self._offers, self._flows, self._dialling, self)
+        self._monitoring = Monitoring(self.world)
+        self._failures = Failures(self.world, self._offers, self._flows, self._dialling, self._monitoring, self)
         self._requests = Requests(
-            self.world, self._queues, self._offers, self._applying, self._callbacks, self._mailroom, self
+            self.world,
+            self._queues,
+            self._offers,
+            self._applying,
+            self._callbacks,
+            self._mailroom,
+            self._monitoring,
+            self,
         )
         self.matching = Matching(self.world, self._offers, self._queues)
 
@@ -132,6 +141,8 @@ class Engine:
             self._queues.agents_left()
         if world.agents.roster != roster:
             self._queues.roster_changed()
+        if world.monitors and not world.blind:
+            self._monitoring.settle()
         freed = tuple(world.agents.newly_free)
         self.matching.settle()
         self._dialling.look_ahead(freed)
@@ -201,6 +212,8 @@ class Engine:
                     self._pressed(contact, digit)
                 elif contact is not None and leg == contact.agent_leg and contact.mail is not None:
                     self._mailroom.pressed(contact, digit)
+                elif contact is None:
+                    self._monitoring.pressed(leg, digit)
             case LookedUp(lookup=lookup):
                 asker = self.world.lookups.get(lookup)
                 if asker is not None:
@@ -225,11 +238,16 @@ class Engine:
                 self._recording_checked(event)
             case Resynced():
                 resync(self.world, self._offers, self, event)
+                self._monitoring.resynced(
+                    {seen.leg: seen.up for seen in event.legs},
+                    {seen.bridge: frozenset(seen.legs) for seen in event.bridges},
+                )
             case EngineStarted(namespace=namespace, version=version):
                 self._started(namespace, version)
             case Stopping():  # promises outlive it: they are in the journal, and are kept by whoever runs next
                 for contact in list(self.world.contacts.values()):
                     self.end(contact, EndReason.SHUTDOWN)
+                self._monitoring.end_all()
                 self.world.agents.log_out_all(self.world.now)
             case _:
                 self._requests.take(event)
@@ -279,7 +297,8 @@ class Engine:
         """
         contact = self.world.by_leg(leg)
         if contact is None:
-            self.world.out.append(HangUp(contact=NOBODY, leg=leg, end=LegEnd.CANCELLED))
+            if not self._monitoring.answered(leg):
+                self.world.out.append(HangUp(contact=NOBODY, leg=leg, end=LegEnd.CANCELLED))
             return
         if leg in contact.offers:
             self._talk.agent_answered(contact, leg)
@@ -292,6 +311,7 @@ class Engine:
         """A leg is gone: the caller's, a ringing agent's, a talking agent's, or an outside number's."""
         contact = self.world.by_leg(leg)
         if contact is None:
+            self._monitoring.leg_ended(leg, end)
             return
         if leg == contact.leg:
             self.end(contact, end_reason(contact), leg_gone=True)
@@ -338,7 +358,9 @@ class Engine:
     def playback_over(self, playback: PlaybackId) -> None:
         """What was played to its end, or could not be, is not waited for any more."""
         holder = self.world.playbacks.pop(playback, None)
-        if holder is not None:
+        if holder is None:
+            self._monitoring.playback_over(playback)
+        else:
             self.world.timers.cancel(TimerKind.CUT_OFF, holder)
             self.playback_ended(self.world.contacts[holder])
 
@@ -348,7 +370,9 @@ class Engine:
         So nothing follows from it yet: nobody is dialled, recorded or connected for a caller who is gone.
         """
         holder = self.world.playbacks.get(playback)
-        if holder is not None:
+        if holder is None:
+            self._monitoring.playback_over(playback)
+        else:
             self.world.timers.set(TimerKind.CUT_OFF, holder, self.world.now + CUT_OFF_S)
 
     def _is_with_a_script(self, leg: LegId) -> bool:
@@ -406,6 +430,9 @@ class Engine:
                 return
             case TimerKind.CLOSING:
                 self._queues.opened_or_closed(QueueName(subject))
+                return
+            case TimerKind.TELLING:
+                self._monitoring.telling_due(subject)
                 return
             case _:
                 pass

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from callcenter.core.dialling import Dialling
 from callcenter.core.flows import Flows
+from callcenter.core.monitoring import Monitoring
 from callcenter.core.offers import Offers
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
@@ -38,19 +39,23 @@ class Told(Protocol):
 class Failures:
     """Where failed commands come back to."""
 
-    __slots__ = ("_dialling", "_flows", "_offers", "_told", "_world")
+    __slots__ = ("_dialling", "_flows", "_monitoring", "_offers", "_told", "_world")
 
-    def __init__(self, world: World, offers: Offers, flows: Flows, dialling: Dialling, told: Told) -> None:
+    def __init__(
+        self, world: World, offers: Offers, flows: Flows, dialling: Dialling, monitoring: Monitoring, told: Told
+    ) -> None:
         self._world = world
         self._offers = offers
         self._flows = flows
         self._dialling = dialling
+        self._monitoring = monitoring
         self._told = told
 
     def take(self, event: CommandFailed) -> None:  # noqa: C901 (one arm per kind of command)
         """A phone that could not be rung is an offer lost, a prompt that could not be played is a prompt over."""
         contact = self._world.contacts.get(event.contact)
         if contact is None:
+            self._monitoring.failed(event)
             return
         unknown = event.fault is TransportFault.UNKNOWN
         match event.command:

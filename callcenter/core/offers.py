@@ -51,8 +51,12 @@ class Offers:
         why: str,
         considered: tuple[Considered, ...],
         free: int,
+        strategy: str = "",
     ) -> None:
-        """Ring an agent's phone for a contact that is WAITING or PROMISED, or OFFERED to others as well."""
+        """Ring an agent's phone for a contact that is WAITING or PROMISED, or OFFERED to others as well.
+
+        `strategy` names what chose her, if it was not the queue's.
+        """
         world = self._world
         record = world.agents.records[agent]
         mint = world.mints()
@@ -73,7 +77,7 @@ class Offers:
                 agent=agent,
                 leg=leg,
                 queue=queue.name,
-                strategy=queue.strategy,
+                strategy=strategy or queue.strategy,
                 why=why,
                 considered=considered,
                 free=free,

@@ -200,6 +200,14 @@ class Queues:
         else:
             self._world.draining.discard(name)
 
+    def prioritise(self, contact: ContactRecord, priority: int) -> None:
+        """A WAITING contact has this priority from now on, whatever its queue and its flow say."""
+        world = self._world
+        self._widening.prioritise(contact, world.queue_of(contact), priority)
+        world.lines.remove(contact.id)
+        world.lines.add(contact)
+        world.newly_waiting.append(contact.id)
+
     def rules_changed(self, contact: ContactRecord, was: Queue) -> None:
         """Another version of the queue holds: what the contact has of the queue it has of this one from now on.
 

@@ -8,6 +8,7 @@ does not learn from one fact it learns from another with the same key (`model/re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from callcenter.core.monitor_records import MONITOR_FOLDS
 from callcenter.model.contact import QueueExit
 from callcenter.model.entry import Entry
 from callcenter.model.facts import (
@@ -410,6 +411,7 @@ _FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     CallbackDialled: _dialled,
     CallbackAttempted: _attempted,
     WaitPredicted: _wait_predicted,
+    **MONITOR_FOLDS,
 }
 
 COUNTED: Final = frozenset(_FOLDS)

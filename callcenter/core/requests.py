@@ -8,9 +8,11 @@ from typing import Protocol, assert_never
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.mailroom import Mailroom
+from callcenter.core.monitoring import Monitoring
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.steering import Steering
 from callcenter.core.world import World
 from callcenter.model.agent import AgentStatus
 from callcenter.model.commands import Reply
@@ -30,6 +32,16 @@ from callcenter.model.events import (
 )
 from callcenter.model.facts import QueueDraining
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
+from callcenter.model.monitor_messages import (
+    BroadcastRequested,
+    MonitorEndRequested,
+    MonitorModeRequested,
+    MonitorRequest,
+    MonitorRequested,
+    MoveRequested,
+    PickRequested,
+    PriorityRequested,
+)
 
 Request = (
     AgentSaved
@@ -43,6 +55,7 @@ Request = (
     | CallbackCancelRequested
     | CallbackNowRequested
     | MessageDoneRequested
+    | MonitorRequest
 )
 
 
@@ -57,7 +70,17 @@ class Elsewhere(Protocol):
 class Requests:
     """The counter where requests are taken."""
 
-    __slots__ = ("_applying", "_callbacks", "_elsewhere", "_mailroom", "_offers", "_queues", "_world")
+    __slots__ = (
+        "_applying",
+        "_callbacks",
+        "_elsewhere",
+        "_mailroom",
+        "_monitoring",
+        "_offers",
+        "_queues",
+        "_steering",
+        "_world",
+    )
 
     def __init__(
         self,
@@ -67,6 +90,7 @@ class Requests:
         applying: Applying,
         callbacks: Callbacks,
         mailroom: Mailroom,
+        monitoring: Monitoring,
         elsewhere: Elsewhere,
     ) -> None:
         self._world = world
@@ -75,6 +99,8 @@ class Requests:
         self._applying = applying
         self._callbacks = callbacks
         self._mailroom = mailroom
+        self._monitoring = monitoring
+        self._steering = Steering(world, queues, offers)
         self._elsewhere = elsewhere
 
     def take(self, event: Request) -> None:
@@ -105,6 +131,25 @@ class Requests:
                 self._reply(request, self._callbacks.now(contact_id))
             case MessageDoneRequested(request=request, contact=contact_id, by=by):
                 self._reply(request, self._mailroom.done(contact_id, by))
+            case _:
+                self._reply(event.request, self._supervise(event))
+
+    def _supervise(self, event: MonitorRequest) -> str:
+        match event:
+            case MonitorRequested():
+                return self._monitoring.begin(event)
+            case MonitorModeRequested():
+                return self._monitoring.set_mode(event)
+            case MonitorEndRequested():
+                return self._monitoring.end_requested(event)
+            case MoveRequested():
+                return self._steering.move(event)
+            case PriorityRequested():
+                return self._steering.prioritise(event)
+            case PickRequested():
+                return self._steering.pick(event)
+            case BroadcastRequested():
+                return self._steering.broadcast(event)
             case _:
                 assert_never(event)
 

@@ -74,9 +74,10 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
                 _playback_of(world, told, contact)
             if customer is not None:
                 told.leg_listed(contact, customer)
-    for leg in sorted(legs.keys() - world.legs.keys()):
+    for leg in sorted(legs.keys() - world.legs.keys() - world.ears.keys()):
         _stranger(world, told.arrived, legs[leg])
-    for bridge in sorted(bridges.keys() - world.bridges.keys()):
+    monitored = {monitor.bridge for monitor in world.monitors.values()}
+    for bridge in sorted(bridges.keys() - world.bridges.keys() - monitored):
         world.out.append(CloseBridge(contact=NOBODY, bridge=bridge))
 
 

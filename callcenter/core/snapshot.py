@@ -14,6 +14,7 @@ from callcenter.core.engine import Engine
 from callcenter.core.flows import STAND_IN
 from callcenter.core.forecast import is_fresh
 from callcenter.core.learnt import Learnt
+from callcenter.core.monitors import MonitorRecord
 from callcenter.core.state import Abandoned, AgentRecord, ContactRecord, LastServed, Outlook
 from callcenter.core.timers import Timer, TimerKind
 from callcenter.core.world import Library, World
@@ -60,6 +61,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     abandoned: tuple[_GaveUp, ...] = ()
     learnt: dict[QueueName, Learnt] = {}
     forecasts: tuple[_Forecast, ...] = ()
+    monitors: tuple[MonitorRecord, ...] = ()
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -85,6 +87,7 @@ def take_snapshot(engine: Engine) -> bytes:
             buried=tuple(world.buried),
             draining=tuple(sorted(world.draining)),
             learnt=world.learnt,
+            monitors=tuple(world.monitors.values()),
             forecasts=tuple(_forecasts(world)),
             last_served=tuple(
                 _Remembered(queue=queue, caller=caller, served=served)
@@ -153,6 +156,9 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
     world.learnt.update(snapshot.learnt)
     for forecast in snapshot.forecasts:
         world.outlooks.update(dict.fromkeys(forecast.queues, forecast.outlook))
+    for monitor in snapshot.monitors:
+        world.monitors[monitor.id] = monitor
+        world.ears.update(dict.fromkeys(filter(None, (monitor.leg, monitor.snoop)), monitor.id))
     for remembered in snapshot.last_served:
         world.last_served[remembered.queue, remembered.caller] = remembered.served
     for gave_up in snapshot.abandoned:

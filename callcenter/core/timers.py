@@ -29,6 +29,7 @@ class TimerKind(StrEnum):
     CALLBACK_RING = "callback_ring"  # the phone of a customer who is called back rings too long
     MAIL = "mail"  # a message has rested, or its recording is not waited for any longer
     CLOSING = "closing"  # a queue's calendar opens or closes; the subject is the queue
+    TELLING = "telling"  # an agent is being told that she is monitored; the subject is the monitor
     WRAP_UP = "wrap_up"
     REST = "rest"
 

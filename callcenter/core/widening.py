@@ -95,6 +95,11 @@ class Widening:
         self._age(contact, queue)
         self._narrow(contact, queue, asked_of(contact))
 
+    def prioritise(self, contact: ContactRecord, queue: Queue, priority: int) -> None:
+        """The contact's own priority is this; what ageing and VIP lists add is added to it."""
+        contact.own_priority = priority
+        self._weigh(contact, queue)
+
     def over(self, contact: ContactRecord) -> None:
         """The contact has left the queue."""
         timers = self._world.timers

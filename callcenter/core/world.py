@@ -11,6 +11,7 @@ from callcenter.core.agents import Agents
 from callcenter.core.learnt import Learnt
 from callcenter.core.line_rules import rules_of
 from callcenter.core.lines import WaitingLines
+from callcenter.core.monitors import MonitorRecord
 from callcenter.core.state import Abandoned, ContactRecord, LastServed, Outlook
 from callcenter.core.timers import Timers
 from callcenter.errors import Bug
@@ -24,6 +25,7 @@ from callcenter.model.ids import (
     LegId,
     LookupId,
     Mint,
+    MonitorId,
     PlaybackId,
     QueueName,
     RecordingId,
@@ -61,6 +63,7 @@ class World:
         "configuration",
         "contacts",
         "draining",
+        "ears",
         "kept",
         "last_served",
         "learnt",
@@ -70,6 +73,7 @@ class World:
         "lookups",
         "mails",
         "mint",
+        "monitors",
         "newly_ahead",
         "newly_waiting",
         "now",
@@ -102,6 +106,8 @@ class World:
         self.legs: dict[LegId, ContactId] = {}  # every leg that a contact still counts on
         # a dict from whose front is deleted is walked from its old beginning each time; an OrderedDict is not
         self.buried: OrderedDict[LegId, None] = OrderedDict()  # customers' legs of ended contacts, the latest
+        self.monitors: dict[MonitorId, MonitorRecord] = {}  # supervisors on the line
+        self.ears: dict[LegId, MonitorId] = {}  # their own legs, and those that listen for them
         self.bridges: dict[BridgeId, ContactId] = {}
         self.playbacks: dict[PlaybackId, ContactId] = {}
         self.recordings: dict[RecordingId, ContactId] = {}  # messages being recorded

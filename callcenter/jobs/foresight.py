@@ -138,6 +138,7 @@ DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     TimerKind.CALLBACK_RING: lambda _: "the customer's phone is not rung any longer",
     TimerKind.MAIL: lambda _: "the message is in line again, and an agent who is free is rung for it",
     TimerKind.CLOSING: lambda one: f"the hours of the queue end or begin; at the end {target_words(one.target)}",
+    TimerKind.TELLING: lambda _: "the agent has been told that a supervisor hears her",
     TimerKind.WRAP_UP: lambda one: f"{one.agent} has done with the call before, at the latest",
     TimerKind.REST: lambda one: f"{one.agent} may be offered calls again",
 }

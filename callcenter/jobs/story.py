@@ -10,6 +10,7 @@ from typing import Final
 
 from callcenter.jobs.messages import MESSAGE_TELLERS
 from callcenter.jobs.promises import PROMISE_TELLERS
+from callcenter.jobs.supervision import SUPERVISION_TELLERS
 from callcenter.jobs.telling import Aside, Detail, Step, Teller, Told
 from callcenter.jobs.wording import asked_words, duration
 from callcenter.model.agent import AgentStatus
@@ -45,6 +46,7 @@ from callcenter.model.facts import (
     WaitPredicted,
 )
 from callcenter.model.ids import ContactId
+from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, MonitorChanged, MonitorEnded
 
 __all__ = ["LEFT_OUT", "TELLERS", "Aside", "Step", "duration", "story"]
 
@@ -67,6 +69,7 @@ EXIT_WORDS: Final[Mapping[QueueExit, str]] = {
     QueueExit.DRAINED: "the queue is being drained",
     QueueExit.CALLBACK: "the caller asked to hear about being called back",
     QueueExit.RANG_BACK: "the customer calls by herself",
+    QueueExit.MOVED: "a supervisor moved it to another queue",
     QueueExit.UNREACHED: "the customer was not reached in time",
     QueueExit.REMOVED: "it was ended by request, or by a fault",
 }
@@ -328,6 +331,7 @@ TELLERS: Final[Mapping[type, Teller]] = {
     Surprise: _surprise,
     **PROMISE_TELLERS,
     **MESSAGE_TELLERS,
+    **SUPERVISION_TELLERS,
 }
 """One per type of fact that is about a contact."""
 
@@ -336,6 +340,10 @@ LEFT_OUT: Final[Mapping[type[Fact], str]] = {
     AgentChanged: "about an agent; what follows for her from an offer is told with the offer",
     PhoneSeen: "about an agent's phone; an offer that it fails is told",
     QueueDraining: "about a queue; a contact that it sends on is told",
+    MonitorBegan: "about a supervisor; what she hears is told when it is over",
+    MonitorChanged: "likewise",
+    MonitorEnded: "likewise",
+    BroadcastSent: "about agents' screens",
     ConfigurationChanged: "about all; what it changes for a contact is told (RulesChanged)",
 }
 """Facts that the story of one contact does not tell, and why."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from callcenter.model.contact import Medium
-from callcenter.model.ids import AgentId, Skill
+from callcenter.model.ids import AgentId, QueueName, Skill, Team
 from callcenter.model.need import named
 
 
@@ -35,6 +35,19 @@ class PhoneState(StrEnum):
     REACHABLE = "reachable"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supervision:
+    """Whose talks a supervisor may hear and steer: those of these queues, and those of agents of these teams."""
+
+    queues: tuple[QueueName, ...] = ()
+    teams: tuple[Team, ...] = ()
+    everything: bool = False
+
+    def covers(self, queue: QueueName | None, team: Team | None) -> bool:
+        """Whether a contact of this queue, or an agent of this team, is hers. None and "" are nobody's."""
+        return self.everything or queue in self.queues or (bool(team) and team in self.teams)
+
+
 class _Kept:
     """Room for what is worked out of an agent once; no field of hers, so that it is neither written nor compared."""
 
@@ -55,6 +68,8 @@ class Agent(_Kept):
         default_factory=lambda: {Medium.VOICE: 1}
     )  # how many contacts of a medium at once
     language: str = "en"  # of the prompts she hears
+    team: Team | None = None
+    supervises: Supervision | None = None  # None: she is no supervisor
 
     @property
     def able(self) -> Mapping[Skill, int]:

@@ -112,6 +112,26 @@ class DialNumber(Message, frozen=True, kw_only=True):
     like: LegId | None = None
 
 
+class RingPhone(Message, frozen=True, kw_only=True):
+    """Ring a phone of ours for a purpose of its own: not an offer. `contact` may be whatever has the lane."""
+
+    contact: ContactId
+    leg: LegId
+    number: str  # the account
+    caller: str
+    caller_name: str
+    timeout_s: float
+
+
+class Snoop(Message, frozen=True, kw_only=True):
+    """Put an ear at a leg: it hears both directions; if it `whispers`, that leg alone hears what is said into it."""
+
+    contact: ContactId
+    leg: LegId  # the ear's own
+    at: LegId
+    whispers: bool
+
+
 class HangUp(Message, frozen=True, kw_only=True):
     """End a leg, ringing or not. Already gone counts as done."""
 
@@ -223,6 +243,8 @@ Command = (
     | StopMusic
     | RingAgent
     | DialNumber
+    | RingPhone
+    | Snoop
     | HangUp
     | ReturnLeg
     | StartRecording

@@ -106,6 +106,7 @@ class QueueExit(StrEnum):
     DRAINED = "drained"
     CALLBACK = "callback"  # the caller pressed the key to be called back
     RANG_BACK = "rang_back"  # of a callback: the customer called by herself and is in the IVR
+    MOVED = "moved"  # a supervisor put it into another queue
     UNREACHED = "unreached"  # of a callback: the customer was not reached, or her time passed
     REMOVED = "removed"  # hung up by request, or a fault
 

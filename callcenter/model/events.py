@@ -23,6 +23,7 @@ from callcenter.model.ids import (
     Version,
 )
 from callcenter.model.message import Message
+from callcenter.model.monitor_messages import MonitorRequest
 
 # -- the center itself -------------------------------------------------------------------------------------------------
 
@@ -307,4 +308,5 @@ Event = (
     | CallbackCancelRequested
     | CallbackNowRequested
     | MessageDoneRequested
+    | MonitorRequest
 )

@@ -10,6 +10,7 @@ from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, Version
 from callcenter.model.mail import MailEnd
 from callcenter.model.message import Message
+from callcenter.model.monitor_messages import MonitorFact
 
 
 class ContactOpened(Message, frozen=True, kw_only=True):
@@ -444,5 +445,6 @@ Fact = (
     | PhoneSeen
     | QueueDraining
     | ConfigurationChanged
+    | MonitorFact
     | Surprise
 )

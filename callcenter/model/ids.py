@@ -23,6 +23,8 @@ Version = NewType("Version", int)  # of the configuration
 LookupId = NewType("LookupId", str)
 ScriptId = NewType("ScriptId", str)
 Skill = NewType("Skill", str)
+Team = NewType("Team", str)
+MonitorId = NewType("MonitorId", str)
 
 UNVERSIONED: Final = Version(0)  # the configuration of a time, or a test, in which nobody counts them
 
@@ -82,6 +84,10 @@ class Mint:
     def script(self) -> ScriptId:
         """The id of one run of a script, which is an extension in the dialplan meanwhile: `r-...`."""
         return ScriptId(self._next("r"))
+
+    def monitor(self) -> MonitorId:
+        """The id of one supervisor's monitoring: `m-...`."""
+        return MonitorId(self._next("m"))
 
     def recording(self) -> RecordingId:
         """The name of a recording, in the shape of a UUID: nothing else is let near a file system."""

@@ -14,8 +14,9 @@ from callcenter.model.agent import AgentState, AgentStatus
 from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
 from callcenter.model.facts import Considered
-from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, MonitorId, OfferId, QueueName, RecordingId
 from callcenter.model.mail import MailEnd
+from callcenter.model.monitor import MonitorState
 
 
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -176,6 +177,33 @@ class WaitForecastRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     simulated: bool
 
 
+class MonitoringRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One stretch in which a supervisor heard a talk."""
+
+    seq: int
+    n: int
+    monitor: MonitorId
+    supervisor: AgentId
+    agent: AgentId
+    contact: ContactId
+    state: MonitorState
+    seconds: float
+    began: float
+    ended: float
+
+
+class SteeringRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One act of a supervisor upon a waiting contact."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    queue: QueueName
+    what: str
+    by: str
+    steered: float
+
+
 class SurveyOfferRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One contact led into a survey after its talk."""
 
@@ -231,6 +259,8 @@ Row = (
     | CallbackRow
     | CallbackAttemptRow
     | WaitForecastRow
+    | MonitoringRow
+    | SteeringRow
     | SurveyOfferRow
     | SurveyAnswerRow
     | VoicemailRow
@@ -266,6 +296,10 @@ def key(row: Row) -> Key:  # noqa: C901 (one arm per table)
             return ("voicemail", row.contact)
         case WaitForecastRow():
             return ("wait_forecast", row.seq, row.n)
+        case MonitoringRow():
+            return ("monitoring", row.seq, row.n)
+        case SteeringRow():
+            return ("steering", row.seq, row.n)
         case _:
             assert_never(row)
 

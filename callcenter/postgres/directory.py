@@ -16,9 +16,9 @@ import asyncpg
 import msgspec
 
 from callcenter.errors import ConfigurationError, Problem
-from callcenter.model.agent import Agent
+from callcenter.model.agent import Agent, Supervision
 from callcenter.model.contact import Medium
-from callcenter.model.ids import AgentId, Skill
+from callcenter.model.ids import AgentId, Skill, Team
 from callcenter.model.need import LEVEL_MAX, LEVEL_MIN
 from callcenter.postgres.pool import Borrowed, Pool, asking, changing
 from callcenter.postgres.queries import sql
@@ -163,10 +163,20 @@ def check_agent(agent: Agent) -> list[Problem]:
             wrong.append((f"the skill {skill!r} cannot be used", "a letter, then up to 39 letters, digits, _ or -"))
         if not LEVEL_MIN <= level <= LEVEL_MAX:
             wrong.append((f"{skill} has level {level}", f"{LEVEL_MIN} to {LEVEL_MAX}"))
+    wrong += _wrong_teams(agent)
     for medium, count in agent.capacity.items():
         if not 0 <= count <= CAPACITY_MAX:
             wrong.append((f"a capacity of {count} for {medium}", f"0 to {CAPACITY_MAX}"))
     return [Problem(where=f"agent {agent.id[:40]!r}", what=what, remedy=remedy) for what, remedy in wrong]
+
+
+def _wrong_teams(agent: Agent) -> list[tuple[str, str]]:
+    teams = (agent.team, *(agent.supervises.teams if agent.supervises is not None else ()))
+    return [
+        (f"the team {team!r} cannot be used", "a letter, then up to 39 letters, digits, _ or -")
+        for team in teams
+        if team is not None and not _SKILL.fullmatch(team)
+    ]
 
 
 def _check_secret(agent: AgentId, secret: str) -> list[Problem]:
@@ -184,12 +194,14 @@ def _unknown(agent: AgentId) -> Problem:
     return Problem(where=f"agent {agent[:40]!r}", what="nobody has this id", remedy="callcenter agents list")
 
 
-def _values(agent: Agent) -> tuple[str, str, str, str, str]:
+def _values(agent: Agent) -> tuple[str | None, ...]:
     capacity = msgspec.json.encode({str(medium): count for medium, count in agent.capacity.items()}).decode()
-    return agent.id, agent.name, agent.number, agent.language, capacity
+    supervises = None if agent.supervises is None else msgspec.json.encode(agent.supervises).decode()
+    return agent.id, agent.name, agent.number, agent.language, capacity, agent.team, supervises
 
 
 _SKILLS = msgspec.json.Decoder(dict[str, int])
+_SUPERVISES = msgspec.json.Decoder(Supervision)
 _CAPACITY = msgspec.json.Decoder(dict[Medium, int])
 
 
@@ -201,6 +213,8 @@ def _agent(record: asyncpg.Record) -> Agent:
         language=record["language"],
         skills={Skill(skill): level for skill, level in sorted(_SKILLS.decode(record["skills"]).items())},
         capacity=_CAPACITY.decode(record["capacity"]),
+        team=None if record["team"] is None else Team(record["team"]),
+        supervises=None if record["supervises"] is None else _SUPERVISES.decode(record["supervises"]),
     )
 
 

@@ -16,10 +16,12 @@ from callcenter.model.records import (
     CallbackAttemptRow,
     CallbackRow,
     ContactRow,
+    MonitoringRow,
     OfferRow,
     QueueVisitRow,
     RecordingRow,
     Row,
+    SteeringRow,
     SurveyAnswerRow,
     SurveyOfferRow,
     TalkRow,
@@ -40,6 +42,10 @@ COPIED: Final[Mapping[str, Sequence[str]]] = {
     "survey_answer": (
         "seq", "n", "contact", "survey", "question", "queue", "agent", "answer", "comment", "answered",
     ),
+    "monitoring": (
+        "seq", "n", "monitor", "supervisor", "agent", "contact", "state", "seconds", "began", "ended",
+    ),
+    "steering": ("seq", "n", "contact", "queue", "what", "by", "steered"),
     "talk": ("seq", "n", "contact", "agent", "leg", "queue", "began", "ended", "talk_s"),
     "wait_forecast": (
         "seq", "n", "contact", "queue", "predicted", "p50_s", "p90_s", "position", "entry", "confident", "announced",
@@ -100,6 +106,10 @@ def _placed(row: Row) -> tuple[str, tuple[object, ...]]:  # noqa: C901 (one arm 
             return "voicemail", _voicemail(row)
         case WaitForecastRow():
             return "wait_forecast", _forecast(row)
+        case MonitoringRow():
+            return "monitoring", (*msgspec.structs.astuple(row)[:-2], time_of(row.began), time_of(row.ended))
+        case SteeringRow():
+            return "steering", (*msgspec.structs.astuple(row)[:-1], time_of(row.steered))
         case _:
             assert_never(row)
 

@@ -31,7 +31,9 @@ from callcenter.model.commands import (
     Reply,
     ReturnLeg,
     RingAgent,
+    RingPhone,
     RunScript,
+    Snoop,
     StartMusic,
     StartRecording,
     StopMessage,
@@ -153,6 +155,8 @@ def subject_of(command: Command) -> str:
     """The id of what a command is about."""
     match command:
         case JoinBridge(leg=leg) | AnswerLeg(leg=leg) | RingAgent(leg=leg) | DialNumber(leg=leg):
+            return leg
+        case RingPhone(leg=leg) | Snoop(leg=leg):
             return leg
         case HangUp(leg=leg) | ReturnLeg(leg=leg):
             return leg

@@ -28,7 +28,9 @@ from callcenter.model.commands import (
     Reply,
     ReturnLeg,
     RingAgent,
+    RingPhone,
     RunScript,
+    Snoop,
     StartMusic,
     StartRecording,
     StopMessage,
@@ -84,6 +86,22 @@ class Party(Protocol):
         ...
 
 
+class Nobody:
+    """Holds the other end of an ear."""
+
+    def rings(self, leg: LegId) -> None:
+        """It does not."""
+
+    def hears(self, leg: LegId, prompts: tuple[str, ...]) -> None:
+        """An ear hears and does nothing."""
+
+    def meets(self, leg: LegId) -> None:
+        """Likewise."""
+
+    def gone(self, leg: LegId) -> None:
+        """It is over."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Leg:
     """A channel. `ours`: we dialled it."""
@@ -94,6 +112,8 @@ class Leg:
     up: bool
     arrived: ContactArrived | None = None  # who came in, and how
     number: str = ""  # the phone or outside number that was dialled
+    at: LegId | None = None  # it is an ear at that leg
+    whispers: bool = False
     bridge: BridgeId | None = None
     recording: RecordingId | None = None
     script: ScriptId | None = None  # that it is with, or came back from last
@@ -242,10 +262,15 @@ class FakeAsterisk:
                 return self._music(bridge, music)
             case StopMusic(bridge=bridge):
                 return self._music(bridge, "")
-            case RingAgent(leg=leg, number=number, timeout_s=timeout_s):
+            case (
+                RingAgent(leg=leg, number=number, timeout_s=timeout_s)
+                | RingPhone(leg=leg, number=number, timeout_s=timeout_s)
+            ):
                 return self._ring(leg, number, timeout_s)
             case DialNumber(leg=leg, number=number, timeout_s=timeout_s):
                 return self._dial(leg, number, timeout_s)
+            case Snoop():
+                return self._snoop(command)
             case HangUp(leg=leg, end=end):
                 self._cancel(leg, end)
             case ReturnLeg(leg=leg):
@@ -320,6 +345,19 @@ class FakeAsterisk:
             self._tell(leg, LegRinging(leg=leg))
             party.rings(leg)
 
+    def _snoop(self, command: Snoop) -> TransportFault | None:
+        """An ear is a channel that ends with the one it is at."""
+        at = self.legs.get(command.at)
+        if at is None:
+            return TransportFault.GONE
+        if command.leg in self.legs:
+            return TransportFault.REFUSED
+        self.legs[command.leg] = Leg(
+            id=command.leg, party=Nobody(), ours=True, up=True, at=command.at, whispers=command.whispers
+        )
+        self._tell(command.leg, LegAnswered(leg=command.leg))
+        return None
+
     def _cancel(self, leg: LegId, end: LegEnd) -> None:
         held = self.legs.get(leg)
         if held is None:
@@ -385,6 +423,8 @@ class FakeAsterisk:
         if leg.ours or leg.script is not None:  # ... we dialled it, or it was subscribed to
             self._tell(leg.id, LegEnded(leg=leg.id, end=end))
         leg.party.gone(leg.id)
+        for ear in [other for other in self.legs.values() if other.at == leg.id]:
+            self._end(ear, LegEnd.NORMAL)
 
     def _cut_off(self, leg: Leg) -> None:
         """What is said to nobody any more fails, and is often told before it is told that the leg is gone."""

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Final, get_args
 
 from callcenter.core.records import COUNTED, rows
+from callcenter.core.steering import PICKED
 from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
 from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
@@ -49,6 +50,7 @@ from callcenter.model.facts import (
 from callcenter.model.forecast import Range, spoken_minutes
 from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, FlowName, LegId, OfferId, QueueName, Version
 from callcenter.model.mail import MailEnd
+from callcenter.model.monitor_messages import ContactSteered, MonitorBegan, MonitorEnded
 from callcenter.model.need import ANYBODY, Need, parse_need
 from callcenter.model.queue import MissedOffer, Queue
 from callcenter.model.records import Row
@@ -74,7 +76,7 @@ class SeenAgent:
     phone: PhoneState = PhoneState.UNKNOWN
     offers: dict[OfferId, ContactId] = field(default_factory=dict)
     talks_to: ContactId | None = None
-    own_calls: set[ContactId] = field(default_factory=set)  # from her phone
+    own_calls: set[str] = field(default_factory=set)  # from her phone
     busy_until: float = 0.0  # rest or wrap-up that the rules give her
     may_rest_until: float = 0.0  # rest that they may give her: a call that failed is her phone's fault, or nobody's
 
@@ -217,6 +219,12 @@ class Book:
                 self.agents[agent].busy_until = now + wrap_up_s
             case MessageSettled(contact=contact, end=MailEnd.CALLED_BACK):
                 self._calls_back.add(contact)  # at once, without a wrap-up
+            case MonitorBegan(monitor=monitor, supervisor=supervisor):
+                self.agents[supervisor].own_calls.add(monitor)
+            case MonitorEnded(monitor=monitor, supervisor=supervisor) if supervisor in self.agents:
+                self.agents[supervisor].own_calls.discard(monitor)
+            case ContactSteered(contact=contact, priority=priority):
+                self.live(contact).priority = priority
             case AgentChanged():
                 self._changed(fact, now)
             case PhoneSeen(agent=agent, state=state):
@@ -307,22 +315,26 @@ class Book:
 
     def _offered(self, fact: ContactOffered, now: float) -> None:
         contact, agent = self.live(fact.contact), self.agents[fact.agent]
-        for reason in self._reasons_against(contact, agent, fact, now):
+        picked = fact.strategy == PICKED
+        for reason in self._reasons_against(contact, agent, fact, now, picked=picked):
             raise Violation(f"{fact.contact} was offered to {fact.agent}, who {reason}")
-        if not contact.offers:
+        if not contact.offers and not picked:
             self.first_offered.append(fact.contact)
         contact.offers[fact.offer] = fact.agent
         agent.offers[fact.offer] = fact.contact
-        self.offered.append(fact)
+        if not picked:  # else line and skills had no say
+            self.offered.append(fact)
 
-    def _reasons_against(self, contact: SeenContact, agent: SeenAgent, fact: ContactOffered, now: float) -> list[str]:
+    def _reasons_against(
+        self, contact: SeenContact, agent: SeenAgent, fact: ContactOffered, now: float, *, picked: bool
+    ) -> list[str]:
         reasons = {
             "is not available": agent.status is AgentStatus.AVAILABLE,
             "makes a call of her own": not agent.own_calls,
             "cannot be reached": agent.phone is PhoneState.REACHABLE,
             "has another offer": not agent.offers,
             "is on a contact": agent.talks_to is None and agent.state is AgentState.READY,
-            "lacks the skills": contact.needs.met_by(agent.agent.able),
+            "lacks the skills": picked or contact.needs.met_by(agent.agent.able),
             "rests or wraps up": agent.busy_until <= now,
             "was asked for another queue": contact.queue == fact.queue,
         }

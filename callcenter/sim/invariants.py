@@ -29,6 +29,7 @@ from callcenter.model.queue import Queue
 from callcenter.nodes.collect import Collect
 from callcenter.sim.book import Book, SeenAgent, SeenContact
 from callcenter.sim.claims import Claims
+from callcenter.sim.supervision import crowded, misplaced_monitor
 from callcenter.sim.violation import Violation
 
 COEXIST_MAX_S: Final = 5.0  # a free matching agent beside a waiting matching caller
@@ -70,6 +71,7 @@ class Invariants:
         in_time = due is None or due > entry.at  # else a new run has not caught up with its deadlines yet
         self._agents(world, entry.at, in_time=in_time)
         self._sizes(world)
+        self._supervisors(world)
         self._claims.check(waiting, world, entry.at)
         self._promises(world, entry.at)
         if in_time:
@@ -94,6 +96,8 @@ class Invariants:
         left = {
             "contacts": list(world.contacts),
             "legs": list(world.legs),
+            "supervisors": list(world.monitors),
+            "ears": list(world.ears),
             "bridges": list(world.bridges),
             "playbacks": list(world.playbacks),
             "messages": list(world.recordings),
@@ -133,6 +137,15 @@ class Invariants:
             wrong = out_of_order(record, world) or (unlisted(record, world, now) if in_time else "")
             if wrong:
                 raise Violation(f"{agent_id} is {record.state} and {wrong}")
+
+    def _supervisors(self, world: World) -> None:
+        for monitor in world.monitors.values():
+            wrong = misplaced_monitor(monitor, world)
+            if wrong:
+                raise Violation(f"{monitor.id} of {monitor.supervisor} is {monitor.state} and {wrong}")
+        wrong = crowded(world) if world.monitors or world.ears else ""
+        if wrong:
+            raise Violation(wrong)
 
     def _sizes(self, world: World) -> None:
         """Every index holds what live contacts account for, and nothing else."""
@@ -406,6 +419,8 @@ def check_timers(world: World) -> None:
                 holder = subject in world.agents.records
             case TimerKind.CLOSING:
                 holder = subject in world.configuration.queues
+            case TimerKind.TELLING:
+                holder = subject in world.monitors
             case _:
                 holder = subject in world.contacts
         if not holder:

@@ -15,6 +15,7 @@ from typing import Final
 
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore
+from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.events import ConfigurationApplied, Event, MessageDoneRequested
 from callcenter.model.ids import UNVERSIONED, ContactId, RequestId, Version
@@ -26,6 +27,7 @@ from callcenter.sim.invariants import Invariants
 from callcenter.sim.people import CALL_MAX_S, Crowd
 from callcenter.sim.scenario import Scenario, draw
 from callcenter.sim.staff import Staff
+from callcenter.sim.supervision import Supervisors
 from callcenter.sim.truth import LOOK_EVERY_S, Truth
 from callcenter.sim.violation import Violation
 from callcenter.sim.wire import Hands, Wire
@@ -84,6 +86,7 @@ class Play:
         self.crowd = Crowd(agenda, Random(f"crowd {seed}"), self.asterisk)
         until = scenario.start + scenario.length_s
         self.staff = Staff(agenda, Random(f"staff {seed}"), self.asterisk, self.center.ask, until)
+        self.supervisors = Supervisors(Random(f"supervision {seed}"), self.staff, self._world)
         self.asterisk.outside = self.crowd.outside
         self.truth = Truth(self.asterisk)
         self._until = until
@@ -97,6 +100,7 @@ class Play:
         self._start_engine()
         self.crowd.arrive(scenario.arrivals_per_min, self._until)
         self.agenda.on_tick(30.0, lambda: self.staff.meddle(self._live, sorted(scenario.configuration.queues)))
+        self.agenda.on_tick(20.0, self.supervisors.meddle)
         for number, (at_s, _) in enumerate(scenario.changes, 1):
             self.agenda.after(at_s, partial(self._apply, Version(number)))
         for trouble in scenario.faults.troubles:
@@ -201,12 +205,21 @@ class Play:
         if self.agenda.now < self._until + AFTERMATH_S:
             self.agenda.after(TIDY_EVERY_S, self._tidy)
 
+    def _world(self) -> World | None:
+        return self.center.engine.world if self.center.engine is not None else None
+
     def _live(self) -> list[ContactId]:
         return list(self.center.engine.world.contacts) if self.center.engine is not None else []
 
     def _is_quiet(self) -> bool:
         engine = self.center.engine
-        return engine is not None and not engine.world.contacts and not self.asterisk.legs and not self.asterisk.bridges
+        return (
+            engine is not None
+            and not engine.world.contacts
+            and not engine.world.monitors
+            and not self.asterisk.legs
+            and not self.asterisk.bridges
+        )
 
 
 def run_many(seeds: Iterable[int], length_s: float = LENGTH_S) -> list[Outcome]:

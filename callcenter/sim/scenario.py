@@ -62,6 +62,7 @@ from callcenter.nodes.voicemail import Voicemail
 from callcenter.sim.callbacks import with_callbacks
 from callcenter.sim.faults import Faults, draw_faults
 from callcenter.sim.mail import with_mail
+from callcenter.sim.rights import with_supervisors, with_telling
 from callcenter.sim.routing import with_routing
 from callcenter.strategies import STRATEGIES
 
@@ -125,7 +126,9 @@ def draw(seed: int, length_s: float) -> Scenario:
     random = Random(f"scenario {seed}")
     coarse = random.random() < 0.4
     queues = draw_queues(random)
-    agents = draw_agents(random)
+    agents = with_supervisors(
+        Random(f"supervisors {seed}"), draw_agents(random), sorted(queue.name for queue in queues)
+    )
     return Scenario(
         seed=seed,
         start=_start(random),
@@ -147,7 +150,8 @@ def _deepened(seed: str, configuration: Configuration) -> Configuration:
     """With queues that call back, rules of routing, and mailboxes that lead to agents; each drawn apart."""
     called = with_callbacks(Random(f"callbacks {seed}"), configuration, OFFICE)
     routed = with_routing(Random(f"routing {seed}"), called)
-    return with_mail(Random(f"mail {seed}"), routed, (MAILBOX, LATE))
+    told = with_telling(Random(f"telling {seed}"), routed)
+    return with_mail(Random(f"mail {seed}"), told, (MAILBOX, LATE))
 
 
 def _configuration(random: Random, queues: Sequence[Queue]) -> Configuration:

@@ -12,6 +12,7 @@ from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.model.contact import ContactState
 from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.supervision import differences
 from callcenter.sim.violation import Violation
 
 LOOK_EVERY_S: Final = 2.0
@@ -47,12 +48,15 @@ class Truth:
     def _differences(self, engine: Engine) -> Iterator[str]:
         world, asterisk = engine.world, self._asterisk
         for leg in asterisk.legs.values():
+            if leg.id in world.ears:
+                continue
             if leg.id not in world.legs:
                 if leg.ours and not leg.up:
                     continue  # an unanswered dial that rings after all: Asterisk gives it up by itself
                 yield f"leg {leg.id} lives, and the engine does not count on it"
             elif leg.arrived is not None and not leg.up and world.contacts[world.legs[leg.id]].answered:
                 yield f"leg {leg.id} was to be answered, and is not"
+        yield from differences(world, asterisk)
         for contact in world.contacts.values():
             if contact.leg is not None and contact.leg not in asterisk.legs:
                 yield f"{contact.id} is live, and its caller is gone"

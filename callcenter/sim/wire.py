@@ -22,7 +22,9 @@ from callcenter.model.commands import (
     RecordMessage,
     Reply,
     RingAgent,
+    RingPhone,
     RunScript,
+    Snoop,
     StartRecording,
 )
 from callcenter.model.contact import TransportFault
@@ -46,8 +48,10 @@ MAY_BE_REFUSED: Final = (
     RecordMessage,
     RunScript,
     FetchBack,
+    RingPhone,
+    Snoop,
 )
-DIALS: Final = (RingAgent, DialNumber)
+DIALS: Final = (RingAgent, RingPhone, DialNumber)
 
 Tell = Callable[[Event], None]
 

@@ -40,7 +40,19 @@ from callcenter.model.facts import (
     SurveyOffered,
     TalkEnded,
 )
-from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, Version
+from callcenter.model.ids import (
+    AgentId,
+    ContactId,
+    FlowName,
+    LegId,
+    MonitorId,
+    OfferId,
+    QueueName,
+    RecordingId,
+    Version,
+)
+from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
+from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, MonitorChanged, MonitorEnded
 from callcenter.model.records import (
     AgentActivityRow,
     ContactRow,
@@ -55,6 +67,7 @@ from callcenter.model.records import (
 )
 
 C, LEG, AGENT_LEG = ContactId("c-1"), LegId("l-1"), LegId("l-2")
+MONITOR = MonitorId("m-1")
 ANNA, SALES = AgentId("anna"), QueueName("sales")
 OFFER, RECORDING = OfferId("o-1"), RecordingId("r-1")
 
@@ -285,6 +298,10 @@ SILENT: list[Fact] = [
     CallerRangBack(contact=C, leg=AGENT_LEG, caller="0901", dialled="100"),
     PlaceRestored(contact=C, queue=SALES, since=50.0, left_at=60.0),
     Surprise(what="odd"),
+    MonitorBegan(monitor=MONITOR, supervisor=ANNA, agent=ANNA, contact=None, mode=MonitorMode.LISTEN, by=""),
+    MonitorChanged(monitor=MONITOR, supervisor=ANNA, agent=ANNA, contact=None, state=MonitorState.IDLE),
+    MonitorEnded(monitor=MONITOR, supervisor=ANNA, agent=ANNA, reason=MonitorEnd.HUNG_UP),
+    BroadcastSent(text="hello", agents=(ANNA,), by="boss"),
     LookupEnded(contact=C, name="main.who", outcome=LookupOutcome.FOUND, took_s=0.2),
     ScriptRun(contact=C, url="agi://127.0.0.1/pay", status="SUCCESS", took_s=12.0),
 ]

@@ -57,9 +57,16 @@ class Mutant(Engine):
         self._talk = talk(
             self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
         )
-        self._failures = Failures(self.world, self._offers, self._flows, self._dialling, self)
+        self._failures = Failures(self.world, self._offers, self._flows, self._dialling, self._monitoring, self)
         self._requests = Requests(
-            self.world, self._queues, self._offers, self._applying, self._callbacks, self._mailroom, self
+            self.world,
+            self._queues,
+            self._offers,
+            self._applying,
+            self._callbacks,
+            self._mailroom,
+            self._monitoring,
+            self,
         )
         self.matching = matching(self.world, self._offers, self._queues)
 

@@ -22,6 +22,7 @@ from callcenter.asterisk.ari import (
     BridgeType,
     Call,
     Conflict,
+    Direction,
     Gone,
     HangupReason,
     NotInStasis,
@@ -48,7 +49,9 @@ from callcenter.model.commands import (
     Reply,
     ReturnLeg,
     RingAgent,
+    RingPhone,
     RunScript,
+    Snoop,
     StartMusic,
     StartRecording,
     StopMessage,
@@ -161,6 +164,10 @@ class VoiceHands:
                     await ari.bridges.stop_moh(bridge)
             case RingAgent() | DialNumber():
                 await self._dial(command)
+            case RingPhone():
+                await self._ring_phone(command)
+            case Snoop():
+                await self._snoop(command)
             case HangUp(leg=leg, end=end):
                 await ari.channels.hangup(leg, reason=_REASONS[end])
             case ReturnLeg(leg=leg, exit=exit_):
@@ -260,6 +267,27 @@ class VoiceHands:
                 caller_id=caller_id(name, command.caller),
                 timeout_s=math.ceil(command.timeout_s),
             )
+
+    async def _ring_phone(self, command: RingPhone) -> None:
+        with suppress(AlreadyExists):  # as for every leg of ours: an earlier try was carried out
+            await self._ari.channels.originate(
+                command.leg,
+                Call(endpoint=self._dialling.phone.replace(PLACE_OF_NUMBER, command.number)),
+                ToStasis(app=APP, args=(ARG_OUT,)),
+                caller_id=caller_id(command.caller_name, command.caller),
+                timeout_s=math.ceil(command.timeout_s),
+            )
+
+    async def _snoop(self, command: Snoop) -> None:
+        """Whispering goes OUT, to the leg that is listened to; its peer does not hear it (res_stasis_snoop.c)."""
+        whisper = Direction.OUT if command.whispers else Direction.NONE
+        try:
+            with suppress(AlreadyExists):
+                await self._ari.channels.snoop_channel(
+                    command.at, command.leg, ToStasis(app=APP, args=(ARG_OUT,)), spy=Direction.BOTH, whisper=whisper
+                )
+        except PeerRefused as refused:
+            raise await self._meant(refused, command.at) from refused
 
     async def _start_recording(self, command: StartRecording) -> None:
         """Once for each recording: a second one into the same file would begin it anew, over what was said."""

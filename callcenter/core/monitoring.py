@@ -1,0 +1,494 @@
+"""Supervisors who listen, whisper and barge. Knows their phones, the ears they have at agents' legs, and their rights.
+
+Theory: who should hear what follows from three things: the supervisor's mode, the talk that her agent has now, and her
+rights. After every event `settle` compares that with what is, and asks for the difference. So a talk that begins, ends,
+is held or handed on needs to tell nobody here, and whatever was lost (an ear that Asterisk has dropped, a restart) is
+put right by the same comparison.
+
+What makes secrecy safe: who listens has an ear that cannot speak, and who whispers another one. The recording is made
+at the customer's leg, so nothing that is whispered is ever in it.
+"""
+
+from typing import Final
+
+from callcenter.core.monitors import MonitorInput, MonitorRecord, move
+from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.timers import TimerKind
+from callcenter.core.world import World
+from callcenter.model.agent import PhoneState
+from callcenter.model.commands import (
+    CloseBridge,
+    HangUp,
+    JoinBridge,
+    OpenBridge,
+    PlayPrompts,
+    RingPhone,
+    Snoop,
+    StopPlayback,
+)
+from callcenter.model.contact import ContactState, LegEnd, TransportFault
+from callcenter.model.events import CommandFailed
+from callcenter.model.ids import AgentId, BridgeId, ContactId, LegId, PlaybackId
+from callcenter.model.monitor import MONITORS_MAX, MonitorEnd, MonitorMode, MonitorState
+from callcenter.model.monitor_messages import (
+    MonitorBegan,
+    MonitorChanged,
+    MonitorEnded,
+    MonitorEndRequested,
+    MonitorHeard,
+    MonitorModeRequested,
+    MonitorRequested,
+)
+
+RING_S: Final = 30.0  # how long a supervisor's own phone rings
+TOLD_MAX_S: Final = 15.0  # an agent is told no longer than this; then she counts as told
+TOLD_PROMPT: Final = "monitored"
+PHONE_SAYS: Final = "Monitoring"  # what her phone shows while it rings
+
+KEYS: Final = {"4": MonitorMode.LISTEN, "5": MonitorMode.WHISPER, "6": MonitorMode.BARGE}
+"""On the supervisor's phone, as in Asterisk's ChanSpy (option d)."""
+
+HEARING: Final = (MonitorState.LISTENING, MonitorState.WHISPERING, MonitorState.BARGED)
+_INPUTS: Final = {
+    MonitorMode.LISTEN: MonitorInput.LISTENS,
+    MonitorMode.WHISPER: MonitorInput.WHISPERS,
+    MonitorMode.BARGE: MonitorInput.BARGES,
+}
+_STATES: Final = {
+    MonitorMode.LISTEN: MonitorState.LISTENING,
+    MonitorMode.WHISPER: MonitorState.WHISPERING,
+    MonitorMode.BARGE: MonitorState.BARGED,
+}
+
+
+class Monitoring:
+    """All supervisors on the line."""
+
+    __slots__ = ("_world",)
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    # -- requests: each gives what is wrong, or "" ---------------------------------------------------------------------
+
+    def begin(self, asked: MonitorRequested) -> str:
+        """Ring a supervisor's phone; what she hears is settled when she answers."""
+        world = self._world
+        record = world.agents.records.get(asked.supervisor)
+        if record is None:
+            return f"there is no agent {asked.supervisor}"
+        agent, problem = self._whom(asked)
+        problem = problem or self._hindrance(record) or self._not_hers(record, agent, asked.contact)
+        problem = problem or self._coached(agent, asked.mode, None)
+        if problem or agent is None:
+            return problem
+        mint = world.mints()
+        monitor = MonitorRecord(
+            id=mint.monitor(),
+            supervisor=asked.supervisor,
+            agent=agent,
+            only=asked.contact,
+            mode=asked.mode,
+            leg=mint.leg(),
+            since=world.now,
+        )
+        world.monitors[monitor.id] = monitor
+        world.ears[monitor.leg] = monitor.id
+        world.agents.dials(record, world.now)
+        world.out += (
+            MonitorBegan(
+                monitor=monitor.id,
+                supervisor=asked.supervisor,
+                agent=agent,
+                contact=asked.contact,
+                mode=asked.mode,
+                by=asked.by,
+            ),
+            RingPhone(
+                contact=lane_of(monitor),
+                leg=monitor.leg,
+                number=record.agent.number,
+                caller=world.agents.records[agent].agent.number,
+                caller_name=PHONE_SAYS,
+                timeout_s=RING_S,
+            ),
+        )
+        return ""
+
+    def set_mode(self, asked: MonitorModeRequested) -> str:
+        """Listen, whisper or barge from now on."""
+        monitor = self._of(asked.supervisor)
+        if monitor is None:
+            return f"{asked.supervisor} monitors nobody"
+        return self._choose(monitor, asked.mode)
+
+    def end_requested(self, asked: MonitorEndRequested) -> str:
+        """Let her go."""
+        monitor = self._of(asked.supervisor)
+        if monitor is None:
+            return f"{asked.supervisor} monitors nobody"
+        self._end(monitor, MonitorEnd.REQUESTED)
+        return ""
+
+    def _whom(self, asked: MonitorRequested) -> tuple[AgentId | None, str]:
+        world = self._world
+        if (asked.agent is None) is (asked.contact is None):
+            return None, "name an agent or a call, one of the two"
+        if asked.agent is not None:
+            known = asked.agent in world.agents.records
+            return asked.agent, "" if known else f"there is no agent {asked.agent}"
+        contact = world.contacts.get(asked.contact) if asked.contact is not None else None
+        if contact is None or contact.agent is None or contact.state is not ContactState.CONNECTED:
+            return None, f"nobody talks in {asked.contact}"
+        return contact.agent, ""
+
+    def _hindrance(self, record: AgentRecord) -> str:
+        world, name = self._world, record.agent.id
+        if record.phone is not PhoneState.REACHABLE:
+            return f"the phone of {name} cannot be reached"
+        if self._of(name) is not None:
+            return f"{name} monitors somebody already"
+        if record.contacts or record.offer is not None or record.own_calls:
+            return f"the phone of {name} is in use"
+        if len(world.monitors) >= MONITORS_MAX:
+            return f"{MONITORS_MAX} supervisors are on the line already"
+        return ""
+
+    def _not_hers(self, record: AgentRecord, agent: AgentId | None, contact_id: ContactId | None) -> str:
+        """Why she may not hear this agent (or contact); of an agent whose team is not hers, her queues decide later."""
+        rights = record.agent.supervises
+        if rights is None:
+            return f"{record.agent.id} is no supervisor"
+        if agent is None or agent == record.agent.id:
+            return f"{record.agent.id} cannot monitor herself"
+        team = self._world.agents.records[agent].agent.team
+        contact = self._world.contacts.get(contact_id) if contact_id is not None else None
+        if contact is not None and not rights.covers(contact.last_queue, team):
+            return f"{record.agent.id} supervises neither {contact.last_queue} nor the team of {agent}"
+        if contact_id is None and not rights.queues and not rights.covers(None, team):
+            return f"{record.agent.id} does not supervise {agent}"
+        return ""
+
+    def _coached(self, agent: AgentId | None, mode: MonitorMode, but: MonitorRecord | None) -> str:
+        """One coach at a time."""
+        if mode is MonitorMode.WHISPER:
+            for other in self._world.monitors.values():
+                if other is not but and other.agent == agent and other.mode is MonitorMode.WHISPER:
+                    return f"{other.supervisor} coaches {agent} already"
+        return ""
+
+    def _choose(self, monitor: MonitorRecord, mode: MonitorMode) -> str:
+        problem = self._coached(monitor.agent, mode, monitor)
+        if not problem:
+            monitor.mode = mode
+        return problem
+
+    # -- what happens --------------------------------------------------------------------------------------------------
+
+    def answered(self, leg: LegId) -> bool:
+        """A leg was answered or has come in; whether it is one of ours."""
+        monitor = self._by_leg(leg)
+        if monitor is None:
+            return False
+        if leg == monitor.leg:
+            self._is_there(monitor)
+        elif monitor.bridge is not None:
+            self._world.out.append(JoinBridge(contact=lane_of(monitor), bridge=monitor.bridge, leg=leg))
+            if monitor.state is MonitorState.TELLING and monitor.playback is None:
+                self._tell(monitor, monitor.bridge)
+        return True
+
+    def leg_ended(self, leg: LegId, end: LegEnd) -> bool:
+        """A leg is gone; whether it was one of ours."""
+        monitor = self._by_leg(leg)
+        if monitor is None:
+            return False
+        if leg == monitor.leg:
+            del self._world.ears[leg]
+            unreached = monitor.state is MonitorState.RINGING
+            self._end(monitor, MonitorEnd.UNREACHED if unreached else MonitorEnd.HUNG_UP, gone=True)
+        else:
+            del self._world.ears[leg]
+            monitor.snoop = (
+                None  # it ends with the leg that it is at; `snooped` stays, so that it is not put there again
+            )
+        return True
+
+    def pressed(self, leg: LegId, digit: str) -> None:
+        """The supervisor chooses by a key of her phone."""
+        monitor = self._by_leg(leg)
+        if monitor is not None and leg == monitor.leg and digit in KEYS:
+            self._choose(monitor, KEYS[digit])
+
+    def playback_over(self, playback: PlaybackId) -> None:
+        """The agent has been told."""
+        for monitor in self._world.monitors.values():
+            if monitor.playback == playback:
+                self._told(monitor)
+
+    def telling_due(self, monitor_id: str) -> None:
+        """Nobody has said that the agent has been told; she had the time to hear it."""
+        for monitor in self._world.monitors.values():
+            if monitor.id == monitor_id and monitor.state is MonitorState.TELLING:
+                self._told(monitor)
+
+    def failed(self, event: CommandFailed) -> bool:
+        """A command of a monitor was not carried out; whether it was one."""
+        monitor = self._by_lane(event.contact)
+        if monitor is None:
+            return False
+        if event.fault is TransportFault.UNKNOWN:
+            return True  # what was asked for shows itself, or she hangs up
+        match event.command:
+            case "RingPhone":
+                self._end(monitor, MonitorEnd.UNREACHED)
+            case "Snoop" if event.fault is TransportFault.GONE:
+                self._pull_ear(monitor)
+            case "JoinBridge" if event.fault is TransportFault.GONE:
+                pass  # one of the two is gone: that is told by itself
+            case "PlayPrompts":
+                self._told(monitor)
+            case "HangUp" | "CloseBridge" | "StopPlayback":
+                pass
+            case _:
+                self._world.surprise(f"{event.command} for a supervisor failed ({event.fault}): {event.detail}")
+                self._end(monitor, MonitorEnd.FAULT)
+        return True
+
+    def _is_there(self, monitor: MonitorRecord) -> None:
+        world = self._world
+        if monitor.state is not MonitorState.RINGING:
+            return
+        move(monitor, MonitorInput.ANSWERED, world.now)
+        monitor.bridge = world.mints().bridge()
+        world.out += (
+            OpenBridge(contact=lane_of(monitor), bridge=monitor.bridge),
+            JoinBridge(contact=lane_of(monitor), bridge=monitor.bridge, leg=monitor.leg),
+        )
+
+    def _tell(self, monitor: MonitorRecord, bridge: BridgeId) -> None:
+        world = self._world
+        monitor.playback = world.mints().playback()
+        world.out.append(
+            PlayPrompts(
+                contact=lane_of(monitor),
+                bridge=bridge,
+                playback=monitor.playback,
+                prompts=(TOLD_PROMPT,),
+                language=world.agents.records[monitor.agent].agent.language,
+            )
+        )
+
+    def _told(self, monitor: MonitorRecord) -> None:
+        self._world.timers.cancel(TimerKind.TELLING, monitor.id)
+        monitor.playback = None
+        monitor.told = monitor.contact
+
+    # -- what should be, and is not ------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Bring every supervisor to where she should be; after every event, while there are any."""
+        for monitor in list(self._world.monitors.values()):
+            if monitor.state is MonitorState.RINGING:
+                continue
+            supervisor = self._world.agents.records.get(monitor.supervisor)
+            if monitor.agent not in self._world.agents.records or supervisor is None:
+                self._end(monitor, MonitorEnd.AGENT_GONE)
+            elif supervisor.agent.supervises is None:
+                self._end(monitor, MonitorEnd.RIGHTS_LOST)
+            else:
+                talk = self._talk_of(monitor, supervisor)
+                if talk is None and monitor.only is not None:
+                    self._end(monitor, MonitorEnd.TALK_OVER)
+                elif talk is None:
+                    self._idle(monitor)
+                else:
+                    self._hear(monitor, talk)
+
+    def _talk_of(self, monitor: MonitorRecord, supervisor: AgentRecord) -> ContactRecord | None:
+        """The talk that she may hear now: her agent's, if it is of a queue or a team that she supervises."""
+        world = self._world
+        rights, record = supervisor.agent.supervises, world.agents.records[monitor.agent]
+        for contact_id in record.contacts:
+            contact = world.contacts.get(contact_id)
+            talks = contact is not None and contact.state is ContactState.CONNECTED and contact.mail is None
+            if contact is None or not talks or contact.agent != monitor.agent or contact.agent_leg is None:
+                continue
+            wanted = monitor.only is None or contact.id == monitor.only
+            if wanted and rights is not None and rights.covers(contact.last_queue, record.agent.team):
+                return contact
+        return None
+
+    def _idle(self, monitor: MonitorRecord) -> None:
+        self._pull_ear(monitor)
+        self._step_out(monitor)
+        if monitor.state is not MonitorState.IDLE:
+            self._moved(monitor, MonitorInput.TALK_OVER, None)
+        monitor.snooped = None
+
+    def _hear(self, monitor: MonitorRecord, talk: ContactRecord) -> None:
+        if monitor.contact != talk.id and monitor.state is not MonitorState.IDLE:
+            self._moved(monitor, MonitorInput.TALK_OVER, None)
+        must_tell = monitor.told != talk.id and self._is_told(talk)
+        if must_tell:
+            whispers, into, wanted = True, None, MonitorState.TELLING
+        else:
+            whispers = monitor.mode is MonitorMode.WHISPER
+            into = talk.bridge if monitor.mode is MonitorMode.BARGE else None
+            wanted = _STATES[monitor.mode]
+        if monitor.inside != into:
+            self._step_out(monitor)
+        if into is not None:
+            self._pull_ear(monitor)
+            monitor.snooped = None
+            self._step_in(monitor, into)
+        elif talk.agent_leg is not None:
+            self._put_ear(monitor, talk.agent_leg, whispers=whispers)
+        if monitor.state is not wanted:
+            self._moved(monitor, MonitorInput.TOLD if must_tell else _INPUTS[monitor.mode], talk.id)
+            if must_tell:
+                self._world.timers.set(TimerKind.TELLING, monitor.id, self._world.now + TOLD_MAX_S)
+
+    def _is_told(self, talk: ContactRecord) -> bool:
+        world = self._world
+        queue = world.rules_for(talk, talk.last_queue) if talk.last_queue is not None else None
+        return queue is not None and queue.tell_monitored
+
+    def _put_ear(self, monitor: MonitorRecord, at: LegId, *, whispers: bool) -> None:
+        world = self._world
+        if monitor.snooped == at and monitor.snoop_whispers is whispers:
+            return
+        self._pull_ear(monitor)
+        monitor.snoop, monitor.snooped, monitor.snoop_whispers = world.mints().leg(), at, whispers
+        world.ears[monitor.snoop] = monitor.id
+        world.out.append(Snoop(contact=lane_of(monitor), leg=monitor.snoop, at=at, whispers=whispers))
+
+    def _pull_ear(self, monitor: MonitorRecord) -> None:
+        world = self._world
+        if monitor.playback is not None:
+            world.out.append(StopPlayback(contact=lane_of(monitor), playback=monitor.playback))
+            monitor.playback = None
+        if monitor.snoop is not None:
+            world.out.append(HangUp(contact=lane_of(monitor), leg=monitor.snoop))
+            del world.ears[monitor.snoop]
+            monitor.snoop = None
+
+    def _step_in(self, monitor: MonitorRecord, bridge: BridgeId) -> None:
+        if monitor.inside != bridge:
+            monitor.inside = bridge
+            self._world.out.append(JoinBridge(contact=lane_of(monitor), bridge=bridge, leg=monitor.leg))
+
+    def _step_out(self, monitor: MonitorRecord) -> None:
+        if monitor.inside is not None and monitor.bridge is not None:
+            monitor.inside = None
+            self._world.out.append(JoinBridge(contact=lane_of(monitor), bridge=monitor.bridge, leg=monitor.leg))
+
+    def _moved(self, monitor: MonitorRecord, told: MonitorInput, talk: ContactId | None) -> None:
+        """Into the next state, with a line for the audit of the one before."""
+        world = self._world
+        self._audit(monitor)
+        if monitor.state is MonitorState.TELLING:
+            world.timers.cancel(TimerKind.TELLING, monitor.id)
+        monitor.contact = talk
+        move(monitor, told, world.now)
+        if monitor.state is not MonitorState.ENDED:
+            world.out.append(
+                MonitorChanged(
+                    monitor=monitor.id,
+                    supervisor=monitor.supervisor,
+                    agent=monitor.agent,
+                    contact=talk,
+                    state=monitor.state,
+                )
+            )
+
+    def _audit(self, monitor: MonitorRecord) -> None:
+        if monitor.contact is not None and monitor.state in HEARING:
+            self._world.out.append(
+                MonitorHeard(
+                    monitor=monitor.id,
+                    supervisor=monitor.supervisor,
+                    agent=monitor.agent,
+                    contact=monitor.contact,
+                    state=monitor.state,
+                    began=monitor.since,
+                    seconds=self._world.now - monitor.since,
+                )
+            )
+
+    def end_all(self) -> None:
+        """The call center stops."""
+        for monitor in list(self._world.monitors.values()):
+            self._end(monitor, MonitorEnd.REQUESTED)
+
+    def _end(self, monitor: MonitorRecord, reason: MonitorEnd, *, gone: bool = False) -> None:
+        world, lane = self._world, lane_of(monitor)
+        self._pull_ear(monitor)
+        if not gone:
+            world.ears.pop(monitor.leg, None)
+            world.out.append(HangUp(contact=lane, leg=monitor.leg))
+        if monitor.bridge is not None:
+            world.out.append(CloseBridge(contact=lane, bridge=monitor.bridge))
+        self._moved(monitor, MonitorInput.ENDED, None)
+        del world.monitors[monitor.id]
+        record = world.agents.records.get(monitor.supervisor)
+        if record is not None:
+            world.agents.has_dialled(record, world.now)
+        world.out.append(
+            MonitorEnded(monitor=monitor.id, supervisor=monitor.supervisor, agent=monitor.agent, reason=reason)
+        )
+
+    # -- after a restart -----------------------------------------------------------------------------------------------
+
+    def resynced(self, legs: dict[LegId, bool], bridges: dict[BridgeId, frozenset[LegId]]) -> None:
+        """What lives, as listed (`legs`: whether it is up). What is missing is asked for again, or has ended."""
+        for monitor in list(self._world.monitors.values()):
+            if monitor.leg not in legs:
+                self.leg_ended(monitor.leg, LegEnd.NORMAL)
+                continue
+            if monitor.state is MonitorState.RINGING:
+                if legs[monitor.leg]:
+                    self._is_there(monitor)
+                continue
+            self._ear_listed(monitor, legs)
+            self._bridge_listed(monitor, bridges)
+
+    def _ear_listed(self, monitor: MonitorRecord, legs: dict[LegId, bool]) -> None:
+        if monitor.snoop is not None and monitor.snoop not in legs:
+            del self._world.ears[monitor.snoop]
+            monitor.snoop = monitor.snooped = None  # `settle` puts another one there, if there is something to hear
+
+    def _bridge_listed(self, monitor: MonitorRecord, bridges: dict[BridgeId, frozenset[LegId]]) -> None:
+        world, lane, own = self._world, lane_of(monitor), monitor.bridge
+        if own is None:
+            return
+        if own not in bridges:
+            world.out.append(OpenBridge(contact=lane, bridge=own))
+        inside = bridges.get(own, frozenset())
+        if monitor.inside is None and monitor.leg not in inside:
+            world.out.append(JoinBridge(contact=lane, bridge=own, leg=monitor.leg))
+        elif monitor.inside is not None and monitor.leg not in bridges.get(monitor.inside, frozenset()):
+            monitor.inside = None  # `settle` puts her in again
+        if monitor.snoop is not None and monitor.snoop not in inside:
+            world.out.append(JoinBridge(contact=lane, bridge=own, leg=monitor.snoop))
+        if monitor.playback is not None:
+            self._told(monitor)  # playbacks cannot be listed: it counts as heard
+
+    # -- small things --------------------------------------------------------------------------------------------------
+
+    def _of(self, supervisor: AgentId) -> MonitorRecord | None:
+        found = (one for one in self._world.monitors.values() if one.supervisor == supervisor)
+        return next(found, None)
+
+    def _by_leg(self, leg: LegId) -> MonitorRecord | None:
+        monitor = self._world.ears.get(leg)
+        return self._world.monitors[monitor] if monitor is not None else None
+
+    def _by_lane(self, lane: ContactId) -> MonitorRecord | None:
+        found = (one for one in self._world.monitors.values() if lane_of(one) == lane)
+        return next(found, None)
+
+
+def lane_of(monitor: MonitorRecord) -> ContactId:
+    """Commands of one monitor are carried out one after the other, as those of a contact are."""
+    return ContactId(monitor.id)

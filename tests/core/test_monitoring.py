@@ -1,0 +1,312 @@
+"""Supervisors who listen, whisper and barge: who hears whom, who may, and what is left when they go."""
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from callcenter.core.monitoring import TOLD_MAX_S, TOLD_PROMPT, lane_of
+from callcenter.core.monitors import TRANSITIONS, MonitorInput, MonitorRecord, move
+from callcenter.errors import IllegalTransition
+from callcenter.model.agent import AgentState, PhoneState, Supervision
+from callcenter.model.commands import CloseBridge, HangUp, JoinBridge, OpenBridge, PlayPrompts, RingPhone, Snoop
+from callcenter.model.contact import LegEnd, TransportFault
+from callcenter.model.events import (
+    AgentRemoved,
+    AgentSaved,
+    DigitPressed,
+    LegAnswered,
+    LegEnded,
+    LegSeen,
+    PlaybackEnded,
+    Resynced,
+)
+from callcenter.model.ids import AgentId, LegId, MonitorId, QueueName, Team
+from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
+from callcenter.model.monitor_messages import (
+    MonitorEnded,
+    MonitorEndRequested,
+    MonitorHeard,
+    MonitorModeRequested,
+    MonitorRequested,
+)
+from tests.core.center import Ann, Call, Center, queue
+
+LISTEN, WHISPER, BARGE = MonitorMode.LISTEN, MonitorMode.WHISPER, MonitorMode.BARGE
+
+
+class Boss:
+    """A supervisor."""
+
+    def __init__(self, center: Center, name: str = "boss", rights: Supervision | None = None) -> None:
+        self.center = center
+        self.ann = center.agent(name, at_work=False)
+        self.ann.phone(PhoneState.REACHABLE)
+        self.may(Supervision(everything=True) if rights is None else rights)
+
+    def may(self, rights: Supervision | None) -> None:
+        """Give her rights."""
+        agent = replace(self.ann.record.agent, supervises=rights)
+        assert self.center.ask(AgentSaved(request=self.center.request(), agent=agent)) == ""
+
+    @property
+    def monitor(self) -> MonitorRecord:
+        """What the engine remembers of her."""
+        [found] = [one for one in self.center.engine.world.monitors.values() if one.supervisor == self.ann.id]
+        return found
+
+    def asks(self, agent: Ann | None = None, call: Call | None = None, mode: MonitorMode = LISTEN) -> str:
+        """A request to hear somebody."""
+        return self.center.ask(
+            MonitorRequested(
+                request=self.center.request(),
+                supervisor=self.ann.id,
+                agent=agent.id if agent is not None else None,
+                contact=call.id if call is not None else None,
+                mode=mode,
+            )
+        )
+
+    def picks_up(self) -> None:
+        """Her phone is answered."""
+        self.center.tell(LegAnswered(leg=self.monitor.leg))
+
+    def hears(self, agent: Ann | None = None, call: Call | None = None, mode: MonitorMode = LISTEN) -> None:
+        """She is on the line, and her ear, if she has one, has come."""
+        assert self.asks(agent, call, mode) == ""
+        self.picks_up()
+        self.ear_comes()
+
+    def ear_comes(self) -> None:
+        """Asterisk has made the ear that was asked for."""
+        if self.monitor.snoop is not None:
+            self.center.tell(LegAnswered(leg=self.monitor.snoop))
+
+    def wants(self, mode: MonitorMode) -> str:
+        """Another mode."""
+        request = MonitorModeRequested(request=self.center.request(), supervisor=self.ann.id, mode=mode)
+        problem = self.center.ask(request)
+        return problem
+
+    def leaves(self) -> str:
+        """A request to be let go."""
+        return self.center.ask(MonitorEndRequested(request=self.center.request(), supervisor=self.ann.id))
+
+
+@pytest.fixture
+def center() -> Center:
+    return Center(queue("sales"), queue("support"), queue("told", tell_monitored=True))
+
+
+def talking(center: Center, to: str = "sales", name: str = "ann") -> tuple[Ann, Call]:
+    """An agent and a caller who talk."""
+    ann = center.agent(name)
+    call = center.call(to)
+    ann.answers()
+    return ann, call
+
+
+@pytest.mark.parametrize(("state", "told"), list(itertools.product(MonitorState, MonitorInput)))
+def test_every_cell_is_listed_or_refused_and_refusal_changes_nothing(state: MonitorState, told: MonitorInput) -> None:
+    monitor = MonitorRecord(
+        id=MonitorId("m1"), supervisor=AgentId("b"), agent=AgentId("a"), mode=LISTEN, leg=LegId("l"), state=state
+    )
+    if (state, told) in TRANSITIONS:
+        move(monitor, told, 5.0)
+        assert (monitor.state, monitor.since) == (TRANSITIONS[state, told], 5.0)
+    else:
+        with pytest.raises(IllegalTransition, match=f"m1: {told} while {state}"):
+            move(monitor, told, 5.0)
+        assert monitor.state is state
+
+
+def test_who_listens_has_an_ear_that_cannot_speak(center: Center) -> None:
+    boss = Boss(center)
+    ann, _ = talking(center)
+    assert boss.asks(ann) == ""
+    [ring] = center.lately(RingPhone)
+    assert (ring.number, ring.leg) == (boss.ann.record.agent.number, boss.monitor.leg)
+    boss.picks_up()
+    [snoop] = center.lately(Snoop)
+    assert (snoop.at, snoop.whispers) == (ann.leg, False)
+    assert [one.leg for one in center.lately(JoinBridge)] == [boss.monitor.leg]
+    boss.ear_comes()
+    assert center.lately(JoinBridge) == [
+        JoinBridge(contact=lane_of(boss.monitor), bridge=boss.monitor.bridge or "", leg=snoop.leg)  # type: ignore[arg-type]
+    ]
+    assert boss.monitor.state is MonitorState.LISTENING
+    center.told_again()
+
+
+def test_who_whispers_has_another_ear_and_who_barges_is_in_the_conversation(center: Center) -> None:
+    boss = Boss(center)
+    ann, call = talking(center)
+    boss.hears(ann)
+    silent = boss.monitor.snoop
+    assert boss.wants(WHISPER) == ""
+    [snoop] = center.lately(Snoop)
+    assert (snoop.at, snoop.whispers) == (ann.leg, True)
+    assert [one.leg for one in center.lately(HangUp)] == [silent]
+    assert boss.wants(BARGE) == ""
+    assert [one.leg for one in center.lately(HangUp)] == [snoop.leg]
+    assert [(one.bridge, one.leg) for one in center.lately(JoinBridge)] == [(call.bridge(), boss.monitor.leg)]
+    assert boss.wants(LISTEN) == ""
+    assert [(one.bridge, one.leg) for one in center.lately(JoinBridge)] == [(boss.monitor.bridge, boss.monitor.leg)]
+    assert [one.whispers for one in center.lately(Snoop)] == [False]
+    heard = [(one.state, one.contact) for one in center.all(MonitorHeard)]
+    modes = (MonitorState.LISTENING, MonitorState.WHISPERING, MonitorState.BARGED)
+    assert heard == [(state, call.id) for state in modes]
+
+
+def test_the_keys_of_her_phone_are_those_of_chanspy(center: Center) -> None:
+    boss = Boss(center)
+    ann, _ = talking(center)
+    boss.hears(ann)
+    for key, state in (("5", MonitorState.WHISPERING), ("6", MonitorState.BARGED), ("4", MonitorState.LISTENING)):
+        center.tell(DigitPressed(leg=boss.monitor.leg, digit=key))
+        assert boss.monitor.state is state
+    center.tell(DigitPressed(leg=boss.monitor.leg, digit="9"))
+    assert boss.monitor.state is MonitorState.LISTENING
+
+
+def test_she_follows_an_agent_from_call_to_call(center: Center) -> None:
+    boss = Boss(center)
+    ann, first = talking(center)
+    boss.hears(ann)
+    first.hangs_up()
+    assert boss.monitor.state is MonitorState.IDLE
+    second = center.call("support")
+    ann.answers()
+    boss.ear_comes()
+    assert (boss.monitor.state, boss.monitor.contact) == (MonitorState.LISTENING, second.id)
+    assert [snoop.at for snoop in center.all(Snoop)][-1] == ann.leg
+
+
+def test_one_talk_is_heard_to_its_end_and_no_further(center: Center) -> None:
+    boss = Boss(center)
+    _, call = talking(center)
+    boss.hears(call=call)
+    bridge, leg = boss.monitor.bridge, boss.monitor.leg
+    call.hangs_up()
+    assert [fact.reason for fact in center.all(MonitorEnded)] == [MonitorEnd.TALK_OVER]
+    assert leg in [one.leg for one in center.lately(HangUp)]
+    assert bridge in [one.bridge for one in center.lately(CloseBridge)]
+    assert boss.ann.record.own_calls == 0
+
+
+def test_several_may_listen_and_one_may_coach(center: Center) -> None:
+    first, second = Boss(center), Boss(center, "chief")
+    ann, _ = talking(center)
+    first.hears(ann, mode=WHISPER)
+    assert second.asks(ann, mode=WHISPER) == "boss coaches ann already"
+    second.hears(ann)
+    assert second.wants(WHISPER) == "boss coaches ann already"
+    assert second.monitor.state is MonitorState.LISTENING
+    assert first.wants(LISTEN) == second.wants(WHISPER) == ""
+
+
+def test_a_supervisor_of_one_queue_or_team_cannot_hear_another(center: Center) -> None:
+    boss = Boss(center, rights=Supervision(queues=(QueueName("support"),), teams=(Team("night"),)))
+    ann, call = talking(center)
+    assert boss.asks(call=call) == "boss supervises neither sales nor the team of ann"
+    boss.hears(ann)  # of whom she may hear what comes from support
+    assert (boss.monitor.state, center.all(Snoop)) == (MonitorState.IDLE, [])
+    call.hangs_up()
+    center.call("support")
+    ann.answers()
+    assert boss.monitor.state is MonitorState.LISTENING
+    boss.may(Supervision(teams=(Team("night"),)))  # while she is on the line
+    assert boss.monitor.state is MonitorState.IDLE
+    boss.may(None)
+    assert center.all(MonitorEnded)[-1].reason is MonitorEnd.RIGHTS_LOST
+    assert boss.asks(ann) == "boss is no supervisor"
+
+
+def test_a_team_is_heard_whatever_the_queue(center: Center) -> None:
+    boss = Boss(center, rights=Supervision(teams=(Team("night"),)))
+    ann, _ = talking(center)
+    assert boss.asks(ann) == "boss does not supervise ann"
+    agent = replace(ann.record.agent, team=Team("night"))
+    center.ask(AgentSaved(request=center.request(), agent=agent))
+    boss.hears(ann)
+    assert boss.monitor.state is MonitorState.LISTENING
+
+
+def test_who_monitors_is_not_rung_and_who_is_busy_does_not_monitor(center: Center) -> None:
+    boss = Boss(center)
+    boss.ann.logs_in()
+    assert boss.ann.is_in(AgentState.READY)
+    ann = center.agent("ann")
+    assert boss.asks(ann) == ""
+    assert boss.ann.is_in(AgentState.NOT_READY)
+    assert boss.asks(ann) == "boss monitors somebody already"
+    center.tell(LegEnded(leg=boss.monitor.leg, end=LegEnd.NO_ANSWER))
+    assert center.all(MonitorEnded)[-1].reason is MonitorEnd.UNREACHED
+    assert boss.ann.is_in(AgentState.READY)
+    center.call("sales")
+    center.call("sales")
+    assert boss.asks(ann) == "the phone of boss is in use"
+    assert boss.asks(boss.ann) == "the phone of boss is in use"
+    assert boss.leaves() == "boss monitors nobody"
+
+
+def test_an_agent_is_told_before_she_is_heard_where_the_queue_wants_it(center: Center) -> None:
+    boss = Boss(center)
+    ann, _ = talking(center, "told")
+    boss.hears(ann)
+    assert boss.monitor.state is MonitorState.TELLING
+    [said] = center.lately(PlayPrompts)
+    assert (said.prompts, said.bridge) == ((TOLD_PROMPT,), boss.monitor.bridge)
+    center.tell(PlaybackEnded(playback=said.playback))
+    assert boss.monitor.state is MonitorState.LISTENING
+    assert [snoop.whispers for snoop in center.all(Snoop)] == [True, False]
+    assert center.all(MonitorHeard) == []
+    boss.leaves()
+    boss.hears(ann)
+    center.passes(TOLD_MAX_S + 1)  # nobody says that the prompt is over
+    assert boss.monitor.state is MonitorState.LISTENING
+
+
+def test_a_kill_costs_a_supervisor_nothing_but_her_ear(center: Center) -> None:
+    boss = Boss(center)
+    ann, call = talking(center)
+    boss.hears(ann)
+    record = boss.monitor
+    known = center.listing()
+    own = LegSeen(leg=record.leg, up=True, ours=True)
+    center.restarts(listing=Resynced(legs=(*known.legs, own), bridges=known.bridges))
+    after = boss.monitor
+    assert (after.leg, after.state) == (record.leg, MonitorState.LISTENING)
+    assert after.snoop not in (None, record.snoop)
+    assert OpenBridge(contact=lane_of(after), bridge=record.bridge or "") in center.last  # type: ignore[arg-type]
+    center.tell(Resynced(legs=known.legs, bridges=known.bridges))  # and now her leg is gone
+    assert center.all(MonitorEnded)[-1].reason is MonitorEnd.HUNG_UP
+    assert call.is_live
+
+
+@pytest.mark.parametrize("fault", TransportFault)
+def test_an_ear_that_cannot_be_put_is_not_tried_for_ever(center: Center, fault: TransportFault) -> None:
+    boss = Boss(center)
+    ann, call = talking(center)
+    boss.asks(ann)
+    boss.picks_up()
+    [snoop] = center.lately(Snoop)
+    center.fails(snoop, fault)
+    center.passes(5.0)
+    assert len(center.all(Snoop)) == 1
+    assert call.is_live
+    ended = [fact.reason for fact in center.all(MonitorEnded)]
+    lost = fault in (TransportFault.REFUSED, TransportFault.UNAVAILABLE)
+    assert ended == ([MonitorEnd.FAULT] if lost else [])
+
+
+def test_an_agent_who_is_taken_out_is_not_followed_any_more(center: Center) -> None:
+    boss = Boss(center)
+    ann = center.agent("ann")
+    boss.hears(ann)
+    ann.logs_out()
+    assert boss.monitor.state is MonitorState.IDLE
+    assert center.ask(AgentRemoved(request=center.request(), agent=ann.id)) == ""
+    assert center.all(MonitorEnded)[-1].reason is MonitorEnd.AGENT_GONE
+    assert center.engine.world.ears == {}
+    assert boss.ann.record.own_calls == 0
