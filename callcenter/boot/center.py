@@ -49,6 +49,7 @@ from callcenter.runtime.feed import Feed
 from callcenter.runtime.loop import Loop
 from callcenter.runtime.perform import LanePerformer
 from callcenter.versions.live import Live
+from callcenter.web import supervision
 from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
 
@@ -308,10 +309,10 @@ async def running_center(
         agi = AgiServer(wiring.host, wiring.fastagi_port, {ROUTE: door.serve})
         await agi.start()
         stack.push_async_callback(agi.close)
-        more = []
+        more = supervision.routes(center.ask)
         if live is not None:
             live.open(center.ask)
-            more = routes(live)
+            more += routes(live)
         await stack.enter_async_context(ControlSocket(wiring.control_socket, center, feed, more=more))
         yield center
 

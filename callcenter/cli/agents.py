@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
-from callcenter.cli.agents_shown import AGENT_HEADS, account_document, agent_document, agent_row, show_account
+from callcenter.cli.agents_shown import (
+    AGENT_HEADS,
+    account_document,
+    agent_document,
+    agent_row,
+    rights_document,
+    rights_words,
+    show_account,
+)
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import Json, emit, say, show_grid, stamp, warn
 from callcenter.cli.site import Site, site_of
@@ -119,6 +127,51 @@ def set_skills(
         f"{found.id}: "
         + (", ".join(f"{skill} {level}" for skill, level in sorted(found.skills.items())) or "no skills")
     )
+    _warn_untold(told)
+
+
+@app.command("rights")
+def set_rights(
+    context: typer.Context,
+    agent: AgentName,
+    team: Annotated[str | None, typer.Option("--team", help="The team she belongs to; empty for none.")] = None,
+    queue: Annotated[list[str] | None, typer.Option("--queue", help="She supervises it; may be repeated.")] = None,
+    over: Annotated[list[str] | None, typer.Option("--over-team", help="Likewise a team.")] = None,
+    everything: Annotated[bool, typer.Option("--everything", help="She supervises all queues and teams.")] = False,
+    nothing: Annotated[bool, typer.Option("--nothing", help="She is no supervisor (any more).")] = False,
+    json: Json = False,
+) -> None:
+    """Show or change somebody's team, and whose talks she may hear and steer; rights that are named replace the old."""
+    from dataclasses import replace
+
+    from callcenter.model.agent import Supervision
+    from callcenter.model.ids import QueueName, Team
+
+    site = site_of(context)
+    named = bool(queue or over or everything)
+    if named and nothing:
+        raise Failure(Exit.USAGE, "--nothing goes with no other right")
+    rights = Supervision(
+        queues=tuple(QueueName(one) for one in queue or ()),
+        teams=tuple(Team(one) for one in over or ()),
+        everything=everything,
+    )
+
+    async def change(directory: "Directory") -> "Agent":
+        known = await _known(directory, agent)
+        changed = known if team is None else replace(known, team=Team(team) if team else None)
+        if named or nothing:
+            changed = replace(changed, supervises=None if nothing else rights)
+        if changed != known:
+            await directory.change(changed)
+        return changed
+
+    found = _changed(site, change)
+    told = _tell(site) if team is not None or named or nothing else None
+    if json:
+        emit({**rights_document(found), "told": told})
+        return
+    say(rights_words(found))
     _warn_untold(told)
 
 

@@ -42,6 +42,27 @@ def agent_row(agent: "AgentView | Agent") -> tuple[object, ...]:
     )
 
 
+def rights_document(agent: "Agent") -> dict[str, object]:
+    """Team and rights for programs; `supervises` is null for who is no supervisor."""
+    rights = agent.supervises
+    return {
+        "agent": agent.id,
+        "team": agent.team,
+        "supervises": None
+        if rights is None
+        else {"queues": list(rights.queues), "teams": list(rights.teams), "everything": rights.everything},
+    }
+
+
+def rights_words(agent: "Agent") -> str:
+    """The same in a sentence."""
+    rights, team = agent.supervises, f"team {agent.team}" if agent.team else "no team"
+    if rights is None:
+        return f"{agent.id}: {team}, no supervisor"
+    parts = [f"queue {queue}" for queue in rights.queues] + [f"team {one}" for one in rights.teams]
+    return f"{agent.id}: {team}, supervises {'everything' if rights.everything else ', '.join(parts)}"
+
+
 def agent_document(agent: "AgentView | Agent") -> dict[str, object]:
     """An agent for programs; null is what only a running center knows."""
     from callcenter.model.view import AgentView

@@ -32,6 +32,7 @@ from callcenter.cli import (
     report,
     run,
     simulate,
+    supervise,
     tokens,
     top,
     voicemail,
@@ -91,6 +92,7 @@ app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(supervise.app, name="supervise")
 app.add_typer(report.app, name="report")
 app.add_typer(config.app, name="config")
 app.add_typer(conf.app, name="conf")

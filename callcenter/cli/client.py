@@ -104,6 +104,10 @@ class ControlClient:
         """Nothing is left to be done about a message."""
         self._post(f"/v1/messages/{_part(contact)}/done", {"by": asker()})
 
+    def supervise(self, what: str, wish: Mapping[str, object]) -> None:
+        """Listen, whisper, move, pick ...: see web.supervision.REQUESTS."""
+        self._post(f"/v1/supervision/{_part(what)}", {**wish, "by": asker()})
+
     def configuration(self) -> VersionView:
         """Which version of the configuration is live."""
         status, body = self._get("/v1/configuration")

@@ -24,6 +24,7 @@ from callcenter.config.prompts import read_prompts
 from callcenter.config.queues import read_queues
 from callcenter.config.routing import read_routing
 from callcenter.config.sheet import ANYTHING, Names, PromptPlace, Sheet, did_you_mean
+from callcenter.config.supervision import with_supervision
 from callcenter.config.tree import TEXT_CHARS_MAX, Table, Tree, read_tree
 from callcenter.config.vain import in_vain
 from callcenter.config.ways import across
@@ -160,7 +161,7 @@ class _Folder:
         whole = len(configuration.flows) == len(self._flows)
         between = across(configuration, self._flows, self._tree(QUEUES), self._tree(NUMBERS))
         self.remarks = (*between.remarks, *in_vain(configuration, self._tree(QUEUES)))
-        return with_callbacks(with_mailboxes(configuration)), [
+        return with_supervision(with_callbacks(with_mailboxes(configuration))), [
             *strange,
             *self._problems,
             *between.problems,

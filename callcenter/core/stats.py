@@ -4,6 +4,7 @@ from typing import Final
 
 from callcenter.core.callbacks import rules_of
 from callcenter.core.learnt import Accuracy
+from callcenter.core.monitors import MonitorRecord
 from callcenter.core.queues import IN_QUEUE, Queues
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
@@ -12,7 +13,7 @@ from callcenter.model.contact import ContactState
 from callcenter.model.forecast import Range
 from callcenter.model.mail import Mail
 from callcenter.model.queue import Queue
-from callcenter.model.view import AgentView, CallbackView, CenterView, ContactView, MessageView, QueueView
+from callcenter.model.view import AgentView, CallbackView, CenterView, ContactView, MessageView, MonitorView, QueueView
 
 RINGING: Final = (ContactState.OFFERED, ContactState.CONNECTING)
 
@@ -38,6 +39,20 @@ def picture(world: World, queues: Queues, now: float) -> CenterView:
             for contact in sorted(world.contacts.values(), key=lambda c: c.serial)
             if contact.mail is not None
         ),
+        monitors=tuple(_monitor(monitor, now) for monitor in world.monitors.values()),
+    )
+
+
+def _monitor(monitor: MonitorRecord, now: float) -> MonitorView:
+    return MonitorView(
+        id=monitor.id,
+        supervisor=monitor.supervisor,
+        agent=monitor.agent,
+        only=monitor.only,
+        mode=monitor.mode,
+        state=monitor.state,
+        state_s=now - monitor.since,
+        contact=monitor.contact,
     )
 
 
@@ -120,6 +135,7 @@ def _agent(record: AgentRecord, now: float) -> AgentView:
         phone=record.phone,
         contacts=record.contacts_taken,
         contact=record.contacts[-1] if record.contacts else None,
+        team=record.agent.team,
     )
 
 

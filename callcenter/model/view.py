@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.callback import CallbackStep, CalledFirst
 from callcenter.model.contact import ContactState, Direction
-from callcenter.model.ids import AgentId, ContactId, QueueName, RecordingId
+from callcenter.model.ids import AgentId, ContactId, MonitorId, QueueName, RecordingId, Team
 from callcenter.model.mail import MailStep
+from callcenter.model.monitor import MonitorMode, MonitorState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class AgentView:
     phone: PhoneState
     contacts: int  # since login
     contact: ContactId | None = None
+    team: Team | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,20 @@ class MessageView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MonitorView:
+    """A supervisor on the line, or whose phone rings for that. `contact`: that she hears now."""
+
+    id: MonitorId
+    supervisor: AgentId
+    agent: AgentId
+    only: ContactId | None
+    mode: MonitorMode
+    state: MonitorState
+    state_s: float
+    contact: ContactId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CenterView:
     """The whole center at `at`."""
 
@@ -127,3 +143,4 @@ class CenterView:
     queues: tuple[QueueView, ...]
     callbacks: tuple[CallbackView, ...] = ()
     messages: tuple[MessageView, ...] = ()
+    monitors: tuple[MonitorView, ...] = ()

@@ -20,6 +20,7 @@ from callcenter.model.events import ConfigurationApplied, EngineStarted, Event
 from callcenter.model.ids import RequestId, Version
 from callcenter.model.view import CenterView
 from callcenter.runtime.feed import Feed
+from callcenter.web import supervision
 from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
 from callcenter.web.views import Applied, ApplyWish, RollbackWish, VersionView
@@ -147,7 +148,9 @@ class LiveCenter(AbstractContextManager["LiveCenter"]):
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        async with ControlSocket(self._socket, self, Feed(), more=routes(self.versions)):
+        async with ControlSocket(
+            self._socket, self, Feed(), more=[*routes(self.versions), *supervision.routes(self.ask)]
+        ):
             self._ready.set()
             await self._stopping.wait()
 

@@ -148,5 +148,6 @@ def command_of(words: Sequence[str]) -> str:
         "compliance",
         "tokens",
         "webhooks",
+        "supervise",
     )
     return " ".join(words[: 2 if words[0] in groups else 1])

@@ -55,6 +55,10 @@ class Boss:
         [found] = [one for one in self.center.engine.world.monitors.values() if one.supervisor == self.ann.id]
         return found
 
+    def is_in(self, state: MonitorState) -> bool:
+        """Whether she is in this state (for stories in which it changes)."""
+        return self.monitor.state is state
+
     def asks(self, agent: Ann | None = None, call: Call | None = None, mode: MonitorMode = LISTEN) -> str:
         """A request to hear somebody."""
         return self.center.ask(
@@ -85,8 +89,7 @@ class Boss:
     def wants(self, mode: MonitorMode) -> str:
         """Another mode."""
         request = MonitorModeRequested(request=self.center.request(), supervisor=self.ann.id, mode=mode)
-        problem = self.center.ask(request)
-        return problem
+        return self.center.ask(request)
 
     def leaves(self) -> str:
         """A request to be let go."""
@@ -134,7 +137,7 @@ def test_who_listens_has_an_ear_that_cannot_speak(center: Center) -> None:
     assert center.lately(JoinBridge) == [
         JoinBridge(contact=lane_of(boss.monitor), bridge=boss.monitor.bridge or "", leg=snoop.leg)  # type: ignore[arg-type]
     ]
-    assert boss.monitor.state is MonitorState.LISTENING
+    assert boss.is_in(MonitorState.LISTENING)
     center.told_again()
 
 
@@ -166,7 +169,7 @@ def test_the_keys_of_her_phone_are_those_of_chanspy(center: Center) -> None:
         center.tell(DigitPressed(leg=boss.monitor.leg, digit=key))
         assert boss.monitor.state is state
     center.tell(DigitPressed(leg=boss.monitor.leg, digit="9"))
-    assert boss.monitor.state is MonitorState.LISTENING
+    assert boss.is_in(MonitorState.LISTENING)
 
 
 def test_she_follows_an_agent_from_call_to_call(center: Center) -> None:
@@ -174,7 +177,7 @@ def test_she_follows_an_agent_from_call_to_call(center: Center) -> None:
     ann, first = talking(center)
     boss.hears(ann)
     first.hangs_up()
-    assert boss.monitor.state is MonitorState.IDLE
+    assert boss.is_in(MonitorState.IDLE)
     second = center.call("support")
     ann.answers()
     boss.ear_comes()
@@ -214,9 +217,9 @@ def test_a_supervisor_of_one_queue_or_team_cannot_hear_another(center: Center) -
     call.hangs_up()
     center.call("support")
     ann.answers()
-    assert boss.monitor.state is MonitorState.LISTENING
+    assert boss.is_in(MonitorState.LISTENING)
     boss.may(Supervision(teams=(Team("night"),)))  # while she is on the line
-    assert boss.monitor.state is MonitorState.IDLE
+    assert boss.is_in(MonitorState.IDLE)
     boss.may(None)
     assert center.all(MonitorEnded)[-1].reason is MonitorEnd.RIGHTS_LOST
     assert boss.asks(ann) == "boss is no supervisor"
@@ -229,7 +232,7 @@ def test_a_team_is_heard_whatever_the_queue(center: Center) -> None:
     agent = replace(ann.record.agent, team=Team("night"))
     center.ask(AgentSaved(request=center.request(), agent=agent))
     boss.hears(ann)
-    assert boss.monitor.state is MonitorState.LISTENING
+    assert boss.is_in(MonitorState.LISTENING)
 
 
 def test_who_monitors_is_not_rung_and_who_is_busy_does_not_monitor(center: Center) -> None:
@@ -254,17 +257,17 @@ def test_an_agent_is_told_before_she_is_heard_where_the_queue_wants_it(center: C
     boss = Boss(center)
     ann, _ = talking(center, "told")
     boss.hears(ann)
-    assert boss.monitor.state is MonitorState.TELLING
+    assert boss.is_in(MonitorState.TELLING)
     [said] = center.lately(PlayPrompts)
     assert (said.prompts, said.bridge) == ((TOLD_PROMPT,), boss.monitor.bridge)
     center.tell(PlaybackEnded(playback=said.playback))
-    assert boss.monitor.state is MonitorState.LISTENING
+    assert boss.is_in(MonitorState.LISTENING)
     assert [snoop.whispers for snoop in center.all(Snoop)] == [True, False]
     assert center.all(MonitorHeard) == []
     boss.leaves()
     boss.hears(ann)
     center.passes(TOLD_MAX_S + 1)  # nobody says that the prompt is over
-    assert boss.monitor.state is MonitorState.LISTENING
+    assert boss.is_in(MonitorState.LISTENING)
 
 
 def test_a_kill_costs_a_supervisor_nothing_but_her_ear(center: Center) -> None:
@@ -305,7 +308,7 @@ def test_an_agent_who_is_taken_out_is_not_followed_any_more(center: Center) -> N
     ann = center.agent("ann")
     boss.hears(ann)
     ann.logs_out()
-    assert boss.monitor.state is MonitorState.IDLE
+    assert boss.is_in(MonitorState.IDLE)
     assert center.ask(AgentRemoved(request=center.request(), agent=ann.id)) == ""
     assert center.all(MonitorEnded)[-1].reason is MonitorEnd.AGENT_GONE
     assert center.engine.world.ears == {}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from callcenter.model.agent import Agent
+from callcenter.model.agent import Agent, Supervision
 from callcenter.model.ids import AgentId, Skill
 from callcenter.sim.peers.tones import write_tone
 
@@ -49,9 +49,13 @@ AGENT_TONES: Final = tuple(range(2700, 3400, TONE_STEP_HZ))
 CARRIER_NUMBER: Final = "0909000111"  # the far end of the carrier's trunk
 
 
-def _agent(id: str, number: str, **skills: int) -> Agent:
+def _agent(id: str, number: str, supervises: Supervision | None = None, **skills: int) -> Agent:
     return Agent(
-        id=AgentId(id), name=id.capitalize(), number=number, skills={Skill(name): at for name, at in skills.items()}
+        id=AgentId(id),
+        name=id.capitalize(),
+        number=number,
+        skills={Skill(name): at for name, at in skills.items()},
+        supervises=supervises,
     )
 
 
@@ -59,7 +63,7 @@ CREW: Final = (
     _agent("alice", "1001", sales=5, crew=3),
     _agent("bob", "1002", sales=3, crew=3),
     _agent("carol", "1003", support=3, crew=3),
-    _agent("dave", "1004", support=2),
+    _agent("dave", "1004", Supervision(everything=True), support=2),
 )
 BANK: Final = tuple(_agent(f"bank{at}", f"12{at:02}", load=3) for at in range(10))
 """Agents who are only there when many are needed: they share one program of telephones."""

@@ -58,6 +58,20 @@ class Ear:
                 continue
             heard = heard + 1 if tone_dbfs(block, RATE, hz) >= HEARD_DBFS else 0
 
+    async def is_spared(self, hz: float, seconds: float) -> None:
+        """Listen for so long, from now on, and hear nothing of a tone. Raises AssertionError."""
+        self.forget()
+        deadline = time.monotonic() + seconds + LIMIT_S
+        blocks = 0
+        while blocks * BLOCK_S < seconds:
+            block = self._next(round(BLOCK_S * RATE))
+            if block is None:
+                assert time.monotonic() < deadline, "the telephone plays nothing at all"
+                await asyncio.sleep(LOOK_EVERY_S)
+                continue
+            blocks += 1
+            assert tone_dbfs(block, RATE, hz) < HEARD_DBFS, f"{hz:g} Hz was heard"
+
     def _next(self, samples: int) -> "array[int] | None":
         want = samples * BYTES_A_SAMPLE
         if self._size() < self._from + want:
