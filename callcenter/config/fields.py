@@ -15,7 +15,7 @@ from callcenter.config.sheet import PromptPlace, Sheet, did_you_mean, shown, wro
 from callcenter.config.tree import Path, Real, Table, Whole
 from callcenter.errors import ConfigurationError
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import AgentId, CalendarName, FlowName, ListName, QueueName, Skill
+from callcenter.model.ids import AgentId, CalendarName, FlowName, ListName, QueueName, Skill, TreeName
 from callcenter.model.need import LEVEL_MAX, Need, NeedSyntaxError, parse_need
 from callcenter.model.queue import Overflow, Target
 from callcenter.model.rehearsal import Keys, Seconds
@@ -293,6 +293,7 @@ READERS: Final[Mapping[Any, Reader]] = {
     QueueName: named("queue", lambda sheet: sheet.names.queues),
     FlowName: named("flow", lambda sheet: sheet.names.flows),
     CalendarName: named("calendar", lambda sheet: sheet.names.calendars),
+    TreeName: named("tree of dispositions", lambda sheet: sheet.names.trees),
     ListName: named("list", lambda sheet: sheet.names.lists),
     NextNode: named("node", lambda sheet: sheet.nodes),
     Language: matching(LANGUAGE_PATTERN, "a language", "a tag such as en or vi"),

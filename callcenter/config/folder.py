@@ -14,6 +14,8 @@ from typing import Final, TypeVar
 from callcenter.config.agreement import Written, disagreements
 from callcenter.config.calendars import read_calendars
 from callcenter.config.callbacks import with_callbacks
+from callcenter.config.customers import read_customers
+from callcenter.config.dispositions import read_dispositions
 from callcenter.config.flows import read_flow
 from callcenter.config.law import LAW, read_pack, shipped_packs
 from callcenter.config.lists import LIST_BYTES_MAX, LIST_SUFFIX, is_list, list_name, read_list
@@ -30,6 +32,7 @@ from callcenter.config.vain import in_vain
 from callcenter.config.ways import across
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
+from callcenter.model.customer import CUSTOMER_LISTS
 from callcenter.model.ids import FlowName
 from callcenter.model.law import LawPack
 
@@ -42,7 +45,9 @@ PROMPTS: Final = "prompts.yaml"
 LOOKUPS: Final = "lookups.yaml"
 ROUTING: Final = "routing.yaml"
 MAILBOXES: Final = "mailboxes.yaml"
-FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS, LOOKUPS, ROUTING, MAILBOXES)
+DISPOSITIONS: Final = "dispositions.yaml"
+CUSTOMERS: Final = "customers.yaml"
+FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS, LOOKUPS, ROUTING, MAILBOXES, DISPOSITIONS, CUSTOMERS)
 FLOWS: Final = "flows/"
 TESTS: Final = "flows/tests/"
 """Cases for `callcenter flows test`; they belong to the folder and are no part of a configuration."""
@@ -116,7 +121,8 @@ class _Folder:
             queues=ANYTHING if QUEUES in self._unread else _keys(self._tree(QUEUES)),
             flows={*self._flows, *(_flow_name(file) for file in self._unread if _is_flow(file))},
             calendars=ANYTHING if CALENDARS in self._unread else _keys(self._tree(CALENDARS)),
-            lists={list_name(file) for file in (*self._lists, *self._unread) if is_list(file)},
+            lists={*CUSTOMER_LISTS, *(list_name(file) for file in (*self._lists, *self._unread) if is_list(file))},
+            trees=ANYTHING if DISPOSITIONS in self._unread else _keys(self._tree(DISPOSITIONS)),
         )
         self._problems: list[Problem] = []
         self.remarks: tuple[Problem, ...] = ()
@@ -132,6 +138,8 @@ class _Folder:
         numbers = self._read(NUMBERS, read_numbers)
         routing = self._read(ROUTING, read_routing)
         mailboxes = self._read(MAILBOXES, read_mailboxes)
+        dispositions = self._read(DISPOSITIONS, read_dispositions)
+        customers = self._read(CUSTOMERS, read_customers)
         flows = {name: self._read(tree.file, partial(read_flow, name=name)) for name, tree in self._flows.items()}
         lists = {
             list_name(file): read_list(file, text, numbers.numbering, self._problems)
@@ -156,6 +164,8 @@ class _Folder:
             routing=routing,
             mailboxes=mailboxes,
             law={**shipped_packs(), **own},
+            dispositions=dispositions,
+            customers=customers,
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)

@@ -10,6 +10,7 @@ from typing import Final
 from callcenter.config.fields import NAME_PATTERN
 from callcenter.config.sheet import shown
 from callcenter.errors import Problem
+from callcenter.model.customer import CUSTOMER_LISTS
 from callcenter.model.ids import ListName
 from callcenter.model.numbers import Numbering, NumberList
 
@@ -39,6 +40,8 @@ def read_list(file: str, text: str, numbering: Numbering, problems: list[Problem
     if not NAME_PATTERN.fullmatch(name):
         remedy = "a letter, then letters, digits, _ and -"
         problems.append(Problem(where=file, what=f"{shown(str(name))} cannot name a list", remedy=remedy))
+    if name in CUSTOMER_LISTS:
+        problems.append(Problem(where=file, what=f"{name} is made of the customers who are marked", remedy="rename it"))
     if len(text) > LIST_BYTES_MAX:
         problems.append(Problem(where=file, what=f"longer than {LIST_BYTES_MAX:,} bytes", remedy="split the list"))
         return NumberList(name=name, numbering=numbering)

@@ -5,15 +5,17 @@ point is one or more digits. It becomes a regular expression that cannot take lo
 """
 
 import re
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
+from pydantic import ValidationInfo
 from pydantic_core import PydanticCustomError
 
 from callcenter.config.fields import matching, must_exist, read_with, text_of
 from callcenter.config.form import Form
-from callcenter.config.sheet import Sheet, shown
+from callcenter.config.sheet import Sheet, shown, wrong
 from callcenter.config.tree import Rows, Value
+from callcenter.customers.numbers import is_country, prefixes
 from callcenter.model.ids import FlowName
 from callcenter.model.numbers import Numbering
 from callcenter.nodes.fields import NUMBER_PATTERN
@@ -69,8 +71,20 @@ def dial_regex(pattern: str) -> str:
 def _numbering(sheet: Sheet, value: Value) -> Numbering:
     digits = read_with(matching(_DIGITS, "a prefix", "up to 4 digits"))
     keys = ("country_code", "trunk_prefix", "international_prefix")
-    form = Form(Numbering, instead=dict.fromkeys(keys, digits))
-    return form.read(sheet, sheet.table(("numbering",), value)) or Numbering()
+    form = Form(Numbering, instead={**dict.fromkeys(keys, digits), "country": read_with(_country)})
+    table = sheet.table(("numbering",), value)
+    found = form.read(sheet, table) or Numbering()
+    if not found.country:
+        return found
+    own = prefixes(found.country)
+    return replace(found, **{key: getattr(own, key) for key in keys if key not in table})
+
+
+def _country(value: Any, _: ValidationInfo) -> str:
+    text = text_of(value)
+    if not is_country(text):
+        raise wrong(f"{shown(text)} is not a country", "two capital letters (ISO 3166): VN, DE, US")
+    return text
 
 
 def _flow(sheet: Sheet, path: tuple[str, ...], value: Value) -> FlowName | None:

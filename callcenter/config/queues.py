@@ -12,6 +12,7 @@ from callcenter.config.graph import circle
 from callcenter.config.sheet import Sheet, shown
 from callcenter.config.tree import Table
 from callcenter.model.callback import ATTEMPTS_MAX
+from callcenter.model.disposition import HOLD_MAX_S
 from callcenter.model.ids import ListName, QueueName
 from callcenter.model.queue import PRIORITY_MAX, PRIORITY_MIN, Overflow, Queue, RelaxStep, Target
 from callcenter.nodes.enqueue import STEPS_MAX
@@ -83,6 +84,15 @@ def _check(sheet: Sheet, table: Table, queue: Queue) -> None:
         sheet.wrong(
             (*table.path, "announce"), "nothing says when: it would never be heard", "set first_after_s or every_s"
         )
+    _check_disposition(sheet, table, queue)
+    _check_callback(sheet, table, queue)
+    for name in ("overflow", "no_agents", "at_close"):
+        target: Target | None = getattr(queue, name)
+        if target is not None and target.to is Overflow.QUEUE and target.name == queue.name:
+            sheet.wrong((*table.path, name), "leads back to the same queue")
+
+
+def _check_callback(sheet: Sheet, table: Table, queue: Queue) -> None:
     rules = queue.callback
     if rules is not None:
         path = (*table.path, "callback")
@@ -96,10 +106,16 @@ def _check(sheet: Sheet, table: Table, queue: Queue) -> None:
             sheet.wrong((*path, "retry_after_s"), f"{rules.retry_after_s:g}: at least {RETRY_MIN_S:g} seconds")
         if rules.caller_id and not NUMBER_PATTERN.fullmatch(rules.caller_id):
             sheet.wrong((*path, "caller_id"), f"{shown(rules.caller_id)} is not a telephone number")
-    for name in ("overflow", "no_agents", "at_close"):
-        target: Target | None = getattr(queue, name)
-        if target is not None and target.to is Overflow.QUEUE and target.name == queue.name:
-            sheet.wrong((*table.path, name), "leads back to the same queue")
+
+
+def _check_disposition(sheet: Sheet, table: Table, queue: Queue) -> None:
+    if queue.disposition is None:
+        return
+    hold_s, path = queue.disposition.hold_s, (*table.path, "disposition", "hold_s")
+    if hold_s > HOLD_MAX_S:
+        sheet.wrong(path, f"{hold_s:g}: at most {HOLD_MAX_S:g} seconds")
+    if hold_s and not queue.disposition.required:
+        sheet.wrong(path, "a wrap-up is held only for what is `required`", "set required: true")
 
 
 def _check_widening(sheet: Sheet, table: Table, queue: Queue) -> None:

@@ -52,6 +52,7 @@ class Names:
     flows: Collection[str] = ()
     calendars: Collection[str] = ()
     lists: Collection[str] = ()
+    trees: Collection[str] = ()  # of dispositions
     lookup_hosts: Collection[str] = ()
     prompts: Mapping[str, PromptPlace] = field(default_factory=dict)
     written: dict[str, PromptPlace] = field(default_factory=dict)

@@ -19,6 +19,7 @@ from callcenter.errors import Bug
 from callcenter.model.calendar import Calendar
 from callcenter.model.callback import NOTE_CHARS_MAX, Callback, CallbackEnd, CallbackRules, CallbackStep, CalledFirst
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium
+from callcenter.model.customer import NO_CALL_CUSTOMERS
 from callcenter.model.events import CallbackRequested
 from callcenter.model.facts import CallbackAttempted, CallbackPromised, CallbackSettled, CallbackWaits
 from callcenter.model.flow import PromiseCallback
@@ -360,7 +361,9 @@ class Callbacks:
         configuration, rules = self._world.configuration, rules_of(queue)
         if not any(re.fullmatch(allowed, number) for allowed in configuration.callback_to):
             return f"{number!r} may not be called back: no pattern of callback_to allows it"
-        if rules.do_not_call is not None and configuration.is_listed(rules.do_not_call, number):
+        if self._world.marks.is_listed(configuration, NO_CALL_CUSTOMERS, number):
+            return f"{number} belongs to a customer who must not be called"
+        if rules.do_not_call is not None and self._world.marks.is_listed(configuration, rules.do_not_call, number):
             return f"{number} is in the list {rules.do_not_call} and must not be called"
         return ""
 

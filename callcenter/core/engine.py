@@ -66,6 +66,7 @@ from callcenter.model.ids import (
     Version,
 )
 from callcenter.model.view import CenterView
+from callcenter.nodes.outcome import RECORD_OUTCOME
 
 CUT_OFF_S: Final = 0.2  # a call goes on so long after a prompt that failed, if its caller has not hung up
 
@@ -541,6 +542,8 @@ class Engine:
         record = self.world.agents.by_number(contact.agent_number) if contact.agent_number else None
         if record is None:
             return "this phone belongs to no agent"
+        if wish.wish == RECORD_OUTCOME:
+            return self._requests.record_by_key(record, wish.reason)
         return self._requests.set_status(record, _WISHES[wish.wish], wish.reason)
 
     def why_not(self, configuration: Configuration) -> str:

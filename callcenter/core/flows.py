@@ -436,5 +436,5 @@ class Flows:
             now=world.now,
             open_calendars=world.open_calendars(contact.version),
             holidays=world.holidays(contact.version),
-            lists=world.library[contact.version].lists,
+            lists=world.marks.lists(world.library[contact.version]),
         )

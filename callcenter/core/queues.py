@@ -12,6 +12,7 @@ from callcenter.core.announcing import Announcing, offers_by_wait
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.doors import Doors
 from callcenter.core.forecast import Forecast
+from callcenter.core.marks import concerned
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.widening import Widening, asked_of, steps_of
@@ -236,6 +237,33 @@ class Queues:
             world.lines.remove(contact.id)
             world.lines.add(contact)
             world.newly_waiting.append(contact.id)
+
+    def marks_changed(self, numbers: tuple[str, ...]) -> None:
+        """Customers of these numbers are marked otherwise: who waits is weighed anew, promises are looked at again."""
+        world = self._world
+        if not numbers:
+            return
+        in_queues = [world.contacts[one] for inside in world.queued.values() for one in inside]
+        in_queues.sort(key=lambda contact: contact.serial)
+        for contact in concerned(in_queues, world.configuration.numbering, numbers):
+            queue = world.queue_of(contact)
+            was = contact.priority
+            self._widening.weigh_anew(contact, queue)
+            if contact.priority != was and contact.id in world.lines:
+                world.lines.remove(contact.id)
+                world.lines.add(contact)
+            if contact.priority != was:
+                world.out.append(
+                    RulesChanged(
+                        contact=contact.id,
+                        queue=queue.name,
+                        version=contact.version,
+                        priority=contact.priority,
+                        needs=str(contact.needs),
+                    )
+                )
+            if contact.state is ContactState.PROMISED and contact.mail is None:
+                self._elsewhere.stand_by(contact)
 
     # -- time passes -------------------------------------------------------------------------------------------------
 

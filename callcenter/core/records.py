@@ -20,6 +20,8 @@ from callcenter.model.facts import (
     ContactEnded,
     ContactOffered,
     ContactOpened,
+    DispositionDue,
+    DispositionRecorded,
     MessageReturned,
     MessageRouted,
     MessageSettled,
@@ -39,6 +41,8 @@ from callcenter.model.records import (
     CallbackAttemptRow,
     CallbackRow,
     ContactRow,
+    DispositionDueRow,
+    DispositionRow,
     OfferRow,
     QueueVisitRow,
     RecordingRow,
@@ -200,6 +204,42 @@ def _survey_answered(fact: SurveyAnswered, entry: Entry, n: int) -> tuple[Row, .
             answer=fact.answer,
             comment=fact.comment,
             answered=entry.at,
+        ),
+    )
+
+
+def _disposition_due(fact: DispositionDue, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        DispositionDueRow(
+            seq=entry.seq,
+            n=n,
+            contact=fact.contact,
+            agent=fact.agent,
+            queue=fact.queue,
+            tree=fact.tree,
+            talk_ended=entry.at,
+        ),
+    )
+
+
+def _disposition(fact: DispositionRecorded, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        DispositionRow(
+            seq=entry.seq,
+            n=n,
+            contact=fact.contact,
+            agent=fact.agent,
+            queue=fact.queue,
+            tree=fact.tree,
+            code=fact.code,
+            label=fact.label,
+            number=fact.number,
+            by=fact.by,
+            note=fact.note,
+            fields=fact.fields,
+            callback=fact.callback,
+            talk_ended=fact.talk_ended or None,
+            recorded=entry.at,
         ),
     )
 
@@ -412,6 +452,8 @@ _FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     CallbackAttempted: _attempted,
     WaitPredicted: _wait_predicted,
     **MONITOR_FOLDS,
+    DispositionDue: _disposition_due,
+    DispositionRecorded: _disposition,
 }
 
 COUNTED: Final = frozenset(_FOLDS)

@@ -7,12 +7,14 @@ from typing import Protocol, assert_never
 
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
+from callcenter.core.dispositions import Dispositions, held
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.monitoring import Monitoring
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.steering import Steering
+from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.agent import AgentStatus
 from callcenter.model.commands import Reply
@@ -25,12 +27,14 @@ from callcenter.model.events import (
     CallbackNowRequested,
     CallbackRequested,
     ConfigurationApplied,
+    CustomersMarked,
+    DispositionRequested,
     DrainRequested,
     HangUpRequested,
     MessageDoneRequested,
     WrapUpRequested,
 )
-from callcenter.model.facts import QueueDraining
+from callcenter.model.facts import CustomerMarksTaken, QueueDraining
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.model.monitor_messages import (
     BroadcastRequested,
@@ -56,6 +60,8 @@ Request = (
     | CallbackNowRequested
     | MessageDoneRequested
     | MonitorRequest
+    | DispositionRequested
+    | CustomersMarked
 )
 
 
@@ -73,6 +79,7 @@ class Requests:
     __slots__ = (
         "_applying",
         "_callbacks",
+        "_dispositions",
         "_elsewhere",
         "_mailroom",
         "_monitoring",
@@ -98,12 +105,13 @@ class Requests:
         self._offers = offers
         self._applying = applying
         self._callbacks = callbacks
+        self._dispositions = Dispositions(world, callbacks)
         self._mailroom = mailroom
         self._monitoring = monitoring
         self._steering = Steering(world, queues, offers)
         self._elsewhere = elsewhere
 
-    def take(self, event: Request) -> None:
+    def take(self, event: Request) -> None:  # noqa: C901 (one arm per request)
         """Do what is asked, and reply."""
         world, now = self._world, self._world.now
         match event:
@@ -131,6 +139,10 @@ class Requests:
                 self._reply(request, self._callbacks.now(contact_id))
             case MessageDoneRequested(request=request, contact=contact_id, by=by):
                 self._reply(request, self._mailroom.done(contact_id, by))
+            case DispositionRequested(request=request):
+                self._reply(request, self._dispositions.record(event))
+            case CustomersMarked(request=request):
+                self._reply(request, self._marked(event))
             case _:
                 self._reply(event.request, self._supervise(event))
 
@@ -155,14 +167,20 @@ class Requests:
 
     def set_status(self, record: AgentRecord, status: AgentStatus, reason: str) -> str:
         """Log an agent in or out, pause her, make her ready; gives what is wrong, or ""."""
+        if status is AgentStatus.AVAILABLE and (problem := held(self._world, record)):
+            return problem
         if status is not AgentStatus.AVAILABLE and record.status is not AgentStatus.LOGGED_OUT:
             self._offers.withdraw(record)
         return self._world.agents.set_status(record, status, reason, self._world.now)
 
     def _wrap_up(self, record: AgentRecord, extend_s: float) -> str:
-        agents = self._world.agents
+        agents, world = self._world.agents, self._world
+        if problem := held(world, record):
+            ends = world.timers.due(TimerKind.WRAP_UP, record.agent.id)
+            if ends is None or world.now + extend_s < ends:
+                return problem
         if extend_s:
-            return agents.extend_wrap_up(record, extend_s, self._world.now)
+            return agents.extend_wrap_up(record, extend_s, world.now)
         return agents.end_wrap_up(record, self._world.now)
 
     def _hang_up(self, contact_id: ContactId) -> str:
@@ -180,6 +198,24 @@ class Requests:
         self._queues.drain(queue, draining)
         self._world.out.append(QueueDraining(queue=queue, draining=draining, by=by))
         return ""
+
+    def _marked(self, event: CustomersMarked) -> str:
+        """Customers' marks count from now on: for who waits, and for who is promised a callback."""
+        world = self._world
+        changed, problem = world.marks.take(event.marks)
+        if problem:
+            return problem
+        self._queues.marks_changed(changed)
+        world.out.append(
+            CustomerMarksTaken(
+                changed=len(changed), important=len(world.marks.vips), not_to_be_called=len(world.marks.no_calls)
+            )
+        )
+        return ""
+
+    def record_by_key(self, record: AgentRecord, key: str) -> str:
+        """An agent records an outcome by a key of her phone; gives what is wrong, or ""."""
+        return self._dispositions.by_key(record, key)
 
     def _nobody(self, agent: AgentId) -> str:
         return f"there is no agent {agent}"

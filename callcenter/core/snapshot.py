@@ -21,6 +21,7 @@ from callcenter.core.world import Library, World
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState
+from callcenter.model.disposition import Talked
 from callcenter.model.ids import UNVERSIONED, ContactId, LegId, Mint, QueueName, Version
 
 
@@ -62,6 +63,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     learnt: dict[QueueName, Learnt] = {}
     forecasts: tuple[_Forecast, ...] = ()
     monitors: tuple[MonitorRecord, ...] = ()
+    vips: str = ""  # numbers with a blank between: there may be many
+    no_calls: str = ""
+    talked: tuple[tuple[ContactId, list[Talked]], ...] = ()
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -94,6 +98,9 @@ def take_snapshot(engine: Engine) -> bytes:
                 for (queue, caller), served in world.last_served.items()
             ),
             ahead=tuple(contact for contact in world.contacts if contact in world.ahead),
+            vips=" ".join(world.marks.vips),
+            no_calls=" ".join(world.marks.no_calls),
+            talked=tuple(world.talked.items()),
             abandoned=tuple(
                 _GaveUp(queue=queue, caller=caller, place=place) for (queue, caller), place in world.abandoned.items()
             ),
@@ -116,6 +123,10 @@ class _Named(msgspec.Struct, frozen=True):
 class _Naming(msgspec.Struct, frozen=True):
     version: Version = UNVERSIONED
     contacts: tuple[_Named, ...] = ()
+    talked: tuple[tuple[ContactId, list[Talked]], ...] = ()
+
+    def of_talks(self) -> set[Version]:
+        return {talk.version for _, talks in self.talked for talk in talks}
 
 
 def versions_of(taken: bytes) -> tuple[Version, ...]:
@@ -124,7 +135,8 @@ def versions_of(taken: bytes) -> tuple[Version, ...]:
         naming = msgspec.json.decode(taken, type=_Naming)
     except msgspec.DecodeError as error:
         raise Bug(f"a snapshot cannot be read: {error}") from error
-    return tuple(sorted({naming.version, *(version for named in naming.contacts for version in named.versions())}))
+    lived_by = {version for named in naming.contacts for version in named.versions()}
+    return tuple(sorted({naming.version, *lived_by, *naming.of_talks()}))
 
 
 def restore(configuration: Configuration, taken: bytes, library: Library | None = None) -> Engine:
@@ -139,7 +151,8 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
         raise Bug(f"a snapshot cannot be read: {error}") from error
     library = {} if library is None else library
     promises = (contact.callback.version for contact in snapshot.contacts if contact.callback is not None)
-    for version in (snapshot.version, *(contact.version for contact in snapshot.contacts), *promises):
+    talks = (talk.version for _, talks in snapshot.talked for talk in talks)
+    for version in (snapshot.version, *(contact.version for contact in snapshot.contacts), *promises, *talks):
         library.setdefault(version, configuration)
     configuration = library[snapshot.version]
     engine = Engine(configuration, snapshot.version, library)
@@ -161,6 +174,9 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
         world.ears.update(dict.fromkeys(filter(None, (monitor.leg, monitor.snoop)), monitor.id))
     for remembered in snapshot.last_served:
         world.last_served[remembered.queue, remembered.caller] = remembered.served
+    world.marks.vips.update(dict.fromkeys(snapshot.vips.split()))
+    world.marks.no_calls.update(dict.fromkeys(snapshot.no_calls.split()))
+    world.talked.update(snapshot.talked)
     for gave_up in snapshot.abandoned:
         world.abandoned[gave_up.queue, gave_up.caller] = gave_up.place
     return engine

@@ -7,7 +7,7 @@ recording begin after it, so no recording holds what a caller had not been told 
 from typing import Final
 from zlib import crc32
 
-from callcenter.core import recording, voice
+from callcenter.core import dispositions, recording, voice
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.dialling import Dialling
@@ -124,6 +124,7 @@ class Talk:
         self._queues.leave(contact, QueueExit.CONNECTED)
         move(contact, ContactInput.CONNECTED, world.now)
         contact.talk_began = world.now
+        dispositions.begun(world, contact, queue, contact.agent)
         callback = contact.callback
         if callback is None or callback.step is not CallbackStep.MET:  # else she was in the bridge first
             world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=contact.agent_leg))
@@ -283,7 +284,7 @@ class Talk:
         if contact.mail is None:
             world.learnt_of(queue.name).talk.learn(talk_s)
             world.remember_agent(queue.name, contact.caller, contact.agent)
-        self._release_agent(contact, wrap_up_s=queue.wrap_up_s)
+        self._release_agent(contact, wrap_up_s=dispositions.over(world, contact, queue, contact.agent))
 
     def _release_agent(self, contact: ContactRecord, *, wrap_up_s: float) -> None:
         world = self._world

@@ -128,6 +128,10 @@ class Widening:
         self._narrow(contact, queue, asks)
         self.began(contact, queue)
 
+    def weigh_anew(self, contact: ContactRecord, queue: Queue) -> None:
+        """Its priority by the lists of now."""
+        self._weigh(contact, queue)
+
     # -- each gives what has changed, in words; "" if nothing has ----------------------------------------------------
 
     def relax(self, contact: ContactRecord, queue: Queue) -> str:
@@ -179,7 +183,7 @@ class Widening:
         contact.priority = queue.priority if contact.own_priority is None else contact.own_priority
         self._age(contact, queue)
         if queue.vip and contact.caller:
-            lists = self._world.library[contact.version].lists
+            lists = self._world.marks.lists(self._world.library[contact.version])
             found = (points for name, points in queue.vip.items() if name in lists and contact.caller in lists[name])
             contact.priority += max(found, default=0)
 

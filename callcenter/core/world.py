@@ -11,11 +11,13 @@ from callcenter.core.agents import Agents
 from callcenter.core.learnt import Learnt
 from callcenter.core.line_rules import rules_of
 from callcenter.core.lines import WaitingLines
+from callcenter.core.marks import Marks
 from callcenter.core.monitors import MonitorRecord
 from callcenter.core.state import Abandoned, ContactRecord, LastServed, Outlook
 from callcenter.core.timers import Timers
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
+from callcenter.model.disposition import Talked
 from callcenter.model.entry import Output
 from callcenter.model.facts import ContactOpened, Surprise
 from callcenter.model.ids import (
@@ -72,6 +74,7 @@ class World:
         "lines",
         "lookups",
         "mails",
+        "marks",
         "mint",
         "monitors",
         "newly_ahead",
@@ -83,6 +86,7 @@ class World:
         "promises",
         "queued",
         "recordings",
+        "talked",
         "timers",
         "unpredicted",
         "version",
@@ -130,6 +134,8 @@ class World:
         self.unpredicted: list[ContactId] = []  # came into a queue that wants forecasts, in order
         self._asked_of_all: tuple[Configuration | None, bool] = (None, False)  # does a queue ask who served in any?
         self.last_served: OrderedDict[tuple[QueueName, str], LastServed] = OrderedDict()
+        self.marks = Marks()
+        self.talked: OrderedDict[ContactId, list[Talked]] = OrderedDict()  # of which something may be recorded
 
     def mints(self) -> Mint:
         """Where ids come from. Raises Bug before the first EngineStarted."""

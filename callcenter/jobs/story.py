@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from callcenter.jobs.messages import MESSAGE_TELLERS
+from callcenter.jobs.outcomes import OUTCOME_TELLERS
 from callcenter.jobs.promises import PROMISE_TELLERS
 from callcenter.jobs.supervision import SUPERVISION_TELLERS
 from callcenter.jobs.telling import Aside, Detail, Step, Teller, Told
@@ -25,6 +26,7 @@ from callcenter.model.facts import (
     ContactOffered,
     ContactOpened,
     ContactQueued,
+    CustomerMarksTaken,
     Fact,
     LookupEnded,
     NeedsRelaxed,
@@ -332,6 +334,7 @@ TELLERS: Final[Mapping[type, Teller]] = {
     **PROMISE_TELLERS,
     **MESSAGE_TELLERS,
     **SUPERVISION_TELLERS,
+    **OUTCOME_TELLERS,
 }
 """One per type of fact that is about a contact."""
 
@@ -339,6 +342,7 @@ LEFT_OUT: Final[Mapping[type[Fact], str]] = {
     RecordingStopped: "that a recording stops is the end of the talk or of the message; its proof is told",
     AgentChanged: "about an agent; what follows for her from an offer is told with the offer",
     PhoneSeen: "about an agent's phone; an offer that it fails is told",
+    CustomerMarksTaken: "about customers; what it changes for a contact is told (RulesChanged)",
     QueueDraining: "about a queue; a contact that it sends on is told",
     MonitorBegan: "about a supervisor; what she hears is told when it is over",
     MonitorChanged: "likewise",

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from callcenter.model.calendar import Calendar
+from callcenter.model.customer import CustomerRules
+from callcenter.model.disposition import DispositionTree
 from callcenter.model.flow import Flow, Prompt
-from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
+from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName, TreeName
 from callcenter.model.law import LawPack
 from callcenter.model.mail import Mailbox
 from callcenter.model.numbers import Numbering, NumberList
@@ -31,6 +33,8 @@ class Configuration:
     numbering: Numbering = field(default=Numbering())  # how numbers are made comparable
     routing: Routing = field(default_factory=Routing)
     law: Mapping[str, LawPack] = field(default_factory=dict)  # packs of rules for calling people: ours and its own
+    dispositions: Mapping[TreeName, DispositionTree] = field(default_factory=dict)  # what agents record of talks
+    customers: CustomerRules = field(default_factory=CustomerRules)
 
     def calendars_open(self, at: float) -> frozenset[str]:
         """The names of the calendars that are open at `at`."""

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
 from callcenter.model.contact import Direction, LegEnd, LookupOutcome, Medium, TransportFault
+from callcenter.model.customer import CustomerMark
+from callcenter.model.disposition import TalkOnRecord, WantedCallback
 from callcenter.model.ids import (
     UNVERSIONED,
     AgentId,
@@ -280,6 +282,27 @@ class MessageDoneRequested(Message, frozen=True, kw_only=True):
     by: str = ""
 
 
+class DispositionRequested(Message, frozen=True, kw_only=True):
+    """Record what came of a talk: during it, in the wrap-up, or later. Once more changes what was recorded."""
+
+    request: RequestId
+    contact: ContactId
+    code: str  # of an outcome of the queue's tree
+    agent: AgentId | None = None  # whose talk; None: the latest
+    note: str = ""  # personal
+    fields: Mapping[str, str] = {}  # personal
+    callback: WantedCallback | None = None
+    by: str = ""
+    on_record: TalkOnRecord | None = None  # for a talk that the engine does not remember any more
+
+
+class CustomersMarked(Message, frozen=True, kw_only=True):
+    """Customers became important, or must not be called any more, or neither; each mark replaces the one before."""
+
+    request: RequestId
+    marks: tuple[CustomerMark, ...]
+
+
 Event = (
     EngineStarted
     | TimePassed
@@ -309,4 +332,6 @@ Event = (
     | CallbackNowRequested
     | MessageDoneRequested
     | MonitorRequest
+    | DispositionRequested
+    | CustomersMarked
 )

@@ -4,10 +4,12 @@ Facts travel beside the commands. They say everything that a report needs, so th
 made of legs and bridges. Durations in seconds; the time of a fact is the time of its journal entry.
 """
 
+from collections.abc import Mapping
+
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome, Medium, OfferEnd, QueueExit
-from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, Version
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, TreeName, Version
 from callcenter.model.mail import MailEnd
 from callcenter.model.message import Message
 from callcenter.model.monitor_messages import MonitorFact
@@ -291,6 +293,40 @@ class MessageSettled(Message, frozen=True, kw_only=True):
     hearings: int = 0
 
 
+class DispositionDue(Message, frozen=True, kw_only=True):
+    """A talk is over of which the agent must record what came of it, and has not."""
+
+    contact: ContactId
+    agent: AgentId
+    queue: QueueName
+    tree: TreeName
+
+
+class DispositionRecorded(Message, frozen=True, kw_only=True):
+    """What came of a talk, as the agent says. `number` is 1, or more where what was recorded before is changed."""
+
+    contact: ContactId
+    agent: AgentId  # whose talk it was
+    queue: QueueName
+    tree: TreeName
+    code: str
+    label: str
+    number: int
+    by: str  # who said so, if it was not the agent
+    note: str = ""  # personal
+    fields: Mapping[str, str] = {}  # personal
+    callback: ContactId | None = None  # that was promised with it
+    talk_ended: float = 0.0  # UTC seconds; 0: they still talk
+
+
+class CustomerMarksTaken(Message, frozen=True, kw_only=True):
+    """So many numbers are marked now, after a change of `changed` of them."""
+
+    changed: int
+    important: int
+    not_to_be_called: int
+
+
 class LookupEnded(Message, frozen=True, kw_only=True):
     """A program outside was asked. `took_s` is what the caller waited for it."""
 
@@ -436,6 +472,9 @@ Fact = (
     | MessageRouted
     | MessageReturned
     | MessageSettled
+    | DispositionDue
+    | DispositionRecorded
+    | CustomerMarksTaken
     | LookupEnded
     | ScriptRun
     | SurveyOffered

@@ -187,9 +187,12 @@ class TakeAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentWish:
-    """The caller is an agent on her own phone who wishes to log in or out, pause or be ready; then `WishDone`."""
+    """The caller is an agent on her own phone who wishes to log in or out, pause, be ready or record an outcome.
 
-    wish: str  # login, logout, pause, ready
+    Then `WishDone`. `reason` is that of a pause, or the key of the outcome.
+    """
+
+    wish: str  # login, logout, pause, ready, outcome
     reason: str = ""
 
 

@@ -25,6 +25,7 @@ ScriptId = NewType("ScriptId", str)
 Skill = NewType("Skill", str)
 Team = NewType("Team", str)
 MonitorId = NewType("MonitorId", str)
+TreeName = NewType("TreeName", str)  # of dispositions
 
 UNVERSIONED: Final = Version(0)  # the configuration of a time, or a test, in which nobody counts them
 

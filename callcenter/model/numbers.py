@@ -21,6 +21,7 @@ class Numbering:
     country_code: str = ""  # "84"; "": not known
     trunk_prefix: str = "0"  # before a national number
     international_prefix: str = "00"  # in place of +
+    country: str = ""  # "VN": by whose rules numbers are checked where customers are kept; "": by none
 
     def normal(self, number: str) -> str:
         """`number` in the form that is compared: `+84901234567`. What is no number at all comes back as it is."""

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 from annotated_types import Interval
 
 from callcenter.model.callback import CallbackRules
+from callcenter.model.disposition import DispositionRules
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
 from callcenter.model.need import ANYBODY, Need
@@ -137,6 +138,7 @@ class Queue:
     outbound: bool = False  # only for contacts we ask for: its agents are not kept free for callers
 
     survey: Survey | None = None
+    disposition: DispositionRules | None = None  # what agents record of their talks; None: nothing
 
     def flow_targets(self) -> tuple[FlowName, ...]:
         """The flows this queue may send contacts to."""

@@ -5,7 +5,7 @@ Theory: a fact gives a row, or the part of a row that it knows. Two rows with on
 place of their fact in the journal: entry `seq`, output `n`. Times are UTC seconds, lengths are seconds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import assert_never
 
 import msgspec
@@ -14,7 +14,17 @@ from callcenter.model.agent import AgentState, AgentStatus
 from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
 from callcenter.model.facts import Considered
-from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, MonitorId, OfferId, QueueName, RecordingId
+from callcenter.model.ids import (
+    AgentId,
+    ContactId,
+    FlowName,
+    LegId,
+    MonitorId,
+    OfferId,
+    QueueName,
+    RecordingId,
+    TreeName,
+)
 from callcenter.model.mail import MailEnd
 from callcenter.model.monitor import MonitorState
 
@@ -249,6 +259,38 @@ class VoicemailRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     hearings: int | None = None
 
 
+class DispositionDueRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One talk after which something had to be recorded, and was not yet."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    agent: AgentId
+    queue: QueueName
+    tree: TreeName
+    talk_ended: float
+
+
+class DispositionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a talk, as it was recorded once; a change is another row with the next `number`."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    agent: AgentId
+    queue: QueueName
+    tree: TreeName
+    code: str
+    label: str
+    number: int
+    by: str
+    note: str  # personal
+    fields: Mapping[str, str]  # personal
+    callback: ContactId | None
+    talk_ended: float | None  # None: they still talked, or nobody knows any more
+    recorded: float
+
+
 Row = (
     ContactRow
     | QueueVisitRow
@@ -264,6 +306,8 @@ Row = (
     | SurveyOfferRow
     | SurveyAnswerRow
     | VoicemailRow
+    | DispositionDueRow
+    | DispositionRow
 )
 
 Key = tuple[str | int | float, ...]
@@ -300,6 +344,10 @@ def key(row: Row) -> Key:  # noqa: C901 (one arm per table)
             return ("monitoring", row.seq, row.n)
         case SteeringRow():
             return ("steering", row.seq, row.n)
+        case DispositionDueRow():
+            return ("disposition_due", row.seq, row.n)
+        case DispositionRow():
+            return ("disposition", row.seq, row.n)
         case _:
             assert_never(row)
 

@@ -20,6 +20,7 @@ from callcenter.nodes.language import Speak
 from callcenter.nodes.leave import LeaveFlow
 from callcenter.nodes.lookup import Lookup
 from callcenter.nodes.menu import Menu
+from callcenter.nodes.outcome import RecordOutcome
 from callcenter.nodes.play import Play
 from callcenter.nodes.record import Record
 from callcenter.nodes.return_to_flow import Return
@@ -51,6 +52,7 @@ NODES: Final[Mapping[str, type[Kind]]] = {
     "script": Script,
     "record": Record,
     "survey": AskSurvey,
+    "outcome": RecordOutcome,
 }
 
 __all__ = ["NODES", "Kind"]

@@ -16,6 +16,8 @@ from callcenter.model.records import (
     CallbackAttemptRow,
     CallbackRow,
     ContactRow,
+    DispositionDueRow,
+    DispositionRow,
     MonitoringRow,
     OfferRow,
     QueueVisitRow,
@@ -50,6 +52,11 @@ COPIED: Final[Mapping[str, Sequence[str]]] = {
     "wait_forecast": (
         "seq", "n", "contact", "queue", "predicted", "p50_s", "p90_s", "position", "entry", "confident", "announced",
         "simulated",
+    ),
+    "disposition_due": ("seq", "n", "contact", "agent", "queue", "tree", "talk_ended"),
+    "disposition": (
+        "seq", "n", "contact", "agent", "queue", "tree", "code", "label", "number", "recorded_by", "note", "fields",
+        "callback", "talk_ended", "recorded",
     ),
 }  # fmt: skip
 
@@ -110,6 +117,10 @@ def _placed(row: Row) -> tuple[str, tuple[object, ...]]:  # noqa: C901 (one arm 
             return "monitoring", (*msgspec.structs.astuple(row)[:-2], time_of(row.began), time_of(row.ended))
         case SteeringRow():
             return "steering", (*msgspec.structs.astuple(row)[:-1], time_of(row.steered))
+        case DispositionDueRow():
+            return "disposition_due", (*msgspec.structs.astuple(row)[:-1], time_of(row.talk_ended))
+        case DispositionRow():
+            return "disposition", _disposition(row)
         case _:
             assert_never(row)
 
@@ -146,6 +157,13 @@ def _forecast(r: WaitForecastRow) -> tuple[object, ...]:
     return (
         r.seq, r.n, r.contact, r.queue, time_of(r.predicted), r.p50_s, r.p90_s, r.position, r.entry, r.confident,
         r.announced, r.simulated,
+    )  # fmt: skip
+
+
+def _disposition(r: DispositionRow) -> tuple[object, ...]:
+    return (
+        r.seq, r.n, r.contact, r.agent, r.queue, r.tree, r.code, r.label, r.number, r.by, r.note,
+        msgspec.json.encode(dict(r.fields)).decode(), r.callback, _time_or_none(r.talk_ended), time_of(r.recorded),
     )  # fmt: skip
 
 

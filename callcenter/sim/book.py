@@ -36,6 +36,8 @@ from callcenter.model.facts import (
     ContactOffered,
     ContactOpened,
     ContactQueued,
+    DispositionDue,
+    DispositionRecorded,
     Fact,
     MessageSettled,
     NeedsRelaxed,
@@ -78,6 +80,9 @@ class SeenAgent:
     talks_to: ContactId | None = None
     own_calls: set[str] = field(default_factory=set)  # from her phone
     busy_until: float = 0.0  # rest or wrap-up that the rules give her
+    held_from: float = 0.0  # the end of the talk for which her wrap-up is held; 0: it is not
+    held_until: float = 0.0
+    wrapped_at: float = 0.0  # when it would end if it were not held
     may_rest_until: float = 0.0  # rest that they may give her: a call that failed is her phone's fault, or nobody's
 
 
@@ -217,6 +222,10 @@ class Book:
                 self.agents[agent].talks_to = None
                 wrap_up_s = 0.0 if contact in self._calls_back else self.rules(contact, queue).wrap_up_s
                 self.agents[agent].busy_until = now + wrap_up_s
+            case DispositionDue(agent=agent, contact=contact, queue=queue):
+                self._held(self.agents[agent], self.rules(contact, queue), now)
+            case DispositionRecorded(agent=agent, contact=contact):
+                self._let_go(agent, fact.talk_ended)
             case MessageSettled(contact=contact, end=MailEnd.CALLED_BACK):
                 self._calls_back.add(contact)  # at once, without a wrap-up
             case MonitorBegan(monitor=monitor, supervisor=supervisor):
@@ -235,6 +244,21 @@ class Book:
                 self._ended(contact)
             case _:
                 pass
+
+    def _held(self, agent: SeenAgent, rules: Queue, now: float) -> None:
+        """Her wrap-up lasts until something is recorded."""
+        hold_s = rules.disposition.hold_s if rules.disposition is not None else 0.0
+        if hold_s:
+            agent.held_from, agent.held_until = now, max(now + hold_s, agent.busy_until)
+            agent.wrapped_at, agent.busy_until = agent.busy_until, agent.held_until
+
+    def _let_go(self, agent_id: AgentId, talk_ended: float) -> None:
+        """It was recorded: the wrap-up ends when it would have ended, unless she asked for another end."""
+        agent = self.agents.get(agent_id)
+        if agent is not None and talk_ended and agent.held_from == talk_ended:
+            if agent.busy_until == agent.held_until:
+                agent.busy_until = agent.wrapped_at
+            agent.held_from = 0.0
 
     def _predicted(self, fact: WaitPredicted, now: float) -> None:
         """Of somebody who waits; a range; spoken only if it can be relied on, and taken back once at most."""

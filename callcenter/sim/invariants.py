@@ -20,6 +20,7 @@ from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.callback import CallbackStep
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, Direction, Medium
+from callcenter.model.customer import NO_CALL_CUSTOMERS
 from callcenter.model.entry import Entry
 from callcenter.model.events import DigitPressed, Event
 from callcenter.model.facts import CallbackDialled, ContactEnded, MessageRouted, MessageSettled
@@ -29,6 +30,7 @@ from callcenter.model.queue import Queue
 from callcenter.nodes.collect import Collect
 from callcenter.sim.book import Book, SeenAgent, SeenContact
 from callcenter.sim.claims import Claims
+from callcenter.sim.paperwork import PaperChecks
 from callcenter.sim.supervision import crowded, misplaced_monitor
 from callcenter.sim.violation import Violation
 
@@ -49,6 +51,7 @@ class Invariants:
     def __init__(self, library: Mapping[Version, Configuration]) -> None:
         self.book = Book(library)
         self._claims = Claims(self.book)
+        self._papers = PaperChecks()
         self.entries = 0
         self._secret = False
         self._messages: dict[RecordingId, ContactId | None] = {}  # routed: the contact, None when it is done with
@@ -78,6 +81,7 @@ class Invariants:
             self._nobody_waits_beside_a_free_agent(waiting, entry.at)
             self._queues_keep_to_their_rules(waiting, world, entry.at)
         self._ended_contacts(entry)
+        self._papers.after(entry, world)
         self._no_message_is_lost(entry, world)
         if self.entries % TIMERS_EVERY == 0:
             check_timers(world)
@@ -328,8 +332,10 @@ def must_not_be_dialled(fact: CallbackDialled, contact: ContactRecord, world: Wo
     hours = rules.hours or queue.hours
     if hours is not None and not configuration.calendars[hours].is_open(now):
         return f"outside of {hours}"
-    if rules.do_not_call is not None and in_force.is_listed(rules.do_not_call, fact.number):
+    if rules.do_not_call is not None and world.marks.is_listed(in_force, rules.do_not_call, fact.number):
         return f"the number is in {rules.do_not_call}"
+    if world.marks.is_listed(in_force, NO_CALL_CUSTOMERS, fact.number):
+        return "the customer must not be called"
     if not any(re.fullmatch(pattern, fact.number) for pattern in in_force.callback_to):
         return "no pattern allows the number"
     return f"of {rules.attempts} attempts" if fact.attempt > rules.attempts else ""

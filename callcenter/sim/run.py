@@ -24,6 +24,7 @@ from callcenter.sim.callbacks import PROMISED_MAX_S
 from callcenter.sim.center import Center, EngineMaker, tell_again
 from callcenter.sim.faults import Outage, Trouble
 from callcenter.sim.invariants import Invariants
+from callcenter.sim.paperwork import Clerks
 from callcenter.sim.people import CALL_MAX_S, Crowd
 from callcenter.sim.scenario import Scenario, draw
 from callcenter.sim.staff import Staff
@@ -88,6 +89,9 @@ class Play:
         self.staff = Staff(agenda, Random(f"staff {seed}"), self.asterisk, self.center.ask, until)
         self.supervisors = Supervisors(Random(f"supervision {seed}"), self.staff, self._world)
         self.asterisk.outside = self.crowd.outside
+        self.clerks = Clerks(
+            agenda, Random(f"clerks {seed}"), self.center.ask, self._live, self.staff.somebody_dials_an_outcome
+        )
         self.truth = Truth(self.asterisk)
         self._until = until
         self._tidying = Random(f"tidy {seed}")
@@ -101,6 +105,7 @@ class Play:
         self.crowd.arrive(scenario.arrivals_per_min, self._until)
         self.agenda.on_tick(30.0, lambda: self.staff.meddle(self._live, sorted(scenario.configuration.queues)))
         self.agenda.on_tick(20.0, self.supervisors.meddle)
+        self.agenda.on_tick(20.0, lambda: self.clerks.work(self._until))
         for number, (at_s, _) in enumerate(scenario.changes, 1):
             self.agenda.after(at_s, partial(self._apply, Version(number)))
         for trouble in scenario.faults.troubles:

@@ -62,6 +62,7 @@ from callcenter.nodes.voicemail import Voicemail
 from callcenter.sim.callbacks import with_callbacks
 from callcenter.sim.faults import Faults, draw_faults
 from callcenter.sim.mail import with_mail
+from callcenter.sim.paperwork import with_paperwork
 from callcenter.sim.rights import with_supervisors, with_telling
 from callcenter.sim.routing import with_routing
 from callcenter.strategies import STRATEGIES
@@ -147,11 +148,12 @@ def draw(seed: int, length_s: float) -> Scenario:
 
 
 def _deepened(seed: str, configuration: Configuration) -> Configuration:
-    """With queues that call back, rules of routing, and mailboxes that lead to agents; each drawn apart."""
+    """With queues that call back, rules of routing, mailboxes that lead to agents, and paperwork; each drawn apart."""
     called = with_callbacks(Random(f"callbacks {seed}"), configuration, OFFICE)
     routed = with_routing(Random(f"routing {seed}"), called)
     told = with_telling(Random(f"telling {seed}"), routed)
-    return with_mail(Random(f"mail {seed}"), told, (MAILBOX, LATE))
+    mailed = with_mail(Random(f"mail {seed}"), told, (MAILBOX, LATE))
+    return with_paperwork(Random(f"paperwork {seed}"), mailed)
 
 
 def _configuration(random: Random, queues: Sequence[Queue]) -> Configuration:

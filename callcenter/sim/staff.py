@@ -28,6 +28,7 @@ from callcenter.model.ids import AgentId, ContactId, LegId, QueueName, RequestId
 from callcenter.model.mail import FROM_PROMPT, KEYS_PROMPT, REFUSED_PROMPT
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import CALLERS, number_of
+from callcenter.sim.paperwork import CODE
 from callcenter.sim.scenario import SKILLS, WISHES, draw_skills
 from callcenter.sim.world import Agenda
 
@@ -59,6 +60,14 @@ class Staff:
         self.asterisk.registered[agent.number] = self.random.random() < 0.9
         self.agenda.on_tick(self.random.random() * 30, desk.log_in)
         self.agenda.on_tick(self.random.uniform(10, 60), desk.mood)
+
+    def somebody_dials_an_outcome(self, random: Random) -> None:
+        """An agent dials the feature code that records what came of her talk."""
+        number = self.directory[random.choice(sorted(self.directory))].number
+        desk = self.asterisk.phones[number]
+        if self.asterisk.registered[number]:
+            leg = self.asterisk.call_in(desk, caller=number, dialled=CODE, agent_number=number)
+            self.agenda.on_tick(random.uniform(2, 30), lambda: self.asterisk.hang_up(leg))
 
     def request(self) -> RequestId:
         """The id of a new request."""

@@ -17,6 +17,7 @@ from callcenter.model.callback import callback_flow
 from callcenter.model.commands import AnswerLeg, HangUp, OpenBridge, Reply, RingAgent
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium, TransportFault
+from callcenter.model.disposition import DispositionTree
 from callcenter.model.entry import Entry, Output, decode_entry, encode_entry
 from callcenter.model.events import (
     AgentSaved,
@@ -101,6 +102,7 @@ def configured(
     lists: Sequence[NumberList] = (),
     mailboxes: Sequence[Mailbox] = (),
     routing: Routing = PLAIN,
+    dispositions: Sequence[DispositionTree] = (),
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
     ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
@@ -119,6 +121,7 @@ def configured(
         mailboxes={one.name: one for one in mailboxes},
         numbering=Numbering(country_code="84"),
         routing=routing,
+        dispositions={one.name: one for one in dispositions},
     )
 
 
@@ -138,6 +141,7 @@ class Center:
         checked: bool = True,
         lookup_hosts: tuple[str, ...] = (),
         mailboxes: Sequence[Mailbox] = (),
+        dispositions: Sequence[DispositionTree] = (),
     ) -> None:
         self.configuration = configured(
             *queues,
@@ -149,6 +153,7 @@ class Center:
             lists=lists,
             mailboxes=mailboxes,
             routing=routing,
+            dispositions=dispositions,
         )
         self.engine = Engine(self.configuration)
         self.now = start

@@ -190,6 +190,8 @@ async def test_personal_columns_are_marked(connection: Connection) -> None:
         "consent.proof",
         "contact.caller",
         "contact.caller_name",
+        "disposition.fields",
+        "disposition.note",
         "do_not_call_entry.entry",
         "do_not_call_entry.reason",
         "journal.event",
