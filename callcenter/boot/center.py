@@ -24,6 +24,7 @@ from callcenter.asterisk.conf_values import PhoneAccount
 from callcenter.asterisk.presence import stay_present
 from callcenter.boot.recovery import InForce, SnapshotKeeper, build_id, recovered_engine
 from callcenter.core.engine import Engine
+from callcenter.customers.desk import CustomerDesk
 from callcenter.errors import Bug, ConfigurationError, PeerFault
 from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
 from callcenter.lookups.asker import Asker
@@ -37,6 +38,7 @@ from callcenter.model.configuration import Configuration
 from callcenter.model.events import AgentRemoved, AgentSaved, EngineStarted, Event, Stopping
 from callcenter.model.ids import NAMESPACE_CHARS, UNVERSIONED, AgentId, RequestId
 from callcenter.model.view import CenterView
+from callcenter.postgres.customers import Customers
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.directory import PhoneAccount as DirectoryAccount
 from callcenter.postgres.journal import PostgresJournal
@@ -52,6 +54,7 @@ from callcenter.versions.live import Live
 from callcenter.web import supervision
 from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
+from callcenter.web.customers import routes as customer_routes
 
 IN_STEP_LIMIT_S: Final = 30.0
 STOP_LIMIT_S: Final = 5.0
@@ -309,7 +312,9 @@ async def running_center(
         agi = AgiServer(wiring.host, wiring.fastagi_port, {ROUTE: door.serve})
         await agi.start()
         stack.push_async_callback(agi.close)
-        more = supervision.routes(center.ask)
+        desk = CustomerDesk(engine, center.ask, Customers(pool), reader)
+        tasks.start("customers", desk.run())
+        more = [*customer_routes(desk), *supervision.routes(center.ask)]
         if live is not None:
             live.open(center.ask)
             more += routes(live)

@@ -20,6 +20,7 @@ from callcenter.cli import (
     compliance,
     conf,
     config,
+    customers,
     db,
     demo,
     doctor,
@@ -85,6 +86,7 @@ app.command("bench")(bench.bench)
 app.command("simulate")(simulate.simulate)
 app.add_typer(calls.app, name="calls")
 app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(customers.app, name="customers")
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(compliance.app, name="compliance")
 app.add_typer(agents.app, name="agents")

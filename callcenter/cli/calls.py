@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from callcenter.cli.dispositions import customer, dispose
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.find import live_contact, past_contact
 from callcenter.cli.screen import (
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from callcenter.postgres.reports import CallFilter, CallLine
 
 app = typer.Typer(name="calls", help="Calls: those that are up now, and those of the past.", no_args_is_help=True)
+app.command("customer")(customer)
+app.command("dispose")(dispose)
 
 Call = Annotated[str, typer.Argument(metavar="CALL", help="Its id, a part of it that is unambiguous, or `last`.")]
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]

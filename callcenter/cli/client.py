@@ -22,6 +22,7 @@ ANSWER_LIMIT_S: Final = 20.0  # the engine's own limit is shorter
 APPLY_LIMIT_S: Final = 300.0  # prompts are spoken before a configuration goes live
 OK: Final = 200
 REFUSED: Final = 409
+MISSING: Final = 404
 LATE: Final = 504
 GONE: Final = (ConnectionError, http.client.HTTPException)
 
@@ -99,6 +100,19 @@ class ControlClient:
     def call_back_now(self, contact: str) -> None:
         """Do not wait for its time."""
         self._post(f"/v1/callbacks/{_part(contact)}/now", {"by": asker()})
+
+    def dispose(self, contact: str, wish: Mapping[str, object]) -> None:
+        """Record what came of a talk: see web.customers.DispositionWish."""
+        self._post(f"/v1/calls/{_part(contact)}/disposition", {**wish, "by": asker()})
+
+    def customer_of(self, contact: str) -> dict[str, Any] | None:
+        """What a screen shows of a call; None: the center knows no such call."""
+        status, body = self._get(f"/v1/calls/{_part(contact)}/customer")
+        return None if status == MISSING else self._read(status, body, msgspec.json.Decoder(dict[str, Any]))
+
+    def reload_customers(self) -> None:
+        """Customers may be marked otherwise."""
+        self._post("/v1/customers/reload", {})
 
     def message_done(self, contact: str) -> None:
         """Nothing is left to be done about a message."""

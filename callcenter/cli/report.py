@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 import typer
 
 from callcenter.cli.calls import PAST_HEADS, past_document, past_row
+from callcenter.cli.dispositions import dispositions
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import (
     NOTHING,
@@ -35,6 +36,7 @@ T = TypeVar("T")
 
 app = typer.Typer(name="report", help="What happened, in figures.", no_args_is_help=True)
 app.command("surveys")(surveys)
+app.command("dispositions")(dispositions)
 
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]

@@ -16,13 +16,14 @@ from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
 from callcenter.model.entry import Entry, decode_entry
-from callcenter.model.events import ConfigurationApplied, EngineStarted, Event
-from callcenter.model.ids import RequestId, Version
+from callcenter.model.events import ConfigurationApplied, DispositionRequested, EngineStarted, Event
+from callcenter.model.ids import ContactId, RequestId, Version
 from callcenter.model.view import CenterView
 from callcenter.runtime.feed import Feed
 from callcenter.web import supervision
 from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
+from callcenter.web.customers import routes as customer_routes
 from callcenter.web.views import Applied, ApplyWish, RollbackWish, VersionView
 from tests.core.center import START, Center
 
@@ -54,6 +55,7 @@ class StoryCenter(Center):
             flows=tuple(configuration.flows.values()),
             calendars=tuple(configuration.calendars.values()),
             forward_to=configuration.forward_to,
+            dispositions=tuple(configuration.dispositions.values()),
             start=start,
         )
 
@@ -126,6 +128,8 @@ class LiveCenter(AbstractContextManager["LiveCenter"]):
         self.versions = StoryVersions(story, folder)
         self.health_now: Mapping[str, Any] = WELL
         self.reloads = 0
+        self.customer_reloads = 0
+        self.pops: dict[ContactId, object] = {}
         self.reload_problem = ""
         self.asked: list[Event] = []
         self.silent = False  # does not answer requests any more
@@ -148,11 +152,25 @@ class LiveCenter(AbstractContextManager["LiveCenter"]):
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        async with ControlSocket(
-            self._socket, self, Feed(), more=[*routes(self.versions), *supervision.routes(self.ask)]
-        ):
+        more = [*routes(self.versions), *supervision.routes(self.ask), *customer_routes(self)]
+        async with ControlSocket(self._socket, self, Feed(), more=more):
             self._ready.set()
             await self._stopping.wait()
+
+    # -- its customers -------------------------------------------------------------------------------------------------
+
+    async def pop(self, contact: ContactId) -> object | None:
+        """Whatever the test says."""
+        return self.pops.get(contact)
+
+    async def record(self, asked: DispositionRequested) -> str:
+        """To the engine."""
+        return await self.ask(asked.request, asked)
+
+    async def customers_changed(self) -> str:
+        """Counted."""
+        self.customer_reloads += 1
+        return ""
 
     # -- the control socket's Center -----------------------------------------------------------------------------------
 

@@ -46,7 +46,8 @@ def test_every_command_has_its_section_and_every_section_its_command() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_options_and_arguments_are_those_of_the_program(name: str) -> None:
     section = SECTIONS[f"callcenter {name}"]
-    options = {word for one in COMMANDS[name].params for word in one.opts if word.startswith("--")}
+    params = COMMANDS[name].params
+    options = {word for one in params for word in (*one.opts, *one.secondary_opts) if word.startswith("--")}
     said = set(WORD.findall(section))
     assert options - EVERYWHERE <= said, "an option is not documented"
     others = {
