@@ -75,7 +75,7 @@ async def center(settings: Settings, progress: Progress) -> AsyncIterator[Runnin
         live = Live(beginning, settings.config_folder, store, prompts)
         prepared = await stack.enter_async_context(asterisk(settings, ports, await directory.accounts(), progress))
         running = await stack.enter_async_context(
-            running_center(wiring(settings, dsn, prepared), beginning.configuration, prompts, pool, live)
+            running_center(wiring(settings, dsn, prepared, ports), beginning.configuration, prompts, pool, live)
         )
         if not await running.in_step():
             raise ConfigurationError(

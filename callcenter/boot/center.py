@@ -22,6 +22,7 @@ from callcenter.asterisk.ari import Access, Ari, FilteredRegistration, Inbox, Li
 from callcenter.asterisk.conf import SEEN_VARIABLE, modules_to_reload, render_phones
 from callcenter.asterisk.conf_values import PhoneAccount
 from callcenter.asterisk.presence import stay_present
+from callcenter.boot.api import api
 from callcenter.boot.recovery import InForce, SnapshotKeeper, build_id, recovered_engine
 from callcenter.core.engine import Engine
 from callcenter.customers.desk import CustomerDesk
@@ -52,6 +53,7 @@ from callcenter.runtime.loop import Loop
 from callcenter.runtime.perform import LanePerformer
 from callcenter.versions.live import Live
 from callcenter.web import supervision
+from callcenter.web.api.door import Listen
 from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
 from callcenter.web.customers import routes as customer_routes
@@ -93,6 +95,7 @@ class Wiring:
     lookup_secrets: Path  # a folder with a file for each
     console: Console | None = None  # Asterisk's command line, where it is ours
     dialling: Dialling = field(default_factory=Dialling)
+    api: Listen | None = None  # where the API is; None: nowhere
     host: str = "127.0.0.1"
 
 
@@ -118,6 +121,7 @@ class RunningCenter:
         self.feed = feed
         self.stopped = asyncio.Event()
         self.crash: BaseException | None = None  # of one of our tasks: a bug
+        self.api_url = ""
         self._engine = engine
         self._clock = clock
         self._loop = loop
@@ -161,6 +165,7 @@ class RunningCenter:
                 "ami": self._ami.state.value,
                 "resyncs": self._voice.resyncs,
             },
+            "api": self.api_url,
             "lookups": self._asker.health(),
             "journal": {
                 "last_seq": journal.last_seq,
@@ -319,6 +324,8 @@ async def running_center(
             live.open(center.ask)
             more += routes(live)
         await stack.enter_async_context(ControlSocket(wiring.control_socket, center, feed, more=more))
+        if wiring.api is not None:
+            center.api_url = await stack.enter_async_context(api(wiring.api, center, pool, clock, live))
         yield center
 
 

@@ -19,6 +19,7 @@ import structlog
 import callcenter
 from callcenter.asterisk.conf import render, render_generated
 from callcenter.asterisk.conf_values import ConfValues, Fallback, Folders, Trunk
+from callcenter.boot.api import listen
 from callcenter.boot.center import Console, Wiring, phone_accounts
 from callcenter.config.places import control_socket, dsn_file
 from callcenter.config.settings import AsteriskSource, Settings, WhenAway
@@ -218,7 +219,7 @@ def close_to_others(settings: Settings) -> None:
         private_folder(control_socket(settings).parent)
 
 
-def wiring(settings: Settings, dsn: str, prepared: Prepared) -> Wiring:
+def wiring(settings: Settings, dsn: str, prepared: Prepared, ports: PortBook) -> Wiring:
     """Where the center finds everything."""
     values = prepared.values
     return Wiring(
@@ -247,6 +248,7 @@ def wiring(settings: Settings, dsn: str, prepared: Prepared) -> Wiring:
         ),
         lookup_secrets=settings.lookups.secrets_folder or settings.var_folder / "lookup-secrets",
         console=prepared.console,
+        api=listen(settings.web, ports),
         dialling=Dialling(phone=settings.dial.phone, outside=settings.dial.outside),
     )
 

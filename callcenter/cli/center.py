@@ -142,6 +142,7 @@ def _show_status(view: "CenterView", health: Mapping[str, Any], problems: list[s
             "call center": cell("well" if not problems else "NOT WELL", "bold green" if not problems else "bold red"),
             "running for": length(health.get("up_s")),
             "Asterisk": f"ARI {'up' if asterisk.get('ari') else 'down'}, AMI {asterisk.get('ami')}",
+            "API": health.get("api") or None,
             "configuration": f"version {live.version} since {clock(live.at)}{said}",
             "journal": f"entry {journal.get('last_seq')}, {journal.get('behind_entries')} not in Postgres yet",
             "calls": f"{calls['up']} up: {calls['in_flow']} in menus, {calls['waiting']} waiting (longest {longest}), "

@@ -224,6 +224,7 @@ def _ports(settings: Settings) -> list[Finding]:
     """Ports that a person chose must be free while nothing of ours runs; others are picked."""
     asterisk, sip = settings.asterisk, settings.sip
     chosen = {"asterisk.websocket_port": asterisk.websocket_port, "asterisk.fastagi_port": asterisk.fastagi_port}
+    chosen["web.port"] = settings.web.port
     if asterisk.source is not AsteriskSource.SYSTEM:
         chosen |= {"asterisk.http_port": asterisk.http_port, "asterisk.ami_port": asterisk.ami_port}
     taken = [
@@ -257,7 +258,10 @@ def _center(site: Site) -> tuple[bool, list[Finding]]:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         found.append(_wrong("control socket", f"others can use {path}", f"chmod 600 {path}"))
-    return True, found or [_good("call center", "runs and is well")]
+    found = found or [_good("call center", "runs and is well")]
+    if api := str(health.get("api", "")):
+        found.append(_good("API", f"listens at {api}"))
+    return True, found
 
 
 async def _postgres(site: Site, runs: bool) -> list[Finding]:

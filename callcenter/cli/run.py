@@ -92,20 +92,21 @@ async def _announce(site: Site, running: "RunningCenter", log_file: TextIO | Non
             {
                 "running": True,
                 "server": f"{host}:{port}",
+                "api": running.api_url,
                 "numbers": numbers,
                 "agents": [{"agent": one.agent, "name": one.name, "number": one.number} for one in accounts],
             }
         )
         sys.stdout.flush()  # who reads it through a pipe waits for it
         return
-    _page(site, server, numbers, accounts, log_path(site) if log_file is not None else None)
+    _page(site, server, numbers, accounts, log_path(site) if log_file is not None else None, running.api_url)
     live = await asyncio.to_thread(site.center.configuration)
     if differs := folder_state(site, live.digest):
         warn(f"version {live.version} of the configuration is live; {differs}")
 
 
 def _page(
-    site: Site, server: str, numbers: Mapping[str, str], accounts: "Sequence[PhoneAccount]", log: Path | None
+    site: Site, server: str, numbers: Mapping[str, str], accounts: "Sequence[PhoneAccount]", log: Path | None, api: str
 ) -> None:
     """One page for somebody who has never seen it. Passwords are shown while there are the accounts to try it only."""
     from rich.console import Console
@@ -157,6 +158,8 @@ def _page(
     line("callcenter status | top | calls list | explain CALL | report queues | agents list | recordings list")
     if which("callcenter") is None:
         line(f"(the shell finds it after: source {Path(sys.prefix, 'bin', 'activate')})")
+    head("Programs ask it over HTTP")
+    line(f"{api} (callcenter tokens add NAME --scope ...; a page about it: {api}/docs)")
     head("Open it to the network")
     if site.settings.sip.host.startswith(LOOPBACK):
         line('Phones reach it from this machine only. In callcenter.toml:  [sip] host = "0.0.0.0"  and port = 5060,')

@@ -166,10 +166,15 @@ class LookupSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebSettings:
-    """[web]: where the program listens for people."""
+    """[web]: where the program listens for people and other programs."""
 
     host: Address = "127.0.0.1"
     port: Port = 0
+    names: tuple[str, ...] = ()  # under which it may be asked, besides those of loopback and `host`
+    origins: tuple[str, ...] = ()  # whose pages may ask, besides its own
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None
+    open_without_tls: bool = False  # somebody else does TLS in front of it
     control_socket: Path | None = None  # for the command line
 
 
@@ -220,7 +225,18 @@ def clashes(settings: Settings) -> list[tuple[str, str, str]]:
         found.append(("sip.rtp_to", f"{sip.rtp_from} to {sip.rtp_to} holds not even one call", "about 4 ports a call"))
     elif sip.rtp_from % 2:
         found.append(("sip.rtp_from", f"{sip.rtp_from} is odd", "sound uses even ports (RFC 3550)"))
+    found += _open_doors(settings.web)
     if asterisk.source is AsteriskSource.SYSTEM:
         unknown = [key for key in ("http_port", "ami_port") if not getattr(asterisk, key)]
         found += [(f"asterisk.{key}", "an Asterisk that runs already has a port", "say which") for key in unknown]
     return found
+
+
+def _open_doors(web: WebSettings) -> list[tuple[str, str, str]]:
+    """Tokens are not sent over a network in clear, unless somebody says that it is not in clear."""
+    if (web.tls_certificate is None) != (web.tls_key is None):
+        return [("web.tls_certificate", "a certificate and its key belong together", "set web.tls_key too, or neither")]
+    if not ip_address(web.host).is_loopback and web.tls_certificate is None and not web.open_without_tls:
+        what = f"{web.host} is open to others, and nothing is encrypted"
+        return [("web.host", what, "set web.tls_certificate and web.tls_key, or web.open_without_tls behind a proxy")]
+    return []

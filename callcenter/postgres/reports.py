@@ -270,7 +270,7 @@ class Reports:
                 limit,
                 offset,
             )
-        return tuple(_call(record) for record in records)
+        return tuple(call_line(record) for record in records)
 
     async def call(self, contact: str) -> Mapping[str, Any] | None:
         """All that the view `cdr` says of one contact, as JSON values; None if there is none."""
@@ -337,7 +337,8 @@ def _line(kind: type[Line], record: asyncpg.Record) -> Line:
     return kind(**values)
 
 
-def _call(record: asyncpg.Record) -> CallLine:
+def call_line(record: asyncpg.Record) -> CallLine:
+    """One row of the queries that give calls."""
     values = dict(record)
     recordings = values.pop("recordings")
     ended, reason = values["ended"], values["end_reason"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import aiohttp
 import pytest
 import structlog
 
@@ -26,17 +27,21 @@ from callcenter.model.facts import (
     ContactEnded,
     ContactOffered,
     Fact,
+    QueueDraining,
 )
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import AgentId, ContactId, FlowName, QueueName, RequestId, Skill
 from callcenter.model.queue import Queue
+from callcenter.model.rights import Rights, parse_scopes
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.fields import NextNode
 from callcenter.nodes.play import Play
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.pool import Pool
+from callcenter.postgres.tokens import Tokens
 from callcenter.runtime.feed import Subscription
 from callcenter.sim.peers.places import free_ports
+from callcenter.web.api.door import Listen
 from tests.adapters.fake_ami import FakeAmi, fake_ami
 from tests.core.center import flow
 from tests.media.rig import Asterisk, Manager, Shelf
@@ -88,6 +93,7 @@ class Site:
                 conversations=spool / "monitor", messages=spool / "recording", kept=self.folder / "kept"
             ),
             lookup_secrets=self.folder / "lookup-secrets",
+            api=Listen(),
         )
 
     @asynccontextmanager
@@ -215,3 +221,14 @@ async def test_an_engine_that_fails_at_the_end_keeps_nobody_waiting(site: Site) 
         center.running.post(EngineStarted(namespace="not one", build=""))
     assert site.asterisk.globals[SEEN_VARIABLE] == "0"
     assert await site.rows("SELECT seq FROM snapshot") == []  # of an engine that stopped half-way
+
+
+async def test_programs_ask_the_center_over_http(site: Site) -> None:
+    token = await Tokens(site.pool).add("crm", Rights(scopes=parse_scopes(["*"])), by="test")
+    async with site.center() as at, aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as client:
+        assert at.running.health()["api"] == at.running.api_url
+        async with client.get(f"{at.running.api_url}/queues") as answer:
+            assert [one["name"] for one in (await answer.json())["items"]] == ["sales"]
+        async with client.post(f"{at.running.api_url}/queues/sales/drain", json={"draining": True}) as answer:
+            assert answer.status == 200
+        assert (await at.hears(QueueDraining)).by == "token:crm"

@@ -112,5 +112,7 @@ def setting_default(key: tuple[str, ...]) -> str:
             return ",".join(f"{name}={one}" for name, one in value.items())
         case tuple():
             return ",".join(value)
+        case bool():
+            return str(value).lower()
         case _:
             return str(value)

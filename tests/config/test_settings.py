@@ -133,3 +133,16 @@ def test_a_deep_var_folder_has_its_control_socket_where_its_name_fits(tmp_path: 
     assert control_socket(deep) == control_socket(deep) != control_socket(near)
     chosen = load_settings(write(tmp_path, '[web]\ncontrol_socket = "mine.sock"\n'), {})
     assert control_socket(chosen) == tmp_path / "mine.sock"
+
+
+def test_the_api_is_open_to_others_with_tls_only_or_when_somebody_says_so(tmp_path: Path) -> None:
+    for text, key in (
+        ('[web]\nhost = "0.0.0.0"\n', "web.host"),
+        ('[web]\ntls_key = "key.pem"\n', "web.tls_certificate"),
+    ):
+        with pytest.raises(ConfigurationError, match=key):
+            load_settings(write(tmp_path, text), {})
+    open_ = load_settings(write(tmp_path, '[web]\nhost = "0.0.0.0"\nopen_without_tls = true\n'), {})
+    assert open_.web.open_without_tls
+    tls = load_settings(write(tmp_path, '[web]\nhost = "::"\ntls_certificate = "c.pem"\ntls_key = "k.pem"\n'), {})
+    assert tls.web.tls_key == tmp_path / "k.pem"

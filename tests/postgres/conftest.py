@@ -16,13 +16,14 @@ TEMPLATE = "migrated"
 
 
 async def _make_template(cluster: Cluster) -> None:
-    await _in_admin(cluster, f"CREATE DATABASE {TEMPLATE}")
+    await in_admin(cluster, f"CREATE DATABASE {TEMPLATE}")
     connection = await connect(cluster.dsn(TEMPLATE))
     await migrate(connection)
     await connection.close()
 
 
-async def _in_admin(cluster: Cluster, statement: str) -> None:
+async def in_admin(cluster: Cluster, statement: str) -> None:
+    """A statement outside of every test's database."""
     admin = await asyncpg.connect(cluster.dsn())
     await admin.execute(statement)
     await admin.close()
@@ -59,18 +60,18 @@ _numbers = itertools.count(1)
 async def dsn(cluster: Cluster) -> AsyncIterator[str]:
     """A migrated, empty database."""
     name = f"test_{next(_numbers)}"
-    await _in_admin(cluster, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    await in_admin(cluster, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield cluster.dsn(name)
-    await _in_admin(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+    await in_admin(cluster, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture
 async def empty_dsn(cluster: Cluster) -> AsyncIterator[str]:
     """A database without any table."""
     name = f"test_{next(_numbers)}"
-    await _in_admin(cluster, f"CREATE DATABASE {name}")
+    await in_admin(cluster, f"CREATE DATABASE {name}")
     yield cluster.dsn(name)
-    await _in_admin(cluster, f"DROP DATABASE {name} WITH (FORCE)")
+    await in_admin(cluster, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -1,0 +1,80 @@
+"""The API of a running center: its listener, and what it answers with. Knows which part needs which, and no more."""
+
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from callcenter.config.settings import WebSettings
+from callcenter.embedded.ports import Kind, PortBook
+from callcenter.errors import ConfigurationError, Problem
+from callcenter.model.configuration import Configuration
+from callcenter.ports import Clock
+from callcenter.postgres.answers import Answers
+from callcenter.postgres.audit import Audit
+from callcenter.postgres.configurations import Configurations
+from callcenter.postgres.directory import Directory
+from callcenter.postgres.pages import Pages
+from callcenter.postgres.pool import Pool
+from callcenter.postgres.reports import Reports
+from callcenter.postgres.tokens import Tokens
+from callcenter.web.api.door import ApiDoor, Listen
+from callcenter.web.api.route import Parts
+from callcenter.web.configuration import Versions
+from callcenter.web.control import Center
+
+
+class Running(Center, Protocol):
+    """The running center, as the API needs it."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """What is in force."""
+        ...
+
+
+def listen(settings: WebSettings, ports: PortBook) -> Listen:
+    """Where the API is to be. Raises ConfigurationError if the certificate cannot be used."""
+    port = settings.port or ports.pick("api", Kind.TCP)
+    tls = None if settings.tls_certificate is None else _tls(settings)
+    return Listen(host=settings.host, port=port, names=settings.names, origins=settings.origins, tls=tls)
+
+
+def _tls(settings: WebSettings) -> ssl.SSLContext:
+    made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        made.load_cert_chain(str(settings.tls_certificate), settings.tls_key)
+    except OSError as error:  # ssl.SSLError is one
+        what = f"cannot be used: {error.strerror or error}"
+        remedy = "PEM, with the key that belongs to it"
+        raise ConfigurationError(
+            [Problem(where=f"web.tls_certificate {settings.tls_certificate}", what=what, remedy=remedy)]
+        ) from error
+    return made
+
+
+@asynccontextmanager
+async def api(
+    where: Listen, center: Running, pool: Pool, clock: Clock, versions: Versions | None
+) -> AsyncIterator[str]:
+    """The API, open until the context ends; gives its address."""
+    async with ApiDoor(where, parts(center, pool, clock, versions)) as door:
+        yield door.url
+
+
+def parts(center: Running, pool: Pool, clock: Clock, versions: Versions | None) -> Parts:
+    """What the API answers with."""
+    return Parts(
+        center=center,
+        configuration=lambda: center.configuration,
+        now=clock.now,
+        reports=Reports(pool),
+        pages=Pages(pool),
+        directory=Directory(pool),
+        tokens=Tokens(pool),
+        audit=Audit(pool),
+        answers=Answers(pool),
+        configurations=Configurations(pool),
+        versions=versions,
+    )

@@ -1,0 +1,170 @@
+"""Every command of the API: one entry in one table. Knows which request event each route is; knows no HTTP.
+
+Theory: a command is a request event (`core/requests.py`) without what the server knows itself: `request`, and `by`.
+The fields that the path names come from the path, all others from the body, which is therefore typed, documented and
+checked without another line. A new request event is a new entry in COMMANDS, or a line in ELSEWHERE that says why not;
+a law test compares both with the events there are.
+"""
+
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
+from typing import Annotated, Any, Final
+
+import msgspec
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from callcenter.errors import Bug
+from callcenter.model.events import (
+    AgentRemoved,
+    AgentSaved,
+    AgentStatusRequested,
+    CallbackCancelRequested,
+    CallbackNowRequested,
+    CallbackRequested,
+    ConfigurationApplied,
+    DrainRequested,
+    Event,
+    HangUpRequested,
+    MessageDoneRequested,
+    WrapUpRequested,
+)
+from callcenter.model.ids import RequestId
+from callcenter.model.message import Message
+from callcenter.model.rights import Area
+from callcenter.web.api.public import Moment, seconds_of
+
+TEXT_MAX: Final = 1_000
+NAME_MAX: Final = 200
+LIST_MAX: Final = 1_000
+SECONDS_MAX: Final = 1e9
+
+# No control characters but tab and line ends: what is stored and shown must be able to be.
+Text = Annotated[str, Field(max_length=TEXT_MAX, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Seconds = Annotated[float, Field(ge=-SECONDS_MAX, le=SECONDS_MAX)]
+
+STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command. `path` names fields of the event in braces; the last part of the path is its verb."""
+
+    event: type[Message]
+    path: str
+    area: Area
+    words: str
+    times: tuple[str, ...] = ()  # fields in UTC seconds, which the API takes as date-times
+    fields: Mapping[str, str] = field(default_factory=dict)  # words for fields of the body
+
+    @property
+    def name(self) -> str:
+        """Such as `calls hang-up`: in the audit and as operationId."""
+        plain = [part for part in self.path.strip("/").split("/") if not part.startswith("{")]
+        return " ".join(plain if len(plain) > 1 else [*plain, "create"])
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The fields that the path names."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+
+    @cached_property
+    def body(self) -> type[BaseModel]:
+        """What the body must be: the event's other fields. Raises Bug for an event that cannot be said in JSON."""
+        fields: dict[str, Any] = {}
+        for one in msgspec.structs.fields(self.event):
+            if one.name in ("request", "by", *self.subjects):
+                continue
+            kind = Moment | None if one.name in self.times else _spoken(one.type)
+            default = None if one.name in self.times else _default(one)
+            fields[one.name] = (kind, Field(default, description=self.fields.get(one.name)))
+        title = "".join(word.title() for word in self.name.replace("-", " ").split())
+        made: type[BaseModel] = create_model(f"{title}Body", __config__=STRICT, **fields)
+        made.__doc__ = self.words
+        return made
+
+    def event_of(self, request: RequestId, by: str, subjects: Mapping[str, str], body: BaseModel | None) -> Event:
+        """The event. Raises Bug if the body does not fit, which `body` has seen to."""
+        said: dict[str, object] = {} if body is None else dict(body)
+        for name in self.times:
+            at = said.get(name)
+            said[name] = seconds_of(at) if isinstance(at, datetime) else 0.0
+        known = {one.name for one in msgspec.structs.fields(self.event)}
+        told = {**said, **subjects, "request": request, **({"by": by} if "by" in known else {})}
+        try:
+            event: Event = msgspec.convert(told, self.event)  # type: ignore[assignment]  # all of the table are events
+        except msgspec.ValidationError as error:
+            raise Bug(f"{self.name}: {error}") from error
+        return event
+
+
+def _default(one: msgspec.structs.FieldInfo) -> Any:
+    if one.default is not msgspec.NODEFAULT:
+        return one.default
+    return ... if one.default_factory is msgspec.NODEFAULT else one.default_factory()
+
+
+def _spoken(kind: Any) -> Any:
+    """A field's type with the bounds that everything from outside has."""
+    supertype = getattr(kind, "__supertype__", None)
+    if supertype is str:
+        return Name
+    if supertype is not None:
+        return _spoken(supertype)
+    if kind is str:
+        return Text
+    if kind is float:
+        return Seconds
+    origin, of = typing.get_origin(kind), typing.get_args(kind)
+    if origin in (typing.Union, types.UnionType):
+        return typing.Union[tuple(_spoken(one) for one in of)]  # noqa: UP007 (made of a list)
+    if origin is tuple:
+        return _bounded(types.GenericAlias(tuple, (_spoken(of[0]), ...)))
+    if origin is not None and issubclass(origin, Mapping):
+        return _bounded(types.GenericAlias(dict, tuple(_spoken(one) for one in of)))
+    if kind in (bool, int, type(None)) or (isinstance(kind, type) and issubclass(kind, StrEnum)):
+        return kind
+    raise Bug(f"the API cannot ask for a {kind}")
+
+
+def _bounded(kind: Any) -> Any:
+    return Annotated[kind, Field(max_length=LIST_MAX)]
+
+
+COMMANDS: Final[Sequence[Command]] = (
+    Command(AgentStatusRequested, "/agents/{agent}/status", Area.AGENTS, "Log in, pause, be ready again, or log out."),
+    Command(
+        WrapUpRequested,
+        "/agents/{agent}/wrap-up",
+        Area.AGENTS,
+        "End a wrap-up, or give it more time.",
+        fields={"extend_s": "So many seconds from now; 0 ends it."},
+    ),
+    Command(HangUpRequested, "/calls/{contact}/hang-up", Area.CALLS, "End a live call."),
+    Command(
+        DrainRequested, "/queues/{queue}/drain", Area.QUEUES, "Let no new calls into a queue, or let them in again."
+    ),
+    Command(
+        CallbackRequested,
+        "/callbacks",
+        Area.CALLBACKS,
+        "Have a number called back for a queue, within a window of time.",
+        times=("not_before", "until"),
+        fields={"only": "The one agent who may call.", "not_before": "Left out: as the queue's rules say."},
+    ),
+    Command(CallbackCancelRequested, "/callbacks/{contact}/cancel", Area.CALLBACKS, "Take a promised callback back."),
+    Command(CallbackNowRequested, "/callbacks/{contact}/now", Area.CALLBACKS, "Do not wait for its time."),
+    Command(MessageDoneRequested, "/messages/{contact}/done", Area.MESSAGES, "Nothing is left to be done about it."),
+)
+
+ELSEWHERE: Final[Mapping[type[Message], str]] = {
+    AgentSaved: "POST and PATCH /agents write the directory first; the center is told by it",
+    AgentRemoved: "DELETE /agents/{agent} likewise",
+    ConfigurationApplied: "POST /configuration/apply and /rollback store a version first",
+}
+"""Request events that are no entry above, and why."""

@@ -1,0 +1,201 @@
+"""What a route is, and what it is given to answer with. Knows no route by name."""
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+import msgspec
+from pydantic import BaseModel, ConfigDict
+
+from callcenter.errors import Bug
+from callcenter.model.configuration import Configuration
+from callcenter.model.ids import QueueName
+from callcenter.model.rights import Area, Right, Rights
+from callcenter.model.view import AgentView, CenterView
+from callcenter.postgres.answers import Answers
+from callcenter.postgres.audit import Audit
+from callcenter.postgres.configurations import Configurations
+from callcenter.postgres.directory import Directory
+from callcenter.postgres.pages import Pages
+from callcenter.postgres.reports import Reports
+from callcenter.postgres.tokens import Bearer, Tokens
+from callcenter.web.api.problems import Refusal, Wrong
+from callcenter.web.configuration import Versions
+from callcenter.web.control import Center
+
+M = TypeVar("M", bound=BaseModel)
+
+CURSOR_CHARS_MAX: Final = 300
+AT_MAX: Final = 7_258_118_400_000_000  # the year 2200
+
+QUERY: Final = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What routes answer with."""
+
+    center: Center
+    configuration: Callable[[], Configuration]
+    now: Callable[[], float]
+    reports: Reports
+    pages: Pages
+    directory: Directory
+    tokens: Tokens
+    audit: Audit
+    answers: Answers
+    configurations: Configurations
+    versions: Versions | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request, read and allowed."""
+
+    parts: Parts
+    bearer: Bearer
+    subjects: Mapping[str, str] = field(default_factory=dict)  # from the path
+    query: BaseModel | None = None
+    body: BaseModel | None = None
+    if_match: str = ""
+    instance: str = ""  # the address, for problems
+
+    @property
+    def by(self) -> str:
+        """Who asks, for journal and audit."""
+        return f"token:{self.bearer.name}"
+
+    @property
+    def rights(self) -> Rights:
+        """What she may."""
+        return self.bearer.rights
+
+    def query_as(self, kind: type[M]) -> M:
+        """The query as the route declares it."""
+        if not isinstance(self.query, kind):
+            raise Bug(f"the query is no {kind.__name__}")
+        return self.query
+
+    def body_as(self, kind: type[M]) -> M:
+        """The body as the route declares it."""
+        if not isinstance(self.body, kind):
+            raise Bug(f"the body is no {kind.__name__}")
+        return self.body
+
+
+Do = Callable[[Asked], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route. `answer` is what it answers with; what writes is audited and may be asked again with a key."""
+
+    name: str
+    method: str
+    path: str  # below /api
+    area: Area
+    right: Right
+    words: str
+    answer: type
+    do: Do
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    status: int = 200
+    guarded: bool = False  # takes If-Match
+
+    @property
+    def writes(self) -> bool:
+        """Whether it may change anything."""
+        return self.method != "GET"
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """The names in its path."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+
+
+def reading(
+    name: str,
+    path: str,
+    area: Area,
+    words: str,
+    answer: type,
+    do: Do,
+    query: type[BaseModel] | None = None,
+) -> Route:
+    """A route that changes nothing."""
+    return Route(
+        name=name,
+        method="GET",
+        path=path,
+        area=area,
+        right=Right.READ,
+        words=words,
+        answer=answer,
+        do=do,
+        query=query,
+    )
+
+
+# -- what is asked of whom ---------------------------------------------------------------------------------------------
+
+
+def not_found(what: str) -> Refusal:
+    """There is no such thing, or it is beyond this token, which is not told the difference."""
+    return Refusal(404, what)
+
+
+def queue_of(view: CenterView, contact: str) -> tuple[bool, QueueName | None]:
+    """Whether there is such a live contact, and the queue it is or was in."""
+    for call in view.contacts:
+        if call.id == contact:
+            return True, call.queue
+    return False, None
+
+
+def agent_of(view: CenterView, agent: str) -> AgentView | None:
+    """The agent of this id."""
+    return next((one for one in view.agents if one.id == agent), None)
+
+
+def team_of(_: AgentView) -> str | None:
+    """The team an agent is in."""
+    return None
+
+
+def covered_queues(rights: Rights) -> list[str] | None:
+    """For a query: the queues that may be seen; None: all."""
+    return list(rights.queues) if rights.limited else None
+
+
+# -- cursors -----------------------------------------------------------------------------------------------------------
+
+
+class Place(msgspec.Struct, frozen=True, array_like=True):
+    """Where a page ended."""
+
+    at: int  # UTC microseconds, as Postgres keeps them, or a number that counts
+    id: str
+
+
+def cursor_after(at: int, id_: str) -> str:
+    """The cursor of the page after this."""
+    packed = msgspec.json.encode(Place(at=at, id=id_))
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def place_of(cursor: str | None) -> Place | None:
+    """The inverse; raises Refusal for anything else."""
+    if cursor is None:
+        return None
+    try:
+        packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        found = msgspec.json.decode(packed, type=Place)
+        if not 0 <= found.at <= AT_MAX or "\0" in found.id:
+            raise ValueError
+    except (ValueError, binascii.Error, msgspec.DecodeError):
+        wrong = Wrong(detail="this is not the `next` of an earlier page", parameter="cursor")
+        raise Refusal(422, "the cursor cannot be used", errors=[wrong]) from None
+    return found

@@ -1,0 +1,155 @@
+"""A center of the stories behind the real listener of the API, with a real Postgres: what programs elsewhere see."""
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from callcenter.boot.api import parts
+from callcenter.errors import ConfigurationError, Problem
+from callcenter.model.commands import Reply
+from callcenter.model.configuration import Configuration
+from callcenter.model.events import Event
+from callcenter.model.ids import QueueName, RequestId, Version
+from callcenter.model.rights import Rights, parse_scopes
+from callcenter.model.view import CenterView
+from callcenter.postgres.pool import Pool
+from callcenter.postgres.tokens import Tokens
+from callcenter.web.api.door import ApiDoor, Listen
+from callcenter.web.views import Applied, ApplyWish, RollbackWish, VersionView
+from tests.core.center import Center, queue
+
+
+class Running:
+    """A story's center, as the API sees a running one."""
+
+    def __init__(self, story: Center) -> None:
+        self.story = story
+        self.asked: list[Event] = []
+        self.fault: Exception | None = None
+        self.reloads = 0
+
+    @property
+    def configuration(self) -> Configuration:
+        return self.story.engine.world.configuration
+
+    async def ask(self, request: RequestId, event: Event) -> str:
+        self.asked.append(event)
+        if self.fault is not None:
+            raise self.fault
+        return next(one.problem for one in self.story.tell(event) if isinstance(one, Reply))
+
+    def view(self) -> CenterView:
+        return self.story.engine.view(self.story.now)
+
+    def health(self) -> Mapping[str, object]:
+        return {
+            "up_s": 3.0,
+            "events": 7,
+            "contacts": 1,
+            "asterisk": {"ari": True, "ami": "up"},
+            "journal": {"last_seq": 7},
+        }
+
+    async def phones_changed(self) -> str:
+        self.reloads += 1
+        return ""
+
+    def stop(self) -> None:
+        raise AssertionError("nobody may stop it over the API")
+
+
+class CountedVersions:
+    """Versions of a configuration, with nothing in them."""
+
+    def __init__(self) -> None:
+        self.live = 3
+        self.wished: list[ApplyWish | RollbackWish] = []
+
+    def view(self) -> VersionView:
+        return VersionView(version=Version(self.live), at=1.5e9, by="eve", message="", digest="d", folder="/etc/center")
+
+    async def apply(self, wish: ApplyWish) -> Applied:
+        return self._switched(wish)
+
+    async def roll_back(self, wish: RollbackWish) -> Applied:
+        if wish.version > self.live:
+            problem = Problem(where=f"version {wish.version}", what="there is no such version")
+            raise ConfigurationError([problem])
+        return self._switched(wish)
+
+    def _switched(self, wish: ApplyWish | RollbackWish) -> Applied:
+        self.wished.append(wish)
+        self.live += 1
+        return Applied(version=Version(self.live), changed=True)
+
+
+class WallClock:
+    """The clock of the records."""
+
+    def now(self) -> float:
+        return time.time()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Came:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return msgspec.json.decode(self.body)
+
+
+@dataclass(kw_only=True)
+class Office:
+    """The listener, and a program that asks."""
+
+    door: ApiDoor
+    running: Running
+    versions: CountedVersions
+    pool: Pool
+    client: aiohttp.ClientSession
+    token: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    async def makes_token(self, name: str, *scopes: str, queues: tuple[str, ...] = ()) -> str:
+        rights = Rights(scopes=parse_scopes(scopes or ["*"]), queues=tuple(map(QueueName, queues)))
+        made = await Tokens(self.pool).add(name, rights, by="test")
+        self.tokens[name] = made
+        return made
+
+    async def asks(self, method: str, path: str, body: Any = None, *, token: str | None = None, **headers: str) -> Came:
+        said = {name.replace("_", "-"): value for name, value in headers.items()}
+        text = self.token if token is None else token
+        if text:
+            said.setdefault("Authorization", f"Bearer {text}")
+        data = body if isinstance(body, bytes) else None if body is None else msgspec.json.encode(body)
+        if data is not None:
+            said.setdefault("Content-Type", "application/json")
+        url = self.door.url + path
+        async with self.client.request(method, url, data=data, headers=said, allow_redirects=False) as answer:
+            return Came(status=answer.status, headers=dict(answer.headers), body=await answer.read())
+
+
+@asynccontextmanager
+async def office(
+    pool: Pool, story: Center | None = None, listen: Listen | None = None, name: str = "all"
+) -> AsyncIterator[Office]:
+    """One with two queues, two agents, and a token for everything."""
+    story = story or Center(queue("sales"), queue("support"))
+    running, versions = Running(story), CountedVersions()
+    async with (
+        ApiDoor(listen or Listen(), parts(running, pool, WallClock(), versions)) as door,
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
+    ):
+        made = Office(door=door, running=running, versions=versions, pool=pool, client=client)
+        made.token = await made.makes_token(name)
+        yield made
