@@ -18,6 +18,7 @@ from callcenter.postgres.pages import Pages
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.reports import Reports
 from callcenter.postgres.tokens import Tokens
+from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.door import ApiDoor, Listen
 from callcenter.web.api.route import Parts
 from callcenter.web.configuration import Versions
@@ -56,11 +57,14 @@ def _tls(settings: WebSettings) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def api(
-    where: Listen, center: Running, pool: Pool, clock: Clock, versions: Versions | None
+    where: Listen, center: Running, pool: Pool, clock: Clock, versions: Versions | None, chronicle: Chronicle
 ) -> AsyncIterator[str]:
     """The API, open until the context ends; gives its address."""
-    async with ApiDoor(where, parts(center, pool, clock, versions)) as door:
-        yield door.url
+    async with ApiDoor(where, parts(center, pool, clock, versions), chronicle) as door:
+        try:
+            yield door.url
+        finally:
+            chronicle.close()  # its readers would never leave by themselves
 
 
 def parts(center: Running, pool: Pool, clock: Clock, versions: Versions | None) -> Parts:

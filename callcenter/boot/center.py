@@ -53,6 +53,7 @@ from callcenter.runtime.loop import Loop
 from callcenter.runtime.perform import LanePerformer
 from callcenter.versions.live import Live
 from callcenter.web import supervision
+from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.door import Listen
 from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
@@ -283,6 +284,9 @@ async def running_center(
         post.into(loop)
         center = RunningCenter(wiring, engine, clock, loop, feed, journal, performer, directory, ari, ami, voice, asker)
 
+        chronicle = Chronicle(lambda: journal.last_seq, center.view, reader)
+        loop.listen(chronicle)
+
         await ami.connect()
         stack.push_async_callback(ami.close)  # after the calls have ended, and their recordings with them
         loop.post(
@@ -325,7 +329,7 @@ async def running_center(
             more += routes(live)
         await stack.enter_async_context(ControlSocket(wiring.control_socket, center, feed, more=more))
         if wiring.api is not None:
-            center.api_url = await stack.enter_async_context(api(wiring.api, center, pool, clock, live))
+            center.api_url = await stack.enter_async_context(api(wiring.api, center, pool, clock, live, chronicle))
         yield center
 
 

@@ -168,6 +168,11 @@ class PostgresJournal:
         self._spool.close()
         self._release_waiters(everybody=True)
 
+    @property
+    def last_seq(self) -> int:
+        """The number of the last entry that was appended."""
+        return self._last_seq
+
     async def settled(self, *, within_s: float) -> bool:
         """Wait until all that has been appended so far is in Postgres; False if it is not within `within_s` seconds."""
         if self._shipped >= self._last_seq:

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import json
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,10 +19,11 @@ from callcenter.boot.center import RunningCenter, Wiring, running_center
 from callcenter.embedded.ports import Kind
 from callcenter.errors import Bug
 from callcenter.jobs.recordings import Folders
+from callcenter.model import facts
 from callcenter.model.agent import Agent, AgentStatus
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, EndReason
-from callcenter.model.events import AgentStatusRequested, EngineStarted, HangUpRequested
+from callcenter.model.events import AgentStatusRequested, DrainRequested, EngineStarted, HangUpRequested
 from callcenter.model.facts import (
     ContactConnected,
     ContactEnded,
@@ -232,3 +234,34 @@ async def test_programs_ask_the_center_over_http(site: Site) -> None:
         async with client.post(f"{at.running.api_url}/queues/sales/drain", json={"draining": True}) as answer:
             assert answer.status == 200
         assert (await at.hears(QueueDraining)).by == "token:crm"
+
+
+def drain(draining: bool) -> tuple[RequestId, DrainRequested]:
+    request = RequestId(f"test-{draining}")
+    return request, DrainRequested(request=request, queue=SALES, draining=draining)
+
+
+async def test_who_reads_the_stream_goes_on_after_a_restart_where_she_was(site: Site) -> None:
+    token = await Tokens(site.pool).add("crm", Rights(scopes=parse_scopes(["*"])), by="test")
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as client:
+        async with site.center() as at, client.ws_connect(f"{at.running.api_url}/events") as socket:
+            number = (await socket.receive_json(timeout=LIMIT_S))["number"]
+            await at.running.ask(*drain(True))
+            number = (await socket.receive_json(timeout=LIMIT_S))["number"]
+            await socket.close()  # and does not hear of the next
+            await at.running.ask(*drain(False))
+        async with site.center() as at, client.ws_connect(f"{at.running.api_url}/events?after={number}") as socket:
+            assert await socket.receive_json(timeout=LIMIT_S) == {"type": "resumed", "number": number}
+            await at.running.ask(*drain(True))
+            heard: list[tuple[int, list[str]]] = []
+            while [kinds for _, kinds in heard].count(["QueueDraining"]) < 2:
+                told = await socket.receive_json(timeout=LIMIT_S)
+                heard.append((told["number"], [fact["type"] for fact in told["facts"]]))
+        rows = await site.rows(f"SELECT seq, outputs::text FROM journal WHERE seq > {number} ORDER BY seq")
+        written = [
+            (seq, found)
+            for seq, outputs in rows
+            if (found := [one["type"] for one in json.loads(str(outputs)) if hasattr(facts, one["type"])])
+        ]
+        assert heard == written[: len(heard)]
+        assert [kinds for _, kinds in heard].count(["QueueDraining"]) == 2

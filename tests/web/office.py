@@ -13,21 +13,46 @@ from callcenter.boot.api import parts
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
+from callcenter.model.entry import Entry, Output, decode_entry
 from callcenter.model.events import Event
+from callcenter.model.facts import Fact
 from callcenter.model.ids import QueueName, RequestId, Version
+from callcenter.model.queue import Queue
 from callcenter.model.rights import Rights, parse_scopes
 from callcenter.model.view import CenterView
+from callcenter.ports import FactSink
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.tokens import Tokens
+from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.door import ApiDoor, Listen
 from callcenter.web.views import Applied, ApplyWish, RollbackWish, VersionView
 from tests.core.center import Center, queue
 
 
+class ToldCenter(Center):
+    """A story that is also told to whoever listens, as a running center's loop tells it."""
+
+    def __init__(self, *queues: Queue, **rest: Any) -> None:
+        self.sinks: list[FactSink] = []
+        super().__init__(*queues, **rest)
+
+    def tell(self, event: Event) -> list[Output]:
+        outputs = super().tell(event)
+        facts = [one for one in outputs if isinstance(one, Fact)]
+        for sink in self.sinks if facts else ():
+            sink.publish(self.now, facts)
+        return outputs
+
+    async def entries(self, after_seq: int = 0, until_seq: int | None = None) -> AsyncIterator[Entry]:
+        """The story's journal, read back."""
+        for line in self.journal[after_seq:until_seq]:
+            yield decode_entry(line)
+
+
 class Running:
     """A story's center, as the API sees a running one."""
 
-    def __init__(self, story: Center) -> None:
+    def __init__(self, story: ToldCenter) -> None:
         self.story = story
         self.asked: list[Event] = []
         self.fault: Exception | None = None
@@ -114,6 +139,7 @@ class Office:
 
     door: ApiDoor
     running: Running
+    chronicle: Chronicle
     versions: CountedVersions
     pool: Pool
     client: aiohttp.ClientSession
@@ -141,15 +167,23 @@ class Office:
 
 @asynccontextmanager
 async def office(
-    pool: Pool, story: Center | None = None, listen: Listen | None = None, name: str = "all"
+    pool: Pool,
+    story: ToldCenter | None = None,
+    listen: Listen | None = None,
+    name: str = "all",
+    held_max: int = 1000,
+    heartbeat_s: float = 15.0,
 ) -> AsyncIterator[Office]:
     """One with two queues, two agents, and a token for everything."""
-    story = story or Center(queue("sales"), queue("support"))
+    story = story or ToldCenter(queue("sales"), queue("support"))
     running, versions = Running(story), CountedVersions()
+    chronicle = Chronicle(lambda: len(story.journal), running.view, story, held_max)
+    story.sinks.append(chronicle)
     async with (
-        ApiDoor(listen or Listen(), parts(running, pool, WallClock(), versions)) as door,
+        ApiDoor(listen or Listen(), parts(running, pool, WallClock(), versions), chronicle, heartbeat_s) as door,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
     ):
-        made = Office(door=door, running=running, versions=versions, pool=pool, client=client)
+        made = Office(door=door, running=running, chronicle=chronicle, versions=versions, pool=pool, client=client)
         made.token = await made.makes_token(name)
         yield made
+        chronicle.close()

@@ -16,14 +16,14 @@ from callcenter.postgres.tokens import Tokens
 from callcenter.web.api.door import BODY_BYTES_MAX, Listen
 from callcenter.web.api.turn import STRANGERS_BURST
 from callcenter.web.views import ApplyWish
-from tests.core.center import Center, queue
-from tests.web.office import Office, office
+from tests.core.center import queue
+from tests.web.office import Office, ToldCenter, office
 
 
 @pytest.fixture
 async def api(pool: Pool) -> AsyncIterator[Office]:
     """A center with a queue, an agent at work and a caller who waits."""
-    story = Center(queue("sales", "sales"), queue("support"))
+    story = ToldCenter(queue("sales", "sales"), queue("support"))
     story.agent("ann", sales=3)
     async with office(pool, story) as made:
         yield made

@@ -24,10 +24,10 @@ from callcenter.postgres.pool import open_pool
 from callcenter.web.api.document import document
 from callcenter.web.api.door import Listen
 from callcenter.web.api.turn import Rates
-from tests.core.center import Center, queue
+from tests.core.center import queue
 from tests.postgres.cluster import Cluster
 from tests.postgres.conftest import TEMPLATE, in_admin
-from tests.web.office import office
+from tests.web.office import ToldCenter, office
 
 EXAMPLES = 15  # of each operation
 READY_LIMIT_S = 20.0
@@ -66,7 +66,7 @@ class Listening:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        story = Center(queue("sales", "sales"), queue("support"))
+        story = ToldCenter(queue("sales", "sales"), queue("support"))
         story.agent("ann", sales=3).logs_in()
         story.call("sales")
         story.call("support")

@@ -6,7 +6,7 @@ this very server, or one that the settings name.
 """
 
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final
@@ -16,11 +16,13 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from callcenter.errors import ConfigurationError, Problem
+from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.document import document, page
 from callcenter.web.api.problems import KINDS, Refusal, problem_response
 from callcenter.web.api.public import encoded
 from callcenter.web.api.route import Parts, Route
 from callcenter.web.api.routes import ROUTES
+from callcenter.web.api.stream import HEARTBEAT_S, Stream
 from callcenter.web.api.turn import JSON, Rates, Turn, refusal_of
 
 PREFIX: Final = "/api"
@@ -51,18 +53,12 @@ class Listen:
 class ApiDoor:
     """Serves the API of one running center. Use as an async context."""
 
-    def __init__(self, listen: Listen, parts: Parts, more: Sequence[tuple[str, Next]] = ()) -> None:
-        """`more` is what else is answered by GET below /api, after the checks of who may ask this server."""
+    def __init__(self, listen: Listen, parts: Parts, chronicle: Chronicle, heartbeat_s: float = HEARTBEAT_S) -> None:
         self._listen = listen
         self._turn = Turn(parts, listen.rates)
-        self._more = more
+        self._stream = Stream(parts, self._turn, chronicle, heartbeat_s)
         self._runner: web.AppRunner | None = None
         self.port = listen.port
-
-    @property
-    def turn(self) -> Turn:
-        """Who asks, for what `more` answers."""
-        return self._turn
 
     @property
     def url(self) -> str:
@@ -77,8 +73,7 @@ class ApiDoor:
         app.router.add_route("GET", f"{PREFIX}/openapi.json", self._document)
         app.router.add_route("GET", f"{PREFIX}/docs", self._page)
         app.router.add_route("GET", f"{PREFIX}/problems", self._page)
-        for path, answer in self._more:
-            app.router.add_route("GET", PREFIX + path, answer)
+        app.router.add_route("GET", f"{PREFIX}/events", self._stream.answer)
         self._runner = web.AppRunner(
             app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_S, keepalive_timeout=KEEPALIVE_S
         )
