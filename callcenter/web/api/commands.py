@@ -35,6 +35,15 @@ from callcenter.model.events import (
 )
 from callcenter.model.ids import RequestId
 from callcenter.model.message import Message
+from callcenter.model.monitor_messages import (
+    BroadcastRequested,
+    MonitorEndRequested,
+    MonitorModeRequested,
+    MonitorRequested,
+    MoveRequested,
+    PickRequested,
+    PriorityRequested,
+)
 from callcenter.model.rights import Area
 from callcenter.web.api.public import Moment, seconds_of
 
@@ -42,11 +51,14 @@ TEXT_MAX: Final = 1_000
 NAME_MAX: Final = 200
 LIST_MAX: Final = 1_000
 SECONDS_MAX: Final = 1e9
+WHOLE_MAX: Final = 2**31 - 1
 
 # No control characters but tab and line ends: what is stored and shown must be able to be.
 Text = Annotated[str, Field(max_length=TEXT_MAX, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Seconds = Annotated[float, Field(ge=-SECONDS_MAX, le=SECONDS_MAX)]
+
+Whole = Annotated[int, Field(ge=-WHOLE_MAX, le=WHOLE_MAX)]
 
 STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
@@ -127,7 +139,9 @@ def _spoken(kind: Any) -> Any:
         return _bounded(types.GenericAlias(tuple, (_spoken(of[0]), ...)))
     if origin is not None and issubclass(origin, Mapping):
         return _bounded(types.GenericAlias(dict, tuple(_spoken(one) for one in of)))
-    if kind in (bool, int, type(None)) or (isinstance(kind, type) and issubclass(kind, StrEnum)):
+    if kind is int:
+        return Whole
+    if kind in (bool, type(None)) or (isinstance(kind, type) and issubclass(kind, StrEnum)):
         return kind
     raise Bug(f"the API cannot ask for a {kind}")
 
@@ -160,6 +174,23 @@ COMMANDS: Final[Sequence[Command]] = (
     Command(CallbackCancelRequested, "/callbacks/{contact}/cancel", Area.CALLBACKS, "Take a promised callback back."),
     Command(CallbackNowRequested, "/callbacks/{contact}/now", Area.CALLBACKS, "Do not wait for its time."),
     Command(MessageDoneRequested, "/messages/{contact}/done", Area.MESSAGES, "Nothing is left to be done about it."),
+    Command(
+        MonitorRequested,
+        "/supervision/{supervisor}/monitor",
+        Area.SUPERVISION,
+        "A supervisor hears an agent's talks from now on, or one call.",
+        fields={"agent": "Whose talks.", "contact": "The one call, to its end."},
+    ),
+    Command(
+        MonitorModeRequested, "/supervision/{supervisor}/mode", Area.SUPERVISION, "Be something else to the same talk."
+    ),
+    Command(MonitorEndRequested, "/supervision/{supervisor}/leave", Area.SUPERVISION, "She has heard enough."),
+    Command(BroadcastRequested, "/supervision/broadcast", Area.SUPERVISION, "Words for the screens of those who work."),
+    Command(
+        MoveRequested, "/calls/{contact}/move", Area.SUPERVISION, "A waiting call goes to another queue, in its place."
+    ),
+    Command(PriorityRequested, "/calls/{contact}/priority", Area.SUPERVISION, "A waiting call is worth more, or less."),
+    Command(PickRequested, "/calls/{contact}/pick", Area.SUPERVISION, "A free agent is to have this waiting call."),
 )
 
 ELSEWHERE: Final[Mapping[type[Message], str]] = {

@@ -160,9 +160,9 @@ def agent_of(view: CenterView, agent: str) -> AgentView | None:
     return next((one for one in view.agents if one.id == agent), None)
 
 
-def team_of(_: AgentView) -> str | None:
+def team_of(agent: AgentView) -> str | None:
     """The team an agent is in."""
-    return None
+    return agent.team
 
 
 def covered_queues(rights: Rights) -> list[str] | None:

@@ -40,16 +40,19 @@ def _allowed(asked: Asked) -> None:
     if not rights.limited:
         return
     view = asked.parts.center.view()
-    for kind, name in asked.subjects.items():
+    said = (
+        {} if asked.body is None else {kind: getattr(asked.body, kind, None) for kind in ("contact", "agent", "queue")}
+    )
+    named = [*asked.subjects.items(), *((kind, str(name)) for kind, name in said.items() if name is not None)]
+    for kind, name in named:
         if kind == "contact" and not rights.covers(queue_of(view, name)[1]):
             raise not_found(f"there is no live call {name}")
         if kind == "agent" and ((agent := agent_of(view, name)) is None or not rights.covers(None, team_of(agent))):
             raise not_found(f"there is no agent {name}")
         if kind == "queue" and not rights.covers(QueueName(name)):
             raise Refusal(403, f"the queue {name} is beyond this token's limits")
-    queue = getattr(asked.body, "queue", None)
-    if queue is not None and not rights.covers(QueueName(queue)):
-        raise Refusal(403, f"the queue {queue} is beyond this token's limits")
+    if not {"contact", "agent", "queue"} & {kind for kind, _ in named}:
+        raise Refusal(403, "this is of the whole center, and this token is limited to some of it")
 
 
 def _known_or_not(asked: Asked, problem: str) -> Refusal:
@@ -63,7 +66,7 @@ def _exists(view: CenterView, kind: str, name: str) -> bool:
     match kind:
         case "contact":
             return name in {one.id for one in view.contacts}
-        case "agent":
+        case "agent" | "supervisor":
             return agent_of(view, name) is not None
         case "queue":
             return any(one.name == name for one in view.queues)

@@ -17,6 +17,7 @@ from aiohttp import WSCloseCode, web
 from callcenter.errors import PeerFault
 from callcenter.model.facts import AgentChanged, ConfigurationChanged, Fact, PhoneSeen, QueueDraining, Surprise
 from callcenter.model.ids import ContactId
+from callcenter.model.monitor_messages import MonitorFact
 from callcenter.model.rights import Area, Right, Rights
 from callcenter.postgres.tokens import Bearer
 from callcenter.web.api.chronicle import Chronicle, Numbered
@@ -49,6 +50,8 @@ class _Gone(Exception):
 
 def area_of(fact: Fact) -> Area:
     """The area whose readers may know of it. What is not named is of a call, an agent or a queue, in that order."""
+    if isinstance(fact, MonitorFact):
+        return Area.SUPERVISION
     match fact:
         case AgentChanged() | PhoneSeen():
             return Area.AGENTS
