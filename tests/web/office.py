@@ -172,7 +172,6 @@ async def office(
     listen: Listen | None = None,
     name: str = "all",
     held_max: int = 1000,
-    heartbeat_s: float = 15.0,
 ) -> AsyncIterator[Office]:
     """One with two queues, two agents, and a token for everything."""
     story = story or ToldCenter(queue("sales"), queue("support"))
@@ -180,7 +179,7 @@ async def office(
     chronicle = Chronicle(lambda: len(story.journal), running.view, story, held_max)
     story.sinks.append(chronicle)
     async with (
-        ApiDoor(listen or Listen(), parts(running, pool, WallClock(), versions), chronicle, heartbeat_s) as door,
+        ApiDoor(listen or Listen(), parts(running, pool, WallClock(), versions), chronicle) as door,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
     ):
         made = Office(door=door, running=running, chronicle=chronicle, versions=versions, pool=pool, client=client)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,13 +13,14 @@ import pytest
 
 from callcenter.model.agent import AgentStatus
 from callcenter.model.contact import LegEnd
-from callcenter.model.events import AgentStatusRequested, DrainRequested, LegAnswered, LegEnded
-from callcenter.model.facts import Fact
+from callcenter.model.events import AgentStatusRequested, DrainRequested, LegAnswered, LegEnded, TimePassed
+from callcenter.model.facts import Fact, QueueDraining
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.tokens import Tokens
-from callcenter.web.api import stream
+from callcenter.web.api.door import Listen
 from callcenter.web.api.picture import AgentItem, CallItem, Folded, Picture, QueueItem, picture_of
+from callcenter.web.api.stream import NO_TOKEN, Patience
 from tests.core.center import queue
 from tests.web.office import Office, ToldCenter, office
 
@@ -96,7 +98,7 @@ async def api(pool: Pool) -> AsyncIterator[Office]:
     story = ToldCenter(queue("sales", "sales", wrap_up_s=5.0), queue("support"))
     for name in ("ann", "bob"):
         story.agent(name, sales=3).logs_in()
-    async with office(pool, story) as made:
+    async with office(pool, story, Listen(patience=Patience(recheck_s=0.1))) as made:
         yield made
 
 
@@ -204,13 +206,13 @@ async def test_a_revoked_token_is_cut_off(api: Office) -> None:
     async with reading(api, token=token) as reader:
         await reader.hears()
         await Tokens(api.pool).revoke("crm", by="me")
-        async with asyncio.timeout(stream.RECHECK_S + LIMIT_S):
+        async with asyncio.timeout(LIMIT_S):
             message = await reader.socket.receive()
-        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, stream.NO_TOKEN)
+        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, NO_TOKEN)
 
 
 async def test_a_heartbeat_moves_the_number_on(pool: Pool) -> None:
-    async with office(pool, heartbeat_s=0.05) as api, reading(api) as reader:
+    async with office(pool, listen=Listen(patience=Patience(heartbeat_s=0.05))) as api, reading(api) as reader:
         await reader.hears()
         told = await reader.hears()
         assert told == {"type": "heartbeat", "number": len(api.running.story.journal)}
@@ -222,3 +224,25 @@ async def test_another_sites_page_gets_no_stream(api: Office) -> None:
             f"{api.door.url}/events", headers={"Authorization": f"Bearer {api.token}", "Origin": "https://evil.example"}
         )
     assert refused.value.status == 403
+
+
+async def test_a_reader_who_does_not_read_is_cut_and_keeps_nobody_waiting(pool: Pool) -> None:
+    story = ToldCenter(queue("sales", "sales"), queue("support"))
+    async with office(pool, story, Listen(patience=Patience(send_limit_s=0.3)), held_max=100_000) as api:
+        head = f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1:{api.door.port}\r\nAuthorization: Bearer {api.token}\r\n"
+        upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+        link = socket.create_connection(("127.0.0.1", api.door.port))
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        link.sendall(f"{head}{upgrade}Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\n\r\n".encode())
+        async with reading(api) as quick:
+            await quick.hears()
+            big = QueueDraining(queue=QueueName("sales"), draining=True, by="x" * 10_000)
+            async with asyncio.timeout(3 * LIMIT_S):
+                while api.door.readers > 1:
+                    story.tell(TimePassed())
+                    api.chronicle.publish(story.now, [big] * 20)
+                    await quick.hears()
+            story.ask(DrainRequested(request=story.request(), queue=QueueName("sales"), draining=False))
+            await quick.catches_up(api)
+            assert not quick.picture.queues[QueueName("sales")].draining
+        link.close()

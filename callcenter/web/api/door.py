@@ -22,7 +22,7 @@ from callcenter.web.api.problems import KINDS, Refusal, problem_response
 from callcenter.web.api.public import encoded
 from callcenter.web.api.route import Parts, Route
 from callcenter.web.api.routes import ROUTES
-from callcenter.web.api.stream import HEARTBEAT_S, Stream
+from callcenter.web.api.stream import Patience, Stream
 from callcenter.web.api.turn import JSON, Rates, Turn, refusal_of
 
 PREFIX: Final = "/api"
@@ -48,17 +48,23 @@ class Listen:
     origins: tuple[str, ...] = ()
     tls: ssl.SSLContext | None = None
     rates: Rates = field(default_factory=Rates)
+    patience: Patience = field(default_factory=Patience)
 
 
 class ApiDoor:
     """Serves the API of one running center. Use as an async context."""
 
-    def __init__(self, listen: Listen, parts: Parts, chronicle: Chronicle, heartbeat_s: float = HEARTBEAT_S) -> None:
+    def __init__(self, listen: Listen, parts: Parts, chronicle: Chronicle) -> None:
         self._listen = listen
         self._turn = Turn(parts, listen.rates)
-        self._stream = Stream(parts, self._turn, chronicle, heartbeat_s)
+        self._stream = Stream(parts, self._turn, chronicle, listen.patience)
         self._runner: web.AppRunner | None = None
         self.port = listen.port
+
+    @property
+    def readers(self) -> int:
+        """How many read the stream of events."""
+        return self._stream.readers
 
     @property
     def url(self) -> str:

@@ -7,6 +7,7 @@ journal is not what it was, a fresh snapshot that says why. A reader who does no
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -39,6 +40,15 @@ NUMBER_MAX: Final = 2**63 - 1
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a reader is waited for."""
+
+    heartbeat_s: float = HEARTBEAT_S
+    send_limit_s: float = SEND_LIMIT_S
+    recheck_s: float = RECHECK_S
+
+
 class _Gone(Exception):
     """The reader is sent away."""
 
@@ -69,12 +79,12 @@ def area_of(fact: Fact) -> Area:
 class Stream:
     """All readers."""
 
-    def __init__(self, parts: Parts, turn: Turn, chronicle: Chronicle, heartbeat_s: float = HEARTBEAT_S) -> None:
+    def __init__(self, parts: Parts, turn: Turn, chronicle: Chronicle, patience: Patience) -> None:
         self._parts = parts
         self._turn = turn
         self._chronicle = chronicle
-        self._heartbeat_s = heartbeat_s
-        self._readers = 0
+        self._patience = patience
+        self.readers = 0
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """GET /api/events. Raises Refusal."""
@@ -83,25 +93,27 @@ class Stream:
         if not any(bearer.rights.may(area, Right.READ) for area in areas):
             raise Refusal(403, "this needs a token that may read calls, agents or queues")
         after = _after(request)
-        if self._readers >= READERS_MAX:
+        if self.readers >= READERS_MAX:
             raise Refusal(503, f"{READERS_MAX} read the stream already", headers={"Retry-After": "30"})
-        socket = web.WebSocketResponse(max_msg_size=FRAME_BYTES_MAX, heartbeat=self._heartbeat_s, compress=False)
+        socket = web.WebSocketResponse(
+            max_msg_size=FRAME_BYTES_MAX, heartbeat=self._patience.heartbeat_s, compress=False
+        )
         if not socket.can_prepare(request).ok:
             raise Refusal(400, "this is a WebSocket: ask for an upgrade (RFC 6455)")
         await socket.prepare(request)
-        self._readers += 1
+        self.readers += 1
         try:
             await self._serve(socket, request, bearer, after)
         finally:
-            self._readers -= 1
+            self.readers -= 1
         return socket
 
     async def _serve(
         self, socket: web.WebSocketResponse, request: web.Request, bearer: Bearer, after: int | None
     ) -> None:
-        reader = _Reader(self._parts, self._chronicle, bearer.rights, socket)
+        reader = _Reader(self._parts, self._chronicle, bearer.rights, socket, self._patience)
         tasks = [
-            asyncio.create_task(reader.run(after, self._heartbeat_s), name="a reader's facts"),
+            asyncio.create_task(reader.run(after), name="a reader's facts"),
             asyncio.create_task(_listens(socket), name="a reader's words"),
             asyncio.create_task(self._checks(request), name="a reader's token"),
         ]
@@ -120,7 +132,7 @@ class Stream:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         try:
-            async with asyncio.timeout(SEND_LIMIT_S):
+            async with asyncio.timeout(self._patience.send_limit_s):
                 await socket.close(code=code, message=reason.encode())
         except (TimeoutError, ConnectionError):
             log.debug("a reader of the stream has gone")
@@ -131,7 +143,7 @@ class Stream:
         """Raises _Gone once the token is good no more."""
         text = request.headers["Authorization"].partition(" ")[2].strip()
         while True:
-            await asyncio.sleep(RECHECK_S)
+            await asyncio.sleep(self._patience.recheck_s)
             try:
                 if await self._parts.tokens.bearer(text) is None:
                     raise _Gone(NO_TOKEN, "this token is good no more")
@@ -142,20 +154,23 @@ class Stream:
 class _Reader:
     """What one reader knows."""
 
-    def __init__(self, parts: Parts, chronicle: Chronicle, rights: Rights, socket: web.WebSocketResponse) -> None:
+    def __init__(
+        self, parts: Parts, chronicle: Chronicle, rights: Rights, socket: web.WebSocketResponse, patience: Patience
+    ) -> None:
         self._parts = parts
         self._chronicle = chronicle
         self._rights = rights
         self._socket = socket
+        self._patience = patience
         self._known: set[ContactId] = set()  # calls within the limits of the token
         self._number = 0
 
-    async def run(self, after: int | None, heartbeat_s: float) -> None:
+    async def run(self, after: int | None) -> None:
         """Tell her, until she goes. Raises _Gone."""
         await self._begin(after)
         while not self._chronicle.closed:
             try:
-                async with asyncio.timeout(heartbeat_s):
+                async with asyncio.timeout(self._patience.heartbeat_s):
                     await self._chronicle.until_more_than(self._number)
             except TimeoutError:
                 self._number = max(self._number, self._chronicle.last)
@@ -261,7 +276,7 @@ class _Reader:
 
     async def _send(self, message: dict[str, object]) -> None:
         try:
-            async with asyncio.timeout(SEND_LIMIT_S):
+            async with asyncio.timeout(self._patience.send_limit_s):
                 await self._socket.send_str(msgspec.json.encode(message).decode())
         except TimeoutError:
             raise _Gone(TOO_SLOW, f"too slow: come back with ?after={self._number}") from None

@@ -34,6 +34,7 @@ STRANGERS_PER_S: Final = 0.2  # requests of one address without a good token
 STRANGERS_BURST: Final = 30
 BODY_LIMIT_S: Final = 10.0
 DO_LIMIT_S: Final = 60.0
+TIDY_EVERY_S: Final = 3_600.0  # answers that are too old are forgotten, when somebody comes with a key
 SAME_KEY_LIMIT_S: Final = 30.0  # how long the second of two with one key waits for the first
 _KEY: Final = re.compile(rf"[!-~]{{1,{KEY_CHARS_MAX}}}")
 _VERSION: Final = re.compile(r'"[0-9]{1,9}"|\*')
@@ -72,6 +73,7 @@ class Turn:
         self._parts = parts
         self._rate = Rate(rates.requests_per_s, rates.requests_burst)
         self._strangers = Rate(rates.strangers_per_s, rates.strangers_burst)
+        self._tidy_at = 0.0
         self._under_way: dict[tuple[str, str], asyncio.Event] = {}
 
     # -- who -----------------------------------------------------------------------------------------------------------
@@ -127,6 +129,9 @@ class Turn:
     async def _once(self, route: Route, asked: Asked, key: str, identity: bytes) -> Answer:
         """Do it, unless that key has done it already; of two at once the second waits for the first."""
         owner, answers = asked.bearer.name, self._parts.answers
+        if asyncio.get_running_loop().time() >= self._tidy_at:
+            self._tidy_at = asyncio.get_running_loop().time() + TIDY_EVERY_S
+            await answers.forget(self._parts.now())
         while True:
             kept = await answers.claim(owner, key, identity)
             if kept is None:
