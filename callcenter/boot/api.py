@@ -9,6 +9,8 @@ from callcenter.config.settings import WebSettings
 from callcenter.embedded.ports import Kind, PortBook
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
+from callcenter.model.events import DispositionRequested, Event
+from callcenter.model.ids import RequestId
 from callcenter.ports import Clock
 from callcenter.postgres.answers import Answers
 from callcenter.postgres.audit import Audit
@@ -31,6 +33,14 @@ class Running(Center, Protocol):
     @property
     def configuration(self) -> Configuration:
         """What is in force."""
+        ...
+
+
+class Desk(Protocol):
+    """Who records what came of talks."""
+
+    async def record(self, asked: DispositionRequested) -> str:
+        """Record it; "" or what is wrong."""
         ...
 
 
@@ -57,20 +67,33 @@ def _tls(settings: WebSettings) -> ssl.SSLContext:
 
 @asynccontextmanager
 async def api(
-    where: Listen, center: Running, pool: Pool, clock: Clock, versions: Versions | None, chronicle: Chronicle
+    where: Listen,
+    center: Running,
+    pool: Pool,
+    clock: Clock,
+    versions: Versions | None,
+    chronicle: Chronicle,
+    desk: Desk,
 ) -> AsyncIterator[str]:
     """The API, open until the context ends; gives its address."""
-    async with ApiDoor(where, parts(center, pool, clock, versions), chronicle) as door:
+    async with ApiDoor(where, parts(center, pool, clock, versions, desk), chronicle) as door:
         try:
             yield door.url
         finally:
             chronicle.close()  # its readers would never leave by themselves
 
 
-def parts(center: Running, pool: Pool, clock: Clock, versions: Versions | None) -> Parts:
+def parts(center: Running, pool: Pool, clock: Clock, versions: Versions | None, desk: Desk | None = None) -> Parts:
     """What the API answers with."""
+
+    async def ask(request: RequestId, event: Event) -> str:
+        if desk is not None and isinstance(event, DispositionRequested):
+            return await desk.record(event)  # who knows what the records say of a talk that the engine has forgotten
+        return await center.ask(request, event)
+
     return Parts(
         center=center,
+        ask=ask,
         configuration=lambda: center.configuration,
         now=clock.now,
         reports=Reports(pool),

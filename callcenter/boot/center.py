@@ -329,7 +329,9 @@ async def running_center(
             more += routes(live)
         await stack.enter_async_context(ControlSocket(wiring.control_socket, center, feed, more=more))
         if wiring.api is not None:
-            center.api_url = await stack.enter_async_context(api(wiring.api, center, pool, clock, live, chronicle))
+            center.api_url = await stack.enter_async_context(
+                api(wiring.api, center, pool, clock, live, chronicle, desk)
+            )
         yield center
 
 

@@ -29,7 +29,7 @@ def test_every_request_has_a_route_or_a_reason() -> None:
 def test_a_commands_event_is_made_of_its_path_and_body_alone(command: Command) -> None:
     fields = {one.name: one for one in msgspec.structs.fields(command.event)}
     assert set(command.subjects) <= fields.keys()
-    assert set(command.times) | set(command.fields) <= fields.keys()
+    assert set(command.ours) | set(command.fields) <= fields.keys()
     required = {name: _example(one.type) for name, one in fields.items() if one.required}
     body = command.body.model_validate({name: required[name] for name in required.keys() & command.body.model_fields})
     made = command.event_of(RequestId("r-1"), "token:x", dict.fromkeys(command.subjects, "s-1"), body)

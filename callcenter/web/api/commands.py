@@ -27,6 +27,8 @@ from callcenter.model.events import (
     CallbackNowRequested,
     CallbackRequested,
     ConfigurationApplied,
+    CustomersMarked,
+    DispositionRequested,
     DrainRequested,
     Event,
     HangUpRequested,
@@ -73,6 +75,7 @@ class Command:
     words: str
     times: tuple[str, ...] = ()  # fields in UTC seconds, which the API takes as date-times
     fields: Mapping[str, str] = field(default_factory=dict)  # words for fields of the body
+    ours: tuple[str, ...] = ()  # fields that somebody here fills in
 
     @property
     def name(self) -> str:
@@ -88,24 +91,16 @@ class Command:
     @cached_property
     def body(self) -> type[BaseModel]:
         """What the body must be: the event's other fields. Raises Bug for an event that cannot be said in JSON."""
-        fields: dict[str, Any] = {}
-        for one in msgspec.structs.fields(self.event):
-            if one.name in ("request", "by", *self.subjects):
-                continue
-            kind = Moment | None if one.name in self.times else _spoken(one.type)
-            default = None if one.name in self.times else _default(one)
-            fields[one.name] = (kind, Field(default, description=self.fields.get(one.name)))
         title = "".join(word.title() for word in self.name.replace("-", " ").split())
-        made: type[BaseModel] = create_model(f"{title}Body", __config__=STRICT, **fields)
+        made = _model(
+            f"{title}Body", self.event, self.times, ("request", "by", *self.subjects, *self.ours), self.fields
+        )
         made.__doc__ = self.words
         return made
 
     def event_of(self, request: RequestId, by: str, subjects: Mapping[str, str], body: BaseModel | None) -> Event:
         """The event. Raises Bug if the body does not fit, which `body` has seen to."""
-        said: dict[str, object] = {} if body is None else dict(body)
-        for name in self.times:
-            at = said.get(name)
-            said[name] = seconds_of(at) if isinstance(at, datetime) else 0.0
+        said: dict[str, object] = {} if body is None else _plain(body)
         known = {one.name for one in msgspec.structs.fields(self.event)}
         told = {**said, **subjects, "request": request, **({"by": by} if "by" in known else {})}
         try:
@@ -115,34 +110,67 @@ class Command:
         return event
 
 
+def _model(
+    title: str, kind: type[msgspec.Struct], times: tuple[str, ...], without: tuple[str, ...], words: Mapping[str, str]
+) -> type[BaseModel]:
+    """What one must say to make one of these."""
+    fields: dict[str, Any] = {}
+    for one in msgspec.structs.fields(kind):
+        if one.name in without:
+            continue
+        asked = Moment | None if one.name in times else _spoken(one.type, times)
+        default = None if one.name in times else _default(one)
+        fields[one.name] = (asked, Field(default, description=words.get(one.name)))
+    made: type[BaseModel] = create_model(title, __config__=STRICT, **fields)
+    made.__doc__ = kind.__doc__
+    return made
+
+
+def _plain(body: BaseModel) -> dict[str, object]:
+    """What was said, without what was not; times in UTC seconds."""
+    return {name: _plain_value(value) for name, value in dict(body).items() if value is not None}
+
+
+def _plain_value(value: object) -> object:
+    match value:
+        case BaseModel():
+            return _plain(value)
+        case datetime():
+            return seconds_of(value)
+        case _:
+            return value
+
+
 def _default(one: msgspec.structs.FieldInfo) -> Any:
     if one.default is not msgspec.NODEFAULT:
         return one.default
     return ... if one.default_factory is msgspec.NODEFAULT else one.default_factory()
 
 
-def _spoken(kind: Any) -> Any:
+def _spoken(kind: Any, times: tuple[str, ...]) -> Any:
     """A field's type with the bounds that everything from outside has."""
     supertype = getattr(kind, "__supertype__", None)
     if supertype is str:
         return Name
     if supertype is not None:
-        return _spoken(supertype)
+        return _spoken(supertype, times)
     if kind is str:
         return Text
     if kind is float:
         return Seconds
     origin, of = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        return typing.Union[tuple(_spoken(one) for one in of)]  # noqa: UP007 (made of a list)
+        return typing.Union[tuple(_spoken(one, times) for one in of)]  # noqa: UP007 (made of a list)
     if origin is tuple:
-        return _bounded(types.GenericAlias(tuple, (_spoken(of[0]), ...)))
+        return _bounded(types.GenericAlias(tuple, (_spoken(of[0], times), ...)))
     if origin is not None and issubclass(origin, Mapping):
-        return _bounded(types.GenericAlias(dict, tuple(_spoken(one) for one in of)))
+        return _bounded(types.GenericAlias(dict, tuple(_spoken(one, times) for one in of)))
     if kind is int:
         return Whole
     if kind in (bool, type(None)) or (isinstance(kind, type) and issubclass(kind, StrEnum)):
         return kind
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _model(kind.__name__, kind, times, (), {})
     raise Bug(f"the API cannot ask for a {kind}")
 
 
@@ -175,6 +203,15 @@ COMMANDS: Final[Sequence[Command]] = (
     Command(CallbackNowRequested, "/callbacks/{contact}/now", Area.CALLBACKS, "Do not wait for its time."),
     Command(MessageDoneRequested, "/messages/{contact}/done", Area.MESSAGES, "Nothing is left to be done about it."),
     Command(
+        DispositionRequested,
+        "/calls/{contact}/disposition",
+        Area.CALLS,
+        "Record what came of a talk: during it, in the wrap-up, or later.",
+        times=("not_before", "until"),
+        fields={"code": "Of an outcome of the queue's tree.", "agent": "Whose talk; left out: the latest."},
+        ours=("on_record",),
+    ),
+    Command(
         MonitorRequested,
         "/supervision/{supervisor}/monitor",
         Area.SUPERVISION,
@@ -196,6 +233,7 @@ COMMANDS: Final[Sequence[Command]] = (
 ELSEWHERE: Final[Mapping[type[Message], str]] = {
     AgentSaved: "POST and PATCH /agents write the directory first; the center is told by it",
     AgentRemoved: "DELETE /agents/{agent} likewise",
+    CustomersMarked: "customers are marked in the directory of customers; the center compares it with what it knows",
     ConfigurationApplied: "POST /configuration/apply and /rollback store a version first",
 }
 """Request events that are no entry above, and why."""

@@ -1,6 +1,6 @@
 """What the API shows of now: calls, agents, queues, flows, promises, messages. Knows views; decides nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,10 +10,12 @@ from callcenter.model.contact import ContactState
 from callcenter.model.ids import QueueName
 from callcenter.model.rights import Area
 from callcenter.model.view import AgentView, CallbackView, ContactView, MessageView, QueueView
+from callcenter.nodes import NODES
 from callcenter.web.api.commands import Name
 from callcenter.web.api.public import Public
 from callcenter.web.api.route import QUERY, Asked, Route, agent_of, not_found, reading, team_of
 
+KINDS: Final[Mapping[type, str]] = {kind: name for name, kind in NODES.items()}
 LIVE_CALL: Final = Public(ContactView, "LiveCall")
 AGENT: Final = Public(AgentView, "AgentNow", also={"skills": (dict[str, int], dict)})
 QUEUE: Final = Public(QueueView, "QueueNow")
@@ -190,7 +192,7 @@ def _flows_now(asked: Asked) -> list[FlowNow]:
             name=name,
             language=flow.language,
             start=flow.start,
-            nodes={node: type(made).__name__.lower() for node, made in flow.nodes.items()},
+            nodes={node: KINDS[type(made)] for node, made in flow.nodes.items()},
             numbers=sorted(number for number, leads in configuration.numbers.items() if leads == name),
         )
         for name, flow in sorted(configuration.flows.items())

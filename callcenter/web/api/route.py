@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
-from callcenter.model.ids import QueueName
+from callcenter.model.events import Event
+from callcenter.model.ids import QueueName, RequestId
 from callcenter.model.rights import Area, Right, Rights
 from callcenter.model.view import AgentView, CenterView
 from callcenter.postgres.answers import Answers
@@ -38,6 +39,7 @@ class Parts:
     """What routes answer with."""
 
     center: Center
+    ask: Callable[[RequestId, Event], Awaitable[str]]  # "" when granted, else what is wrong
     configuration: Callable[[], Configuration]
     now: Callable[[], float]
     reports: Reports

@@ -26,7 +26,7 @@ def _do(command: Command) -> Do:
         _allowed(asked)
         request = RequestId(f"api-{secrets.token_hex(8)}")
         event = command.event_of(request, asked.by, asked.subjects, asked.body)
-        problem = await asked.parts.center.ask(request, event)
+        problem = await asked.parts.ask(request, event)
         if problem:
             raise _known_or_not(asked, problem)
         return Granted(request=request)
