@@ -25,7 +25,7 @@ from callcenter.model.configuration import Configuration
 from callcenter.model.contact import EndReason, Medium, QueueExit
 from callcenter.model.entry import Output
 from callcenter.model.events import Event
-from callcenter.model.facts import ContactEnded, Surprise
+from callcenter.model.facts import ContactEnded, DispositionDue, Surprise
 from callcenter.model.ids import AgentId, ContactId, LegId, QueueName, Skill
 from callcenter.model.need import ANYBODY, Need
 from callcenter.model.queue import Queue
@@ -278,6 +278,13 @@ class WritesNoCdr(Mutant):
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
         self.rewire(talk=_Silent)
+
+
+class ForgetsWhatIsMissing(Mutant):
+    """Nobody is told that an agent has not recorded what came of a talk."""
+
+    def handle(self, event: Event, now: float) -> list[Output]:
+        return [output for output in super().handle(event, now) if not isinstance(output, DispositionDue)]
 
 
 class _Twice(Talk):
