@@ -1,0 +1,100 @@
+"""Against toll fraud: which numbers are never dialled, and how many calls an agent, a trunk, a country and all together
+may make within an hour. Knows no law (that is core/law) and no telephone; tells what is against a call, and when to alarm.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from callcenter.model.trunk import Guard
+
+HOUR_S: Final = 3_600.0
+KEPT_MAX: Final = 100_000
+"""Calls that are remembered for each counter; a limit above it is not possible."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuardVerdict:
+    """What is against a call; `alarm` is set when somebody should look at it now."""
+
+    against: tuple[str, ...]
+    alarm: str = ""
+
+    @property
+    def allowed(self) -> bool:
+        """Whether nothing is."""
+        return not self.against
+
+
+class GuardBook:
+    """The guard and its memory of the last hour."""
+
+    __slots__ = ("_alarmed", "_calls", "_guard", "_refusals")
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._calls: dict[str, deque[float]] = {}
+        self._refusals: deque[float] = deque(maxlen=KEPT_MAX)
+        self._alarmed: dict[str, float] = {}  # what for -> since when: once an hour is enough
+
+    def may(
+        self, number: str, *, region: str, line: str, trunk: str, at: float, agent: str = "", count: bool = True
+    ) -> GuardVerdict:
+        """Judge a call, and count it: as one made if it is allowed, as one refused if not."""
+        against = [*self._never(number, region, line), *self._full(region, trunk, agent, at)]
+        if not count:
+            return GuardVerdict(against=tuple(against))
+        if not against:
+            for counter, _ in self._counters(region, trunk, agent):
+                self._calls.setdefault(counter, deque(maxlen=KEPT_MAX)).append(at)
+            return GuardVerdict(against=())
+        self._refusals.append(at)
+        _forget(self._refusals, at)
+        return GuardVerdict(against=tuple(against), alarm=self._alarm(against, at))
+
+    def _never(self, number: str, region: str, line: str) -> list[str]:
+        guard = self._guard
+        against: list[str] = []
+        if any(number.startswith(prefix) for prefix in guard.refused_prefixes):
+            against.append("its prefix is refused")
+        if line in guard.refused_lines:
+            against.append(f"a {line.replace('_', ' ')} number")
+        if region not in guard.regions and not any(number.startswith(prefix) for prefix in guard.prefixes):
+            against.append(f"{region or 'its country'} is not allowed")
+        return against
+
+    def _full(self, region: str, trunk: str, agent: str, at: float) -> list[str]:
+        against: list[str] = []
+        for counter, limit in self._counters(region, trunk, agent):
+            calls = self._calls.get(counter)
+            if calls is None or limit is None:
+                continue
+            _forget(calls, at)
+            if len(calls) >= limit:
+                against.append(f"{counter}: {limit} calls within an hour")
+        return against
+
+    def _counters(self, region: str, trunk: str, agent: str) -> list[tuple[str, int | None]]:
+        guard = self._guard
+        counters: list[tuple[str, int | None]] = [("all", guard.per_h), (f"trunk {trunk}", guard.per_trunk_h)]
+        if agent:
+            counters.append((f"agent {agent}", guard.per_agent_h))
+        if region in guard.per_region_h:
+            counters.append((f"country {region}", guard.per_region_h[region]))
+        return counters
+
+    def _alarm(self, against: list[str], at: float) -> str:
+        """A limit that is reached, or many refusals: each told once an hour."""
+        full = [one for one in against if one.endswith("within an hour")]
+        what = full[0] if full else ""
+        if not what and len(self._refusals) >= self._guard.alarm_refusals:
+            what = f"{self._guard.alarm_refusals} calls or more were refused within an hour"
+        if not what or at - self._alarmed.get(what, -HOUR_S) < HOUR_S:
+            return ""
+        self._alarmed[what] = at
+        return what
+
+
+def _forget(times: deque[float], at: float) -> None:
+    while times and times[0] + HOUR_S <= at:
+        times.popleft()
