@@ -26,6 +26,7 @@ from callcenter.cli import (
     doctor,
     explain,
     flows,
+    leads,
     plan,
     queues,
     recordings,
@@ -89,6 +90,7 @@ app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(customers.app, name="customers")
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(compliance.app, name="compliance")
+app.add_typer(leads.app, name="leads")
 app.add_typer(agents.app, name="agents")
 app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")

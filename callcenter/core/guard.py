@@ -1,5 +1,5 @@
 """Against toll fraud: which numbers are never dialled, and how many calls an agent, a trunk, a country and all together
-may make within an hour. Knows no law (that is core/law) and no telephone; tells what is against a call, and when to alarm.
+may make within an hour. Knows no law and no telephone; tells what is against a call, and when to alarm.
 """
 
 from collections import deque

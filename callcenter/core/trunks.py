@@ -1,8 +1,8 @@
 """Which trunk a call goes out on: lines, calls per second, cost, and rest after failures. Knows no telephone.
 
 Theory: among the trunks that take the number, the cheapest by its longest prefix comes first, those of equal cost in
-the order in which they are configured; the first that has a line, may start a call now and does not rest is taken. Calls
-that are refused, busy or unanswered are no failures of a trunk; only what the network says of itself is.
+the order in which they are configured; the first that has a line, may start a call now and does not rest is taken. A
+call that is refused, busy or unanswered is no failure of a trunk; only what the network says of itself is one.
 """
 
 from collections import deque

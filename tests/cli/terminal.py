@@ -147,6 +147,7 @@ def command_of(words: Sequence[str]) -> str:
         "callbacks",
         "customers",
         "compliance",
+        "leads",
         "tokens",
         "webhooks",
         "supervise",

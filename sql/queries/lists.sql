@@ -1,0 +1,20 @@
+-- lists.begin
+-- A list, new or to be added to.
+INSERT INTO lead_list (name, region) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET imported = now();
+
+-- lists.hold
+-- Of two imports at once each sees what the other has written, batch by batch.
+SELECT pg_advisory_xact_lock(hashtextextended('import of leads', 0));
+
+-- lists.known
+-- Which of these numbers a lead has already, in this list or (NULL) in any.
+SELECT DISTINCT number FROM lead_number JOIN lead ON lead.id = lead_number.lead
+WHERE number = ANY($1::text[]) AND ($2::text IS NULL OR list = $2);
+
+-- lists.ids
+-- So many new ids of leads, in order.
+SELECT nextval(pg_get_serial_sequence('lead', 'id')) AS id FROM generate_series(1, $1::integer);
+
+-- lists.count
+-- What an import did, added up.
+UPDATE lead_list SET leads = leads + $2, refused = refused + $3, duplicates = duplicates + $4 WHERE name = $1;

@@ -1,0 +1,58 @@
+"""`callcenter leads`: from a file into a list, again after it was interrupted, and what was left out."""
+
+import csv
+
+from callcenter.cli.exits import Exit
+from tests.cli.terminal import Terminal
+
+FILE = """name,phone,work,city
+Lan,0901234567,,Hanoi
+Minh,0901234567,,Hue
+Anh,0901234568,024 3822 5151,=1+1
+Ba,nonsense,,Hue
+Tu,,0901234567,Hue
+"""
+
+
+def test_a_list_is_imported_and_importing_it_again_adds_nothing(terminal: Terminal, dsn: str) -> None:
+    terminal.uses_database(dsn)
+    assert terminal.json("leads", "list") == {"lists": []}
+    path = terminal.write(FILE, "leads.csv")
+    errors = terminal.folder / "errors.csv"
+    words = ("leads", "import", str(path), "--list", "spring", "--region", "VN", "--errors", str(errors))
+    assert terminal.json(*words) == {
+        "list": "spring",
+        "rows": 5,
+        "leads": 2,
+        "refused": 1,
+        "duplicates": 2,
+        "errors": str(errors),
+    }
+    told = list(csv.reader(errors.read_text().splitlines()))
+    assert [(row[0], row[1]) for row in told[1:]] == [
+        ("5", "phone nonsense: no telephone number"),
+        ("3", "'+84901234567 is there already"),
+        ("6", "'+84901234567 is there already"),
+    ]
+    assert (terminal.json(*words)["leads"], terminal.json("leads", "list")["lists"][0]["leads"]) == (0, 2)
+    other = terminal.json("leads", "import", str(path), "--list", "b", "--region", "VN", "--duplicates", "list")
+    assert other["leads"] == 2
+    shown = terminal.json("leads", "show", "spring")
+    assert (shown["states"], shown["penetration"]) == ({"ready": 2}, 0.0)
+    assert "2 ready" in terminal("leads", "show", "spring").out
+
+
+def test_what_cannot_be_imported(terminal: Terminal, dsn: str) -> None:
+    terminal.uses_database(dsn)
+    path = str(terminal.write(FILE, "leads.csv"))
+    common = ("leads", "import", path, "--list", "spring")
+    assert "no country's code" in terminal(*common, "--region", "Vietnam", expect=Exit.USAGE).err
+    assert "one of everywhere" in terminal(*common, "--region", "VN", "--duplicates", "x", expect=Exit.USAGE).err
+    assert "not COLUMN=NAME" in terminal(*common, "--region", "VN", "--map", "x", expect=Exit.USAGE).err
+    mapped = ("--map", "phone=-", "--map", "work=-")
+    assert "no column of numbers" in terminal(*common, "--region", "VN", *mapped, expect=Exit.CONFIGURATION).err
+    nothing = ("leads", "import", "nothing.csv", "--list", "x", "--region", "VN")
+    assert "cannot be read" in terminal(*nothing, expect=Exit.CONFIGURATION).err
+    assert "no list" in terminal("leads", "show", "x", expect=Exit.NOT_FOUND).err
+    unwritable = ("--errors", str(terminal.folder / "no" / "where.csv"))
+    assert "No such file" in terminal(*common, "--region", "VN", *unwritable, expect=Exit.PROBLEMS).err
