@@ -8,9 +8,9 @@ lines after it are read all the same.
 import codecs
 import csv
 from collections.abc import Iterator
-from io import BufferedReader, TextIOWrapper
+from io import TextIOWrapper
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, TextIO
 
 from callcenter.tables.row import COLUMNS_MAX, Opened, Row, wrong
 
@@ -32,7 +32,7 @@ def open_csv(path: Path, *, encoding: str = "", delimiter: str = "") -> Opened:
     try:
         size = path.stat().st_size
         chosen = _encoding(path, encoding)
-        with path.open(encoding=chosen) as text:
+        with path.open(encoding=chosen, newline=None) as text:
             first, _ = next(_lines(text), ("", False))
     except OSError as error:
         raise wrong(str(path), f"cannot be read: {error.strerror}") from error
@@ -47,8 +47,8 @@ def open_csv(path: Path, *, encoding: str = "", delimiter: str = "") -> Opened:
 
 def csv_rows(opened: Opened) -> Iterator[Row]:
     """Every row after the header, also those that cannot be read. Blank lines are none."""
-    with opened.path.open(encoding=opened.encoding) as text:
-        source, raw = _Lines(text), cast(BufferedReader, text.buffer)
+    with opened.path.open("rb") as raw, TextIOWrapper(raw, encoding=opened.encoding, newline=None) as text:
+        source = _Lines(text)
         next(source, None)
         while True:
             source.begin()
@@ -71,7 +71,7 @@ def csv_rows(opened: Opened) -> Iterator[Row]:
 class _Lines:
     """The lines of a row for the csv module: it counts them, and ends a row that is too long."""
 
-    def __init__(self, text: TextIOWrapper) -> None:
+    def __init__(self, text: TextIO) -> None:
         self._lines = _lines(text)
         self.line = 0
         self.problem = ""
@@ -97,7 +97,7 @@ class _Lines:
         return line
 
 
-def _lines(text: TextIOWrapper) -> Iterator[tuple[str, bool]]:
+def _lines(text: TextIO) -> Iterator[tuple[str, bool]]:
     """Lines with their ends; of one that is too long its beginning, and True."""
     while line := text.readline(LINE_CHARS_MAX):
         cut = len(line) >= LINE_CHARS_MAX and not line.endswith("\n")

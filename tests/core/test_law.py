@@ -6,7 +6,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callcenter.config.law import shipped_packs
@@ -300,7 +300,7 @@ def questions(draw: st.DrawFn) -> Question:
 
 
 @given(asked=questions(), one=st.lists(RULES, max_size=4), other=st.lists(RULES, max_size=4))
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_packs_together_allow_what_each_allows_and_nothing_else(
     asked: Question, one: list[Rule], other: list[Rule]
 ) -> None:
@@ -314,7 +314,7 @@ def test_packs_together_allow_what_each_allows_and_nothing_else(
 
 
 @given(asked=questions(), rules=st.lists(RULES, max_size=5), part=st.floats(0, 1, exclude_max=True))
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_it_is_allowed_at_the_time_that_was_told_and_at_none_before(
     asked: Question, rules: list[Rule], part: float
 ) -> None:
@@ -355,7 +355,7 @@ JUMPS: Final = [
     edges=st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(lambda pair: pair[0] < pair[1]),
     night=st.booleans(),
 )
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_hours_begin_when_the_clock_on_the_wall_says_so_also_where_it_jumps(
     jump: tuple[str, float], offset: int, edges: tuple[int, int], night: bool
 ) -> None:
@@ -367,7 +367,7 @@ def test_hours_begin_when_the_clock_on_the_wall_says_so_also_where_it_jumps(
 
 
 @given(at=YEAR, zone=ZONES, first=st.integers(0, 1439), length=st.integers(1, 600))
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_window_past_midnight_is_one_window(at: float, zone: str, first: int, length: int) -> None:
     end = first + length
     parts = [(first, min(end, 1440)), *([(0, end - 1440)] if end > 1440 else [])]
@@ -378,7 +378,7 @@ def test_a_window_past_midnight_is_one_window(at: float, zone: str, first: int, 
 
 
 @given(at=YEAR, zone=ZONES, off=st.sets(st.integers(0, 8)))
-@settings(deadline=None)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_days_off_are_those_of_the_called_persons_calendar(at: float, zone: str, off: set[int]) -> None:
     today = datetime.fromtimestamp(at, ZoneInfo(zone)).date()
     days = frozenset((today + timedelta(days=one)).isoformat() for one in off)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callcenter.model.lead_filter import EVERYBODY, All, Any, Compare, FilterSyntaxError, Not, parse_filter
@@ -58,6 +58,7 @@ FILTERS = st.recursive(
 
 
 @given(FILTERS, st.integers(1, 20))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_nothing_that_somebody_wrote_gets_into_the_text(only: object, first: int) -> None:
     text, values = compiled(only, first)  # type: ignore[arg-type]
     left = re.sub(

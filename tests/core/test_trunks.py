@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callcenter.core.caller_ids import CallerUse, rested, shown
@@ -65,6 +65,7 @@ def test_a_trunk_that_fails_rests_and_is_tried_with_care() -> None:
 
 
 @given(st.lists(st.floats(0, 30), max_size=60), st.sampled_from([0.5, 1.0, 2.0, 2.5, 7.0]))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_second_sees_more_calls_than_allowed(times: list[float], rate: float) -> None:
     trunk = replace(DEAR, lines_max=1000, calls_per_s=rate)
     book = TrunkBook([trunk])

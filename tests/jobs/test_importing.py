@@ -1,7 +1,7 @@
 """A row becomes a lead, or is told with its reason."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callcenter.errors import ConfigurationError
@@ -90,6 +90,7 @@ def test_columns_by_name_or_as_one_says() -> None:
 
 
 @given(st.lists(st.text(max_size=30), max_size=9))
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_row_breaks_it(values: list[str]) -> None:
     found = lead_of(Row(line=1, values=tuple(values)), SHAPE, "US")
     assert isinstance(found, RowError) or found.numbers
