@@ -23,6 +23,7 @@ from callcenter.cli import (
     customers,
     db,
     demo,
+    do_not_call,
     doctor,
     explain,
     flows,
@@ -91,6 +92,7 @@ app.add_typer(customers.app, name="customers")
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(compliance.app, name="compliance")
 app.add_typer(leads.app, name="leads")
+app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(agents.app, name="agents")
 app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")

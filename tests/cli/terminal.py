@@ -148,6 +148,7 @@ def command_of(words: Sequence[str]) -> str:
         "customers",
         "compliance",
         "leads",
+        "do-not-call",
         "tokens",
         "webhooks",
         "supervise",
