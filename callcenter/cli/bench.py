@@ -28,6 +28,9 @@ def bench(
         int | None,
         typer.Option("--calls", metavar="N", min=1, help="A trial of acd-exact: so many calls in each replication."),
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A trial of dialer: two seeds instead of eight; days as short as --seconds.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Run a benchmark: a table, and as the last line one JSON object. Exit code 0 whether or not targets are met."""
@@ -37,7 +40,9 @@ def bench(
         raise Failure(Exit.USAGE, f"there is no benchmark {name!r}", remedy=f"one of {', '.join((*BENCHES, ALL))}")
     quiet_logs()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C: what was started must end with us
-    trial = Trial(folder=site_of(context).settings.var_folder.absolute() / FOLDER, seconds=seconds, calls=calls)
+    trial = Trial(
+        folder=site_of(context).settings.var_folder.absolute() / FOLDER, seconds=seconds, calls=calls, quick=quick
+    )
     chosen = [each for each in BENCHES if each not in LONG] if name == ALL else [name]
     reports = []
     for each in chosen:

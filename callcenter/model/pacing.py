@@ -1,8 +1,8 @@
 """What a pacer is asked and answers: how many lines to dial now. Knows the shape of the question; knows no answer.
 
 Everything that a pacer may look at is in the question: it has no memory, no clock and no settings of its own, so that
-a receipt that holds question and answer proves why a number was dialled. All times are UTC seconds. The order in tuples
-of times means nothing.
+a receipt that holds question and answer proves why a number was dialled. All times are UTC seconds. The order in
+tuples of times means nothing.
 """
 
 from typing import Final, NewType

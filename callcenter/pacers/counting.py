@@ -1,8 +1,8 @@
 """How likely it is that more people answer than agents are free: sums of yes-or-no events. Knows numbers only.
 
 Two ways. Small teams exactly, by adding one event after the other to the distribution (the direct method: Hong, On
-computing the distribution function for the Poisson binomial distribution, Computational Statistics & Data Analysis 59,
-2013). Large ones by the normal distribution, refined by the skewness (Volkova, A refinement of the central limit
+computing the distribution function for the Poisson binomial distribution, Computational Statistics & Data Analysis
+59, 2013). Large ones by the normal distribution, refined by the skewness (Volkova, A refinement of the central limit
 theorem for sums of independent random indicators, Theory of Probability and its Applications 40, 1996; also in Hong).
 """
 

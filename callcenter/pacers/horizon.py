@@ -13,8 +13,8 @@ import msgspec
 
 from callcenter.model.pacing import LifeTable
 
-MOMENTS: Final = 6
-STEPS: Final = 6  # into which the time to a moment is cut, for a talk and a wrap-up that both have to end in it
+MOMENTS: Final = 4
+STEPS: Final = 5  # into which the time to a moment is cut, for a talk and a wrap-up that both have to end in it
 GOING_MIN: Final = 1e-3  # who has lasted longer than all but so few is taken as one of these few
 Chances = tuple[float, ...]  # one for each moment
 
@@ -55,11 +55,6 @@ def reached(table: LifeTable, share: float) -> float:
             begins, ends = table.edges_s[place - 1], table.edges_s[place]
             return begins + (ends - begins) * ((high - left) / (high - low) if high > low else 0.0)
     return table.edges_s[-1]
-
-
-def bin_of(edges: tuple[float, ...], age_s: float) -> int:
-    """The bin into which an age falls; the last one has no end."""
-    return min(max(bisect_right(edges, age_s) - 1, 0), len(edges) - 1)
 
 
 @lru_cache(maxsize=16)

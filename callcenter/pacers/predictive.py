@@ -5,15 +5,16 @@ Knows the question and the arithmetic of chances; knows no scenario. Theory and 
 A line dialled now is answered, if at all, at one of several moments (`horizon.py`). By each of them some of the lines
 that ring already will have been answered, and some of those who talk or wrap up will have become free: each with a
 chance of its own, given how long it has lasted. The *risk* of a new line is the chance that, if it is answered, it
-finds nobody within the grace, averaged over the moments. As many lines are dialled as keep the risk of the last of them
-within what is allowed.
+finds nobody within the grace, averaged over the moments. As many lines are dialled as keep the risk of the last of
+them within what is allowed.
 
 What is allowed follows the account of drops: earned with every live answer at the rate of the target, paid with every
-drop. Whatever the predictions are worth, drops so come to the target in the long run (integral control). And no drop is
-risked that would take a window over the hard stop if it came to be.
+drop. Whatever the predictions are worth, drops so come to the target in the long run (integral control). And no drop
+is risked that would take a window over the hard stop if it came to be.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from operator import mul
@@ -21,15 +22,15 @@ from typing import Final
 
 from callcenter.model.pacing import Answers, PacerName, PacingAnswer, PacingQuestion
 from callcenter.pacers.counting import distribution, moments, reaches, with_event
-from callcenter.pacers.horizon import Horizon, bin_of, horizon
+from callcenter.pacers.horizon import Horizon, horizon
 from callcenter.pacers.pacer import ceiling, overspent, progressive, unspoken_for
 
 NAME: Final = PacerName("predictive")
 EXACT_MAX: Final = 20  # agents and lines up to which chances are added one by one
-RISK_BALANCED: Final = 0.15  # allowed when the account of drops is even
-RISK_MAX: Final = 0.6
-ACCOUNT_DROPS: Final = 5.0  # so many drops more in the account allow e times the risk
-LINES_AT_ONCE_MAX: Final = 1000
+RISK_BALANCED: Final = 0.015  # allowed when the account of drops is even
+RISK_MAX: Final = 0.3
+ACCOUNT_DROPS: Final = 4.0  # so many drops more in the account allow e times the risk
+LINES_PER_AGENT_MAX: Final = 10  # ringing at once: a list that nobody answers is no reason to flood the trunk
 Group = tuple[float, int]  # a chance, and of how many
 
 
@@ -44,7 +45,8 @@ class Predictive:
             return progressive(question, lacks)
         scene = _Scene(question)
         allowed = risk_allowed(question)
-        lines = scene.lines_within(allowed, most)
+        ringing_most = max(LINES_PER_AGENT_MAX * question.crew.size - question.dialling, 0)
+        lines = scene.lines_within(allowed, min(most, ringing_most))
         lines = min(max(lines, unspoken_for(question)), most)
         risk = scene.risk(lines) if lines else scene.risk(1)
         free, answers = scene.expected()
@@ -100,7 +102,6 @@ class _Scene:
 
     def lines_within(self, allowed: float, most: int) -> int:
         """The most lines of which the last one's risk is within what is allowed."""
-        most = min(most, LINES_AT_ONCE_MAX)
         low, high = 0, 1
         while high <= most and self.risk(high) <= allowed:
             low, high = high, high * 2
@@ -137,9 +138,9 @@ class _Exactly:
                     for counts, share in zip(self._dials[-1], scene.answered, strict=True)
                 ]
             )
-        return sum(
-            sum(map(mul, counts, short)) for counts, short in zip(self._dials[lines], self._short, strict=True)
-        ) / len(self._short)
+        return _from_then_on(
+            [sum(map(mul, counts, short)) for counts, short in zip(self._dials[lines], self._short, strict=True)]
+        )
 
 
 class _Roughly:
@@ -155,7 +156,7 @@ class _Roughly:
 
     def after(self, lines: int) -> float:
         """The risk of a line after so many other new ones."""
-        total, free = 0.0, self._scene.free
+        risks, free = [], self._scene.free
         for answered, ((answers, more, third), (frees, less, fourth)) in zip(
             self._scene.answered, self._moments, strict=True
         ):
@@ -164,8 +165,16 @@ class _Roughly:
             spread = new * (1.0 - chance)
             mean = answers + new
             variance = more + spread + less + mean * mean * self._doubt
-            total += reaches(free, mean - frees, variance, third + spread * (1.0 - 2.0 * chance) - fourth)
-        return total / len(self._moments)
+            risks.append(reaches(free, mean - frees, variance, third + spread * (1.0 - 2.0 * chance) - fourth))
+        return _from_then_on(risks)
+
+
+def _from_then_on(risks: list[float]) -> float:
+    worst = total = 0.0
+    for risk in reversed(risks):
+        worst = max(worst, risk)
+        total += worst
+    return total / len(risks)
 
 
 def _answers(question: PacingQuestion, at: Horizon) -> list[list[Group]]:
@@ -200,6 +209,6 @@ def _by_bin(edges: tuple[float, ...], since: Sequence[float], now: float) -> lis
     """How many fall into each bin of age, in the order of the bins."""
     counts: dict[int, int] = {}
     for each in since:
-        place = bin_of(edges, now - each)
+        place = bisect_right(edges, now - each)
         counts[place] = counts.get(place, 0) + 1
-    return sorted(counts.items())
+    return sorted((max(place - 1, 0), times) for place, times in counts.items())

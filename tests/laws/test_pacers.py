@@ -23,6 +23,7 @@ from callcenter.model.pacing import (
 from callcenter.pacers import PACERS
 from callcenter.pacers.counting import distribution, moments, reaches
 from callcenter.pacers.pacer import TRUNK_FAILURES_MAX, TRUNK_REST_MAX_S
+from callcenter.pacers.predictive import LINES_PER_AGENT_MAX
 
 NOW = 10_000.0
 EDGES_S = (0.0, *(0.5 * 1.3**n for n in range(36)))
@@ -66,6 +67,7 @@ questions = st.builds(
     budget=st.sampled_from([Budget(), Budget(target=0.026, hard=0.029), Budget(target=0.0, hard=0.0)]),
     ratio=st.floats(0.0, 20.0),
 )
+laws = settings(max_examples=50, deadline=None)
 every_pacer = pytest.mark.parametrize("name", sorted(PACERS))
 
 
@@ -74,18 +76,21 @@ def pace(name: PacerName, question: PacingQuestion) -> PacingAnswer:
 
 
 @every_pacer
+@laws
 @given(question=questions)
 def test_never_more_lines_than_are_free_and_never_fewer_than_none(name: PacerName, question: PacingQuestion) -> None:
     assert 0 <= pace(name, question).lines <= question.lines_free
 
 
 @every_pacer
+@laws
 @given(question=questions)
 def test_nothing_is_dialled_when_nobody_is_there(name: PacerName, question: PacingQuestion) -> None:
     assert pace(name, replace(question, crew=Crew())).lines == 0
 
 
 @every_pacer
+@laws
 @given(question=questions, window=st.sampled_from(["day", "month"]))
 def test_once_the_budget_is_spent_there_is_never_more_than_a_line_for_each_ready_agent(
     name: PacerName, question: PacingQuestion, window: str
@@ -97,6 +102,7 @@ def test_once_the_budget_is_spent_there_is_never_more_than_a_line_for_each_ready
 
 
 @every_pacer
+@laws
 @given(question=questions)
 def test_no_drop_is_risked_before_the_answers_that_pay_for_it(name: PacerName, question: PacingQuestion) -> None:
     """A campaign's first drop would be 1 of 1: it may happen after as many live answers as make it 1 of enough."""
@@ -105,6 +111,7 @@ def test_no_drop_is_risked_before_the_answers_that_pay_for_it(name: PacerName, q
 
 
 @every_pacer
+@laws
 @given(question=questions)
 def test_too_little_known_is_never_predicted_from(name: PacerName, question: PacingQuestion) -> None:
     poor = replace(question, experience=replace(question.experience, lacks="only 12 dials"))
@@ -114,6 +121,7 @@ def test_too_little_known_is_never_predicted_from(name: PacerName, question: Pac
 
 
 @every_pacer
+@laws
 @given(question=questions, failed=st.integers(TRUNK_FAILURES_MAX, 40), ago_s=st.floats(0.0, 1000.0))
 def test_a_failing_trunk_rests_and_is_then_tried_with_one_line(
     name: PacerName, question: PacingQuestion, failed: int, ago_s: float
@@ -124,6 +132,7 @@ def test_a_failing_trunk_rests_and_is_then_tried_with_one_line(
 
 
 @every_pacer
+@laws
 @given(question=questions, seed=st.integers(0, 99))
 def test_the_order_of_agents_and_lines_does_not_matter(name: PacerName, question: PacingQuestion, seed: int) -> None:
     rng = Random(seed)
@@ -141,12 +150,14 @@ def test_the_order_of_agents_and_lines_does_not_matter(name: PacerName, question
 
 
 @every_pacer
+@laws
 @given(question=questions)
 def test_the_same_question_has_the_same_answer(name: PacerName, question: PacingQuestion) -> None:
     assert type(PACERS[name])().pace(question) == pace(name, question)
 
 
 @every_pacer
+@laws
 @given(question=questions, more=st.integers(1, 5))
 def test_more_ready_agents_more_live_answers_or_more_lines_never_dial_less(
     name: PacerName, question: PacingQuestion, more: int
@@ -164,6 +175,7 @@ def test_more_ready_agents_more_live_answers_or_more_lines_never_dial_less(
 
 
 @every_pacer
+@laws
 @given(question=questions, more=st.integers(1, 5))
 def test_more_people_waiting_or_more_drops_never_dial_more(
     name: PacerName, question: PacingQuestion, more: int
@@ -177,7 +189,7 @@ def test_more_people_waiting_or_more_drops_never_dial_more(
 
 
 @every_pacer
-@settings(max_examples=50)
+@laws
 @given(question=questions)
 def test_the_reason_is_one_line_of_words(name: PacerName, question: PacingQuestion) -> None:
     answer = pace(name, question)
@@ -186,12 +198,23 @@ def test_the_reason_is_one_line_of_words(name: PacerName, question: PacingQuesti
     assert answer.rule in PACERS
 
 
+@laws
 @given(question=questions)
 def test_predictive_never_dials_less_than_what_is_without_risk(question: PacingQuestion) -> None:
     safe = pace(PacerName("progressive"), question).lines
     assert pace(PacerName("predictive"), question).lines >= safe
 
 
+@laws
+@given(question=questions)
+def test_predictive_never_floods_the_trunk(question: PacingQuestion) -> None:
+    """However few answer."""
+    answer = pace(PacerName("predictive"), question)
+    most = LINES_PER_AGENT_MAX * question.crew.size
+    assert answer.lines + question.dialling <= max(most, question.dialling, len(question.crew.ready))
+
+
+@laws
 @given(
     groups=st.lists(st.tuples(shares, st.integers(1, 8)), min_size=1, max_size=12),
     least=st.integers(0, 40),

@@ -18,6 +18,7 @@ class Trial:
 
     folder: Path
     seconds: float | None = None
+    quick: bool = False  # fewer seeds, where a benchmark has them
     calls: int | None = None
 
 
@@ -45,6 +46,12 @@ def _calls(trial: Trial) -> Report:
     return calls.run(trial.folder, trial.seconds or calls.STEP_S)
 
 
+def _dialer(trial: Trial) -> Report:
+    from callcenter.sim.benches import dialer
+
+    return dialer.run(dialer.QUICK_SEEDS if trial.quick else dialer.SEEDS, trial.seconds)
+
+
 def _waits(_: Trial) -> Report:
     from callcenter.sim.benches import waits
 
@@ -56,8 +63,9 @@ BENCHES: Final[Mapping[str, Callable[[Trial], Report]]] = {
     "acd-exact": _acd_exact,
     "acd-live": _acd_live,
     "calls": _calls,
+    "dialer": _dialer,
     "waits": _waits,
 }
 
-LONG: Final = frozenset({"acd-exact", "acd-live", "calls"})
+LONG: Final = frozenset({"acd-exact", "acd-live", "calls", "dialer"})
 """Those that take longer than ten minutes: they run when they are asked for by name."""

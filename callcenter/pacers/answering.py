@@ -1,0 +1,90 @@
+"""How likely a dial is to be answered by a person, by list and hour, learnt as dials end. Knows counts only.
+
+What an hour of a list brought on other days is where a day begins; what the list brings now takes over after a few
+dials. How far back "now" reaches is found out, not set: several memories run side by side, and the longest one counts
+whose figure does not contradict any shorter one (Lepski, On a problem of adaptive estimation in Gaussian white noise,
+Theory of Probability and its Applications 35, 1991; as intersecting confidence intervals: Goldenshluger and
+Nemirovski, On spatially adaptive estimation of nonparametric regression, Mathematical Methods of Statistics 6, 1997).
+A steady list is so known to a percent, a drifting one is followed, and a step is noticed within some fifty dials.
+"""
+
+import math
+from typing import Final
+
+import msgspec
+
+MEMORIES_DIALS: Final = (15.0, 45.0, 135.0, 405.0)  # a dial weighs 1/e of the newest after so many
+CONTRADICTION: Final = 1.3  # standard errors on either side
+CHANCE_AT_FIRST: Final = 0.3
+DIALS_IMAGINED: Final = 4.0  # how much weighs what was known before
+HOUR_MEMORY_DIALS: Final = 3000.0
+LISTS_MAX: Final = 1000  # lists with figures of their own; the oldest gives way
+HOURS: Final = 24
+
+
+class Tally(msgspec.Struct):
+    """Answers of dials, both weighted, so that the past fades."""
+
+    answers: float = 0.0
+    dials: float = 0.0
+
+    def learn(self, answered: bool, memory: float) -> None:
+        """One more dial ended."""
+        keep = 1.0 - 1.0 / memory
+        self.answers = self.answers * keep + answered
+        self.dials = self.dials * keep + 1.0
+
+
+class Chance(msgspec.Struct, kw_only=True):
+    """The chance of one list now."""
+
+    memories: list[Tally] = msgspec.field(default_factory=lambda: [Tally() for _ in MEMORIES_DIALS])
+    hours: dict[int, Tally] = {}
+
+    def learn(self, answered: bool, hour: int) -> None:
+        """A dial of this hour (0..23) ended."""
+        for tally, memory in zip(self.memories, MEMORIES_DIALS, strict=True):
+            tally.learn(answered, memory)
+        self.hours.setdefault(hour, Tally()).learn(answered, HOUR_MEMORY_DIALS)
+
+    def now(self, before: float) -> tuple[float, float]:
+        """The chance, and on how many dials it stands; `before` is what would be thought without any."""
+        low, high, found = 0.0, 1.0, (before, 0.0)
+        for tally in self.memories:
+            weight = tally.dials + DIALS_IMAGINED
+            chance = (tally.answers + before * DIALS_IMAGINED) / weight
+            error = CONTRADICTION * math.sqrt(max(chance * (1.0 - chance), 0.01) / (2.0 * weight))
+            low, high = max(low, chance - error), min(high, chance + error)
+            if low > high:
+                break
+            found = chance, 2.0 * tally.dials
+        return found
+
+
+class Answering(msgspec.Struct, kw_only=True):
+    """The chances of all lists of one campaign."""
+
+    every: Chance = msgspec.field(default_factory=Chance)  # list
+    lists: dict[str, Chance] = {}
+    count: int = 0  # dials that ended, ever
+    answers: int = 0
+
+    def learn(self, name: str, hour: int, *, answered: bool) -> None:
+        """A dial of a list, made in this hour, ended."""
+        self.count += 1
+        self.answers += answered
+        self.every.learn(answered, hour)
+        if name not in self.lists and len(self.lists) >= LISTS_MAX:
+            del self.lists[next(iter(self.lists))]
+        self.lists.setdefault(name, Chance()).learn(answered, hour)
+
+    def chance(self, name: str, hour: int) -> tuple[float, float]:
+        """How likely a dial of this list is to be answered now, and on how many dials that stands."""
+        usual, _ = self.every.now(CHANCE_AT_FIRST)
+        own = self.lists.get(name)
+        if own is None:
+            return usual, 0.0
+        seen = own.hours.get(hour % HOURS)
+        if seen is not None:
+            usual = (seen.answers + usual * DIALS_IMAGINED) / (seen.dials + DIALS_IMAGINED)
+        return own.now(usual)

@@ -1,0 +1,196 @@
+"""What one campaign remembers for its pacer: lines that ring, what was learnt, drops. Knows no leads, no agents' names.
+
+The campaign tells it what happens, with the time, and asks it how many lines to dial: at events, and no more often
+than every ASK_EVERY_S. The very same object is driven by the simulator (`sim/dialling`). It is a plain value that a
+snapshot can hold. What comes late or twice, of a line that is not known any more, is ignored.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from callcenter.model.pacing import (
+    GRACE_S,
+    Answers,
+    Budget,
+    Crew,
+    Experience,
+    LifeTable,
+    PacerName,
+    PacingAnswer,
+    PacingQuestion,
+    Ringing,
+    Trunk,
+)
+from callcenter.pacers import PACERS
+from callcenter.pacers.answering import Answering
+from callcenter.pacers.lengths import RING_EDGES_S, TALK_EDGES_S, Lengths
+from callcenter.pacers.windows import DAY_BUCKET_S, DAY_S, MONTH_BUCKET_S, MONTH_S, Window
+
+ASK_EVERY_S: Final = 1.0
+IDLE_ASK_S: Final = 2.0  # to be asked again after, though nothing happened: talks grow older
+TABLES_EVERY_S: Final = 120.0  # tables are drawn up anew so often, and sooner while little is known
+TABLES_GROWTH: Final = 1.3  # namely when so many times as much has been seen
+DIALS_MIN: Final = 40  # less is not predicted from
+ANSWERS_MIN: Final = 10
+TALKS_MIN: Final = 10
+
+ANSWER_MEAN_S: Final = 12.0  # imagined before anything was seen
+NO_ANSWER_MEAN_S: Final = 20.0
+TALK_MEAN_S: Final = 120.0
+WRAP_UP_MEAN_S: Final = 10.0
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """One that is dialling or ringing."""
+
+    since: float
+    list: str
+    hour: int
+
+
+class Tables(msgspec.Struct, frozen=True, kw_only=True):
+    """What was learnt, drawn up at one moment."""
+
+    at: float
+    seen: int  # lengths, by then
+    answer: LifeTable
+    no_answer: LifeTable
+    talk: LifeTable
+    wrap_up: LifeTable
+
+
+def _ring(mean_s: float) -> Lengths:
+    return Lengths(edges_s=RING_EDGES_S, mean_s=mean_s)
+
+
+def _talk(mean_s: float) -> Lengths:
+    return Lengths(edges_s=TALK_EDGES_S, mean_s=mean_s)
+
+
+class Pace(msgspec.Struct, kw_only=True):
+    """A campaign's memory for its pacer."""
+
+    pacer: PacerName
+    budget: Budget = Budget()
+    ratio: float = 1.0
+    grace_s: float = GRACE_S
+    lines: dict[str, Line] = {}  # by the line's id
+    answering: Answering = msgspec.field(default_factory=Answering)
+    answer: Lengths = msgspec.field(default_factory=lambda: _ring(ANSWER_MEAN_S))
+    no_answer: Lengths = msgspec.field(default_factory=lambda: _ring(NO_ANSWER_MEAN_S))
+    talk: Lengths = msgspec.field(default_factory=lambda: _talk(TALK_MEAN_S))
+    wrap_up: Lengths = msgspec.field(default_factory=lambda: _talk(WRAP_UP_MEAN_S))
+    day: Window = msgspec.field(default_factory=lambda: Window(span_s=DAY_S, bucket_s=DAY_BUCKET_S))
+    month: Window = msgspec.field(default_factory=lambda: Window(span_s=MONTH_S, bucket_s=MONTH_BUCKET_S))
+    trunk: Trunk = Trunk()
+    tables: Tables | None = None
+
+    def dialled(self, line: str, now: float, name: str = "", hour: int = 0) -> None:
+        """A line was dialled, of the list of this name, in this hour (0..23) of whatever clock the campaign goes by."""
+        self.lines[line] = Line(now, name, hour)
+
+    def answered(self, line: str, now: float) -> None:
+        """A person answered it. Counts for the budget, whatever becomes of the call."""
+        found = self.lines.pop(line, None)
+        if found is None:
+            return
+        self.trunk = Trunk()
+        self.answer.learn(now - found.since)
+        self.answering.learn(found.list, found.hour, answered=True)
+        self.day.answered(now)
+        self.month.answered(now)
+
+    def unanswered(self, line: str, now: float) -> None:
+        """It ended without a person: busy, no answer, a machine, a number that does not exist, our own cancelling."""
+        found = self.lines.pop(line, None)
+        if found is None:
+            return
+        self.trunk = Trunk()
+        self.no_answer.learn(now - found.since)
+        self.answering.learn(found.list, found.hour, answered=False)
+
+    def refused(self, line: str, now: float) -> None:
+        """The trunk failed it for reasons of its own (congestion, no registration): that says nothing of the number."""
+        if self.lines.pop(line, None) is not None:
+            self.trunk = Trunk(failed_in_a_row=self.trunk.failed_in_a_row + 1, last_failed=now)
+
+    def dropped(self, now: float) -> None:
+        """A person who answered had no agent in time, or was taken for a machine."""
+        self.day.dropped(now)
+        self.month.dropped(now)
+
+    def talked(self, talk_s: float) -> None:
+        """A contact of this campaign is over for its agent, but for the wrap-up."""
+        self.talk.learn(talk_s)
+
+    def wrapped_up(self, wrap_up_s: float) -> None:
+        """So is the wrap-up; 0 where there is none."""
+        self.wrap_up.learn(wrap_up_s)
+
+    def question(
+        self, crew: Crew, now: float, *, waiting: int, lines_free: int, names: Sequence[str] = ("",), hour: int = 0
+    ) -> PacingQuestion:
+        """All that the pacer may know. `names`: the lists that the next dials come from, in equal parts."""
+        chances = [self.answering.chance(name, hour) for name in names]
+        tables = self._tables(crew, now)
+        return PacingQuestion(
+            now=now,
+            crew=crew,
+            waiting=waiting,
+            ringing=self._ringing(),
+            lines_free=lines_free,
+            experience=Experience(
+                chance=sum(chance for chance, _ in chances) / len(chances),
+                dials=sum(dials for _, dials in chances),
+                answer=tables.answer,
+                no_answer=tables.no_answer,
+                talk=tables.talk,
+                wrap_up=tables.wrap_up,
+                lacks=self._lacks(),
+            ),
+            day=self.day.count(now),
+            month=self.month.count(now),
+            budget=self.budget,
+            trunk=self.trunk,
+            ratio=self.ratio,
+            grace_s=self.grace_s,
+        )
+
+    def ask(
+        self, crew: Crew, now: float, *, waiting: int, lines_free: int, names: Sequence[str] = ("",), hour: int = 0
+    ) -> PacingAnswer:
+        """How many lines to dial now, and why."""
+        asked = self.question(crew, now, waiting=waiting, lines_free=lines_free, names=names, hour=hour)
+        return PACERS[self.pacer].pace(asked)
+
+    def counted(self, now: float) -> tuple[Answers, Answers]:
+        """Live answers and drops of the last 24 hours and 30 days."""
+        return self.day.count(now), self.month.count(now)
+
+    def _ringing(self) -> tuple[Ringing, ...]:
+        groups: dict[tuple[str, int], list[float]] = {}
+        for line in self.lines.values():
+            groups.setdefault((line.list, line.hour), []).append(line.since)
+        return tuple(Ringing(self.answering.chance(*key)[0], tuple(since)) for key, since in groups.items())
+
+    def _lacks(self) -> str:
+        known = self.answering
+        if known.count < DIALS_MIN or known.answers < ANSWERS_MIN or self.talk.count < TALKS_MIN:
+            return f"only {known.count} dials, {known.answers} answers and {self.talk.count} talks to learn from"
+        return ""
+
+    def _tables(self, crew: Crew, now: float) -> Tables:
+        seen = self.answer.count + self.no_answer.count + self.talk.count + self.wrap_up.count
+        tables = self.tables
+        if tables is None or seen > tables.seen * TABLES_GROWTH or now - tables.at >= TABLES_EVERY_S:
+            tables = self.tables = Tables(
+                at=now,
+                seen=seen,
+                answer=self.answer.table(),
+                no_answer=self.no_answer.table(),
+                talk=self.talk.table(now - since for since in crew.on_contact),
+                wrap_up=self.wrap_up.table(now - since for since in crew.wrap_up),
+            )
+        return tables
