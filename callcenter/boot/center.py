@@ -6,6 +6,7 @@ Knows which part needs which; how Postgres and Asterisk came to run is not its b
 import asyncio
 import contextlib
 import functools
+import random
 import secrets as random_secrets
 import string
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -28,7 +29,9 @@ from callcenter.core.engine import Engine
 from callcenter.customers.desk import CustomerDesk
 from callcenter.errors import Bug, ConfigurationError, PeerFault
 from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
+from callcenter.jobs.webhooks import WebhooksJob
 from callcenter.lookups.asker import Asker
+from callcenter.lookups.poster import Poster
 from callcenter.media.hands import Hands
 from callcenter.media.voice import ears
 from callcenter.media.voice.door import ROUTE, Door
@@ -47,6 +50,7 @@ from callcenter.postgres.pool import Pool
 from callcenter.postgres.reader import JournalReader
 from callcenter.postgres.recordings import unchecked_recordings
 from callcenter.postgres.snapshots import Snapshots
+from callcenter.postgres.webhooks import Webhooks
 from callcenter.runtime.clock import SystemClock
 from callcenter.runtime.feed import Feed
 from callcenter.runtime.loop import Loop
@@ -318,6 +322,10 @@ async def running_center(
                 revive=functools.partial(_revive, wiring.console) if wiring.console is not None else None,
             )
         )
+        poster = await stack.enter_async_context(Poster(lambda: center.configuration.lookup_hosts))
+        hooks = Webhooks(pool)
+        telling = WebhooksJob(hooks, hooks.disable, reader, poster, clock.now, random.Random())
+        tasks.start("webhooks", telling.run())
         agi = AgiServer(wiring.host, wiring.fastagi_port, {ROUTE: door.serve})
         await agi.start()
         stack.push_async_callback(agi.close)

@@ -39,6 +39,7 @@ from callcenter.cli import (
     tokens,
     top,
     voicemail,
+    webhooks,
 )
 from callcenter.cli.program import Program
 from callcenter.cli.site import Site
@@ -98,6 +99,7 @@ app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(supervise.app, name="supervise")
 app.add_typer(report.app, name="report")
 app.add_typer(config.app, name="config")

@@ -215,6 +215,8 @@ async def test_personal_columns_are_marked(connection: Connection) -> None:
         "receipt.body",
         "recording.path",
         "snapshot.state",
+        "webhook.made_by",
+        "webhook_delivery.body",
     ]
 
 
