@@ -284,6 +284,13 @@ class Center:
             said = await response.json()
             assert response.status == 200, said
 
+    async def answers(self, path: str) -> Any:
+        """What the control socket says of something that is there."""
+        assert self._http is not None
+        async with self._http.get(path) as response:
+            assert response.status == 200, await response.text()
+            return await response.json()
+
     # -- what is written -----------------------------------------------------------------------------------------------
 
     async def rows(self, query: str, *values: Any) -> list[asyncpg.Record]:

@@ -107,6 +107,8 @@ numbers:
   "2023": widening
   "2024": sticking
   "2025": sparing
+  "2026": regulars
+  "*51": outcome_1
   "*31": agent_login
   "*32": agent_logout
   "*33": agent_pause
@@ -171,6 +173,13 @@ widening:
   music: tone
 {_MISSED}
 sticking: {{needs: sales, sticky: {{for_s: 2}}, offer_timeout_s: 5, music: tone}}
+regulars:
+  needs: sales
+  offer_timeout_s: 5
+  wrap_up_s: 1
+  music: tone
+  vip: {{vip-customers: 30}}
+  disposition: {{tree: talks, required: true, hold_s: 60}}
 sparing: {{needs: sales, reserve: {{agents: [alice], above_s: 2}}, offer_timeout_s: 5, music: tone}}
 load: {{needs: load, strategy: longest_idle, offer_timeout_s: 5, music: tone}}
 short_to_queue: {{needs: support, max_wait_s: 1.5, overflow: {{queue: sales}}, music: tone}}
@@ -393,6 +402,7 @@ ENQUEUERS: Final = (
     "widening",
     "sticking",
     "sparing",
+    "regulars",
 )
 """Flows that do nothing but put a caller into the queue of the same name."""
 WISHES: Final = ("login", "logout", "pause", "ready")
@@ -429,6 +439,8 @@ def write_configuration(folder: Path, *, crm_port: int, script_port: int) -> Non
     texts = {
         "numbers.yaml": NUMBERS,
         "queues.yaml": QUEUES,
+        "dispositions.yaml": "talks: {outcomes: {sold: {label: Sold, key: 1}, lost: {note: required}}}\n",
+        "customers.yaml": 'crm_url: "https://crm.example.com/{{ number }}?name={{ name }}"\n',
         "lookups.yaml": f'hosts: ["127.0.0.1:{crm_port}"]\n',
         "prompts.yaml": "".join(f"{name}: {{en: {name}, vi: {name}}}\n" for name in PROMPTS),
     }
@@ -441,6 +453,10 @@ def write_configuration(folder: Path, *, crm_port: int, script_port: int) -> Non
         )
         for wish in WISHES
     }
+    flows["outcome_1"] = (
+        "nodes:\n  ask: {kind: outcome, key: 1, done: done, refused: refused}\n"
+        "  done: {kind: hangup, prompt: feature_done}\n  refused: {kind: hangup, prompt: feature_refused}\n"
+    )
     for name, text in texts.items():
         (folder / name).write_text(text)
     for name, text in flows.items():
