@@ -19,6 +19,7 @@ from callcenter.boot.parts import (
     voice,
     wiring,
 )
+from callcenter.boot.sealing import chores
 from callcenter.config import Settings, install_starter
 from callcenter.embedded.ports import PortBook
 from callcenter.errors import ConfigurationError, Problem
@@ -75,7 +76,14 @@ async def center(settings: Settings, progress: Progress) -> AsyncIterator[Runnin
         live = Live(beginning, settings.config_folder, store, prompts)
         prepared = await stack.enter_async_context(asterisk(settings, ports, await directory.accounts(), progress))
         running = await stack.enter_async_context(
-            running_center(wiring(settings, dsn, prepared, ports), beginning.configuration, prompts, pool, live)
+            running_center(
+                wiring(settings, dsn, prepared, ports),
+                beginning.configuration,
+                prompts,
+                pool,
+                live,
+                chores(settings, pool),
+            )
         )
         if not await running.in_step():
             raise ConfigurationError(

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
 
@@ -104,6 +104,20 @@ class Wiring:
     host: str = "127.0.0.1"
 
 
+class Chore(Protocol):
+    """Work beside the calls, for as long as the center runs."""
+
+    name: str
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        ...
+
+    def health(self) -> Mapping[str, object]:
+        """Figures for `status` and `doctor`."""
+        ...
+
+
 class RunningCenter:
     """What the CLI and the demo see of the running center."""
 
@@ -127,6 +141,7 @@ class RunningCenter:
         self.stopped = asyncio.Event()
         self.crash: BaseException | None = None  # of one of our tasks: a bug
         self.api_url = ""
+        self.chores: tuple[Chore, ...] = ()
         self._engine = engine
         self._clock = clock
         self._loop = loop
@@ -180,6 +195,7 @@ class RunningCenter:
                 "connected": journal.connected,
                 "problem": journal.problem,
             },
+            **{chore.name: dict(chore.health()) for chore in self.chores},
         }
 
     async def phones_changed(self) -> str:
@@ -243,7 +259,12 @@ def phone_accounts(accounts: Sequence[DirectoryAccount]) -> tuple[PhoneAccount, 
 
 @asynccontextmanager
 async def running_center(
-    wiring: Wiring, configuration: Configuration, prompts: Prompts, pool: Pool, live: Live | None = None
+    wiring: Wiring,
+    configuration: Configuration,
+    prompts: Prompts,
+    pool: Pool,
+    live: Live | None = None,
+    chores: Sequence[Callable[[RunningCenter], Chore]] = (),
 ) -> AsyncIterator[RunningCenter]:
     """Recover, connect, serve. On a normal end every call is ended and written; a killed process leaves all as is.
 
@@ -304,6 +325,9 @@ async def running_center(
         tasks = await stack.enter_async_context(_Tasks(center))
         tasks.start("loop", loop.run())
         tasks.start("recordings", recordings.run())
+        center.chores = tuple(make(center) for make in chores)
+        for chore in center.chores:
+            tasks.start(chore.name, chore.run())
         tasks.start("voice", voice.run())
         tasks.start("presence", stay_present(ari.asterisk, voice.in_step))
         keeper = SnapshotKeeper(engine, clock, journal, snapshots)

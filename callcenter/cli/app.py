@@ -28,6 +28,7 @@ from callcenter.cli import (
     explain,
     flows,
     leads,
+    keeping,
     plan,
     queues,
     recordings,
@@ -97,6 +98,9 @@ app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(agents.app, name="agents")
 app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")
+for keep in (keeping.hold, keeping.release, keeping.verify, keeping.export):
+    recordings.app.command(keep.__name__)(keep)
+recordings.app.command("rotate-keys")(keeping.rotate_keys)
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(webhooks.app, name="webhooks")

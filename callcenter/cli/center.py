@@ -90,6 +90,11 @@ def health_problems(health: Mapping[str, Any]) -> list[str]:
         found.append("Postgres is not connected: the journal is kept in a local file meanwhile")
     if journal.get("problem"):
         found.append(f"the journal: {journal['problem']}")
+    sealing = health.get("sealing", {})
+    if sealing.get("problem"):
+        found.append(f"recordings are not put away: {sealing['problem']}")
+    if sealing.get("stuck"):
+        found.append(f"{sealing['stuck']} recordings cannot be put away: callcenter recordings verify")
     if journal.get("connected") and journal.get("behind_s", 0.0) > BEHIND_MAX_S:
         found.append(f"the journal is {length(journal['behind_s'])} behind")
     return found

@@ -15,9 +15,13 @@ from typing import Annotated, Final
 from annotated_types import Interval
 from pydantic import AfterValidator
 
+from callcenter.model.sealed import Codec
+
 SETTINGS_FILE: Final = "callcenter.toml"
 PASSWORD_CHARS_MAX: Final = 128
 PORTS_PER_CALL: Final = 4
+DAYS_MAX: Final = 36_500
+MEGABYTES_MAX: Final = 1_000_000_000
 PLACE_OF_NUMBER: Final = "{number}"
 
 
@@ -95,6 +99,8 @@ Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 DialTemplate = Annotated[str, AfterValidator(_dial_template)]
 Password = Annotated[str, AfterValidator(_password)]
+Days = Annotated[float, Interval(ge=0, le=DAYS_MAX)]
+Megabytes = Annotated[int, Interval(ge=0, le=MEGABYTES_MAX)]
 DatabaseAddress = Annotated[str, AfterValidator(_database)]
 
 
@@ -158,6 +164,19 @@ class SpeechSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingSettings:
+    """[recording]: how recordings are kept once they have been proven, and how much room there must be on the disk."""
+
+    format: Codec = Codec.WAV
+    encrypt: bool = False
+    key_file: Path | None = None  # left out: in var_folder; without it nothing encrypted can be read
+    store_folder: Path | None = None  # where they are kept for good; left out: in recordings_folder
+    keep_days: Days = 0.0  # of those whose queue says nothing; 0: for ever
+    warn_below_mb: Megabytes = 5_000  # of free disk: it is said
+    stop_below_mb: Megabytes = 1_000  # of free disk: nothing is recorded any more, calls go on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookupSettings:
     """[lookups]: what flows need that ask programs outside."""
 
@@ -199,6 +218,7 @@ class Settings:
     trunk: TrunkSettings = field(default_factory=TrunkSettings)
     dial: DialSettings = field(default_factory=DialSettings)
     speech: SpeechSettings = field(default_factory=SpeechSettings)
+    recording: RecordingSettings = field(default_factory=RecordingSettings)
     lookups: LookupSettings = field(default_factory=LookupSettings)
     web: WebSettings = field(default_factory=WebSettings)
     log: LogSettings = field(default_factory=LogSettings)
@@ -207,6 +227,16 @@ class Settings:
     def recordings(self) -> Path:
         """Where finished recordings are kept."""
         return self.recordings_folder or self.var_folder / "recordings"
+
+    @property
+    def recordings_store(self) -> Path:
+        """Where they are kept for good."""
+        return self.recording.store_folder or self.recordings
+
+    @property
+    def recordings_keys(self) -> Path:
+        """The keys of encrypted recordings."""
+        return self.recording.key_file or self.var_folder / "state" / "secrets" / "recordings.keys"
 
 
 def clashes(settings: Settings) -> list[tuple[str, str, str]]:
@@ -225,11 +255,18 @@ def clashes(settings: Settings) -> list[tuple[str, str, str]]:
         found.append(("sip.rtp_to", f"{sip.rtp_from} to {sip.rtp_to} holds not even one call", "about 4 ports a call"))
     elif sip.rtp_from % 2:
         found.append(("sip.rtp_from", f"{sip.rtp_from} is odd", "sound uses even ports (RFC 3550)"))
-    found += _open_doors(settings.web)
+    found += [*_open_doors(settings.web), *_late_warnings(settings.recording)]
     if asterisk.source is AsteriskSource.SYSTEM:
         unknown = [key for key in ("http_port", "ami_port") if not getattr(asterisk, key)]
         found += [(f"asterisk.{key}", "an Asterisk that runs already has a port", "say which") for key in unknown]
     return found
+
+
+def _late_warnings(kept: RecordingSettings) -> list[tuple[str, str, str]]:
+    if kept.stop_below_mb <= kept.warn_below_mb:
+        return []
+    what = f"{kept.stop_below_mb} is more than recording.warn_below_mb, {kept.warn_below_mb}"
+    return [("recording.stop_below_mb", what, "warn first")]
 
 
 def _open_doors(web: WebSettings) -> list[tuple[str, str, str]]:

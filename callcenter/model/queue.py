@@ -123,6 +123,7 @@ class Queue:
     at_close: Target | None = None  # for those already waiting at closing time; None: they are still served
     record: bool = True
     tell_monitored: bool = False  # the agent is told before a supervisor is heard by her, or hears her
+    keep_recordings_days: Annotated[float, Interval(ge=0, le=36_500)] = 0.0  # 0: as the machine's settings say
     forecast: bool = False  # predict each wait and measure the error, as is done anyway where it is announced
     service_level_s: float = 20.0
     service_level_target: float = 0.8

@@ -1,6 +1,9 @@
 """Entries as an engine would give them, small enough to check by hand."""
 
+import random
+import wave
 from collections.abc import Sequence
+from pathlib import Path
 
 from callcenter.model.agent import Agent, AgentState, AgentStatus
 from callcenter.model.contact import Direction, EndReason, LegEnd, Medium, OfferEnd, QueueExit
@@ -22,6 +25,8 @@ from callcenter.model.facts import (
     WaitPredicted,
 )
 from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId, Skill
+from callcenter.postgres.pool import Pool
+from callcenter.postgres.records import time_of
 
 T0 = 1_704_067_200.0  # 2024-01-01 00:00:00 UTC, a whole half hour, and past whatever the clock says
 
@@ -261,3 +266,25 @@ def endless_story(count: int) -> list[Told]:
         at = T0 + 100.0 * number
         told += abandoned_call(number, at) if number % 3 == 0 else answered_call(number, at)
     return told[:count]
+
+
+async def recorded(pool: Pool, recording: RecordingId, path: Path, *, ended: bool = True, queue: str = "sales") -> None:
+    """A call that was recorded into `path` (a second of noise), proven and, if `ended`, over: as its rows."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as writer:
+        writer.setnchannels(2)
+        writer.setsampwidth(2)
+        writer.setframerate(8_000)
+        writer.writeframes(random.Random(recording).randbytes(32_000))
+    contact, began = f"c-{recording}", time_of(T0)
+    await pool.execute(
+        """INSERT INTO contact (id, medium, direction, caller, caller_name, dialled, began, ended, end_reason, flow_s,
+           wait_s, talk_s, forward_s, queue, why, offers, missed, language)
+           VALUES ($1, 'voice', 'inbound', '0901234567', 'Lan', '1900', $2, $3, $4, 0, 0, 1, 0, $5, '', 1, 0, 'vi')""",
+        contact, began, began if ended else None, "agent_hung_up" if ended else None, queue,
+    )  # fmt: skip
+    await pool.execute(
+        """INSERT INTO recording (id, contact, kind, agent, started, stopped, expected_s, path, seconds, channels,
+           problem, checked) VALUES ($1, $2, 'call', 'anna', $3, $3, 1, $4, 1, 2, '', $3)""",
+        recording, contact, began, str(path),
+    )  # fmt: skip

@@ -1,0 +1,176 @@
+"""`callcenter recordings hold|release|verify|export|rotate-keys`: what is kept. Knows words and exit codes only."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from callcenter.cli.client import asker
+from callcenter.cli.exits import Exit, Failure, named_by_user
+from callcenter.cli.screen import Json, emit, say, show_grid
+from callcenter.cli.site import Site, site_of
+from callcenter.errors import PeerFault
+from callcenter.model.ids import RecordingId
+
+if TYPE_CHECKING:
+    from callcenter.jobs.checking import Look
+
+Recording = Annotated[str, typer.Argument(metavar="RECORDING", help="A recording's id: callcenter recordings list.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why; it goes on record.")]
+LOOK = "callcenter recordings list"
+
+
+def hold(context: typer.Context, recording: Recording, reason: Reason, json: Json = False) -> None:
+    """Put a recording under legal hold: nothing removes it until it is released."""
+    by = asker()
+    if not asyncio.run(_hold(site_of(context), recording, by, _said(reason))):
+        raise Failure(Exit.PROBLEMS, f"{recording} is held already, is unknown, or has been removed", remedy=LOOK)
+    _done(json, "held", recording, by)
+
+
+def release(context: typer.Context, recording: Recording, reason: Reason, json: Json = False) -> None:
+    """End the legal hold of a recording: its retention counts again."""
+    by = asker()
+    if not asyncio.run(_release(site_of(context), recording, by, _said(reason))):
+        raise Failure(Exit.PROBLEMS, f"{recording} is not held", remedy=LOOK)
+    _done(json, "released", recording, by)
+
+
+def verify(
+    context: typer.Context,
+    deep: Annotated[bool, typer.Option("--deep", help="Open and decode each, and compare its samples too.")] = False,
+    json: Json = False,
+) -> None:
+    """Read every recording that is kept and compare it with its checksum. 1 if one is not as it was."""
+    found = asyncio.run(_verify(site_of(context), deep=deep))
+    if json:
+        emit(
+            {
+                "well": not found.wrong,
+                "looked_at": found.looked_at,
+                "underway": found.underway,
+                "wrong": [
+                    {"recording": one.recording, "file": one.place, "problem": one.problem} for one in found.wrong
+                ],
+            }
+        )
+    else:
+        show_grid(("recording!", "file", "what is wrong"), ((w.recording, w.place, w.problem) for w in found.wrong))
+        say(f"{found.looked_at} files read, {found.underway} not put away yet, {len(found.wrong)} wrong")
+    if found.wrong:
+        raise typer.Exit(Exit.PROBLEMS)
+
+
+def export(
+    context: typer.Context,
+    recording: Recording,
+    into: Annotated[
+        Path | None, typer.Option("--into", metavar="FILE", help="The WAV; else <recording>.wav here.", dir_okay=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write a recording as WAV, decrypted and decoded, wherever and however it is kept. Goes on record."""
+    path = into or Path(f"{recording}.wav")
+    if path.exists():
+        raise Failure(Exit.PROBLEMS, f"{path} is there already", remedy="--into another file")
+    with named_by_user(path), _peers():
+        asyncio.run(_export(site_of(context), recording, path.absolute()))
+    if json:
+        emit({"recording": recording, "file": str(path.absolute())})
+    else:
+        say(f"{path}")
+
+
+def rotate_keys(
+    context: typer.Context,
+    forget: Annotated[bool, typer.Option("--forget", help="Forget older keys that nothing needs any more.")] = False,
+    json: Json = False,
+) -> None:
+    """Make a new key, and put every sealed recording under it. Can be repeated when it was interrupted."""
+    with _peers():
+        found = asyncio.run(_rotate(site_of(context), forget=forget))
+    if json:
+        emit(found)
+    else:
+        say(f"key {found['key']} seals from now on; {found['rewrapped']} recordings were put under it")
+        say(f"keys: {', '.join(found['keys'])}")  # type: ignore[arg-type]
+
+
+@contextmanager
+def _peers() -> Iterator[None]:
+    try:
+        yield
+    except PeerFault as fault:
+        raise Failure(Exit.PROBLEMS, str(fault), remedy="callcenter recordings verify") from fault
+
+
+def _said(reason: str) -> str:
+    if not reason.strip() or not reason.isprintable():
+        raise Failure(Exit.USAGE, "a reason is needed, in one line", remedy="--reason TEXT")
+    return reason.strip()
+
+
+def _done(json: bool, what: str, recording: str, by: str) -> None:
+    if json:
+        emit({"done": what, "recording": recording, "by": by})
+    else:
+        say(f"{recording} is {what}")
+
+
+async def _hold(site: Site, recording: str, by: str, reason: str) -> bool:
+    from callcenter.postgres.sealed import SealedFiles
+
+    async with site.database() as pool:
+        return await SealedFiles(pool).hold(RecordingId(recording), by, reason)
+
+
+async def _release(site: Site, recording: str, by: str, reason: str) -> bool:
+    from callcenter.postgres.sealed import SealedFiles
+
+    async with site.database() as pool:
+        return await SealedFiles(pool).release(RecordingId(recording), by, reason)
+
+
+async def _verify(site: Site, *, deep: bool) -> "Look":
+    from callcenter.boot.sealing import sealer
+    from callcenter.jobs.checking import look_at_all
+    from callcenter.postgres.sealed import SealedFiles
+
+    async with site.database() as pool:
+        found = await look_at_all(SealedFiles(pool), sealer(site.settings, pool), deep=deep)
+        note = f"{found.looked_at} read, {len(found.wrong)} wrong"
+        await SealedFiles(pool).deed("verify", None, asker(), note)
+        return found
+
+
+async def _export(site: Site, recording: str, into: Path) -> None:
+    from callcenter.boot.sealing import sealer
+    from callcenter.jobs.checking import export as write
+    from callcenter.postgres.sealed import SealedFiles
+
+    async with site.database() as pool:
+        files = SealedFiles(pool)
+        if not await write(files, sealer(site.settings, pool), RecordingId(recording), into):
+            raise Failure(Exit.NOT_FOUND, f"there is no file of a recording {recording}", remedy=LOOK)
+        await files.deed("export", RecordingId(recording), asker(), str(into))
+
+
+async def _rotate(site: Site, *, forget: bool) -> dict[str, object]:
+    from callcenter.boot.sealing import sealer
+    from callcenter.postgres.sealed import SealedFiles
+    from callcenter.sealing.keys import add_key, forget_keys
+
+    path = site.settings.recordings_keys
+    async with site.database() as pool:
+        files = SealedFiles(pool)
+        ring = await asyncio.to_thread(add_key, path)
+        work = sealer(site.settings, pool)
+        rewrapped = sum([await work.rewrap(one) for one in await files.under_other_keys(ring.current)])
+        used = await files.keys_used()
+        if forget:
+            ring = await asyncio.to_thread(forget_keys, path, [one for one in ring.ids() if one not in used])
+        await files.deed("rotate_keys", None, asker(), f"{ring.current}: {rewrapped} rewrapped")
+    return {"key": ring.current, "rewrapped": rewrapped, "keys": list(ring.ids()), "needed": used}
