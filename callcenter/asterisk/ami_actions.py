@@ -80,18 +80,25 @@ class AmiActions:
         reply = await self._link.action("Getvar", (("Channel", channel), ("Variable", "MIXMONITOR_FILENAME")))
         return reply.answer.get("Value")
 
+    async def mixmonitor_id(self, channel: str) -> MixMonitorId | None:
+        """The id of the recording that was last begun here on `channel`; it may have ended."""
+        reply = await self._link.action("Getvar", (("Channel", channel), ("Variable", _ID_VARIABLE)))
+        id_ = reply.answer.get("Value")
+        return MixMonitorId(id_) if id_ else None
+
     async def stop_mixmonitor(self, channel: str, id_: MixMonitorId) -> None:
         """Ends one recording of the channel; others go on."""
         await self._link.action("StopMixMonitor", (("Channel", channel), ("MixMonitorID", id_)))
 
     async def mute_mixmonitor(
-        self, channel: str, id_: MixMonitorId, *, muted: bool, direction: MixDirection = MixDirection.BOTH
+        self, channel: str, id_: MixMonitorId | None, *, muted: bool, direction: MixDirection = MixDirection.BOTH
     ) -> None:
-        """Replaces speech in the recording by silence while `muted` (card numbers); the call itself is not touched."""
-        fields = (
-            ("Channel", channel),
-            ("MixMonitorID", id_),
-            ("Direction", direction.value),
-            ("State", "1" if muted else "0"),
-        )
+        """Replaces speech in the recording by silence while `muted` (card numbers); the call itself is not touched.
+
+        Without an id every recording of the channel is muted.
+        """
+        fields: tuple[tuple[str, str], ...] = (("Channel", channel),)
+        if id_ is not None:
+            fields += (("MixMonitorID", id_),)
+        fields += (("Direction", direction.value), ("State", "1" if muted else "0"))
         await self._link.action("MixMonitorMute", fields)

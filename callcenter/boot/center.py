@@ -48,7 +48,7 @@ from callcenter.postgres.directory import PhoneAccount as DirectoryAccount
 from callcenter.postgres.journal import PostgresJournal
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.reader import JournalReader
-from callcenter.postgres.recordings import unchecked_recordings
+from callcenter.postgres.recordings import dropped_among, unchecked_recordings
 from callcenter.postgres.snapshots import Snapshots
 from callcenter.postgres.webhooks import Webhooks
 from callcenter.runtime.clock import SystemClock
@@ -322,6 +322,8 @@ async def running_center(
             recordings.take(
                 Finished(recording=left.recording, contact=left.contact, expected_s=left.expected_s, at=left.stopped)
             )
+        for unwanted in await dropped_among(pool, recordings.spooled()):
+            recordings.discard(unwanted)
         tasks = await stack.enter_async_context(_Tasks(center))
         tasks.start("loop", loop.run())
         tasks.start("recordings", recordings.run())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 
 from callcenter.boot.center import Chore, RunningCenter
 from callcenter.config.settings import Settings
+from callcenter.jobs.disk import DiskWatch, free_mb
 from callcenter.jobs.sealing import Sealer, SealingJob
 from callcenter.model.configuration import Configuration
 from callcenter.postgres.pool import Pool
@@ -31,7 +32,20 @@ def sealer(settings: Settings, pool: Pool) -> Sealer:
 
 def chores(settings: Settings, pool: Pool) -> tuple[Callable[[RunningCenter], Chore], ...]:
     """What a running center does beside its calls."""
-    return (lambda center: _sealing(settings, pool, lambda: center.configuration),)
+    return (
+        lambda center: _sealing(settings, pool, lambda: center.configuration),
+        lambda center: _disk(settings, center),
+    )
+
+
+def _disk(settings: Settings, center: RunningCenter) -> DiskWatch:
+    places = (center.wiring.recordings.conversations, settings.recordings, settings.recordings_store)
+    return DiskWatch(
+        lambda: free_mb(places),
+        center.post,
+        warn_below_mb=settings.recording.warn_below_mb,
+        stop_below_mb=settings.recording.stop_below_mb,
+    )
 
 
 def _sealing(settings: Settings, pool: Pool, configuration: Callable[[], Configuration]) -> SealingJob:

@@ -27,8 +27,8 @@ from callcenter.cli import (
     doctor,
     explain,
     flows,
-    leads,
     keeping,
+    leads,
     plan,
     queues,
     recordings,
@@ -98,7 +98,7 @@ app.add_typer(do_not_call.app, name="do-not-call")
 app.add_typer(agents.app, name="agents")
 app.add_typer(queues.app, name="queues")
 app.add_typer(flows.app, name="flows")
-for keep in (keeping.hold, keeping.release, keeping.verify, keeping.export):
+for keep in (keeping.pause, keeping.resume, keeping.hold, keeping.release, keeping.verify, keeping.export):
     recordings.app.command(keep.__name__)(keep)
 recordings.app.command("rotate-keys")(keeping.rotate_keys)
 app.add_typer(recordings.app, name="recordings")

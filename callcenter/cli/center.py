@@ -90,6 +90,11 @@ def health_problems(health: Mapping[str, Any]) -> list[str]:
         found.append("Postgres is not connected: the journal is kept in a local file meanwhile")
     if journal.get("problem"):
         found.append(f"the journal: {journal['problem']}")
+    disk = health.get("disk", {})
+    if disk.get("level") == "full":
+        found.append(f"the disk is full ({disk['free_mb']} MB left): nothing is recorded")
+    elif disk.get("level") == "low":
+        found.append(f"the disk of recordings runs full: {disk['free_mb']} MB left")
     sealing = health.get("sealing", {})
     if sealing.get("problem"):
         found.append(f"recordings are not put away: {sealing['problem']}")

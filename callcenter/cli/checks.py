@@ -36,8 +36,7 @@ from callcenter.postgres.pool import connect, say, without_password
 from callcenter.postgres.queries import sql
 
 PYTHON_OLDEST: Final = (3, 11)
-DISK_LEAST_BYTES: Final = 1 << 30  # an hour of forty recorded calls
-DISK_LOW_BYTES: Final = 5 << 30
+MB: Final = 1_000_000
 FILES_LEAST: Final = 4096  # open files: sockets of calls, of screens, of Postgres
 CLOCK_OFF_MAX_S: Final = 2.0  # between us and Postgres
 PROBLEMS_SHOWN: Final = 10
@@ -163,13 +162,17 @@ def _var_folder(settings: Settings) -> list[Finding]:
 
 def _disk(settings: Settings) -> list[Finding]:
     found = []
-    for name, folder in {"disk (var)": settings.var_folder, "disk (recordings)": settings.recordings}.items():
+    warn_below, stop_below = MB * settings.recording.warn_below_mb, MB * settings.recording.stop_below_mb
+    folders = {"disk (var)": settings.var_folder, "disk (recordings)": settings.recordings}
+    if settings.recordings_store != settings.recordings:
+        folders["disk (store)"] = settings.recordings_store
+    for name, folder in folders.items():
         place = next(one for one in (folder, *folder.parents) if one.exists())
         left = shutil.disk_usage(place).free
         said = f"{left / (1 << 30):.1f} GiB left at {place}"
-        if left < DISK_LEAST_BYTES:
-            found.append(_wrong(name, said, "make room: recordings and the journal need it"))
-        elif left < DISK_LOW_BYTES:
+        if left < stop_below:
+            found.append(_wrong(name, said, "make room: nothing is recorded, and the journal needs it"))
+        elif left < warn_below:
             found.append(_warning(name, said, "make room soon"))
         else:
             found.append(_good(name, said))

@@ -85,6 +85,10 @@ class ControlClient:
         """End a call."""
         self._post(f"/v1/calls/{_part(contact)}/hangup", {"by": asker()})
 
+    def pause_recording(self, contact: str, *, paused: bool) -> None:
+        """Have silence recorded in a call, or what is said again."""
+        self._post(f"/v1/calls/{_part(contact)}/recording", {"paused": paused, "by": asker()})
+
     def drain(self, queue: str, *, draining: bool) -> None:
         """Let no new calls into a queue, or let them in again."""
         self._post(f"/v1/queues/{_part(queue)}/drain", {"draining": draining, "by": asker()})

@@ -10,6 +10,7 @@ import typer
 
 from callcenter.cli.client import asker
 from callcenter.cli.exits import Exit, Failure, named_by_user
+from callcenter.cli.find import live_contact
 from callcenter.cli.screen import Json, emit, say, show_grid
 from callcenter.cli.site import Site, site_of
 from callcenter.errors import PeerFault
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from callcenter.jobs.checking import Look
 
 Recording = Annotated[str, typer.Argument(metavar="RECORDING", help="A recording's id: callcenter recordings list.")]
+Call = Annotated[str, typer.Argument(metavar="CALL", help="A live call: its id, a part of it, or `last`.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it goes on record.")]
 LOOK = "callcenter recordings list"
 
@@ -37,6 +39,25 @@ def release(context: typer.Context, recording: Recording, reason: Reason, json: 
     if not asyncio.run(_release(site_of(context), recording, by, _said(reason))):
         raise Failure(Exit.PROBLEMS, f"{recording} is not held", remedy=LOOK)
     _done(json, "released", recording, by)
+
+
+def pause(context: typer.Context, call: Call, json: Json = False) -> None:
+    """Record silence in a live call from now on (card numbers), until `resume` or the queue's longest pause."""
+    _pause(site_of(context), call, paused=True, json=json)
+
+
+def resume(context: typer.Context, call: Call, json: Json = False) -> None:
+    """Record what is said again."""
+    _pause(site_of(context), call, paused=False, json=json)
+
+
+def _pause(site: Site, call: str, *, paused: bool, json: bool) -> None:
+    contact = live_contact(site.center.view().contacts, call)
+    site.center.pause_recording(contact.id, paused=paused)
+    if json:
+        emit({"done": "paused" if paused else "resumed", "call": contact.id})
+    else:
+        say(f"the recording of {contact.id} {'is paused' if paused else 'goes on'}")
 
 
 def verify(

@@ -15,6 +15,7 @@ from callcenter.model.callback import ATTEMPTS_MAX
 from callcenter.model.disposition import HOLD_MAX_S
 from callcenter.model.ids import ListName, QueueName
 from callcenter.model.queue import PRIORITY_MAX, PRIORITY_MIN, Overflow, Queue, RelaxStep, Target
+from callcenter.model.recording import RecordingRules
 from callcenter.nodes.enqueue import STEPS_MAX
 from callcenter.nodes.fields import KEY_PATTERN, NUMBER_PATTERN, RING_MAX_S
 from callcenter.strategies import STRATEGIES
@@ -76,6 +77,7 @@ def _check(sheet: Sheet, table: Table, queue: Queue) -> None:
     if steps != sorted(set(steps)):
         sheet.wrong((*table.path, "relax"), "the steps must come in order of after_s, each later than the one before")
     _check_widening(sheet, table, queue)
+    _check_recording(sheet, table, queue)
     if queue.at_close is not None and queue.hours is None:
         sheet.wrong((*table.path, "at_close"), "a queue without `hours` never closes", "add hours: <calendar>")
     says = queue.announce
@@ -116,6 +118,15 @@ def _check_disposition(sheet: Sheet, table: Table, queue: Queue) -> None:
         sheet.wrong(path, f"{hold_s:g}: at most {HOLD_MAX_S:g} seconds")
     if hold_s and not queue.disposition.required:
         sheet.wrong(path, "a wrap-up is held only for what is `required`", "set required: true")
+
+
+def _check_recording(sheet: Sheet, table: Table, queue: Queue) -> None:
+    path, rules = (*table.path, "recording"), queue.recording
+    if not queue.record and rules != RecordingRules():
+        sheet.wrong(path, "nothing is recorded in this queue", "leave it out, or leave out `record: false`")
+    for name, key in (("opt_out", rules.opt_out), ("pause_key", rules.pause_key)):
+        if key is not None and not KEY_PATTERN.fullmatch(key):
+            sheet.wrong((*path, name), f"{shown(key)} is not a key of a telephone", '0 to 9, "*", "#" or A to D')
 
 
 def _check_widening(sheet: Sheet, table: Table, queue: Queue) -> None:

@@ -8,6 +8,7 @@ matching after it, so nobody else has to remember either.
 from collections.abc import Mapping
 from typing import Final, assert_never
 
+from callcenter.core import recording as talk_recording
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.dialling import Dialling
@@ -45,6 +46,7 @@ from callcenter.model.events import (
     MessageRecorded,
     PhoneChanged,
     PlaybackEnded,
+    RecordingAllowed,
     RecordingChecked,
     Resynced,
     ScriptEnded,
@@ -68,6 +70,7 @@ from callcenter.model.ids import (
 from callcenter.model.view import CenterView
 from callcenter.nodes.outcome import RECORD_OUTCOME
 
+TALKING: Final = (ContactState.CONNECTING, ContactState.CONNECTED)
 CUT_OFF_S: Final = 0.2  # a call goes on so long after a prompt that failed, if its caller has not hung up
 
 MAIL_RETURNS: Final[Mapping[EndReason, str]] = {
@@ -182,6 +185,15 @@ class Engine:
             self._flows.digit(contact, digit)
         elif contact.state is ContactState.WAITING:
             self._queues.pressed(contact, digit)
+        elif contact.state in TALKING:
+            talk_recording.customer_pressed(self.world, contact, digit)
+
+    def _agent_pressed(self, contact: ContactRecord, digit: str) -> None:
+        """A key of the agent's: about the message that she hears, or the recording of her talk."""
+        if contact.mail is not None:
+            self._mailroom.pressed(contact, digit)
+        elif contact.state is ContactState.CONNECTED:
+            talk_recording.agent_pressed(self.world, contact, digit)
 
     def _is_secret(self, event: Event) -> bool:
         if not isinstance(event, DigitPressed):
@@ -211,8 +223,8 @@ class Engine:
                 contact = self.world.by_leg(leg)
                 if contact is not None and leg == contact.leg:
                     self._pressed(contact, digit)
-                elif contact is not None and leg == contact.agent_leg and contact.mail is not None:
-                    self._mailroom.pressed(contact, digit)
+                elif contact is not None and leg == contact.agent_leg:
+                    self._agent_pressed(contact, digit)
                 elif contact is None:
                     self._monitoring.pressed(leg, digit)
             case LookedUp(lookup=lookup):
@@ -237,6 +249,8 @@ class Engine:
                     self._flows.message_recorded(self.world.contacts[holder], seconds)
             case RecordingChecked():
                 self._recording_checked(event)
+            case RecordingAllowed(allowed=allowed, why=why):
+                talk_recording.switch(self.world, allowed, why)
             case Resynced():
                 resync(self.world, self._offers, self, event)
                 self._monitoring.resynced(
@@ -452,6 +466,8 @@ class Engine:
                 self._flows.script_overdue(contact)
             case TimerKind.FORWARD:
                 self._flows.forward_failed(contact, "no answer")
+            case TimerKind.RECORDING:
+                talk_recording.paused_for_long(world, contact)
             case TimerKind.ANNOUNCE:
                 self._queues.announcing.due(contact)
             case TimerKind.RELAX:

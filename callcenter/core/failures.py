@@ -6,6 +6,7 @@ nothing left to do it to; UNKNOWN may still happen, so it is waited for by the d
 
 from typing import Final, Protocol
 
+from callcenter.core import recording
 from callcenter.core.dialling import Dialling
 from callcenter.core.flows import Flows
 from callcenter.core.monitoring import Monitoring
@@ -95,6 +96,8 @@ class Failures:
                     self._told.end(contact, EndReason.FAULT)
                 elif event.fault is not TransportFault.GONE:  # a resync will ask again, or has to be looked into
                     self._world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
+            case "MuteRecording":
+                recording.mute_failed(self._world, contact, event.fault)
             case "StopMusic" if event.fault is TransportFault.REFUSED:
                 pass  # none played
             case _:

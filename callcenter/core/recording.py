@@ -1,17 +1,40 @@
-"""The recording of a conversation: when one begins and ends. Knows contacts; knows no file.
+"""The recording of a conversation: whether there is one, when it begins, pauses and ends. Knows contacts; no file.
 
-A message that a caller leaves is recorded by its node (`core/flows.py`), not here.
+Theory: recording begins when the announcement of the queue is over, never before. A pause mutes what is written and
+keeps its time, so the file is as long as the talk; it ends when somebody says so, or at its cap. A recording that
+should be muted and could not be is stopped: better none than one with a card number in it. A message that a caller
+leaves is recorded by its node (`core/flows.py`), not here.
 """
+
+from typing import Final
+from zlib import crc32
 
 from callcenter.core import voice
 from callcenter.core.state import ContactRecord
+from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
-from callcenter.model.commands import StartRecording, StopRecording
-from callcenter.model.facts import RecordingStarted, RecordingStopped
+from callcenter.model import recording as rules_of
+from callcenter.model.commands import MuteRecording, StartRecording, StopRecording
+from callcenter.model.contact import ContactState, TransportFault
+from callcenter.model.facts import (
+    RecordingDropped,
+    RecordingPaused,
+    RecordingResumed,
+    RecordingStarted,
+    RecordingStopped,
+    RecordingSwitched,
+)
+from callcenter.model.queue import Queue
+
+SHARES: Final = 10_000  # a share is told apart to the hundredth of a percent
+CALLER: Final = "caller"
+CAP: Final = "cap"
 
 
-def begin(world: World, contact: ContactRecord) -> None:
-    """Record what the customer says and hears from now on."""
+def begin(world: World, contact: ContactRecord, queue: Queue) -> None:
+    """Record what the customer says and hears from now on, if this conversation is to be recorded."""
+    if not world.may_record or contact.unrecorded or not is_recorded(contact, queue):
+        return
     contact.recording, contact.recording_began = world.mints().recording(), world.now
     world.out += (
         StartRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact)),
@@ -19,14 +42,137 @@ def begin(world: World, contact: ContactRecord) -> None:
     )
 
 
+def is_recorded(contact: ContactRecord, queue: Queue) -> bool:
+    """Whether the rules want it. The same contact is always recorded, or never."""
+    said = contact.variables.get(rules_of.VARIABLE)
+    if not queue.record or said == rules_of.NO:
+        return False
+    rules = queue.recording
+    if contact.agent in rules.except_agents:
+        return False
+    if said == rules_of.YES:
+        return True
+    if rules.directions and contact.direction not in rules.directions:
+        return False
+    return crc32(f"recorded {contact.id}".encode()) % SHARES < rules.share * SHARES / rules_of.SHARE_MAX
+
+
 def stop(world: World, contact: ContactRecord) -> None:
     """End the recording, if one runs."""
     if contact.recording is None:
         return
+    expected_s = world.now - contact.recording_began
     world.out += (
         StopRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact)),
-        RecordingStopped(
-            contact=contact.id, recording=contact.recording, expected_s=world.now - contact.recording_began
-        ),
+        RecordingStopped(contact=contact.id, recording=contact.recording, expected_s=expected_s),
     )
+    _forget(world, contact)
+
+
+def pause(world: World, contact: ContactRecord, by: str) -> str:
+    """Write silence from now on; gives what is wrong, or "". One that is paused stays so, until its first cap."""
+    if contact.recording is None:
+        return f"{contact.id} is not being recorded"
+    if contact.recording_paused:
+        return ""
+    contact.recording_paused = True
+    contact.recording_paused_at = world.now
+    until = world.now + _rules(world, contact).pause_max_s
+    world.timers.set(TimerKind.RECORDING, contact.id, until)
+    world.out += (
+        MuteRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact), muted=True),
+        RecordingPaused(contact=contact.id, recording=contact.recording, by=by, until=until),
+    )
+    return ""
+
+
+def resume(world: World, contact: ContactRecord, by: str) -> str:
+    """Write what is said again; gives what is wrong, or ""."""
+    if contact.recording is None:
+        return f"{contact.id} is not being recorded"
+    if not contact.recording_paused:
+        return ""
+    paused_s = world.now - contact.recording_paused_at
+    world.out += (
+        MuteRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact), muted=False),
+        RecordingResumed(contact=contact.id, recording=contact.recording, by=by, paused_s=paused_s),
+    )
+    _unpaused(world, contact)
+    return ""
+
+
+def paused_for_long(world: World, contact: ContactRecord) -> None:
+    """The cap of a pause has come."""
+    resume(world, contact, CAP)
+
+
+def refuse(world: World, contact: ContactRecord) -> None:
+    """The customer does not want it: there is no recording, and nothing is kept of the one that runs."""
+    contact.unrecorded = True
+    if contact.recording is not None:
+        world.out += (
+            StopRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact)),
+            RecordingDropped(contact=contact.id, recording=contact.recording),
+        )
+        _forget(world, contact)
+
+
+def customer_pressed(world: World, contact: ContactRecord, digit: str) -> None:
+    """A key of the customer's, in the announcement before a talk or in the talk."""
+    if contact.mail is None and digit == _rules(world, contact).opt_out:
+        refuse(world, contact)
+
+
+def agent_pressed(world: World, contact: ContactRecord, digit: str) -> None:
+    """A key of the agent's in a talk."""
+    if contact.recording is not None and contact.agent is not None and digit == _rules(world, contact).pause_key:
+        by = f"agent:{contact.agent}"
+        if contact.recording_paused:
+            resume(world, contact, by)
+        else:
+            pause(world, contact, by)
+
+
+def mute_failed(world: World, contact: ContactRecord, fault: TransportFault) -> None:
+    """What should be silence may not be: there is no recording from now on. Gone: there is nothing to be muted."""
+    if contact.recording is None or not contact.recording_paused or fault is TransportFault.GONE:
+        return
+    world.surprise(f"the recording could not be paused ({fault}), and is stopped", contact)
+    stop(world, contact)
+
+
+def again(world: World, contact: ContactRecord) -> None:
+    """After a restart: what should be recorded is, and what should be silent is."""
+    if contact.recording is None or contact.leg is None:
+        return
+    world.out.append(StartRecording(contact=contact.id, recording=contact.recording, leg=contact.leg))
+    if contact.recording_paused:
+        muted = MuteRecording(contact=contact.id, recording=contact.recording, leg=contact.leg, muted=True)
+        world.out.append(muted)
+
+
+def switch(world: World, allowed: bool, why: str) -> None:
+    """There is no room for recordings any more, or there is again. Calls go on either way."""
+    if allowed is world.may_record:
+        return
+    world.may_record = allowed
+    world.out.append(RecordingSwitched(allowed=allowed, why=why))
+    if not allowed:
+        for contact in list(world.contacts.values()):
+            stop(world, contact)
+
+
+def _rules(world: World, contact: ContactRecord) -> rules_of.RecordingRules:
+    if contact.state is ContactState.CONNECTED and contact.last_queue is not None:
+        return world.rules_for(contact, contact.last_queue).recording
+    return world.queue_of(contact).recording
+
+
+def _forget(world: World, contact: ContactRecord) -> None:
     contact.recording = None
+    _unpaused(world, contact)
+
+
+def _unpaused(world: World, contact: ContactRecord) -> None:
+    contact.recording_paused = False
+    world.timers.cancel(TimerKind.RECORDING, contact.id)

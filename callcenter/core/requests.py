@@ -5,6 +5,7 @@ Knows whom to ask and what to say when there is nobody or nothing of that name; 
 
 from typing import Protocol, assert_never
 
+from callcenter.core import recording
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.dispositions import Dispositions, held
@@ -32,6 +33,7 @@ from callcenter.model.events import (
     DrainRequested,
     HangUpRequested,
     MessageDoneRequested,
+    RecordingPauseRequested,
     WrapUpRequested,
 )
 from callcenter.model.facts import CustomerMarksTaken, QueueDraining
@@ -62,6 +64,7 @@ Request = (
     | MonitorRequest
     | DispositionRequested
     | CustomersMarked
+    | RecordingPauseRequested
 )
 
 
@@ -143,6 +146,8 @@ class Requests:
                 self._reply(request, self._dispositions.record(event))
             case CustomersMarked(request=request):
                 self._reply(request, self._marked(event))
+            case RecordingPauseRequested(request=request, contact=contact_id, paused=paused, by=by):
+                self._reply(request, self._pause_recording(contact_id, paused, by))
             case _:
                 self._reply(event.request, self._supervise(event))
 
@@ -191,6 +196,12 @@ class Requests:
             return f"{contact_id} is a message that waits to be heard: mark it done instead"
         self._elsewhere.end(contact, EndReason.HUNG_UP_BY_REQUEST)
         return ""
+
+    def _pause_recording(self, contact_id: ContactId, paused: bool, by: str) -> str:
+        contact = self._world.contacts.get(contact_id)
+        if contact is None:
+            return f"there is no live call {contact_id}"
+        return (recording.pause if paused else recording.resume)(self._world, contact, by)
 
     def _drain(self, queue: QueueName, draining: bool, by: str) -> str:
         if queue not in self._world.configuration.queues:

@@ -9,6 +9,7 @@ counts as played.
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
+from callcenter.core import recording
 from callcenter.core.offers import Offers
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
@@ -21,7 +22,6 @@ from callcenter.model.commands import (
     JoinBridge,
     OpenBridge,
     StartMusic,
-    StartRecording,
     StopMusic,
     StopPlayback,
 )
@@ -143,8 +143,7 @@ def _agent_is_inside(contact: ContactRecord) -> bool:
 
 
 def _recording_of(world: World, contact: ContactRecord) -> None:
-    if contact.recording is not None and contact.leg is not None:
-        world.out.append(StartRecording(contact=contact.id, recording=contact.recording, leg=contact.leg))
+    recording.again(world, contact)
 
 
 def _playback_of(world: World, told: Told, contact: ContactRecord) -> None:

@@ -57,6 +57,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     waiting: tuple[ContactId, ...]
     buried: tuple[LegId, ...]
     draining: tuple[QueueName, ...]
+    may_record: bool = True
     last_served: tuple[_Remembered, ...]
     ahead: tuple[ContactId, ...] = ()
     abandoned: tuple[_GaveUp, ...] = ()
@@ -90,6 +91,7 @@ def take_snapshot(engine: Engine) -> bytes:
             waiting=tuple(contact for contact in world.contacts if contact in world.lines),
             buried=tuple(world.buried),
             draining=tuple(sorted(world.draining)),
+            may_record=world.may_record,
             learnt=world.learnt,
             monitors=tuple(world.monitors.values()),
             forecasts=tuple(_forecasts(world)),
@@ -166,6 +168,7 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
             world.timers.set(timer.kind, timer.subject, timer.at)
     world.buried.update(dict.fromkeys(snapshot.buried))
     world.draining.update(queue for queue in snapshot.draining if queue in configuration.queues)
+    world.may_record = snapshot.may_record
     world.learnt.update(snapshot.learnt)
     for forecast in snapshot.forecasts:
         world.outlooks.update(dict.fromkeys(forecast.queues, forecast.outlook))

@@ -147,6 +147,9 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     talked_until: EndReason | None = None  # how the talk ended that a survey follows
     recording: RecordingId | None = None
     recording_began: float = 0.0
+    recording_paused: bool = False  # silence is written
+    recording_paused_at: float = 0.0
+    unrecorded: bool = False  # the customer did not want it
 
     offers_made: int = 0
     missed: int = 0

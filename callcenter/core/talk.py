@@ -139,8 +139,7 @@ class Talk:
                 waited_s=contact.wait_s,
             )
         )
-        if queue.record:
-            recording.begin(world, contact)
+        recording.begin(world, contact, queue)
 
     def agent_lost_before_talk(self, contact: ContactRecord) -> None:
         """The agent hung up during the announcement: the caller goes back in line, in the same place.

@@ -30,6 +30,7 @@ class TimerKind(StrEnum):
     MAIL = "mail"  # a message has rested, or its recording is not waited for any longer
     CLOSING = "closing"  # a queue's calendar opens or closes; the subject is the queue
     TELLING = "telling"  # an agent is being told that she is monitored; the subject is the monitor
+    RECORDING = "recording"  # a recording has been paused for as long as it may be
     WRAP_UP = "wrap_up"
     REST = "rest"
 

@@ -75,6 +75,7 @@ class World:
         "lookups",
         "mails",
         "marks",
+        "may_record",
         "mint",
         "monitors",
         "newly_ahead",
@@ -127,6 +128,7 @@ class World:
             OrderedDict()
         )  # by queue and number, the latest last
         self.draining: set[QueueName] = set()
+        self.may_record = True  # False: the disk is full
         self._minute = -1.0
         self._calendars: dict[Version, tuple[frozenset[str], frozenset[str]]] = {}  # open and on holiday, in `_minute`
         self.learnt: dict[QueueName, Learnt] = {}

@@ -21,7 +21,7 @@ import structlog
 
 from callcenter.errors import PeerFault
 from callcenter.model.events import Event, RecordingChecked
-from callcenter.model.facts import Fact, RecordingStopped
+from callcenter.model.facts import Fact, RecordingDropped, RecordingStopped
 from callcenter.model.ids import RECORDING_PATTERN, ContactId, RecordingId
 from callcenter.speech.wav import BadWav, WavHeader, read_header
 
@@ -78,13 +78,16 @@ class RecordingsJob:
         self._post = post
         self._patience = patience
         self._backlog: asyncio.Queue[Finished] = asyncio.Queue(BACKLOG_MAX)
+        self._unwanted: asyncio.Queue[RecordingId] = asyncio.Queue()  # few: customers who did not want it
         self._in_hand: set[RecordingId] = set()  # in line or being checked
         self._places = asyncio.Semaphore(KEPT_AT_ONCE)
 
     def publish(self, at: float, facts: Sequence[Fact]) -> None:
         """Told by the loop: recordings that are over."""
         for fact in facts:
-            if isinstance(fact, RecordingStopped):
+            if isinstance(fact, RecordingDropped):
+                self.discard(fact.recording)
+            elif isinstance(fact, RecordingStopped):
                 self.take(Finished(recording=fact.recording, contact=fact.contact, expected_s=fact.expected_s, at=at))
 
     def take(self, finished: Finished) -> None:
@@ -98,15 +101,42 @@ class RecordingsJob:
         else:
             self._in_hand.add(finished.recording)
 
+    def discard(self, recording: RecordingId) -> None:
+        """Keep nothing of a conversation, once Asterisk has let go of its file; also for those left from before."""
+        if RECORDING_PATTERN.fullmatch(recording):  # it becomes a path
+            self._unwanted.put_nowait(recording)
+
+    def spooled(self) -> tuple[RecordingId, ...]:
+        """Conversations whose raw files lie in Asterisk's spool, in order."""
+        names = (path.stem for path in self._folders.conversations.glob("*.raw"))
+        return tuple(RecordingId(name) for name in sorted(names) if RECORDING_PATTERN.fullmatch(name))
+
+    async def _throw_away(self) -> None:
+        """A file that still grows is written by Asterisk, and would come back."""
+        while True:
+            recording = await self._unwanted.get()
+            path, last = self._folders.conversations / f"{recording}.raw", -1
+            for _ in range(round(self._patience.growing_s / self._patience.still_s)):
+                await asyncio.sleep(self._patience.still_s)
+                found = _size(path)
+                if found is None or found[1] == last:
+                    break
+                last = found[1]
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()
+            self._unwanted.task_done()
+
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._throw_away())
             for _ in range(WATCHED_AT_ONCE):
                 group.create_task(self._work())
 
     async def settled(self) -> None:
-        """Wait until everything in line has been checked."""
+        """Wait until everything in line has been checked, or thrown away."""
         await self._backlog.join()
+        await self._unwanted.join()
 
     async def _work(self) -> None:
         while True:

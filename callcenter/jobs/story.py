@@ -36,8 +36,11 @@ from callcenter.model.facts import (
     QueueDraining,
     QueueLeft,
     RecordingDropped,
+    RecordingPaused,
+    RecordingResumed,
     RecordingStarted,
     RecordingStopped,
+    RecordingSwitched,
     RecordingVerified,
     RulesChanged,
     ScriptRun,
@@ -254,6 +257,18 @@ def _recording(_: Entry, fact: RecordingStarted) -> Told:
     return Told(kind="recording", words=words, agent=fact.agent, details={"recording": fact.recording})
 
 
+def _paused(_: Entry, fact: RecordingPaused) -> Told:
+    words = f"the recording is paused by {fact.by or 'somebody'}"
+    return Told(kind="recording_paused", words=words, details={"recording": fact.recording, "by": fact.by})
+
+
+def _resumed(_: Entry, fact: RecordingResumed) -> Told:
+    who = "as it was paused for long enough" if fact.by == "cap" else f"by {fact.by or 'somebody'}"
+    words = f"the recording goes on after {duration(fact.paused_s)} of silence, {who}"
+    details: dict[str, Detail] = {"recording": fact.recording, "by": fact.by, "paused_s": round(fact.paused_s, 3)}
+    return Told(kind="recording_resumed", words=words, details=details)
+
+
 def _dropped(_: Entry, fact: RecordingDropped) -> Told:
     words = "the caller did not want what she had recorded: it is not kept"
     return Told(kind="recording_dropped", words=words, details={"recording": fact.recording})
@@ -324,6 +339,8 @@ TELLERS: Final[Mapping[type, Teller]] = {
     TalkEnded: _talk_ended,
     RecordingStarted: _recording,
     RecordingDropped: _dropped,
+    RecordingPaused: _paused,
+    RecordingResumed: _resumed,
     RecordingVerified: _verified,
     LookupEnded: _looked_up,
     ScriptRun: _script,
@@ -343,6 +360,7 @@ LEFT_OUT: Final[Mapping[type[Fact], str]] = {
     AgentChanged: "about an agent; what follows for her from an offer is told with the offer",
     PhoneSeen: "about an agent's phone; an offer that it fails is told",
     CustomerMarksTaken: "about customers; what it changes for a contact is told (RulesChanged)",
+    RecordingSwitched: "about the center; no call changes by it",
     QueueDraining: "about a queue; a contact that it sends on is told",
     MonitorBegan: "about a supervisor; what she hears is told when it is over",
     MonitorChanged: "likewise",

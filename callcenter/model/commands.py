@@ -164,6 +164,15 @@ class StopRecording(Message, frozen=True, kw_only=True):
     leg: LegId
 
 
+class MuteRecording(Message, frozen=True, kw_only=True):
+    """Write silence in place of what is said, or what is said again; the recording keeps its time. Can be repeated."""
+
+    contact: ContactId
+    recording: RecordingId
+    leg: LegId
+    muted: bool
+
+
 class RecordMessage(Message, frozen=True, kw_only=True):
     """Record what is said in the bridge (mono) after a beep, until silence, `#` or `max_s`; then `MessageRecorded`."""
 
@@ -249,6 +258,7 @@ Command = (
     | ReturnLeg
     | StartRecording
     | StopRecording
+    | MuteRecording
     | RecordMessage
     | StopMessage
     | DropMessage

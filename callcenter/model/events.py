@@ -177,6 +177,13 @@ class RecordingChecked(Message, frozen=True, kw_only=True):
     problem: str = ""
 
 
+class RecordingAllowed(Message, frozen=True, kw_only=True):
+    """Whether there is room for recordings: the disk has run full, or has room again. `why` in words."""
+
+    allowed: bool
+    why: str = ""
+
+
 class PhoneChanged(Message, frozen=True, kw_only=True):
     """An agent's phone registered, vanished, or was seen for the first time."""
 
@@ -303,6 +310,15 @@ class CustomersMarked(Message, frozen=True, kw_only=True):
     marks: tuple[CustomerMark, ...]
 
 
+class RecordingPauseRequested(Message, frozen=True, kw_only=True):
+    """Write silence instead of what is said in a call (card numbers), or go on writing it."""
+
+    request: RequestId
+    contact: ContactId
+    paused: bool
+    by: str = ""
+
+
 Event = (
     EngineStarted
     | TimePassed
@@ -319,6 +335,7 @@ Event = (
     | LookedUp
     | ScriptEnded
     | RecordingChecked
+    | RecordingAllowed
     | PhoneChanged
     | AgentSaved
     | AgentRemoved
@@ -334,4 +351,5 @@ Event = (
     | MonitorRequest
     | DispositionRequested
     | CustomersMarked
+    | RecordingPauseRequested
 )

@@ -252,8 +252,33 @@ class RecordingStopped(Message, frozen=True, kw_only=True):
     expected_s: float
 
 
+class RecordingPaused(Message, frozen=True, kw_only=True):
+    """Silence is written from now on, until `until` (UTC seconds) at the latest. `by`: who, an agent's key, a node."""
+
+    contact: ContactId
+    recording: RecordingId
+    by: str
+    until: float
+
+
+class RecordingResumed(Message, frozen=True, kw_only=True):
+    """What is said is written again, after `paused_s` of silence. `by` is `cap` when nobody said so."""
+
+    contact: ContactId
+    recording: RecordingId
+    by: str
+    paused_s: float
+
+
+class RecordingSwitched(Message, frozen=True, kw_only=True):
+    """Nothing is recorded any more, though calls go on, or is again."""
+
+    allowed: bool
+    why: str
+
+
 class RecordingDropped(Message, frozen=True, kw_only=True):
-    """The caller did not want what she had recorded: nothing of it is kept."""
+    """The caller did not want what she had recorded, or that she is: nothing of it is kept."""
 
     contact: ContactId
     recording: RecordingId
@@ -467,6 +492,9 @@ Fact = (
     | TalkEnded
     | RecordingStarted
     | RecordingStopped
+    | RecordingPaused
+    | RecordingResumed
+    | RecordingSwitched
     | RecordingDropped
     | RecordingVerified
     | MessageRouted

@@ -12,6 +12,7 @@ from callcenter.model.disposition import DispositionRules
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName
 from callcenter.model.need import ANYBODY, Need
+from callcenter.model.recording import RecordingRules
 from callcenter.model.relaxation import Ageing, Reserve, Sticky
 from callcenter.model.relaxation import RelaxStep as RelaxStep
 
@@ -123,6 +124,7 @@ class Queue:
     at_close: Target | None = None  # for those already waiting at closing time; None: they are still served
     record: bool = True
     tell_monitored: bool = False  # the agent is told before a supervisor is heard by her, or hears her
+    recording: RecordingRules = field(default=RecordingRules())
     keep_recordings_days: Annotated[float, Interval(ge=0, le=36_500)] = 0.0  # 0: as the machine's settings say
     forecast: bool = False  # predict each wait and measure the error, as is done anyway where it is announced
     service_level_s: float = 20.0

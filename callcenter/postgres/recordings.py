@@ -1,5 +1,6 @@
 """Recordings that wait to be looked at. Knows one question; changes nothing (the journal's records do)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,6 +19,12 @@ class Unchecked:
     contact: ContactId
     expected_s: float
     stopped: float
+
+
+async def dropped_among(pool: Pool, recordings: Sequence[RecordingId]) -> tuple[RecordingId, ...]:
+    """Those of which nothing is to be kept."""
+    found = await pool.fetch(sql("recording.dropped_among"), list(recordings))
+    return tuple(RecordingId(record["id"]) for record in found)
 
 
 async def unchecked_recordings(pool: Pool) -> tuple[Unchecked, ...]:

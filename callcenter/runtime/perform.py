@@ -25,6 +25,7 @@ from callcenter.model.commands import (
     HangUp,
     JoinBridge,
     LookUp,
+    MuteRecording,
     OpenBridge,
     PlayPrompts,
     RecordMessage,
@@ -162,7 +163,11 @@ def subject_of(command: Command) -> str:
             return leg
         case PlayPrompts(playback=playback) | StopPlayback(playback=playback):
             return playback
-        case StartRecording(recording=recording) | StopRecording(recording=recording):
+        case (
+            StartRecording(recording=recording)
+            | StopRecording(recording=recording)
+            | MuteRecording(recording=recording)
+        ):
             return recording
         case RecordMessage(recording=recording) | StopMessage(recording=recording) | DropMessage(recording=recording):
             return recording

@@ -22,6 +22,7 @@ from callcenter.model.commands import (
     HangUp,
     JoinBridge,
     LookUp,
+    MuteRecording,
     OpenBridge,
     PlayPrompts,
     RecordMessage,
@@ -116,6 +117,7 @@ class Leg:
     whispers: bool = False
     bridge: BridgeId | None = None
     recording: RecordingId | None = None
+    muted: bool = False  # silence is recorded
     script: ScriptId | None = None  # that it is with, or came back from last
     status: str = ""  # of that script; "": it runs still
     left: dict[str, str] = field(default_factory=dict)  # what that script left on it
@@ -279,6 +281,8 @@ class FakeAsterisk:
                 return self._record(command)
             case StopRecording(leg=leg, recording=recording):
                 return self._stop_recording(leg, recording)
+            case MuteRecording(leg=leg, recording=recording, muted=muted):
+                return self._mute(leg, recording, muted)
             case RecordMessage():
                 return self._record_message(command)
             case StopMessage(recording=recording):
@@ -496,7 +500,8 @@ class FakeAsterisk:
         leg = self.legs.get(command.leg)
         if leg is None:
             return TransportFault.GONE
-        leg.recording = command.recording
+        if leg.recording != command.recording:
+            leg.recording, leg.muted = command.recording, False
         return None
 
     def _stop_recording(self, leg_id: LegId, recording: RecordingId) -> TransportFault | None:
@@ -504,6 +509,13 @@ class FakeAsterisk:
         if leg is None or leg.recording != recording:
             return TransportFault.GONE
         leg.recording = None
+        return None
+
+    def _mute(self, leg_id: LegId, recording: RecordingId, muted: bool) -> TransportFault | None:
+        leg = self.legs.get(leg_id)
+        if leg is None or leg.recording != recording:
+            return TransportFault.GONE
+        leg.muted = muted
         return None
 
     def _record_message(self, command: RecordMessage) -> TransportFault | None:

@@ -317,10 +317,24 @@ def misplaced(contact: ContactRecord, world: World) -> str:
         return f"its agent {contact.agent} does not know"
     if contact.other_up != (state is S.FORWARDED) and contact.other_leg is not None and state is not S.IN_FLOW:
         return f"has an outside leg {contact.other_leg}"
-    if contact.recording is not None and state is not S.CONNECTED:
-        return "is recorded"
+    wrong = misrecorded(contact, world)
+    if wrong:
+        return wrong
     if state is not S.IN_FLOW and (contact.lookup or contact.run or contact.note or contact.stack):
         return f"is in the middle of a flow: {contact.lookup} {contact.run} {contact.note} {contact.stack}"
+    return ""
+
+
+def misrecorded(contact: ContactRecord, world: World) -> str:
+    """What is wrong with whether, and how, a contact is recorded; empty if nothing is."""
+    if contact.recording is not None and (
+        contact.state is not S.CONNECTED or contact.unrecorded or not world.may_record
+    ):
+        return "is recorded"
+    if contact.recording_paused != (world.timers.due(TimerKind.RECORDING, contact.id) is not None):
+        return "has a pause of its recording without an end"
+    if contact.recording_paused and contact.recording is None:
+        return "is paused and not recorded"
     return ""
 
 

@@ -17,7 +17,14 @@ from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore
 from callcenter.core.world import World
 from callcenter.errors import Bug
-from callcenter.model.events import ConfigurationApplied, Event, MessageDoneRequested
+from callcenter.model.contact import ContactState
+from callcenter.model.events import (
+    ConfigurationApplied,
+    Event,
+    MessageDoneRequested,
+    RecordingAllowed,
+    RecordingPauseRequested,
+)
 from callcenter.model.ids import UNVERSIONED, ContactId, RequestId, Version
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import PROMISED_MAX_S
@@ -36,6 +43,7 @@ from callcenter.sim.world import Agenda
 
 LENGTH_S: Final = 600.0  # during which callers come; those who are there then still stay as long as they like
 APPLY_AGAIN_S: Final = 20.0
+RECORDING_EVERY_S: Final = 7.0
 TIDY_EVERY_S: Final = 15.0
 AFTERMATH_S: Final = CALL_MAX_S + PROMISED_MAX_S + CALL_MAX_S
 PIN_SHOWN_DIGITS: Final = 4  # a text that begins with so many digits of a secret shows it
@@ -95,6 +103,8 @@ class Play:
         self.truth = Truth(self.asterisk)
         self._until = until
         self._tidying = Random(f"tidy {seed}")
+        self._recording = Random(f"recording {seed}")
+        self._disk_is_full = False
 
     def begin(self) -> None:
         """Start everything; put the outages down."""
@@ -112,6 +122,7 @@ class Play:
             self.agenda.after(trouble.at_s, partial(self._goes, trouble))
         self.agenda.after(LOOK_EVERY_S, self._look)
         self.agenda.after(scenario.length_s, self._tidy)
+        self.agenda.after(RECORDING_EVERY_S, self._meddle_with_recordings)
 
     def run(self) -> None:
         """Let time pass until everybody has gone home."""
@@ -212,6 +223,25 @@ class Play:
 
     def _world(self) -> World | None:
         return self.center.engine.world if self.center.engine is not None else None
+
+    def _meddle_with_recordings(self) -> None:
+        """Somebody pauses and goes on, keys are pressed in talks, and the disk is full now and then."""
+        random, engine = self._recording, self.center.engine
+        live = list(engine.world.contacts.values()) if engine is not None else []
+        if live:
+            contact = random.choice(live)
+            request, by = RequestId(f"pause-{self.agenda.now}"), random.choice(("", "the supervisor"))
+            paused = random.random() < 0.6
+            self.center.ask(RecordingPauseRequested(request=request, contact=contact.id, paused=paused, by=by))
+            contact = random.choice(live)
+            legs = [leg for leg in (contact.leg, contact.agent_leg) if leg is not None]
+            if contact.mail is None and contact.state is ContactState.CONNECTED and legs:
+                self.asterisk.press(random.choice(legs), random.choice("9*5"))
+        if random.random() < 0.05:
+            self._disk_is_full = not self._disk_is_full
+            self._tell(RecordingAllowed(allowed=not self._disk_is_full, why="the disk"))
+        if self.agenda.now < self._until + AFTERMATH_S:
+            self.agenda.after(RECORDING_EVERY_S, self._meddle_with_recordings)
 
     def _live(self) -> list[ContactId]:
         return list(self.center.engine.world.contacts) if self.center.engine is not None else []

@@ -12,7 +12,7 @@ from typing import Final
 from callcenter.model.agent import Agent
 from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import Medium
+from callcenter.model.contact import Direction, Medium
 from callcenter.model.flow import Flow, Node, Prompt
 from callcenter.model.ids import AgentId, CalendarName, FlowName, QueueName, Skill, Version
 from callcenter.model.need import ANYBODY, Need, parse_need
@@ -28,6 +28,7 @@ from callcenter.model.queue import (
     Target,
     mailbox_flow,
 )
+from callcenter.model.recording import RecordingRules
 from callcenter.nodes.agent import AgentRequest, Wish
 from callcenter.nodes.check import Case, Check
 from callcenter.nodes.collect import Collect
@@ -246,8 +247,22 @@ def _queue(random: Random, name: QueueName, names: Sequence[QueueName], strategy
         hours=OFFICE if sometimes(0.3) else ALWAYS if sometimes(0.05) else None,
         at_close=_target(random, names) if sometimes(0.5) else None,
         record=sometimes(0.8),
+        recording=_recording(name, strategy),
         survey=Survey(flow=HOW, share=random.choice((50.0, 100.0))) if sometimes(0.4) else None,
         last_agent_within_s=random.choice((30.0, 86_400.0)),
+    )
+
+
+def _recording(name: QueueName, strategy: str) -> RecordingRules:
+    """Drawn by itself, so that what is drawn otherwise stays what it is."""
+    random = Random(f"recording {name} {strategy}")
+    return RecordingRules(
+        share=random.choice((100.0, 100.0, 50.0)),
+        directions=(Direction.INBOUND,) if random.random() < 0.2 else (),
+        except_agents=(AgentId("a0"),) if random.random() < 0.3 else (),
+        opt_out="9" if random.random() < 0.5 else None,
+        pause_key="*" if random.random() < 0.5 else None,
+        pause_max_s=random.choice((5.0, 15.0, 60.0)),
     )
 
 

@@ -72,6 +72,17 @@ class Truth:
             if mine is not None and not mine.away and contact.run is None and mine.bridge != contact.bridge:
                 yield f"{contact.id} is in bridge {mine.bridge}, and should be in {contact.bridge}"
             yield from self._music(world, contact)
+            yield from self._recording(contact)
+
+    def _recording(self, contact: ContactRecord) -> Iterator[str]:
+        """Who is to be recorded is, and what is to be silence is."""
+        leg = self._asterisk.legs.get(contact.leg) if contact.leg is not None else None
+        if leg is None:
+            return
+        if leg.recording != contact.recording:
+            yield f"{contact.id} is recorded as {leg.recording}, and should be as {contact.recording}"
+        elif leg.recording is not None and leg.muted is not contact.recording_paused:
+            yield f"{contact.id}: its recording is {'' if leg.muted else 'not '}muted"
 
     def _music(self, world: World, contact: ContactRecord) -> Iterator[str]:
         """Who waits hears her queue's music, but for announcements; who talks or leaves a message hears none."""

@@ -28,6 +28,7 @@ from callcenter.model.events import (
     Event,
     HangUpRequested,
     MessageDoneRequested,
+    RecordingPauseRequested,
     WrapUpRequested,
 )
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
@@ -107,6 +108,13 @@ class CallbackWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: str = ""
 
 
+class PauseWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/calls/{id}/recording."""
+
+    paused: bool
+    by: str = ""
+
+
 class CallbackDeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /v1/callbacks/{id}/cancel and /now, and of /v1/messages/{id}/done."""
 
@@ -145,6 +153,7 @@ class ControlSocket:
                 web.post("/v1/agents/{agent}/wrap-up", self._wrap_up),
                 web.post("/v1/agents/reload", self._reload_agents),
                 web.post("/v1/calls/{contact}/hangup", self._hang_up),
+                web.post("/v1/calls/{contact}/recording", self._pause_recording),
                 web.post("/v1/queues/{queue}/drain", self._drain),
                 web.post("/v1/callbacks", self._call_back),
                 web.post("/v1/callbacks/{contact}/cancel", self._cancel_callback),
@@ -233,6 +242,13 @@ class ControlSocket:
         wish = await body(request, WrapUpWish)
         agent = AgentId(request.match_info["agent"])
         return await self._ask(lambda number: WrapUpRequested(request=number, agent=agent, extend_s=wish.extend_s))
+
+    async def _pause_recording(self, request: web.Request) -> web.Response:
+        contact = ContactId(request.match_info["contact"])
+        wish = await body(request, PauseWish)
+        return await self._ask(
+            lambda number: RecordingPauseRequested(request=number, contact=contact, paused=wish.paused, by=wish.by)
+        )
 
     async def _hang_up(self, request: web.Request) -> web.Response:
         wish = await body(request, HangUpWish)

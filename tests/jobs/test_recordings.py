@@ -13,7 +13,7 @@ import structlog
 from callcenter.jobs import recordings
 from callcenter.jobs.recordings import RATE_HZ, Finished, Folders, Patience, RecordingsJob
 from callcenter.model.events import Event, RecordingChecked
-from callcenter.model.facts import RecordingStopped
+from callcenter.model.facts import RecordingDropped, RecordingStopped
 from callcenter.model.ids import ContactId, RecordingId
 
 CHECK_LIMIT_S: Final = 5.0
@@ -297,3 +297,26 @@ def test_a_full_line_leaves_the_rest_for_the_next_start(tmp_path: Path) -> None:
         for name in names(recordings.BACKLOG_MAX + 3):
             job.take(Finished(recording=name, contact=ContactId("c"), expected_s=0.0, at=0.0))
     assert [line["recording"] for line in logs] == names(recordings.BACKLOG_MAX + 3)[-3:]
+
+
+# -- customers who did not want it -------------------------------------------------------------------------------------
+
+
+async def test_nothing_is_kept_of_what_a_customer_did_not_want_once_asterisk_lets_go(job: Job) -> None:
+    job.conversation(1.0)
+    assert job.job.spooled() == (NAME,)
+    job.job.publish(ENDED_AT, [RecordingDropped(contact=ContactId("c-1"), recording=NAME)])
+    async with asyncio.timeout(CHECK_LIMIT_S):
+        await job.job.settled()
+    assert job.left() == set()
+    assert job.job.spooled() == ()
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b", ""])
+async def test_no_name_of_an_unwanted_one_leads_out_of_the_folder(job: Job, name: str) -> None:
+    raw = job.conversation(1.0)
+    job.job.discard(RecordingId(name))
+    job.job.discard(NAME)
+    async with asyncio.timeout(CHECK_LIMIT_S):
+        await job.job.settled()
+    assert not raw.exists()

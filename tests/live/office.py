@@ -149,6 +149,7 @@ told:
   offer_timeout_s: 3
   music: tone
   connect_announcement: announcement
+  recording: {{opt_out: "2", pause_key: "*", pause_max_s: 5}}
 {_MISSED}
 support:
   needs: support

@@ -61,6 +61,9 @@ class Asterisk(FakeAri):
         return [{k: v[0] for k, v in parse_qs(one.query).items()} for one in found if one.path == path]
 
 
+ID_VARIABLE = "CALLCENTER_MIXMONITOR_ID"
+
+
 class Manager:
     """AMI's side of recordings: which channels there are, and what was recorded on them."""
 
@@ -90,7 +93,10 @@ class Manager:
             if channel not in ami.mixmonitors:
                 session.reply(request, ("Message", "No such channel"), response="Error")
             else:
-                session.reply(request, ("Variable", value(request, "Variable")), ("Value", self.files.get(channel, "")))
+                name = value(request, "Variable")
+                ids = list(ami.mixmonitors[channel])
+                found = (ids[-1] if ids else "") if name == ID_VARIABLE else self.files.get(channel, "")
+                session.reply(request, ("Variable", name), ("Value", found))
 
         ami.answers |= {"mixmonitor": start, "stopmixmonitor": stop, "getvar": get}
 

@@ -15,6 +15,7 @@ from callcenter.model.commands import (
     DialNumber,
     HangUp,
     JoinBridge,
+    MuteRecording,
     OpenBridge,
     PlayPrompts,
     RecordMessage,
@@ -63,6 +64,7 @@ DIAL = DialNumber(contact=C, leg=AGENT_LEG, number="0123#", caller="0901", timeo
 HANG_UP = HangUp(contact=C, leg=CALLER)
 RETURN = ReturnLeg(contact=C, leg=CALLER, exit="done")
 RECORD = StartRecording(contact=C, recording=RECORDING, leg=CALLER)
+MUTE = MuteRecording(contact=C, recording=RECORDING, leg=CALLER, muted=True)
 STOP_RECORDING = StopRecording(contact=C, recording=RECORDING, leg=CALLER)
 MESSAGE = RecordMessage(contact=C, recording=RECORDING, bridge=BRIDGE, max_s=59.5, silence_s=3.2)
 STOP_MESSAGE = StopMessage(contact=C, recording=RECORDING)
@@ -262,6 +264,25 @@ async def test_a_recording_on_a_leg_that_is_gone_is_gone(office: Office) -> None
     del office.manager.ami.mixmonitors[CALLER]
     assert await fault_of(office, STOP_RECORDING) is GONE
     assert await fault_of(office, RECORD) is GONE
+
+
+async def test_a_pause_mutes_the_recording_that_was_started_and_no_other(office: Office) -> None:
+    await office.hands.perform(RECORD)
+    [monitor] = office.manager.running(CALLER)
+    for muted in (True, True, False):
+        await office.hands.perform(msgspec.structs.replace(MUTE, muted=muted))
+    asked = [dict(one) for one in office.manager.ami.asked("MixMonitorMute")]
+    assert [(one["Channel"], one["MixMonitorID"], one["Direction"], one["State"]) for one in asked] == [
+        (CALLER, monitor, "both", state) for state in "110"
+    ]
+
+
+async def test_after_a_restart_the_channel_says_what_is_to_be_muted(office: Office) -> None:
+    await office.hands.perform(RECORD)
+    await office.hands_of_the_next_run().perform(MUTE)
+    [asked] = office.manager.ami.asked("MixMonitorMute")
+    assert [dict(asked)["MixMonitorID"]] == office.manager.running(CALLER)
+    assert dict(asked)["State"] == "1"
 
 
 async def test_without_ami_nothing_is_recorded_and_it_is_said(office: Office) -> None:

@@ -14,7 +14,7 @@ from typing import Final, Protocol, assert_never
 
 import structlog
 
-from callcenter.asterisk.ami_actions import AmiActions, AsksAmi
+from callcenter.asterisk.ami_actions import AmiActions, AsksAmi, MixMonitorId
 from callcenter.asterisk.ari import (
     AlreadyExists,
     Ari,
@@ -43,6 +43,7 @@ from callcenter.model.commands import (
     HangUp,
     JoinBridge,
     LookUp,
+    MuteRecording,
     OpenBridge,
     PlayPrompts,
     RecordMessage,
@@ -133,7 +134,7 @@ class VoiceHands:
         self._prompts = prompts
         self._departures = departures
         self._dialling = dialling
-        self._monitors: dict[RecordingId, str] = {}
+        self._monitors: dict[RecordingId, MixMonitorId] = {}
 
     async def perform(self, command: Command) -> None:
         """Do it. Raises PeerFault if it was not, or may not have been, done."""
@@ -177,6 +178,8 @@ class VoiceHands:
                 await self._start_recording(command)
             case StopRecording(recording=recording, leg=leg):
                 await self._stop_recording(recording, leg)
+            case MuteRecording():
+                await self._mute_recording(command)
             case RecordMessage():
                 await self._record_message(command)
             case StopMessage(recording=recording):
@@ -306,6 +309,14 @@ class VoiceHands:
             await self._recorder.action("StopMixMonitor", fields)
         except PeerRefused as refused:
             raise SubjectGone(f"the channel was gone, and its recording with it: {refused}") from refused
+
+    async def _mute_recording(self, command: MuteRecording) -> None:
+        """After a restart the channel is asked for its recording's id; without one whatever records it is muted."""
+        try:
+            monitor = self._monitors.get(command.recording) or await self._mixing.mixmonitor_id(command.leg)
+            await self._mixing.mute_mixmonitor(command.leg, monitor, muted=command.muted)
+        except PeerRefused as refused:
+            raise await self._meant(refused, command.leg) from refused
 
     async def _record_message(self, command: RecordMessage) -> None:
         await self._ari.bridges.record(
