@@ -5,7 +5,7 @@ dials. How far back "now" reaches is found out, not set: several memories run si
 whose figure does not contradict any shorter one (Lepski, On a problem of adaptive estimation in Gaussian white noise,
 Theory of Probability and its Applications 35, 1991; as intersecting confidence intervals: Goldenshluger and
 Nemirovski, On spatially adaptive estimation of nonparametric regression, Mathematical Methods of Statistics 6, 1997).
-A steady list is so known to a percent, a drifting one is followed, and a step is noticed within some fifty dials.
+A steady list is so known to a percent, a drifting one is followed, and a step is noticed within some eighty dials.
 """
 
 import math
@@ -13,10 +13,10 @@ from typing import Final
 
 import msgspec
 
-MEMORIES_DIALS: Final = (15.0, 45.0, 135.0, 405.0)  # a dial weighs 1/e of the newest after so many
-CONTRADICTION: Final = 1.3  # standard errors on either side
+MEMORIES_DIALS: Final = (25.0, 75.0, 225.0, 675.0)  # a dial weighs 1/e of the newest after so many
+CONTRADICTION: Final = 1.6  # standard errors on either side
 CHANCE_AT_FIRST: Final = 0.3
-DIALS_IMAGINED: Final = 4.0  # how much weighs what was known before
+DIALS_IMAGINED: Final = 8.0  # how much weighs what was known before
 HOUR_MEMORY_DIALS: Final = 3000.0
 LISTS_MAX: Final = 1000  # lists with figures of their own; the oldest gives way
 HOURS: Final = 24

@@ -27,9 +27,9 @@ from callcenter.pacers.pacer import ceiling, overspent, progressive, unspoken_fo
 
 NAME: Final = PacerName("predictive")
 EXACT_MAX: Final = 20  # agents and lines up to which chances are added one by one
-RISK_BALANCED: Final = 0.015  # allowed when the account of drops is even
+RISK_BALANCED: Final = 0.01  # allowed when the account of drops is even
 RISK_MAX: Final = 0.3
-ACCOUNT_DROPS: Final = 4.0  # so many drops more in the account allow e times the risk
+ACCOUNT_DROPS: Final = 5.0  # so many drops more in the account allow e times the risk
 LINES_PER_AGENT_MAX: Final = 10  # ringing at once: a list that nobody answers is no reason to flood the trunk
 Group = tuple[float, int]  # a chance, and of how many
 

@@ -36,7 +36,7 @@ def test_a_steady_list_is_known_well(chance: float) -> None:
 @pytest.mark.parametrize(("before", "then"), [(0.1, 0.5), (0.5, 0.1)])
 def test_a_step_is_noticed_within_a_minutes_dials(before: float, then: float) -> None:
     """Twenty agents dial 20 lines a minute where every second one is answered (S2), 85 where one of ten is."""
-    found = [after(2050, lambda n: before if n < 2000 else then, seed).chance("a", 9)[0] for seed in range(20)]
+    found = [after(2085, lambda n: before if n < 2000 else then, seed).chance("a", 9)[0] for seed in range(20)]
     assert abs(sum(found) / 20 - then) < abs(sum(found) / 20 - before)
 
 
