@@ -33,6 +33,7 @@ from callcenter.model.events import (
     Event,
     HangUpRequested,
     MessageDoneRequested,
+    RecordingPauseRequested,
     WrapUpRequested,
 )
 from callcenter.model.ids import RequestId
@@ -202,6 +203,12 @@ COMMANDS: Final[Sequence[Command]] = (
     Command(CallbackCancelRequested, "/callbacks/{contact}/cancel", Area.CALLBACKS, "Take a promised callback back."),
     Command(CallbackNowRequested, "/callbacks/{contact}/now", Area.CALLBACKS, "Do not wait for its time."),
     Command(MessageDoneRequested, "/messages/{contact}/done", Area.MESSAGES, "Nothing is left to be done about it."),
+    Command(
+        RecordingPauseRequested,
+        "/calls/{contact}/recording",
+        Area.RECORDINGS,
+        "Record silence instead of what is said, or record again what is said.",
+    ),
     Command(
         DispositionRequested,
         "/calls/{contact}/disposition",
