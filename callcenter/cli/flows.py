@@ -73,14 +73,18 @@ def check(
     """Check the whole folder of configuration; each problem is told with file, line and column."""
     from callcenter.config.folder import check_folder
 
-    where = folder if folder is not None else site_of(context).settings.config_folder
+    site = site_of(context)
+    where = folder if folder is not None else site.settings.config_folder
     checked = check_folder(where)
-    problems = checked.problems
+    problems, remarks = checked.problems, list(checked.remarks)
+    known = _agents(site) if not problems else None
+    if known is not None:
+        remarks += _strangers(where, known)
     if json:
         found = [_problem(problem) for problem in problems]
-        emit({"folder": str(where), "problems": found, "remarks": [_problem(remark) for remark in checked.remarks]})
+        emit({"folder": str(where), "problems": found, "remarks": [_problem(remark) for remark in remarks]})
     else:
-        for remark in checked.remarks:
+        for remark in remarks:
             print(plain(f"remark: {remark}"))  # noqa: T201 (as below)
         for problem in problems:
             print(plain(str(problem)))  # noqa: T201 (one line each, however wide the terminal: editors read them)
@@ -88,6 +92,19 @@ def check(
         say(f"{where}: {count} {'problem' if count == 1 else 'problems'}" if problems else f"{where} can be used")
     if problems:
         raise typer.Exit(Exit.PROBLEMS)
+
+
+def _agents(site: Site) -> frozenset[str] | None:
+    """Everybody whom the call center here knows; None where none runs: then nobody can say who is unknown."""
+    return frozenset(one.id for one in site.center.view().agents) if site.center.runs() else None
+
+
+def _strangers(folder: Path, known: frozenset[str]) -> "list[Problem]":
+    from callcenter.config.folder import load_configuration, read_files
+    from callcenter.config.strangers import strangers
+    from callcenter.model.ids import AgentId
+
+    return strangers(load_configuration(folder), read_files(folder)[0], frozenset(map(AgentId, known)))
 
 
 @app.command("test")

@@ -98,6 +98,7 @@ def _document(
         "folder": str(where),
         "files": [difference_document(one) for one in found],
         "problems": [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in problems],
+        "not_foretold": _not_walked(found),
         "prediction": None if prediction is None else _foretold_document(prediction),
     }
 
@@ -130,6 +131,13 @@ def _estimate(one: "Estimate | None") -> dict[str, float | None] | None:
     return {"mean": round(one.mean, 6), "half_width": None if one.half_width is None else round(one.half_width, 6)}
 
 
+def _not_walked(found: "Sequence[FileDifference]") -> list[str]:
+    from callcenter.config.folder import is_test
+    from callcenter.versions.difference import not_walked
+
+    return [file for file in not_walked(found) if not is_test(file)]
+
+
 # -- for people --------------------------------------------------------------------------------------------------------
 
 
@@ -155,6 +163,9 @@ def _show(
     if prediction is None:
         say("there is no traffic in these days to foretell anything from" if asked else "nothing is foretold: --days 0")
         return
+    if files := _not_walked(found):
+        words = f"NOT FORETOLD: {', '.join(files)}. Calls are put into the queues that they came into then, whatever"
+        show(cell(f"{words} a caller would hear and press now: callcenter flows test rehearses that", "bold yellow"))
     for remark in prediction.remarks:
         say(remark)
     if not prediction.queues:

@@ -8,13 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from callcenter.cli.exits import Exit, Failure, named_by_user
 from callcenter.cli.replay_shown import row_words, tell_exactly, tell_runs, write_csv
-from callcenter.cli.screen import Json
+from callcenter.cli.screen import Json, warn
 from callcenter.cli.site import Site, site_of
 from callcenter.cli.times import moment
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from callcenter.sim.replay.recorded import Recorded
     from callcenter.sim.replay.rerun import Rerun
     from callcenter.sim.replay.table import Columns
+
+TABLE: Final = "anonymous-bank"
 
 
 def replay(
@@ -37,8 +39,8 @@ def replay(
         Path | None, typer.Option("--calls", metavar="FILE", help="A table of calls instead of the journal.")
     ] = None,
     columns: Annotated[
-        str, typer.Option("--columns", help="What its columns say: a TOML file, or anonymous-bank.")
-    ] = "anonymous-bank",
+        str, typer.Option("--columns", help="What its columns say: a TOML file, or anonymous-bank (the default).")
+    ] = "",
     instead: Annotated[
         list[str] | None, typer.Option("--map", metavar="OLD=NEW", help="The queue that stands for one that is gone.")
     ] = None,
@@ -52,8 +54,10 @@ def replay(
     now = time.time()
     span = (moment(since, now) if since else None, moment(until, now) if until else None)
     queue_of = instead_of(instead or [])
+    if columns and calls is None:
+        raise Failure(Exit.USAGE, "--columns says what the columns of a table are: --calls names it")
     if calls is not None:
-        _table(site, calls, columns, config, queue_of, seed, top, csv_file, json=json)
+        _table(site, calls, columns or TABLE, config, queue_of, seed, top, csv_file, json=json)
     elif config is not None:
         _other(site, span, config, queue_of, seed, top, csv_file, json=json)
     else:
@@ -125,16 +129,32 @@ def _other(
     took_s = time.perf_counter() - began
     found = call_differences(before, after)
     runs = {"recorded": of_record(recorded, live), "as it was": of_rerun(before), "other": of_rerun(after)}
-    remarks = [
-        f"{many} calls of {queue} have no queue there: --map {queue}=OTHER" for queue, many in after.homeless.items()
-    ]
     if csv_file is not None:
         write_csv(csv_file, found)
+    remarks = [*_unwalked(live, other), *_homeless(after)]
     tell_runs(recorded, runs, found, remarks, took_s, top, json=json)
+    _need_a_home(recorded, after)
 
 
 def _homeless(run: "Rerun") -> list[str]:
     return [f"{many} calls of {name} have no queue there: --map {name}=OTHER" for name, many in run.homeless.items()]
+
+
+def _unwalked(live: "Configuration", other: "Configuration") -> list[str]:
+    """That other flows are not walked, if there are any."""
+    names = sorted({*live.flows, *other.flows})
+    apart = [name for name in names if live.flows.get(name) != other.flows.get(name)]
+    if not apart and live.numbers == other.numbers:
+        return []
+    what = f"the flows {', '.join(apart)}" if apart else "the numbers"
+    return [f"NOT WALKED: {what} differ. Calls are put into the queues that they came into then"]
+
+
+def _need_a_home(recorded: "Recorded", run: "Rerun") -> None:
+    """Exit with PROBLEMS if no call at all went through the other configuration: nothing was compared."""
+    if sum(run.homeless.values()) == len(recorded.calls):
+        warn("no call has a queue in the other configuration: nothing was compared")
+        raise typer.Exit(Exit.PROBLEMS)
 
 
 async def traffic(site: Site, since: float | None, until: float | None) -> "tuple[Recorded, Configuration]":
@@ -190,20 +210,20 @@ def _table(
     before = rerun(recorded, plain, unseen=unseen, tick=_calls_driven(len(recorded.calls)))
     runs = {"recorded": of_record(recorded, plain), "as it was": of_rerun(before)}
     remarks: list[str] = []
+    after = before
     if folder is None:
         found = with_record(before)
     else:
         after = rerun(recorded, load_configuration(folder), unseen=unseen, queue_of=queue_of)
         runs["other"] = of_rerun(after)
         found = call_differences(before, after)
-        remarks = [
-            f"{many} calls of {name} have no queue there: --map {name}=OTHER" for name, many in after.homeless.items()
-        ]
+        remarks = _homeless(after)
     took_s = time.perf_counter() - began
     if csv_file is not None:
         write_csv(csv_file, found)
     remarks = [row_words(table), *remarks]
     tell_runs(recorded, runs, found, remarks, took_s, top, json=json, table=table)
+    _need_a_home(recorded, after)
 
 
 def _columns(said: str) -> "Columns":

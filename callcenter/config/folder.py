@@ -170,7 +170,7 @@ class _Folder:
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)
         between = across(configuration, self._flows, self._tree(QUEUES), self._tree(NUMBERS))
-        self.remarks = (*between.remarks, *in_vain(configuration, self._tree(QUEUES)))
+        self.remarks = (*between.remarks, *in_vain(configuration, self._tree(QUEUES), self._flows))
         return with_supervision(with_callbacks(with_mailboxes(configuration))), [
             *strange,
             *self._problems,

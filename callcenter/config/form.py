@@ -32,13 +32,15 @@ from typing_extensions import TypedDict
 
 from callcenter.config.fields import READERS, choice, read_with
 from callcenter.config.sheet import Sheet, did_you_mean, shown
-from callcenter.config.tree import Path, Table
+from callcenter.config.tree import Path, Rows, Table, Value
 from callcenter.errors import Bug
 
 T = TypeVar("T")
 
 SECONDS_MAX: Final = 30 * 86_400.0
 """A length of time for which the model names no bounds: keys that end in `_s` are 0 to this."""
+
+LEFT_OUT_MAX: Final = 100  # so many mistakes of one mapping are left out to find what else is wrong
 
 _BOUNDS: Final[Mapping[str, str]] = {
     "greater_than_equal": "at least {ge:.12g}",
@@ -82,6 +84,29 @@ class Form(Generic[T]):
             sheet.wrong(table.path, str(error), at_key=True)
         return None
 
+    def rest(self, sheet: Sheet, table: Table, **given: object) -> T | None:
+        """What can be used of it: what is wrong is left out, and nothing is said of it (`read` has); None: nothing can.
+
+        So what its keys must be together is found wrong in the same pass as what one of them is alone.
+        """
+        plain = _copied(table)
+        assert isinstance(plain, Table)
+        for key in self._ignored:
+            plain.pop(key, None)
+        for _ in range(LEFT_OUT_MAX):
+            try:
+                return self._cls(**self._twin.validate_python(plain, context=sheet), **given)
+            except ValidationError as error:
+                loc = error.errors(include_url=False)[-1]["loc"]  # the last: a list's numbers before it stay
+                path = _path_of(sheet, table.path, loc)[0][len(table.path) :]
+                while path and not _leave_out(plain, path):
+                    path = path[:-1]  # what is missing is missing in what it is part of
+                if not path:
+                    return None
+            except ValueError:  # of the dataclass
+                return None
+        return None
+
     def _complain(self, sheet: Sheet, base: Path, detail: ErrorDetails) -> None:
         path, at_key = _path_of(sheet, base, detail["loc"])
         context = detail.get("ctx", {})
@@ -112,6 +137,27 @@ class Form(Generic[T]):
                 sheet.wrong(path, f"{shown(detail['input'])}: {_BOUNDS[kind].format(**context)}", at_key=at_key)
             case _:
                 sheet.wrong(path, detail["msg"], at_key=at_key)
+
+
+def _copied(value: Value) -> Value:
+    if isinstance(value, Table):
+        table = Table({key: _copied(inner) for key, inner in value.items()})
+        table.path = value.path
+        return table
+    return Rows(map(_copied, value)) if isinstance(value, Rows) else value
+
+
+def _leave_out(value: Value, path: Path) -> bool:
+    """Take what `path` leads to out of a mapping or list; whether it was there."""
+    for part in path[:-1]:
+        value = value[part] if isinstance(value, Table | Rows) else None  # type: ignore[index]
+    if isinstance(value, Table) and path and path[-1] in value:
+        del value[str(path[-1])]
+    elif isinstance(value, Rows) and isinstance(path[-1], int) and path[-1] < len(value):
+        del value[path[-1]]
+    else:
+        return False
+    return True
 
 
 def _twin(cls: type[Any], given: Collection[str], instead: Mapping[str, Any]) -> Any:

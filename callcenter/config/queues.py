@@ -28,8 +28,6 @@ WAITING_MAX: Final = 100_000
 RETRY_MIN_S: Final = 10.0
 """A customer who did not answer is left alone for at least so long."""
 WEIGHT_MAX: Final = 100.0
-AGEING_MAX: Final = 1_000.0
-"""Points per minute."""
 
 NARROWER: Final[dict[str, Any]] = {
     "strategy": read_with(one_of(STRATEGIES, "strategy")),
@@ -66,23 +64,28 @@ def read_queue_table(sheet: Sheet, queues: Table) -> dict[QueueName, Queue]:
         table = sheet.table(path, value)
         queue = queue_form().read(sheet, table, name=QueueName(name))
         if queue is not None:
-            _check(sheet, table, queue)
             found[queue.name] = queue
+        readable = queue if queue is not None else queue_form().rest(sheet, table, name=QueueName(name))
+        if readable is not None:
+            _check(sheet, table, readable, whole=queue is not None)
     _check_circles(sheet, queues, found)
     return found
 
 
-def _check(sheet: Sheet, table: Table, queue: Queue) -> None:
+def _check(sheet: Sheet, table: Table, queue: Queue, *, whole: bool) -> None:
+    """What its keys must be together. Not `whole`: some keys are wrong, and left out."""
     steps = [step.after_s for step in queue.relax]
     if steps != sorted(set(steps)):
         sheet.wrong((*table.path, "relax"), "the steps must come in order of after_s, each later than the one before")
     _check_widening(sheet, table, queue)
     _check_recording(sheet, table, queue)
-    if queue.at_close is not None and queue.hours is None:
+    if queue.at_close is not None and "hours" not in table:
         sheet.wrong((*table.path, "at_close"), "a queue without `hours` never closes", "add hours: <calendar>")
     says = queue.announce
     prompts = says.position or says.wait or says.comfort
-    if prompts and not (says.first_after_s or says.every_s):
+    said = table.get("announce")
+    mistaken = not whole and isinstance(said, Table) and ("first_after_s" in said or "every_s" in said)
+    if prompts and not (says.first_after_s or says.every_s or mistaken):
         sheet.wrong(
             (*table.path, "announce"), "nothing says when: it would never be heard", "set first_after_s or every_s"
         )
@@ -132,12 +135,6 @@ def _check_recording(sheet: Sheet, table: Table, queue: Queue) -> None:
 def _check_widening(sheet: Sheet, table: Table, queue: Queue) -> None:
     if queue.sticky is not None and queue.sticky.for_s <= 0:
         sheet.wrong((*table.path, "sticky", "for_s"), "must be more than 0", "leave `sticky` out instead")
-    ageing = queue.ageing
-    if ageing is None:
-        return
-    for name, value, most in (("per_minute", ageing.per_minute, AGEING_MAX), ("max", ageing.max, PRIORITY_MAX)):
-        if not 0 < value <= most:
-            sheet.wrong((*table.path, "ageing", name), f"{value:g}: more than 0, and at most {most:g}")
 
 
 def _check_circles(sheet: Sheet, table: Table, queues: dict[QueueName, Queue]) -> None:

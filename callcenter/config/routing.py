@@ -24,7 +24,8 @@ def routing_form() -> Form[Routing]:
 
 def read_routing(sheet: Sheet) -> Routing:
     """What it says; an empty file, or none, says what is usual."""
-    routing = routing_form().read(sheet, sheet.table((), sheet.tree.root)) or Routing()
+    table = sheet.table((), sheet.tree.root)
+    routing = routing_form().read(sheet, table) or routing_form().rest(sheet, table) or Routing()
     if not 0 <= routing.blend.keep_free <= KEEP_FREE_MAX:
         sheet.wrong(("blend", "keep_free"), f"{routing.blend.keep_free}: 0 to {KEEP_FREE_MAX}")
     if routing.interruptible.get(Medium.VOICE):

@@ -1,18 +1,22 @@
 """What is written and can have no effect: remarks, since it may be meant for later. Pure; knows the model, no YAML."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from callcenter.config.tree import Tree
 from callcenter.errors import Problem
 from callcenter.model.configuration import Configuration
 from callcenter.model.flow import Flow
-from callcenter.model.ids import FlowName
+from callcenter.model.ids import FlowName, QueueName, Skill
+from callcenter.model.need import Need
+from callcenter.model.queue import RelaxStep
+from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.parts import flows_of
 from callcenter.nodes.survey import AskSurvey
 
 
-def in_vain(configuration: Configuration, queues: Tree) -> Iterator[Problem]:
-    """Rules of queues that nothing will ever come of. `queues` is the tree of queues.yaml."""
+def in_vain(configuration: Configuration, queues: Tree, flows: Mapping[FlowName, Tree]) -> Iterator[Problem]:
+    """Rules that nothing will ever come of. `queues` is the tree of queues.yaml, `flows` are those of the flows."""
+    yield from _nothing_to_relax(configuration, queues, flows)
     for queue in configuration.queues.values():
         if queue.callback is not None and not configuration.callback_to:
             what = "no number may be called back: everybody who asks for it is refused"
@@ -24,6 +28,51 @@ def in_vain(configuration: Configuration, queues: Tree) -> Iterator[Problem]:
             if queue.max_wait_s and step.after_s >= queue.max_wait_s:
                 what = f"nobody waits so long: max_wait_s is {queue.max_wait_s:g}"
                 yield queues.problem((queue.name, "relax", at, "after_s"), what)
+
+
+def _nothing_to_relax(configuration: Configuration, queues: Tree, flows: Mapping[FlowName, Tree]) -> Iterator[Problem]:
+    """Steps that drop or lower a skill which nobody who waits there asks for."""
+    asked: dict[QueueName, list[Need]] = {queue.name: [queue.needs] for queue in configuration.queues.values()}
+    for box in configuration.mailboxes.values():
+        if box.route is not None and box.route.needs is not None:
+            asked[box.route.queue].append(box.route.needs)
+    for flow in configuration.flows.values():
+        for name, node in flow.nodes.items():
+            if not isinstance(node, Enqueue) or node.queue not in asked:
+                continue
+            if node.needs is not None:
+                asked[node.queue].append(node.needs)
+            if node.relax and flow.name in flows:
+                needs = configuration.queues[node.queue].needs if node.needs is None else node.needs
+                for at, skill in _not_asked_for(node.relax, [needs]):
+                    yield flows[flow.name].problem(("nodes", name, "relax", *at), _no_need(skill))
+    for queue in configuration.queues.values():
+        for at, skill in _not_asked_for(queue.relax, asked[queue.name]):
+            yield queues.problem((queue.name, "relax", *at), _no_need(skill))
+
+
+def _no_need(skill: Skill) -> str:
+    return f"no need names the skill {skill} here: the step changes nothing of it"
+
+
+def _not_asked_for(steps: Iterable[RelaxStep], needs: Iterable[Need]) -> Iterator[tuple[tuple[int | str, ...], Skill]]:
+    """Where a step names a skill that neither the needs nor a step before it bring in."""
+    known = {skill for need in needs for skill in _named_in(need)}
+    for at, step in enumerate(steps):
+        known |= set(_named_in(step.needs)) if step.needs is not None else set()
+        for number, skill in enumerate(step.drop):
+            if skill not in known:
+                yield (at, "drop", number), skill
+        for skill in step.lower.skills if step.lower is not None else ():
+            if skill not in known:
+                yield (at, "lower", skill), skill
+        known |= set(_named_in(step.add)) if step.add is not None else set()
+
+
+def _named_in(need: Need) -> Iterator[Skill]:
+    for clause in need.alternatives:
+        for skill, _ in clause:
+            yield skill
 
 
 def _asks(flows: Mapping[FlowName, Flow], name: FlowName) -> bool:

@@ -6,6 +6,7 @@ from callcenter.core.callbacks import rules_of
 from callcenter.core.learnt import Accuracy
 from callcenter.core.monitors import MonitorRecord
 from callcenter.core.queues import IN_QUEUE, Queues
+from callcenter.core.rules_told import rules_told
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
 from callcenter.model.callback import Callback
@@ -149,7 +150,8 @@ def _queue(world: World, queues: Queues, queue: Queue, wait: Range | None, now: 
         name=queue.name,
         waiting=len(waiting),
         ringing=sum(contact.state in RINGING for contact in inside),
-        promised=len(inside) - len(here),
+        promised=sum(contact.leg is None and contact.mail is None for contact in inside),
+        messages=sum(contact.mail is not None for contact in inside),
         talking=sum(c.state is ContactState.CONNECTED and c.last_queue == queue.name for c in world.contacts.values()),
         longest_s=max((now - contact.since for contact in here), default=0.0),
         agents=queues.doors.serving(queue.needs),
@@ -168,4 +170,5 @@ def _queue(world: World, queues: Queues, queue: Queue, wait: Range | None, now: 
         p50_held=accuracy.p50.share(),
         p90_held=accuracy.p90.share(),
         wait_error_s=accuracy.mean_error_s,
+        rules=rules_told(queue),
     )

@@ -6,9 +6,15 @@ ages.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Annotated, Final
+
+from annotated_types import Interval
 
 from callcenter.model.ids import AgentId, Skill
 from callcenter.model.need import NOBODY_MEETS, Need, among, both, dropped, either, lowered, negated, without
+
+PER_MINUTE_MAX: Final = 1_000.0
+POINTS_MAX: Final = 100.0  # as much as a priority may be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,5 +94,5 @@ class Reserve:
 class Ageing:
     """Priority grows with waiting: `per_minute` points, up to `max` points altogether."""
 
-    per_minute: float
-    max: float
+    per_minute: Annotated[float, Interval(gt=0, le=PER_MINUTE_MAX)]
+    max: Annotated[float, Interval(gt=0, le=POINTS_MAX)]

@@ -66,12 +66,14 @@ class QueueView:
     priority: int
     needs: str
     estimated_wait_s: float | None  # the p50 for somebody who would come now
-    promised: int = 0  # customers who are to be called back, or messages to be heard
+    promised: int = 0  # customers who are to be called back
     wait_p90_s: float | None = None
     wait_doubt: str = ""  # why the two would not be told a caller; "" if they would, or there are none
     p50_held: float | None = None  # the share of callers whose wait was no longer than their p50, lately; 0.5 is right
     p90_held: float | None = None  # 0.9 is right
     wait_error_s: float | None = None  # mean |waited - p50|, lately
+    rules: tuple[tuple[str, str], ...] = ()  # what of it is more than usual, in words: (key of queues.yaml, words)
+    messages: int = 0  # left by callers and to be heard by an agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

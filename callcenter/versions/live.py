@@ -19,6 +19,7 @@ from typing import Final, Protocol
 import structlog
 
 from callcenter.config.folder import digest_of, read_configuration, read_files
+from callcenter.config.strangers import strangers
 from callcenter.core.engine import Engine
 from callcenter.core.world import Library
 from callcenter.errors import ConfigurationError, PeerFault, Problem
@@ -206,7 +207,8 @@ class Live:
             raise PeerFault("the call center is still starting")
         if problem := self._engine.why_not(configuration):
             raise _hindered(problem)
-        warnings = await self._voice.prepare(configuration.prompts)
+        unknown = strangers(configuration, files, self._engine.world.agents.records)
+        warnings = [*await self._voice.prepare(configuration.prompts), *unknown]
         version = await self._store.add(
             files,
             digest=digest_of(files),

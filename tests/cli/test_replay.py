@@ -65,8 +65,9 @@ def test_a_queue_that_is_gone_needs_another(terminal: Terminal, past: Past) -> N
     other = str(terminal.folder / "other")
     terminal.write("default: all\n", "other/numbers.yaml")
     terminal.write("start: go\nnodes: {go: {kind: enqueue, queue: trade}}\n", "other/flows/all.yaml")
-    assert any("--map sales=OTHER" in one for one in terminal.json("replay", "--config", other)["remarks"])
-    assert terminal.json("replay", "--config", other, "--map", "sales=trade")["remarks"] == []
+    assert "--map sales=OTHER" in terminal("replay", "--config", other, expect=Exit.PROBLEMS).out
+    [unwalked] = terminal.json("replay", "--config", other, "--map", "sales=trade")["remarks"]
+    assert unwalked.startswith("NOT WALKED: the flows all, ")
     terminal("replay", "--config", other, "--map", "sales", expect=Exit.USAGE)
 
 
@@ -109,3 +110,15 @@ def test_columns_of_ones_own(terminal: Terminal) -> None:
     columns.write_text('arrived = "when"\n')
     assert "queue" in terminal("replay", "--calls", calls, "--columns", str(columns), expect=Exit.CONFIGURATION).err
     assert "anonymous-bank" in terminal("replay", "--calls", calls, "--columns", "none.toml", expect=Exit.USAGE).err
+
+
+def test_columns_are_a_tables(terminal: Terminal) -> None:
+    assert "--calls names it" in terminal("replay", "--columns", "anonymous-bank", expect=Exit.USAGE).err
+
+
+def test_if_no_call_has_a_queue_nothing_was_compared(terminal: Terminal) -> None:
+    rows = [line(n, f"8:{n:02}:00", talk=50 + n, server="ANNA") for n in range(9)]
+    calls = str(terminal.write("\n".join([HEAD, *rows]) + "\n", "few.tsv"))
+    said = terminal("replay", "--calls", calls, "--config", str(terminal.config), expect=Exit.PROBLEMS)
+    assert "nothing was compared" in said.err
+    assert "--map PS=OTHER" in said.out

@@ -31,6 +31,16 @@ def test_an_edit_is_seen_applied_and_rolled_back(terminal: Terminal, live: LiveC
     assert "differs" in terminal("status").out
 
 
+def test_agents_whom_nobody_knows_are_warned_of(terminal: Terminal, live: LiveCenter) -> None:
+    terminal.write(
+        QUEUES.replace("sales:\n", "sales:\n  reserve: {agents: [ghost], above_s: 5}\n", 1), "config/queues.yaml"
+    )
+    assert any("no agent ghost" in one["what"] for one in terminal.json("flows", "check")["remarks"])
+    terminal.json("apply")
+    assert terminal.json("queues", "show", "sales")["rules"]["reserve"] == "ghost only after 5 s of waiting"
+    assert "ghost only after 5 s" in terminal("queues", "show", "sales").out
+
+
 def test_settings_that_were_edited_since_the_start_take_a_restart(terminal: Terminal, live: LiveCenter) -> None:
     os.utime(terminal.settings, (0, time.time() - 2 * WELL["up_s"]))
     assert "restart" not in terminal("apply").err

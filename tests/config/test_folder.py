@@ -167,7 +167,8 @@ def test_a_prompt_on_the_spot_is_named_after_its_place() -> None:
             "sales: {overflow: {queue: sale}, no_agents: sales, at_close: {flow: hotline}}\n",
             "queues.yaml:1:27: sales.overflow.queue: there is no queue `sale` (did you mean `sales`?)|"
             "queues.yaml:1:45: sales.no_agents: expected hang_up or one of queue, flow, voicemail, number with a name "
-            "(for example {queue: sales})",
+            "(for example {queue: sales})|"
+            "queues.yaml:1:62: sales.at_close: a queue without `hours` never closes (add hours: <calendar>)",
         ),
         (
             "queues.yaml",

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from callcenter.config import read_configuration
+from callcenter.config.folder import check_folder
+from callcenter.config.strangers import strangers
 from callcenter.model.contact import Medium
-from callcenter.model.ids import ListName, QueueName, Skill
+from callcenter.model.ids import AgentId, ListName, QueueName, Skill
 from callcenter.model.need import parse_need
 from callcenter.model.relaxation import Ageing, Lowering, Reserve, Sticky
 from callcenter.model.routing import Blend, First, Routing
@@ -98,8 +100,8 @@ def test_rules_above_the_queues() -> None:
         ("sticky: {fors: 5}", "q.sticky.fors: unknown key `fors` (did you mean `for_s`?)"),
         ("vip: {golf: 5}", "there is no list `golf` (did you mean `gold`?)"),
         ("vip: {gold: 500}", "q.vip.gold: `500`: at most 100"),
-        ("ageing: {per_minute: 0, max: 5}", "q.ageing.per_minute: 0: more than 0, and at most 1000"),
-        ("ageing: {per_minute: 1, max: 500}", "q.ageing.max: 500: more than 0, and at most 100"),
+        ("ageing: {per_minute: 0, max: 5}", "q.ageing.per_minute: `0`: more than 0"),
+        ("ageing: {per_minute: 1, max: 500}", "q.ageing.max: `500`: at most 100"),
         ("weight: 0", "q.weight: `0`: more than 0"),
         ("needs: sales and not sales", "q.needs: nobody can meet sales and not sales"),
     ],
@@ -123,3 +125,85 @@ def test_mistakes_in_a_queue_are_told_where_they_stand(queue: str, problem: str)
 def test_mistakes_above_the_queues_are_told_where_they_stand(text: str, problem: str) -> None:
     found = told(routing=text)
     assert any(problem in one for one in found), found
+
+
+ALL_AT_ONCE = """
+q:
+  strategi: x
+  relax:
+    - {after_s: 20, lower: 1}
+    - {after_s: 10, lower: 9}
+    - {after_s: 15, drop: [a]}
+  ageing: {per_minute: fast, max: 500}
+  callback: {key: x, attempts: 99, ring_s: soon}
+  sticky: {for_s: 0}
+  hours: ofice
+  at_close: hang_up
+  announce: {every_s: soon, comfort: {en: wait}}
+"""
+
+
+def test_all_mistakes_are_told_in_one_pass() -> None:
+    found = told(queues=ALL_AT_ONCE, routing="blend: {keep_free: -1, first: in}\ninterruptible: {voice: [chat]}\n")
+    for part in (
+        "unknown key `strategi`",
+        "q.relax.1.lower",
+        "the steps must come in order",
+        "q.ageing.per_minute",
+        "q.ageing.max: `500`",
+        "q.callback.key: `x`",
+        "99 attempts",
+        "q.callback.ring_s",
+        "must be more than 0",
+        "no calendar `ofice`",
+        "blend.keep_free: -1",
+        "`in` is not possible here",
+        "a talk is never interrupted",
+    ):
+        assert any(part in one for one in found), (part, found)
+    assert not any("never closes" in one or "nothing says when" in one for one in found), found
+    assert len(found) == len(set(found))
+
+
+NOTHING_TO_DROP = """
+q:
+  needs: sales
+  relax:
+    - {after_s: 5, drop: [english]}
+    - {after_s: 6, add: support >= 3}
+    - {after_s: 7, lower: {support: 1, saels: 1}}
+p: {needs: support, relax: [{after_s: 5, drop: [vip]}]}
+"""
+ASKS_MORE = "nodes:\n  a: {kind: enqueue, queue: p, needs: vip, relax: [{after_s: 5, drop: [vipp]}]}\n"
+
+
+def test_steps_that_change_nothing_are_remarked_on(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "queues.yaml").write_text(NOTHING_TO_DROP)
+    (tmp_path / "flows" / "f.yaml").write_text(ASKS_MORE)
+    (tmp_path / "numbers.yaml").write_text("default: f\n")
+    remarks = [str(remark) for remark in check_folder(tmp_path).remarks if "no need names" in str(remark)]
+    assert [remark.split(": no need")[0] for remark in remarks] == [
+        "flows/f.yaml:2:72: nodes.a.relax.0.drop.0",
+        "queues.yaml:5:27: q.relax.0.drop.0",
+        "queues.yaml:7:47: q.relax.2.lower.saels",
+    ]
+
+
+def test_agents_whom_nobody_knows_are_named() -> None:
+    files = {
+        "queues.yaml": "q:\n  needs: sales or @lihn\n  reserve: {agents: [minh, ghost], above_s: 5}\n",
+        "flows/f.yaml": "nodes:\n  a: {kind: enqueue, queue: q, relax: [{after_s: 5, add: '@nobdy'}]}\n",
+    }
+    configuration, problems = read_configuration(files)
+    assert problems == []
+    assert list(map(str, strangers(configuration, files, known("linh", "minh")))) == [
+        "queues.yaml:2:10: q.needs: there is no agent lihn (did you mean `linh`?)",
+        "queues.yaml:3:28: q.reserve.agents.1: there is no agent ghost (one of linh, minh)",
+        "flows/f.yaml:2:58: nodes.a.relax.0.add: there is no agent nobdy (one of linh, minh)",
+    ]
+    assert strangers(configuration, files, known("lihn", "minh", "ghost", "nobdy")) == []
+
+
+def known(*agents: str) -> list[AgentId]:
+    return list(map(AgentId, agents))
