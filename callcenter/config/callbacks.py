@@ -1,14 +1,17 @@
 """The flows of callers who press the key to be called back. Knows the nodes such a flow is made of; reads no file.
 
 A queue may have `callback` without a flow being written for it: one is made here. It confirms her number (the rules'
-prompts), promises, says so and hangs up; who declines, or whose number may not be called, is back in her place.
+prompts, or the one that is built in), promises, says so and hangs up; who declines, or whose number may not be called,
+is back in her place. A key that was pressed by mistake must not cost the line, so nothing is promised at one key unless
+the rules say so.
 """
 
 from dataclasses import replace
+from typing import Final
 
-from callcenter.model.callback import callback_flow
+from callcenter.model.callback import CONFIRM_PROMPT, callback_flow
 from callcenter.model.configuration import Configuration
-from callcenter.model.flow import Flow, Node
+from callcenter.model.flow import Flow, Node, Prompt
 from callcenter.model.queue import Queue
 from callcenter.nodes.callback import CallMeBack
 from callcenter.nodes.enqueue import Enqueue
@@ -16,6 +19,15 @@ from callcenter.nodes.fields import NextNode
 from callcenter.nodes.hangup import Hangup
 from callcenter.nodes.play import Play
 
+CONFIRM: Final = Prompt(
+    name=CONFIRM_PROMPT,
+    texts={
+        "en": "We will call you back on {{ callback_number | telephone }}. If that is right, press 1. To stay in line, "
+        "press star.",
+        "vi": "Chúng tôi sẽ gọi lại cho bạn theo số {{ callback_number | telephone }}. Nếu đúng, xin bấm phím 1. "
+        "Để tiếp tục chờ, bấm phím sao.",
+    },
+)
 OFFER, BYE, SORRY, BACK = NextNode("offer"), NextNode("bye"), NextNode("sorry"), NextNode("back")
 
 
@@ -26,7 +38,10 @@ def with_callbacks(configuration: Configuration) -> Configuration:
         for queue in configuration.queues.values()
         if queue.callback is not None and callback_flow(queue.name) not in configuration.flows
     }
-    return replace(configuration, flows={**configuration.flows, **made}) if made else configuration
+    if not made:
+        return configuration
+    prompts = {CONFIRM_PROMPT: CONFIRM, **configuration.prompts}
+    return replace(configuration, flows={**configuration.flows, **made}, prompts=prompts)
 
 
 def _flow(queue: Queue) -> Flow:
@@ -35,7 +50,7 @@ def _flow(queue: Queue) -> Flow:
     nodes: dict[str, Node] = {
         OFFER: CallMeBack(
             queue=queue.name,
-            confirm=rules.confirm,
+            confirm=rules.confirm or (None if rules.at_one_key else CONFIRM),
             enter_number=rules.enter,
             accepted=rules.accepted,
             done=BYE,

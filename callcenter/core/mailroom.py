@@ -33,6 +33,8 @@ from callcenter.model.mail import FROM_PROMPT, KEYS_PROMPT, REFUSED_PROMPT, Mail
 
 CHECK_WAIT_MAX_S: Final = 90.0  # a recording is looked at within a minute (jobs.recordings); then it is not waited for
 AGAIN, CALL_BACK, DONE = "1", "2", "#"
+KEY_WAIT_S: Final = 20.0  # after the keys were said she is asked again ...
+ASKED_MAX: Final = 3  # ... until so often; then the message is in line again, and she is free
 ASKED_BY: Final = "voicemail"  # who asked for a callback that an agent wants after a message
 S: Final = ContactState
 
@@ -157,9 +159,15 @@ class Mailroom:
             world.newly_waiting.append(contact.id)
 
     def time_came(self, contact: ContactRecord) -> None:
-        """It has rested long enough."""
+        """It has rested long enough, or she who has heard it has pressed nothing."""
+        mail = mail_of(contact)
         if contact.state is S.PROMISED:
             self.stand_by(contact)
+        elif mail.step is MailStep.ASKED and contact.playback is None:
+            if mail.asked < ASKED_MAX:
+                self._ask(contact)
+            else:
+                self.returns(contact, f"the agent pressed nothing, asked {mail.asked} times")
 
     def _hold(self, contact: ContactRecord) -> None:
         """It waits, in its place."""
@@ -175,7 +183,8 @@ class Mailroom:
         world, mail = self._world, mail_of(contact)
         if contact.state is S.PROMISED:
             return
-        agent = contact.agent
+        agent, mail.asked = contact.agent, 0
+        world.timers.cancel(TimerKind.MAIL, contact.id)
         self._elsewhere.leave_state(contact, EndReason.AGENT_HUNG_UP)
         if agent is not None:
             mail.next_at = world.now + mail.retry_after_s
@@ -214,13 +223,15 @@ class Mailroom:
         if mail.step is MailStep.BRIEFING:
             self._play_message(contact)
         elif mail.step is MailStep.PLAYING:
-            mail.step = MailStep.ASKED
-            self._say(contact, KEYS_PROMPT)
+            self._ask(contact)
+        elif mail.step is MailStep.ASKED:
+            self._world.timers.set(TimerKind.MAIL, contact.id, self._world.now + KEY_WAIT_S)
 
     def pressed(self, contact: ContactRecord, key: str) -> None:
         """She presses a key: again, call back, done. It need not be waited with until the message is over."""
         if contact.state is not S.CONNECTED:
             return
+        mail_of(contact).asked = 0
         if key == AGAIN:
             self._play_message(contact)
         elif key == CALL_BACK:
@@ -255,9 +266,16 @@ class Mailroom:
         self.settle(contact, MailEnd.SETTLED, by)
         return ""
 
+    def _ask(self, contact: ContactRecord) -> None:
+        mail = mail_of(contact)
+        mail.step = MailStep.ASKED
+        mail.asked += 1
+        self._say(contact, KEYS_PROMPT)
+
     def _play_message(self, contact: ContactRecord) -> None:
         mail = mail_of(contact)
         mail.step = MailStep.PLAYING
+        self._world.timers.cancel(TimerKind.MAIL, contact.id)
         voice.say(self._world, contact, (), note=mail.message, note_path=mail.path)
 
     def _call_back(self, contact: ContactRecord) -> None:

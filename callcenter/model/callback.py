@@ -14,6 +14,8 @@ from callcenter.model.ids import UNVERSIONED, AgentId, CalendarName, FlowName, L
 
 ATTEMPTS_MAX: Final = 20
 NOTE_CHARS_MAX: Final = 500
+CONFIRM_PROMPT: Final = "callback_confirm"
+"""To the caller, where a queue names no other: {{ callback_number }}, 1 is right, * to wait on."""
 
 
 class CalledFirst(StrEnum):
@@ -41,6 +43,7 @@ class CallbackRules:
     """How a queue calls back those who would rather not wait. Times in seconds."""
 
     key: str = "1"  # what a waiting caller presses
+    at_one_key: bool = False  # the number she calls from is taken with that key, and not said and confirmed before
     first: CalledFirst = CalledFirst.AGENT
     attempts: int = 3
     retry_after_s: float = 300.0

@@ -72,3 +72,4 @@ class Mail(msgspec.Struct, kw_only=True):
     step: MailStep = MailStep.RESTING
     next_at: float = 0.0
     hearings: int = 0
+    asked: int = 0  # so often she was told the keys, since she last pressed one

@@ -17,7 +17,7 @@ NUMBER = "0901234567"
 QUEUES = """
 sales:
   needs: sales
-  callback: {window_s: 7200, retry_after_s: 10}
+  callback: {at_one_key: true, window_s: 7200, retry_after_s: 10}
 """
 NUMBERS = "callback_to: [09XXXXXXXX]\n"
 

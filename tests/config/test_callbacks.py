@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from callcenter.config import read_configuration
+from callcenter.config.callbacks import CONFIRM
 from callcenter.model.callback import CallbackRules, CalledFirst, callback_flow
 from callcenter.model.ids import QueueName
 from callcenter.nodes.callback import CallMeBack
@@ -63,3 +64,23 @@ def test_callback_to_takes_dial_patterns() -> None:
     [problem] = read_configuration({"numbers.yaml": "callback_to: [09XX, '09[0-9]']\n"})[1]
     assert "callback_to" in str(problem)
     assert "not a dial pattern" in str(problem)
+
+
+def offered(callback: str, prompts: str = "") -> CallMeBack:
+    files = {**AROUND, "queues.yaml": f"sales:\n  callback: {callback}\n"}
+    files["prompts.yaml"] += prompts
+    configuration, problems = read_configuration(files)
+    assert problems == []
+    offer = configuration.flows[callback_flow(QueueName("sales"))].nodes["offer"]
+    assert isinstance(offer, CallMeBack)
+    assert offer.confirm is None or offer.confirm.name in configuration.prompts
+    if prompts:
+        assert configuration.prompts["callback_confirm"].texts == {"en": "Right?"}
+    return offer
+
+
+def test_nothing_is_promised_at_one_key_unless_it_is_said_so() -> None:
+    assert offered("{}").confirm == CONFIRM
+    assert offered("{at_one_key: true}").confirm is None
+    assert offered("{confirm: your_place}").confirm != CONFIRM
+    offered("{}", "callback_confirm: {en: 'Right?'}\n")

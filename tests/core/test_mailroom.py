@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from callcenter.core.mailroom import CHECK_WAIT_MAX_S
+from callcenter.core.mailroom import ASKED_MAX, CHECK_WAIT_MAX_S, KEY_WAIT_S
 from callcenter.model.agent import AgentState
 from callcenter.model.callback import CallbackRules
 from callcenter.model.commands import DialNumber, HangUp, JoinBridge, PlayPrompts, RecordMessage, RingAgent
@@ -323,3 +323,42 @@ def test_a_queue_that_drains_or_has_nobody_keeps_it() -> None:
     assert message(house).is_in(S.PROMISED)
     ann = house.agent("ann")
     assert ann.is_rung
+
+
+def test_an_agent_who_answers_and_does_nothing_is_asked_again_and_then_let_go() -> None:
+    house = center()
+    spoken(house)
+    ann = house.agent("ann")
+    ann.answers()
+    for _ in range(3):
+        heard(house)
+    for _ in range(ASKED_MAX - 1):
+        house.tell(PlaybackEnded(playback=house.all(PlayPrompts)[-1].playback))
+        house.passes(KEY_WAIT_S - 1)
+        assert message(house).record.playback is None
+        house.passes(1.1)
+        assert house.lately(PlayPrompts)[-1].prompts == (KEYS_PROMPT,)
+    house.tell(PlaybackEnded(playback=house.all(PlayPrompts)[-1].playback))
+    leg = message(house).record.agent_leg
+    house.passes(KEY_WAIT_S + 0.1)
+    [returned] = house.all(MessageReturned)
+    assert returned.why == "the agent pressed nothing, asked 3 times"
+    assert leg in [hung_up.leg for hung_up in house.all(HangUp)]
+    assert ann.is_in(AgentState.READY)
+    house.passes(RETRY_S)
+    assert house.all(RingAgent)[-1].contact == message(house).id
+
+
+def test_whoever_presses_a_key_in_time_is_asked_anew() -> None:
+    house = center()
+    spoken(house)
+    ann = house.agent("ann")
+    ann.answers()
+    for _ in range(3):
+        heard(house)
+    house.tell(PlaybackEnded(playback=house.all(PlayPrompts)[-1].playback))
+    house.passes(KEY_WAIT_S - 1)
+    presses(house, ann, "1")
+    house.passes(10 * KEY_WAIT_S)  # the message plays for as long as it takes
+    assert message(house).record.mail.step is MailStep.PLAYING  # type: ignore[union-attr]
+    assert house.all(MessageReturned) == []

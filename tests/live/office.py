@@ -162,11 +162,11 @@ asked: {{needs: sales, offer_timeout_s: 3, wrap_up_s: 1, music: tone, survey: {{
 agent_first:
   needs: sales
   music: tone
-  callback: {{ring_s: 5, retry_after_s: 10, briefing: thanks}}
+  callback: {{at_one_key: true, ring_s: 5, retry_after_s: 10, briefing: thanks}}
 customer_first:
   needs: sales
   music: tone
-  callback: {{first: customer, ring_s: 5, retry_after_s: 10}}
+  callback: {{at_one_key: true, first: customer, ring_s: 5, retry_after_s: 10}}
 widening:
   needs: support >= 3
   relax: [{{after_s: 1, lower: 1}}]
