@@ -31,6 +31,8 @@ from callcenter.model.facts import (
     PlaceRestored,
     QueueDraining,
     QueueLeft,
+    RecordingPaused,
+    RecordingResumed,
     RecordingStarted,
     RecordingStopped,
     RecordingSwitched,
