@@ -3,7 +3,6 @@
 Nothing but the standard library, so that a command that asks one question answers at once.
 """
 
-import getpass
 import http.client
 import socket
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from callcenter.cli.asker import asker
 from callcenter.cli.exits import Exit, Failure
 from callcenter.errors import Problem
 from callcenter.model.view import CenterView
@@ -255,11 +255,3 @@ def _problems(body: bytes) -> list[Problem]:
 def _part(name: str) -> str:
     """A name as one part of an address, whatever characters it has."""
     return quote(name, safe="")
-
-
-def asker() -> str:
-    """Who asks, for the journal."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (KeyError, OSError):  # a user without a name
-        return "cli"

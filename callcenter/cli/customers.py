@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 import typer
 
 from callcenter.cli import customer_files
-from callcenter.cli.client import asker
+from callcenter.cli.asker import asker
 from callcenter.cli.customer_rules import Rules, rules_of, tell_center
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import Json, clock, emit, length, say, show_grid, show_pairs

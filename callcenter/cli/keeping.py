@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from callcenter.cli.client import asker
+from callcenter.cli.asker import asker
 from callcenter.cli.exits import Exit, Failure, named_by_user
 from callcenter.cli.find import live_contact
 from callcenter.cli.screen import Json, emit, say, show_grid

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
-from callcenter.cli.client import asker
+from callcenter.cli.asker import asker
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import Json, emit, say, show_grid, stamp
 from callcenter.cli.site import Site, site_of
