@@ -14,6 +14,7 @@ from callcenter.cli import (
     apply,
     audit,
     bench,
+    call_control,
     callbacks,
     calls,
     center,
@@ -89,6 +90,8 @@ app.command("audit")(audit.audit)
 app.command("bench")(bench.bench)
 app.command("simulate")(simulate.simulate)
 app.add_typer(calls.app, name="calls")
+for _name, _command in call_control.COMMANDS.items():
+    calls.app.command(_name)(_command)
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(customers.app, name="customers")
 app.add_typer(voicemail.app, name="voicemail")

@@ -119,7 +119,7 @@ def live_row(one: "ContactView") -> tuple[object, ...]:
         one.id,
         one.caller,
         one.caller_name,
-        cell(one.state.replace("_", " "), "cyan" if one.state.value == "connected" else ""),
+        cell(_doing(one), "cyan" if one.state.value == "connected" else ""),
         cell(length(one.state_s), "bold red" if _waits_long(one) else ""),
         length(one.total_s),
         where,
@@ -127,6 +127,15 @@ def live_row(one: "ContactView") -> tuple[object, ...]:
         one.agent,
         one.language,
     )
+
+
+def _doing(one: "ContactView") -> str:
+    """What goes on with it, in a word or two."""
+    if one.consults:
+        return f"{one.agent} consults {one.consults}"
+    if one.on_hold:
+        return "on hold"
+    return f"with {', '.join(one.guests)}" if one.guests else one.state.replace("_", " ")
 
 
 def _waits_long(one: "ContactView") -> bool:
@@ -151,6 +160,9 @@ def live_document(one: "ContactView") -> dict[str, object]:
         "agent": one.agent,
         "recording": one.recording,
         "language": one.language,
+        "on_hold": one.on_hold,
+        "consults": one.consults or None,
+        "guests": list(one.guests),
     }
 
 
@@ -256,8 +268,8 @@ async def _record(site: Site, call: str) -> dict[str, Any]:
     return {**record, "answers": [asdict(one) for one in answers]}
 
 
-PARTS: Final = ("waits", "rings", "talks", "recordings", "answers")
-TIMES: Final = ("began", "ended", "entered", "offered")
+PARTS: Final = ("waits", "rings", "talks", "holds", "parties", "transfers", "recordings", "answers")
+TIMES: Final = ("began", "ended", "entered", "offered", "at")
 
 
 def record_document(record: dict[str, Any]) -> dict[str, object]:
@@ -291,6 +303,7 @@ def _show_record(record: dict[str, Any]) -> None:
             "in flows": length(record["flow_s"]),
             "waiting": length(record["wait_s"]),
             "talking": length(record["talk_s"]),
+            "on hold": length(record["hold_s"]) if record["hold_s"] else NOTHING,
             "forwarded": length(record["forward_s"]),
             "queue": record["queue"],
             "agent": record["agent"],
@@ -328,8 +341,34 @@ def _show_record(record: dict[str, Any]) -> None:
     )
     _show_part(
         "Talks",
-        ("agent!", "queue!", "began!", "talk>"),
-        [(one["agent"], one["queue"], _when(one["began"]), length(one["talk_s"])) for one in record["talks"] or ()],
+        ("agent!", "queue!", "began!", "talk>", "hold>"),
+        [
+            (one["agent"], one["queue"], _when(one["began"]), length(one["talk_s"]), length(one["hold_s"]))
+            for one in record["talks"] or ()
+        ],
+    )
+    _show_part(
+        "Others who were called",
+        ("who!", "by!", "from!", "spoke>", "how", "end"),
+        [
+            (
+                one["agent"] or one["number"],
+                one["called_by"],
+                _when(one["began"]),
+                length(one["spoke_s"]),
+                "aside" if one["aside"] else "with all",
+                one["end"].replace("_", " "),
+            )
+            for one in record["parties"] or ()
+        ],
+    )
+    _show_part(
+        "Handed on",
+        ("by!", "to!", "name!", "at!", "how"),
+        [
+            (one["agent"], one["to"], one["name"], _when(one["at"]), "after a word" if one["consulted"] else "")
+            for one in record["transfers"] or ()
+        ],
     )
     _show_part(
         "Said in the survey",

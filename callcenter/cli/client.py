@@ -89,6 +89,10 @@ class ControlClient:
         """Have silence recorded in a call, or what is said again."""
         self._post(f"/v1/calls/{_part(contact)}/recording", {"paused": paused, "by": asker()})
 
+    def call_deed(self, contact: str, deed: str, **wish: object) -> None:
+        """Do something with a live call: see web.calls."""
+        self._post(f"/v1/calls/{_part(contact)}/{deed}", {**wish, "by": asker()})
+
     def drain(self, queue: str, *, draining: bool) -> None:
         """Let no new calls into a queue, or let them in again."""
         self._post(f"/v1/queues/{_part(queue)}/drain", {"draining": draining, "by": asker()})

@@ -205,11 +205,13 @@ class Agents:
         if record.state is READY:
             self._move(record, AgentInput.OFFERED, now, contact=contact)
 
-    def took(self, record: AgentRecord, contact: ContactId, medium: Medium, now: float) -> None:
-        """She has the contact."""
+    def took(
+        self, record: AgentRecord, contact: ContactId, medium: Medium, now: float, *, counted: bool = True
+    ) -> None:
+        """She has the contact, or (not `counted`) has been called aside about it."""
         record.offer = None
         record.contacts.append(contact)
-        record.contacts_taken += 1
+        record.contacts_taken += counted
         record.load[medium] = record.load.get(medium, 0) + 1
         if record.state is OFFERED:
             self._move(record, AgentInput.TOOK, now, contact=contact)

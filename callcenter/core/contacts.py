@@ -1,10 +1,12 @@
 """A contact's states. Knows what may follow what, and how its time adds up; knows no queue, agent or flow.
 
 Theory: a contact comes in through a flow, waits, is offered, talks, ends. RONA leads back from OFFERED to WAITING, and
-a queue that will not keep it leads back from WAITING to a flow, as a survey does from CONNECTED. A customer who is
-promised a callback leaves the line to the contact: it is PROMISED, without her leg, until somebody is found for it or
-she rings back. Each state counts into one of five sums, and waiting without the customer into one of its own, so that
-at the end the sums are the contact's length, whatever happened in between.
+a queue that will not keep it leads back from WAITING to a flow, as a survey does from CONNECTED. The agent who has it
+may hand it on, which leads back to a queue, a flow or a number; to an agent who is on the line already nothing leads,
+because it stays CONNECTED. A customer who is promised a callback leaves the line to the contact: it is PROMISED,
+without her leg, until somebody is found for it or she rings back. Each state counts into one of five sums, and waiting
+without the customer into one of its own, so that at the end the sums are the contact's length, whatever happened in
+between.
 """
 
 from collections.abc import Mapping
@@ -61,6 +63,9 @@ TRANSITIONS: Final[Mapping[tuple[ContactState, ContactInput], ContactState]] = {
     (S.CONNECTING, In.CONNECTED): S.CONNECTED,
     (S.CONNECTING, In.ENDED): S.ENDED,
     (S.CONNECTED, In.SURVEYED): S.IN_FLOW,
+    (S.CONNECTED, In.SENT_TO_FLOW): S.IN_FLOW,  # handed on by its agent, to a flow or a number
+    (S.CONNECTED, In.QUEUED): S.WAITING,  # to a queue, or to another agent
+    (S.CONNECTED, In.FORWARDED): S.FORWARDED,  # to an outside number that is on the line already
     (S.CONNECTED, In.PROMISED): S.PROMISED,  # a message that was heard and not done with
     (S.CONNECTED, In.ENDED): S.ENDED,
     (S.FORWARDED, In.PROMISED): S.PROMISED,  # she rang back, was sent to an outside number, and is still promised one

@@ -11,6 +11,8 @@ from typing import Final, assert_never
 from callcenter.core import recording as talk_recording
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
+from callcenter.core.consult import Consults
+from callcenter.core.control import Control
 from callcenter.core.dialling import Dialling
 from callcenter.core.failures import Failures
 from callcenter.core.flows import DIGITS, MASKED_DIGIT, Flows
@@ -26,6 +28,7 @@ from callcenter.core.state import ContactRecord
 from callcenter.core.stats import picture
 from callcenter.core.talk import Talk, end_reason
 from callcenter.core.timers import Timer, TimerKind
+from callcenter.core.transfers import Transfers
 from callcenter.core.world import NOBODY, Library, World
 from callcenter.model.agent import AgentStatus
 from callcenter.model.commands import HangUp
@@ -40,6 +43,7 @@ from callcenter.model.events import (
     Event,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegRinging,
     LegSeen,
     LookedUp,
@@ -106,7 +110,12 @@ class Engine:
             self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
         )
         self._monitoring = Monitoring(self.world)
-        self._failures = Failures(self.world, self._offers, self._flows, self._dialling, self._monitoring, self)
+        self._control = Control(self.world)
+        self._transfers = Transfers(self.world, self._queues, self)
+        self._consults = Consults(self.world, self._transfers, self._talk)
+        self._failures = Failures(
+            self.world, self._offers, self._flows, self._dialling, self._monitoring, self._consults, self
+        )
         self._requests = Requests(
             self.world,
             self._queues,
@@ -115,6 +124,9 @@ class Engine:
             self._callbacks,
             self._mailroom,
             self._monitoring,
+            self._control,
+            self._transfers,
+            self._consults,
             self,
         )
         self.matching = Matching(self.world, self._offers, self._queues)
@@ -227,6 +239,8 @@ class Engine:
                     self._agent_pressed(contact, digit)
                 elif contact is None:
                     self._monitoring.pressed(leg, digit)
+            case LegHeld(leg=leg, held=held):
+                self._control.phone_held(leg, held=held)
             case LookedUp(lookup=lookup):
                 asker = self.world.lookups.get(lookup)
                 if asker is not None:
@@ -321,6 +335,8 @@ class Engine:
             self._talk.outside_answered(contact)
         elif contact.callback is not None and leg == contact.callback.leg:
             self._dialling.answered(contact)
+        elif contact.consult is not None and leg == contact.consult.leg:
+            self._consults.answered(contact)
 
     def leg_ended(self, leg: LegId, end: LegEnd) -> None:
         """A leg is gone: the caller's, a ringing agent's, a talking agent's, or an outside number's."""
@@ -338,7 +354,7 @@ class Engine:
                 self._talk.agent_lost_before_talk(contact)
             elif contact.mail is not None:
                 self._mailroom.returns(contact, "the agent hung up before it was done with")
-            else:
+            elif not self._consults.agent_gone(contact):
                 self._talk.agent_left(contact)
         elif leg == contact.other_leg:
             del self.world.legs[leg]
@@ -349,6 +365,8 @@ class Engine:
                 self._flows.forward_failed(contact, end.value)
         elif contact.callback is not None and leg == contact.callback.leg:
             self._dialling.failed(contact, end)
+        else:
+            self._consults.leg_gone(contact, leg, end)
 
     def leg_listed(self, contact: ContactRecord, seen: LegSeen) -> None:
         """The customer's leg lives; it may be away with a script."""
@@ -464,6 +482,8 @@ class Engine:
                 self._flows.lookup_failed(contact, "no answer in time")
             case TimerKind.SCRIPT:
                 self._flows.script_overdue(contact)
+            case TimerKind.CONSULT:
+                self._consults.ring_timed_out(contact)
             case TimerKind.FORWARD:
                 self._flows.forward_failed(contact, "no answer")
             case TimerKind.RECORDING:
@@ -496,6 +516,17 @@ class Engine:
     def forward(self, contact: ContactRecord, number: str, timeout_s: float) -> str:
         """Call an outside number for the contact; gives what is wrong, or ""."""
         return self._flows.forward(contact, number, timeout_s)
+
+    def not_reached(self, contact: ContactRecord, why: str) -> None:
+        """An outside number to which a queue or an agent sent the contact has not answered."""
+        if contact.transferred_by is not None:
+            self._transfers.not_reached(contact, contact.transferred_by, why)
+        else:
+            self.end(contact, EndReason.REFUSED)
+
+    def part_over(self, contact: ContactRecord) -> None:
+        """The agent's part of a CONNECTED contact is over."""
+        self._talk.part_over(contact)
 
     def enqueue(self, contact: ContactRecord, action: Queueing) -> None:
         """Out of the IVR and into a queue."""

@@ -7,6 +7,7 @@ nothing left to do it to; UNKNOWN may still happen, so it is waited for by the d
 from typing import Final, Protocol
 
 from callcenter.core import recording
+from callcenter.core.consult import Consults
 from callcenter.core.dialling import Dialling
 from callcenter.core.flows import Flows
 from callcenter.core.monitoring import Monitoring
@@ -40,16 +41,24 @@ class Told(Protocol):
 class Failures:
     """Where failed commands come back to."""
 
-    __slots__ = ("_dialling", "_flows", "_monitoring", "_offers", "_told", "_world")
+    __slots__ = ("_consults", "_dialling", "_flows", "_monitoring", "_offers", "_told", "_world")
 
     def __init__(
-        self, world: World, offers: Offers, flows: Flows, dialling: Dialling, monitoring: Monitoring, told: Told
+        self,
+        world: World,
+        offers: Offers,
+        flows: Flows,
+        dialling: Dialling,
+        monitoring: Monitoring,
+        consults: Consults,
+        told: Told,
     ) -> None:
         self._world = world
         self._offers = offers
         self._flows = flows
         self._dialling = dialling
         self._monitoring = monitoring
+        self._consults = consults
         self._told = told
 
     def take(self, event: CommandFailed) -> None:  # noqa: C901 (one arm per kind of command)
@@ -60,6 +69,9 @@ class Failures:
             return
         unknown = event.fault is TransportFault.UNKNOWN
         match event.command:
+            case "RingAgent" | "DialNumber" if contact.consult is not None and event.subject == contact.consult.leg:
+                if not unknown:
+                    self._consults.not_dialled(contact)
             case "RingAgent":
                 leg = LegId(event.subject)
                 if unknown or leg not in contact.offers:

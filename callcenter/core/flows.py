@@ -4,7 +4,6 @@ A node's turn is a list of actions; `Leave` leads to the next node at once. A bo
 that never waits, which the configuration check should have refused.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Final, Protocol, assert_never
 
@@ -79,6 +78,10 @@ class Elsewhere(Protocol):
         """End the contact."""
         ...
 
+    def not_reached(self, contact: ContactRecord, why: str) -> None:
+        """An outside number that no flow asked for has not answered."""
+        ...
+
     def grant(self, contact: ContactRecord, wish: AgentWish) -> str:
         """Do what an agent asks for from her phone; gives what is wrong, or ""."""
         ...
@@ -116,7 +119,7 @@ class Flows:
     def forward(self, contact: ContactRecord, number: str, timeout_s: float) -> str:
         """Call an outside number for the contact; gives what is wrong, or ""."""
         world = self._world
-        if not any(re.fullmatch(allowed, number) for allowed in world.configuration.forward_to):
+        if not world.configuration.may_forward_to(number):
             return f"forwarding to {number!r} is not allowed"
         voice.take_call(world, contact)
         leg = world.mints().leg()
@@ -164,7 +167,7 @@ class Flows:
             self._world.out.append(HangUp(contact=contact.id, leg=contact.other_leg, end=LegEnd.CANCELLED))
             contact.other_leg = None
         if contact.flow is None or not contact.node:
-            self._elsewhere.end(contact, EndReason.REFUSED)
+            self._elsewhere.not_reached(contact, why)
         else:
             self._tell(contact, ForwardFailed(why=why))
 

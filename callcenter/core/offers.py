@@ -124,7 +124,7 @@ class Offers:
     def withdraw(self, record: AgentRecord) -> None:
         """The agent pauses or logs out while her phone rings: she does not want this contact."""
         contact = self._world.by_leg(record.offer) if record.offer is not None else None
-        if contact is None or record.offer is None:
+        if contact is None or record.offer is None or record.offer not in contact.offers:
             return
         offer = contact.offers.pop(record.offer)
         self._drop(offer, LegEnd.CANCELLED)

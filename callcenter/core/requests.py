@@ -8,6 +8,8 @@ from typing import Protocol, assert_never
 from callcenter.core import recording
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
+from callcenter.core.consult import Consults
+from callcenter.core.control import Control
 from callcenter.core.dispositions import Dispositions, held
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.monitoring import Monitoring
@@ -16,6 +18,7 @@ from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.steering import Steering
 from callcenter.core.timers import TimerKind
+from callcenter.core.transfers import Transfers
 from callcenter.core.world import World
 from callcenter.model.agent import AgentStatus
 from callcenter.model.commands import Reply
@@ -28,12 +31,18 @@ from callcenter.model.events import (
     CallbackNowRequested,
     CallbackRequested,
     ConfigurationApplied,
+    ConsultActRequested,
+    ConsultRequested,
     CustomersMarked,
     DispositionRequested,
     DrainRequested,
     HangUpRequested,
+    HoldRequested,
+    KeysRequested,
     MessageDoneRequested,
+    MuteRequested,
     RecordingPauseRequested,
+    TransferRequested,
     WrapUpRequested,
 )
 from callcenter.model.facts import CustomerMarksTaken, QueueDraining
@@ -49,6 +58,8 @@ from callcenter.model.monitor_messages import (
     PriorityRequested,
 )
 
+CallRequest = HoldRequested | MuteRequested | KeysRequested | TransferRequested | ConsultRequested | ConsultActRequested
+"""What agents ask about the calls that they have."""
 Request = (
     AgentSaved
     | AgentRemoved
@@ -65,6 +76,7 @@ Request = (
     | DispositionRequested
     | CustomersMarked
     | RecordingPauseRequested
+    | CallRequest
 )
 
 
@@ -82,6 +94,8 @@ class Requests:
     __slots__ = (
         "_applying",
         "_callbacks",
+        "_consults",
+        "_control",
         "_dispositions",
         "_elsewhere",
         "_mailroom",
@@ -89,6 +103,7 @@ class Requests:
         "_offers",
         "_queues",
         "_steering",
+        "_transfers",
         "_world",
     )
 
@@ -101,6 +116,9 @@ class Requests:
         callbacks: Callbacks,
         mailroom: Mailroom,
         monitoring: Monitoring,
+        control: Control,
+        transfers: Transfers,
+        consults: Consults,
         elsewhere: Elsewhere,
     ) -> None:
         self._world = world
@@ -112,6 +130,9 @@ class Requests:
         self._mailroom = mailroom
         self._monitoring = monitoring
         self._steering = Steering(world, queues, offers)
+        self._control = control
+        self._transfers = transfers
+        self._consults = consults
         self._elsewhere = elsewhere
 
     def take(self, event: Request) -> None:  # noqa: C901 (one arm per request)
@@ -148,6 +169,15 @@ class Requests:
                 self._reply(request, self._marked(event))
             case RecordingPauseRequested(request=request, contact=contact_id, paused=paused, by=by):
                 self._reply(request, self._pause_recording(contact_id, paused, by))
+            case (
+                HoldRequested()
+                | MuteRequested()
+                | KeysRequested()
+                | TransferRequested()
+                | ConsultRequested()
+                | ConsultActRequested()
+            ):
+                self._reply(event.request, self._about_a_call(event))
             case _:
                 self._reply(event.request, self._supervise(event))
 
@@ -170,11 +200,25 @@ class Requests:
             case _:
                 assert_never(event)
 
+    def _about_a_call(self, event: CallRequest) -> str:
+        match event:
+            case HoldRequested() | MuteRequested() | KeysRequested():
+                return self._control.take(event)
+            case TransferRequested():
+                return self._transfers.take(event)
+            case ConsultRequested():
+                return self._consults.begin(event)
+            case ConsultActRequested():
+                return self._consults.act(event)
+            case _:
+                assert_never(event)
+
     def set_status(self, record: AgentRecord, status: AgentStatus, reason: str) -> str:
         """Log an agent in or out, pause her, make her ready; gives what is wrong, or ""."""
         if status is AgentStatus.AVAILABLE and (problem := held(self._world, record)):
             return problem
         if status is not AgentStatus.AVAILABLE and record.status is not AgentStatus.LOGGED_OUT:
+            self._consults.withdraw(record)
             self._offers.withdraw(record)
         return self._world.agents.set_status(record, status, reason, self._world.now)
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
 from callcenter.core import recording
+from callcenter.core.control import DEFAULT_MUSIC
 from callcenter.core.offers import Offers
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
@@ -20,6 +21,8 @@ from callcenter.model.commands import (
     CloseBridge,
     HangUp,
     JoinBridge,
+    LeaveBridge,
+    MuteLeg,
     OpenBridge,
     StartMusic,
     StopMusic,
@@ -67,6 +70,7 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
             customer = legs.get(contact.leg) if contact.leg is not None else None
             if customer is not None:
                 _answered(world, contact, customer)
+            _second_bridge_of(world, contact, bridges)
             _bridge_of(world, contact, bridges, away=customer is not None and customer.away)
             if talked:
                 _recording_of(world, contact)
@@ -98,6 +102,7 @@ def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, l
             offers.vanished(contact, leg)
         elif legs[leg].up:
             told.leg_answered(leg)
+    _called_aside(told, contact, legs)
     for leg in filter(None, dialled):
         if leg not in legs:
             told.leg_ended(leg, LegEnd.NORMAL)
@@ -108,6 +113,20 @@ def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, l
             told.leg_ended(called_back, LegEnd.NO_ANSWER)
         elif legs[called_back].up:
             told.leg_answered(called_back)
+
+
+def _called_aside(told: Told, contact: ContactRecord, legs: dict[LegId, LegSeen]) -> None:
+    """Guests and the consulted; before the agent, whose call may be theirs then."""
+    consult = contact.consult
+    for leg in list(contact.guests):
+        if leg not in legs:
+            told.leg_ended(leg, LegEnd.NORMAL)
+    if consult is None:
+        return
+    if consult.leg not in legs:
+        told.leg_ended(consult.leg, LegEnd.NO_ANSWER)
+    elif legs[consult.leg].up and consult.up is None:
+        told.leg_answered(consult.leg)
 
 
 def _answered(world: World, contact: ContactRecord, seen: LegSeen) -> None:
@@ -127,6 +146,12 @@ def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, fro
         belong.append(contact.agent_leg)
     if contact.other_up and contact.other_leg is not None:
         belong.append(contact.other_leg)
+    belong += contact.guests
+    if contact.held_since is not None and contact.agent_leg in inside:
+        assert contact.agent_leg is not None
+        world.out.append(LeaveBridge(contact=contact.id, bridge=contact.bridge, leg=contact.agent_leg))
+    if contact.muted and contact.agent_leg is not None:
+        world.out.append(MuteLeg(contact=contact.id, leg=contact.agent_leg, muted=True))
     world.out += (JoinBridge(contact=contact.id, bridge=contact.bridge, leg=leg) for leg in belong if leg not in inside)
     if contact.music:
         world.out.append(StartMusic(contact=contact.id, bridge=contact.bridge, music=contact.music))
@@ -134,10 +159,28 @@ def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, fro
         world.out.append(StopMusic(contact=contact.id, bridge=contact.bridge))  # may have been lost, and can be heard
 
 
+def _second_bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, frozenset[LegId]]) -> None:
+    """Where an agent consults somebody: the bridge, and who belongs into it now."""
+    consult = contact.consult
+    if consult is None:
+        return
+    inside = bridges.get(consult.bridge)
+    if inside is None:
+        world.out.append(OpenBridge(contact=contact.id, bridge=consult.bridge))
+        inside = frozenset()
+    belong = [consult.leg] if consult.up is not None else []
+    belong += [contact.agent_leg] if consult.aside and contact.agent_leg is not None else []
+    world.out += (JoinBridge(contact=contact.id, bridge=consult.bridge, leg=leg) for leg in belong if leg not in inside)
+    if consult.aside:
+        world.out.append(StopMusic(contact=contact.id, bridge=consult.bridge))
+    else:
+        world.out.append(StartMusic(contact=contact.id, bridge=consult.bridge, music=DEFAULT_MUSIC))
+
+
 def _agent_is_inside(contact: ContactRecord) -> bool:
     """She joins when she and the customer are connected, but for a callback for which she was there first."""
     if contact.state is ContactState.CONNECTED:
-        return True
+        return contact.held_since is None
     first = contact.callback is not None and contact.callback.step in AGENT_INSIDE
     return contact.state is ContactState.CONNECTING and first
 

@@ -208,6 +208,8 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:  # noqa: C901 (
         world.legs.update(dict.fromkeys(_legs_of(contact), contact.id))
         if contact.bridge is not None:
             world.bridges[contact.bridge] = contact.id
+        if contact.consult is not None:
+            world.bridges[contact.consult.bridge] = contact.id
         if contact.playback is not None:
             world.playbacks[contact.playback] = contact.id
         if contact.message is not None:
@@ -227,7 +229,8 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:  # noqa: C901 (
 
 def _legs_of(contact: ContactRecord) -> list[LegId]:
     called_back = contact.callback.leg if contact.callback is not None else None
-    legs = (contact.leg, contact.agent_leg, contact.other_leg, called_back, *contact.offers)
+    consulted = contact.consult.leg if contact.consult is not None else None
+    legs = (contact.leg, contact.agent_leg, contact.other_leg, called_back, consulted, *contact.offers, *contact.guests)
     return [leg for leg in legs if leg is not None]
 
 

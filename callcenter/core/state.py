@@ -10,6 +10,7 @@ from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
 from callcenter.model.callback import Callback
 from callcenter.model.commands import LookUp, RunScript
 from callcenter.model.contact import ContactState, Direction, EndReason, Medium, QueueExit
+from callcenter.model.control import Consult, Guest
 from callcenter.model.flow import Memory
 from callcenter.model.ids import (
     UNVERSIONED,
@@ -150,6 +151,14 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     recording_paused: bool = False  # silence is written
     recording_paused_at: float = 0.0
     unrecorded: bool = False  # the customer did not want it
+
+    held_since: float | None = None  # the agent is out of the bridge; None: she is in it
+    hold_s: float = 0.0  # altogether
+    part_hold_s: float = 0.0  # of this agent's part
+    muted: bool = False  # the agent
+    consult: Consult | None = None
+    guests: dict[LegId, Guest] = {}  # who has joined the conversation, in order
+    transferred_by: AgentId | None = None  # who handed it to an outside number that has not answered yet
 
     offers_made: int = 0
     missed: int = 0

@@ -120,6 +120,9 @@ def _contact(queues: Queues, contact: ContactRecord, now: float) -> ContactView:
         agent=contact.agent or (ringing.agent if ringing is not None else None),
         recording=contact.recording is not None,
         language=contact.language,
+        on_hold=contact.held_since is not None,
+        consults=contact.consult.party.name if contact.consult is not None else "",
+        guests=tuple(guest.party.name for guest in contact.guests.values()),
     )
 
 

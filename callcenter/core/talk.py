@@ -7,8 +7,9 @@ recording begin after it, so no recording holds what a caller had not been told 
 from typing import Final
 from zlib import crc32
 
-from callcenter.core import dispositions, recording, voice
+from callcenter.core import control, dispositions, recording, voice
 from callcenter.core.callbacks import Callbacks
+from callcenter.core.consult import everybody_else_goes
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.dialling import Dialling
 from callcenter.core.flows import Flows
@@ -34,7 +35,7 @@ from callcenter.model.facts import (
     SurveyOffered,
     TalkEnded,
 )
-from callcenter.model.ids import LegId
+from callcenter.model.ids import AgentId, LegId
 from callcenter.model.queue import SHARE_MAX, Survey, SurveyWhen
 
 ENDS_OF_SURVEYS: Final = frozenset(
@@ -125,6 +126,7 @@ class Talk:
         move(contact, ContactInput.CONNECTED, world.now)
         contact.talk_began = world.now
         dispositions.begun(world, contact, queue, contact.agent)
+        contact.transferred_by = None
         callback = contact.callback
         if callback is None or callback.step is not CallbackStep.MET:  # else she was in the bridge first
             world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=contact.agent_leg))
@@ -178,12 +180,27 @@ class Talk:
         world.out.append(SurveyOffered(contact=contact.id, survey=survey.flow, queue=queue.name, agent=agent))
         self._flows.start(contact, survey.flow)
 
+    def part_over(self, contact: ContactRecord, *, goes_on: bool = False) -> None:
+        """The agent's part of a CONNECTED contact is over. `goes_on`: another has it, and it is still recorded."""
+        self._end_talk(contact, goes_on=goes_on)
+
+    def has(self, contact: ContactRecord, agent: AgentId, leg: LegId, why: str) -> None:
+        """An agent who is on the line has the contact from now on."""
+        world = self._world
+        contact.agent, contact.agent_leg, contact.why = agent, leg, why
+        contact.last_agent = agent
+        contact.talk_began = world.now
+        world.agents.records[agent].served = contact.last_queue
+        if contact.last_queue is not None:
+            dispositions.begun(world, contact, world.rules_for(contact, contact.last_queue), agent)
+
     def outside_answered(self, contact: ContactRecord) -> None:
         """The outside number has answered a forwarded contact."""
         world = self._world
         if contact.other_leg is None or contact.other_up:
             return
         world.timers.cancel(TimerKind.FORWARD, contact.id)
+        contact.transferred_by = None
         self._flows.quit(contact)
         voice.stop_music(world, contact)
         contact.other_up = True
@@ -250,6 +267,7 @@ class Talk:
 
     def leave_state(self, contact: ContactRecord, reason: EndReason) -> None:
         """Undo what the state holds: offers, talk, the IVR, a place in a queue."""
+        everybody_else_goes(self._world, contact)
         if contact.state in IN_QUEUE:
             self._offers.rescind(contact)
             if contact.state is ContactState.CONNECTING:
@@ -263,13 +281,15 @@ class Talk:
                 self._stop_message(contact)
             self._flows.quit(contact)
 
-    def _end_talk(self, contact: ContactRecord) -> None:
+    def _end_talk(self, contact: ContactRecord, *, goes_on: bool = False) -> None:
         world = self._world
         if contact.last_queue is None or contact.agent is None or contact.agent_leg is None:
             raise Bug(f"{contact.id} talks to nobody")
         queue = world.rules_for(contact, contact.last_queue)
         talk_s = world.now - contact.talk_began
-        recording.stop(world, contact)
+        control.hold_over(world, contact)
+        if not goes_on:
+            recording.stop(world, contact)
         world.out.append(
             TalkEnded(
                 contact=contact.id,
@@ -278,8 +298,10 @@ class Talk:
                 queue=queue.name,
                 began=contact.talk_began,
                 talk_s=talk_s,
+                hold_s=contact.part_hold_s,
             )
         )
+        contact.part_hold_s, contact.muted = 0.0, False
         if contact.mail is None:
             world.learnt_of(queue.name).talk.learn(talk_s)
             world.remember_agent(queue.name, contact.caller, contact.agent)
@@ -330,6 +352,7 @@ class Talk:
             talk_s=contact.talk_s,
             forward_s=contact.forward_s,
             callback_s=contact.callback_s,
+            hold_s=contact.hold_s,
             queue=contact.last_queue,
             agent=contact.last_agent,
             why=contact.why,

@@ -20,6 +20,7 @@ class TimerKind(StrEnum):
     SCRIPT = "script"  # a script has had the call for long enough, or does not give it back
     FORWARD = "forward"  # an outside number rings too long
     OFFER = "offer"  # an agent's phone rings too long; the subject is the leg
+    CONSULT = "consult"  # somebody who is called aside rings too long
     ANNOUNCE = "announce"
     RELAX = "relax"
     STICKY = "sticky"  # the caller has waited long enough for the agent who knows her

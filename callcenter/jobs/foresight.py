@@ -125,6 +125,7 @@ DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     TimerKind.MESSAGE: lambda _: "the message is at its longest and ends",
     TimerKind.LOOKUP: lambda _: "the program that was asked is not waited for any longer",
     TimerKind.SCRIPT: lambda _: "the script has had its time, and the call is fetched back",
+    TimerKind.CONSULT: lambda _: "whom its agent calls aside is not rung any longer",
     TimerKind.FORWARD: lambda _: "the outside number is not rung any longer",
     TimerKind.OFFER: lambda one: (
         f"{one.agent} has let it ring too long; the next one is tried, the call keeps its place"

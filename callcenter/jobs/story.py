@@ -8,6 +8,7 @@ is) is added by who looked, as `asides`.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from callcenter.jobs.controls import CONTROL_TELLERS
 from callcenter.jobs.messages import MESSAGE_TELLERS
 from callcenter.jobs.outcomes import OUTCOME_TELLERS
 from callcenter.jobs.promises import PROMISE_TELLERS
@@ -352,6 +353,7 @@ TELLERS: Final[Mapping[type, Teller]] = {
     **MESSAGE_TELLERS,
     **SUPERVISION_TELLERS,
     **OUTCOME_TELLERS,
+    **CONTROL_TELLERS,
 }
 """One per type of fact that is about a contact."""
 

@@ -52,6 +52,39 @@ class JoinBridge(Message, frozen=True, kw_only=True):
     leg: LegId
 
 
+class LeaveBridge(Message, frozen=True, kw_only=True):
+    """Take a leg out of a bridge; it lives on and hears nothing. Not in it counts as done."""
+
+    contact: ContactId
+    bridge: BridgeId
+    leg: LegId
+
+
+class MuteLeg(Message, frozen=True, kw_only=True):
+    """Let nobody hear what a leg says, or let it be heard again."""
+
+    contact: ContactId
+    leg: LegId
+    muted: bool
+
+
+class SendKeys(Message, frozen=True, kw_only=True):
+    """Send keys to the far end of a leg."""
+
+    contact: ContactId
+    leg: LegId
+    keys: str
+
+
+class PlayTone(Message, frozen=True, kw_only=True):
+    """A tone (of Asterisk's indications, such as `ring`) for all in the bridge, until `StopPlayback`."""
+
+    contact: ContactId
+    bridge: BridgeId
+    playback: PlaybackId
+    tone: str
+
+
 class PlayPrompts(Message, frozen=True, kw_only=True):
     """Say prompts, one after the other, to all in the bridge. Ends with `PlaybackEnded`."""
 
@@ -246,6 +279,10 @@ Command = (
     | OpenBridge
     | CloseBridge
     | JoinBridge
+    | LeaveBridge
+    | MuteLeg
+    | SendKeys
+    | PlayTone
     | PlayPrompts
     | StopPlayback
     | StartMusic

@@ -1,5 +1,6 @@
 """Everything the engine is configured with, as one frozen value. Knows no file, no syntax, no default folder."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -48,6 +49,10 @@ class Configuration:
         """Whether a number, however it is written, is in a list; a list that is not there has nobody in it."""
         listed = self.lists.get(name)
         return listed is not None and number in listed
+
+    def may_forward_to(self, number: str) -> bool:
+        """Whether a call may be sent to, or an agent may consult, this outside number."""
+        return any(re.fullmatch(allowed, number) for allowed in self.forward_to)
 
     def strategies(self) -> Iterator[str]:
         """The names of the strategies in use."""

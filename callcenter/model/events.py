@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
 from callcenter.model.contact import Direction, LegEnd, LookupOutcome, Medium, TransportFault
+from callcenter.model.control import ConsultAct, TransferTo
 from callcenter.model.customer import CustomerMark
 from callcenter.model.disposition import TalkOnRecord, WantedCallback
 from callcenter.model.ids import (
@@ -132,6 +133,13 @@ class DigitPressed(Message, frozen=True, kw_only=True):
 
     leg: LegId
     digit: str
+
+
+class LegHeld(Message, frozen=True, kw_only=True):
+    """A phone has put its call on hold, or (not `held`) taken it back. What we do to a leg is not told."""
+
+    leg: LegId
+    held: bool
 
 
 class PlaybackEnded(Message, frozen=True, kw_only=True):
@@ -319,6 +327,64 @@ class RecordingPauseRequested(Message, frozen=True, kw_only=True):
     by: str = ""
 
 
+class HoldRequested(Message, frozen=True, kw_only=True):
+    """Put the customer on hold, or (not `held`) take her back."""
+
+    request: RequestId
+    contact: ContactId
+    held: bool
+    by: str = ""
+
+
+class MuteRequested(Message, frozen=True, kw_only=True):
+    """Let nobody hear the agent, or let her be heard again."""
+
+    request: RequestId
+    contact: ContactId
+    muted: bool
+    by: str = ""
+
+
+class KeysRequested(Message, frozen=True, kw_only=True):
+    """Send keys to whom the agent speaks with: 0-9, *, #, A-D."""
+
+    request: RequestId
+    contact: ContactId
+    digits: str
+    by: str = ""
+
+
+class TransferRequested(Message, frozen=True, kw_only=True):
+    """Hand a call on without a word. `needs` and `priority` are for a queue; left out, the queue's own hold."""
+
+    request: RequestId
+    contact: ContactId
+    to: TransferTo
+    name: str  # of the agent, queue or flow; the extension, the number (personal)
+    priority: int | None = None
+    needs: str | None = None
+    by: str = ""
+
+
+class ConsultRequested(Message, frozen=True, kw_only=True):
+    """Call somebody aside while the customer is on hold: an agent, an extension, or an outside number."""
+
+    request: RequestId
+    contact: ContactId
+    to: TransferTo
+    name: str
+    by: str = ""
+
+
+class ConsultActRequested(Message, frozen=True, kw_only=True):
+    """Do something with the consulted."""
+
+    request: RequestId
+    contact: ContactId
+    act: ConsultAct
+    by: str = ""
+
+
 Event = (
     EngineStarted
     | TimePassed
@@ -330,6 +396,7 @@ Event = (
     | LegAnswered
     | LegEnded
     | DigitPressed
+    | LegHeld
     | PlaybackEnded
     | MessageRecorded
     | LookedUp
@@ -352,4 +419,10 @@ Event = (
     | DispositionRequested
     | CustomersMarked
     | RecordingPauseRequested
+    | HoldRequested
+    | MuteRequested
+    | KeysRequested
+    | TransferRequested
+    | ConsultRequested
+    | ConsultActRequested
 )

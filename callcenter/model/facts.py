@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome, Medium, OfferEnd, QueueExit
+from callcenter.model.control import HeldBy, PartyEnd, TransferTo
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, TreeName, Version
 from callcenter.model.mail import MailEnd
 from callcenter.model.message import Message
@@ -232,6 +233,99 @@ class TalkEnded(Message, frozen=True, kw_only=True):
     queue: QueueName
     began: float
     talk_s: float
+    hold_s: float = 0.0  # of it, with the customer on hold
+
+
+class ContactHeld(Message, frozen=True, kw_only=True):
+    """The agent has left the conversation for a while: the customer hears music, or goes on with the others."""
+
+    contact: ContactId
+    agent: AgentId
+    by: HeldBy
+
+
+class ContactResumed(Message, frozen=True, kw_only=True):
+    """The agent is back with the customer, or one of them has gone for good."""
+
+    contact: ContactId
+    agent: AgentId
+    began: float
+    held_s: float
+
+
+class AgentMuted(Message, frozen=True, kw_only=True):
+    """Nobody hears the agent any more, or she is heard again."""
+
+    contact: ContactId
+    agent: AgentId
+    muted: bool
+
+
+class KeysSent(Message, frozen=True, kw_only=True):
+    """So many keys were sent to whom the agent speaks with."""
+
+    contact: ContactId
+    agent: AgentId
+    count: int
+
+
+class ContactTransferred(Message, frozen=True, kw_only=True):
+    """A call was handed on. `consulted`: to somebody who had been spoken with, and has it at once."""
+
+    contact: ContactId
+    agent: AgentId  # who had it
+    to: TransferTo
+    name: str  # personal, if it is a number
+    consulted: bool = False
+    by: str = ""
+
+
+class TransferFailed(Message, frozen=True, kw_only=True):
+    """A call could not be handed on and waits in its queue again, first for the agent who had it."""
+
+    contact: ContactId
+    agent: AgentId
+    why: str
+
+
+class ConsultBegan(Message, frozen=True, kw_only=True):
+    """The agent calls somebody aside: `consulted`, or an outside `number` (personal)."""
+
+    contact: ContactId
+    agent: AgentId
+    leg: LegId
+    consulted: AgentId | None = None
+    number: str = ""
+    by: str = ""
+
+
+class ConsultAnswered(Message, frozen=True, kw_only=True):
+    """The consulted has answered, and speaks with the agent alone."""
+
+    contact: ContactId
+    agent: AgentId
+    leg: LegId
+    consulted: AgentId | None = None
+    number: str = ""
+    rang_s: float
+
+
+class PartyLeft(Message, frozen=True, kw_only=True):
+    """Somebody's part beside the agent's is over: `aside` with her alone, else in a conference with the customer.
+
+    `began` is when she answered, or came into the conference; of one who never answered, when she was called, and
+    `spoke_s` is 0.
+    """
+
+    contact: ContactId
+    agent: AgentId | None  # whose call it was
+    leg: LegId
+    guest: AgentId | None = None
+    number: str = ""
+    aside: bool
+    end: PartyEnd
+    began: float
+    spoke_s: float
 
 
 class RecordingStarted(Message, frozen=True, kw_only=True):
@@ -419,6 +513,7 @@ class ContactEnded(Message, frozen=True, kw_only=True):
     talk_s: float
     forward_s: float
     callback_s: float = 0.0  # in line without the customer on the line
+    hold_s: float = 0.0  # of talk_s, with the customer on hold
     queue: QueueName | None = None  # the last one
     agent: AgentId | None = None  # the last one
     why: str = ""  # why that agent
@@ -490,6 +585,15 @@ Fact = (
     | PlaceRestored
     | ContactConnected
     | TalkEnded
+    | ContactHeld
+    | ContactResumed
+    | AgentMuted
+    | KeysSent
+    | ContactTransferred
+    | TransferFailed
+    | ConsultBegan
+    | ConsultAnswered
+    | PartyLeft
     | RecordingStarted
     | RecordingStopped
     | RecordingPaused

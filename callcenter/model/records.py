@@ -13,6 +13,7 @@ import msgspec
 from callcenter.model.agent import AgentState, AgentStatus
 from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
+from callcenter.model.control import PartyEnd, TransferTo
 from callcenter.model.facts import Considered
 from callcenter.model.ids import (
     AgentId,
@@ -53,6 +54,7 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     missed: int = 0
     language: str = ""
     callback_s: float = 0.0
+    hold_s: float = 0.0  # of talk_s
 
 
 class QueueVisitRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -102,6 +104,7 @@ class TalkRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     began: float
     ended: float
     talk_s: float
+    hold_s: float = 0.0  # of it
 
 
 class AgentActivityRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -291,6 +294,48 @@ class DispositionRow(msgspec.Struct, frozen=True, kw_only=True):
     recorded: float
 
 
+class HoldRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One time that a customer was on hold."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    agent: AgentId
+    began: float
+    ended: float
+    held_s: float
+
+
+class PartyRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One part of somebody beside customer and agent: `aside` with the agent alone, else in a conference."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    leg: LegId
+    called_by: AgentId | None
+    agent: AgentId | None
+    number: str  # personal
+    aside: bool
+    began: float
+    ended: float
+    spoke_s: float  # 0 if she never answered
+    end: PartyEnd
+
+
+class TransferRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One time that an agent handed a call on."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    agent: AgentId
+    to: TransferTo
+    name: str  # personal, if it is a number
+    consulted: bool
+    at: float
+
+
 Row = (
     ContactRow
     | QueueVisitRow
@@ -308,6 +353,9 @@ Row = (
     | VoicemailRow
     | DispositionDueRow
     | DispositionRow
+    | HoldRow
+    | PartyRow
+    | TransferRow
 )
 
 Key = tuple[str | int | float, ...]
@@ -338,6 +386,12 @@ def key(row: Row) -> Key:  # noqa: C901 (one arm per table)
             return ("callback_attempt", row.leg)
         case VoicemailRow():
             return ("voicemail", row.contact)
+        case HoldRow():
+            return ("hold", row.seq, row.n)
+        case PartyRow():
+            return ("party", row.seq, row.n)
+        case TransferRow():
+            return ("transfer", row.seq, row.n)
         case WaitForecastRow():
             return ("wait_forecast", row.seq, row.n)
         case MonitoringRow():

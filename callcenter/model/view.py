@@ -29,6 +29,9 @@ class ContactView:
     agent: AgentId | None = None  # talking to, or being rung
     recording: bool = False
     language: str = ""
+    on_hold: bool = False
+    consults: str = ""  # whom its agent has called aside: an agent, or a number (personal)
+    guests: tuple[str, ...] = ()  # who has joined the conversation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,10 @@ from callcenter.model.records import (
     ContactRow,
     DispositionDueRow,
     DispositionRow,
+    HoldRow,
     MonitoringRow,
     OfferRow,
+    PartyRow,
     QueueVisitRow,
     RecordingRow,
     Row,
@@ -27,6 +29,7 @@ from callcenter.model.records import (
     SurveyAnswerRow,
     SurveyOfferRow,
     TalkRow,
+    TransferRow,
     VoicemailRow,
     WaitForecastRow,
     merged_all,
@@ -48,7 +51,13 @@ COPIED: Final[Mapping[str, Sequence[str]]] = {
         "seq", "n", "monitor", "supervisor", "agent", "contact", "state", "seconds", "began", "ended",
     ),
     "steering": ("seq", "n", "contact", "queue", "what", "by", "steered"),
-    "talk": ("seq", "n", "contact", "agent", "leg", "queue", "began", "ended", "talk_s"),
+    "talk": ("seq", "n", "contact", "agent", "leg", "queue", "began", "ended", "talk_s", "hold_s"),
+    "hold": ("seq", "n", "contact", "agent", "began", "ended", "held_s"),
+    "party": (
+        "seq", "n", "contact", "leg", "called_by", "agent", "number", "aside", "began", "ended", "spoke_s",
+        "end_reason",
+    ),
+    "transfer": ("seq", "n", "contact", "agent", "place", "name", "consulted", "at"),
     "wait_forecast": (
         "seq", "n", "contact", "queue", "predicted", "p50_s", "p90_s", "position", "entry", "confident", "announced",
         "simulated",
@@ -111,6 +120,12 @@ def _placed(row: Row) -> tuple[str, tuple[object, ...]]:  # noqa: C901 (one arm 
             return "callback_attempt", _attempt(row)
         case VoicemailRow():
             return "voicemail", _voicemail(row)
+        case HoldRow():
+            return "hold", _hold(row)
+        case PartyRow():
+            return "party", _party(row)
+        case TransferRow():
+            return "transfer", (*msgspec.structs.astuple(row)[:-1], time_of(row.at))
         case WaitForecastRow():
             return "wait_forecast", _forecast(row)
         case MonitoringRow():
@@ -130,7 +145,7 @@ def _contact(r: ContactRow) -> tuple[object, ...]:
         r.contact, r.leg, r.medium, r.direction, r.caller, r.caller_name, r.dialled,
         time_of(r.began), _time_or_none(r.ended), r.end_reason,
         r.flow_s, r.wait_s, r.talk_s, r.forward_s, r.queue, r.agent, r.why, r.offers, r.missed, r.language,
-        r.callback_s,
+        r.callback_s, r.hold_s,
     )  # fmt: skip
 
 
@@ -150,7 +165,18 @@ def _offer(r: OfferRow) -> tuple[object, ...]:
 
 
 def _talk(r: TalkRow) -> tuple[object, ...]:
-    return (r.seq, r.n, r.contact, r.agent, r.leg, r.queue, time_of(r.began), time_of(r.ended), r.talk_s)
+    return (r.seq, r.n, r.contact, r.agent, r.leg, r.queue, time_of(r.began), time_of(r.ended), r.talk_s, r.hold_s)
+
+
+def _hold(r: HoldRow) -> tuple[object, ...]:
+    return (r.seq, r.n, r.contact, r.agent, time_of(r.began), time_of(r.ended), r.held_s)
+
+
+def _party(r: PartyRow) -> tuple[object, ...]:
+    return (
+        r.seq, r.n, r.contact, r.leg, r.called_by, r.agent, r.number, r.aside, time_of(r.began), time_of(r.ended),
+        r.spoke_s, r.end,
+    )  # fmt: skip
 
 
 def _forecast(r: WaitForecastRow) -> tuple[object, ...]:

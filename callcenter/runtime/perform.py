@@ -24,16 +24,20 @@ from callcenter.model.commands import (
     FetchBack,
     HangUp,
     JoinBridge,
+    LeaveBridge,
     LookUp,
+    MuteLeg,
     MuteRecording,
     OpenBridge,
     PlayPrompts,
+    PlayTone,
     RecordMessage,
     Reply,
     ReturnLeg,
     RingAgent,
     RingPhone,
     RunScript,
+    SendKeys,
     Snoop,
     StartMusic,
     StartRecording,
@@ -152,16 +156,18 @@ def kind_of(fault: PeerFault) -> TransportFault:
     return TransportFault.REFUSED
 
 
-def subject_of(command: Command) -> str:
+def subject_of(command: Command) -> str:  # noqa: C901 (one arm per kind of command)
     """The id of what a command is about."""
     match command:
         case JoinBridge(leg=leg) | AnswerLeg(leg=leg) | RingAgent(leg=leg) | DialNumber(leg=leg):
             return leg
         case RingPhone(leg=leg) | Snoop(leg=leg):
             return leg
+        case LeaveBridge(leg=leg) | MuteLeg(leg=leg) | SendKeys(leg=leg):
+            return leg
         case HangUp(leg=leg) | ReturnLeg(leg=leg):
             return leg
-        case PlayPrompts(playback=playback) | StopPlayback(playback=playback):
+        case PlayPrompts(playback=playback) | PlayTone(playback=playback) | StopPlayback(playback=playback):
             return playback
         case (
             StartRecording(recording=recording)

@@ -21,16 +21,20 @@ from callcenter.model.commands import (
     FetchBack,
     HangUp,
     JoinBridge,
+    LeaveBridge,
     LookUp,
+    MuteLeg,
     MuteRecording,
     OpenBridge,
     PlayPrompts,
+    PlayTone,
     RecordMessage,
     Reply,
     ReturnLeg,
     RingAgent,
     RingPhone,
     RunScript,
+    SendKeys,
     Snoop,
     StartMusic,
     StartRecording,
@@ -47,6 +51,7 @@ from callcenter.model.events import (
     Event,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegRinging,
     LegSeen,
     MessageRecorded,
@@ -118,6 +123,8 @@ class Leg:
     bridge: BridgeId | None = None
     recording: RecordingId | None = None
     muted: bool = False  # silence is recorded
+    silenced: bool = False  # nobody hears what it says
+    keys: str = ""  # that were sent to its far end
     script: ScriptId | None = None  # that it is with, or came back from last
     status: str = ""  # of that script; "": it runs still
     left: dict[str, str] = field(default_factory=dict)  # what that script left on it
@@ -214,6 +221,11 @@ class FakeAsterisk:
         if held is not None:
             self._end(held, LegEnd.NORMAL)
 
+    def hold(self, leg: LegId, *, held: bool) -> None:
+        """The key of a phone that holds, or takes back."""
+        if leg in self.legs and self.legs[leg].up:
+            self._tell(leg, LegHeld(leg=leg, held=held))
+
     def register(self, number: str, there: bool) -> None:
         """A phone comes or goes."""
         if self.registered.get(number) is not there:
@@ -256,6 +268,14 @@ class FakeAsterisk:
                 self._close(bridge)
             case JoinBridge(bridge=bridge, leg=leg):
                 return self._join(bridge, leg)
+            case LeaveBridge(bridge=bridge, leg=leg):
+                held = self.legs.get(leg)
+                if held is not None and held.bridge == bridge:
+                    self._leave(held)
+            case MuteLeg(leg=leg) | SendKeys(leg=leg):
+                return self._operate(leg, command)
+            case PlayTone(bridge=bridge):
+                return None if bridge in self.bridges else TransportFault.GONE
             case PlayPrompts():
                 return self._play(command)
             case StopPlayback(playback=playback):
@@ -369,6 +389,16 @@ class FakeAsterisk:
         if held.ours and not held.up and self._random.random() < self._late_answer:
             self._tell(leg, LegAnswered(leg=leg))
         self._end(held, end)
+
+    def _operate(self, leg: LegId, command: MuteLeg | SendKeys) -> TransportFault | None:
+        held = self.legs.get(leg)
+        if held is None:
+            return TransportFault.GONE
+        if isinstance(command, MuteLeg):
+            held.silenced = command.muted
+        else:
+            held.keys += command.keys
+        return None
 
     def _return(self, leg: LegId) -> TransportFault | None:
         held = self.legs.get(leg)

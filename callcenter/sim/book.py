@@ -15,6 +15,7 @@ from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
 from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction, OfferEnd, QueueExit
+from callcenter.model.control import PartyEnd, TransferTo
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import (
     AgentRemoved,
@@ -31,11 +32,14 @@ from callcenter.model.facts import (
     CallbackPromised,
     CallbackSettled,
     ConfigurationChanged,
+    ConsultAnswered,
+    ConsultBegan,
     ContactConnected,
     ContactEnded,
     ContactOffered,
     ContactOpened,
     ContactQueued,
+    ContactTransferred,
     DispositionDue,
     DispositionRecorded,
     Fact,
@@ -43,6 +47,7 @@ from callcenter.model.facts import (
     NeedsRelaxed,
     NodeEntered,
     OfferEnded,
+    PartyLeft,
     PhoneSeen,
     QueueLeft,
     RulesChanged,
@@ -226,6 +231,8 @@ class Book:
                 self._held(self.agents[agent], self.rules(contact, queue), now)
             case DispositionRecorded(agent=agent, contact=contact):
                 self._let_go(agent, fact.talk_ended)
+            case ConsultBegan() | ConsultAnswered() | PartyLeft() | ContactTransferred():
+                self._called_aside(fact, now)
             case MessageSettled(contact=contact, end=MailEnd.CALLED_BACK):
                 self._calls_back.add(contact)  # at once, without a wrap-up
             case MonitorBegan(monitor=monitor, supervisor=supervisor):
@@ -329,6 +336,31 @@ class Book:
                 seen.dialled = None
             case CallbackSettled():
                 seen.promised = False
+
+    def _called_aside(self, fact: ConsultBegan | ConsultAnswered | PartyLeft | ContactTransferred, now: float) -> None:
+        """An agent is called aside, answers, and takes over, joins or leaves; each second of hers is counted once."""
+        seen = self.live(fact.contact)
+        match fact:
+            case ConsultBegan(consulted=agent, leg=leg) if agent is not None:
+                if self.agents[agent].offers or self.agents[agent].talks_to is not None:
+                    raise Violation(f"{fact} while she has {self.agents[agent]}")
+                self.agents[agent].offers[OfferId(leg)] = fact.contact
+            case ConsultAnswered(consulted=agent, leg=leg) if agent is not None:
+                del self.agents[agent].offers[OfferId(leg)]
+                self.agents[agent].talks_to = fact.contact
+            case PartyLeft(guest=guest):
+                if not 0.0 <= fact.spoke_s <= now - fact.began + 1e-6:
+                    raise Violation(f"{fact} at {now}")
+                if guest is not None and self.agents[guest].offers.pop(OfferId(fact.leg), None) is not None:
+                    return
+                if guest is not None and fact.end not in (PartyEnd.TOOK_OVER, PartyEnd.JOINED):
+                    self.agents[guest].talks_to = None
+                    self.agents[guest].busy_until = 0.0
+            case ContactTransferred(to=TransferTo.AGENT, name=name, consulted=True):
+                if self.agents[AgentId(name)].talks_to != seen.id:
+                    raise Violation(f"{fact} to one who does not speak with it")
+            case _:
+                pass
 
     def live(self, contact: ContactId) -> SeenContact:
         """A contact that a fact speaks of. Raises Violation unless it has been opened and has not ended."""

@@ -11,7 +11,7 @@ from typing import Final
 from callcenter.core.callbacks import DEFAULT_RULES, EXPIRY_GRACE_S
 from callcenter.core.engine import Engine
 from callcenter.core.free import why_not_free
-from callcenter.core.records import check_parts
+from callcenter.core.record_checks import check_parts
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.widening import asked_of
@@ -156,6 +156,8 @@ class Invariants:
         legs = bridges = playbacks = messages = lookups = queued = 0
         for contact in world.contacts.values():
             legs += sum(leg is not None for leg in (contact.leg, contact.agent_leg, contact.other_leg))
+            legs += len(contact.guests) + (contact.consult is not None)
+            bridges += contact.consult is not None
             legs += len(contact.offers) + (contact.callback is not None and contact.callback.leg is not None)
             bridges += contact.bridge is not None
             playbacks += contact.playback is not None
@@ -303,7 +305,7 @@ def misplaced(contact: ContactRecord, world: World) -> str:
         return f"queued in {queues}, with queue {contact.queue}"
     if state not in IN_QUEUE and contact.queue is not None:
         return f"has queue {contact.queue}"
-    wrong = misplaced_promise(contact, world)
+    wrong = misplaced_promise(contact, world) or misplaced_party(contact, world)
     if wrong:
         return wrong
     in_line = contact.id in world.lines
@@ -335,6 +337,28 @@ def misrecorded(contact: ContactRecord, world: World) -> str:
         return "has a pause of its recording without an end"
     if contact.recording_paused and contact.recording is None:
         return "is paused and not recorded"
+    return ""
+
+
+def misplaced_party(contact: ContactRecord, world: World) -> str:
+    """What of holds, consults and conferences does not go with the contact's state; empty if all does."""
+    state, consult = contact.state, contact.consult
+    if contact.guests and state not in (S.CONNECTED, S.FORWARDED):
+        return f"has guests {contact.guests}"
+    if state is not S.CONNECTED:
+        wrong = consult is not None or contact.held_since is not None or contact.muted
+        return f"has {consult}, is held since {contact.held_since} or muted" if wrong else ""
+    if consult is not None and consult.aside and contact.held_since is None:
+        return "is not on hold while its agent speaks aside"
+    if contact.held_since is not None and not contact.guests and not contact.music:
+        return "is on hold without music"
+    if contact.held_since is None and contact.music and contact.mail is None:
+        return "hears music in a conversation"
+    parties = [guest.party for guest in contact.guests.values()]
+    parties += [consult.party] if consult is not None and consult.up is not None else []
+    for party in parties:
+        if party.agent is not None and contact.id not in world.agents.records[party.agent].contacts:
+            return f"{party.agent} takes part and does not know"
     return ""
 
 
@@ -408,6 +432,8 @@ def out_of_order(record: AgentRecord, world: World) -> str:
         return f"has offer {record.offer} and contacts {record.contacts}"
     if record.offer is not None:
         contact = world.contacts.get(world.legs.get(record.offer, ContactId("")))
+        if contact is not None and contact.consult is not None and contact.consult.leg == record.offer:
+            return "" if contact.consult.party.agent == record.agent.id else f"another is called on {record.offer}"
         if contact is None or contact.offers[record.offer].agent != record.agent.id:
             return f"her offer {record.offer} is nobody's"
     return ""

@@ -25,10 +25,11 @@ from callcenter.model.events import (
     RecordingAllowed,
     RecordingPauseRequested,
 )
-from callcenter.model.ids import UNVERSIONED, ContactId, RequestId, Version
+from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, RequestId, Version
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import PROMISED_MAX_S
 from callcenter.sim.center import Center, EngineMaker, tell_again
+from callcenter.sim.controls import Controls
 from callcenter.sim.faults import Outage, Trouble
 from callcenter.sim.invariants import Invariants
 from callcenter.sim.paperwork import Clerks
@@ -97,6 +98,14 @@ class Play:
         self.staff = Staff(agenda, Random(f"staff {seed}"), self.asterisk, self.center.ask, until)
         self.supervisors = Supervisors(Random(f"supervision {seed}"), self.staff, self._world)
         self.asterisk.outside = self.crowd.outside
+        self.staff.controls = Controls(
+            agenda,
+            Random(f"controls {seed}"),
+            self.center.ask,
+            self._talking,
+            lambda: sorted(self.staff.directory),
+            sorted(scenario.configuration.queues),
+        )
         self.clerks = Clerks(
             agenda, Random(f"clerks {seed}"), self.center.ask, self._live, self.staff.somebody_dials_an_outcome
         )
@@ -242,6 +251,11 @@ class Play:
             self._tell(RecordingAllowed(allowed=not self._disk_is_full, why="the disk"))
         if self.agenda.now < self._until + AFTERMATH_S:
             self.agenda.after(RECORDING_EVERY_S, self._meddle_with_recordings)
+
+    def _talking(self, agent: AgentId) -> ContactId | None:
+        engine = self.center.engine
+        record = engine.world.agents.records.get(agent) if engine is not None else None
+        return record.contacts[-1] if record is not None and record.contacts else None
 
     def _live(self) -> list[ContactId]:
         return list(self.center.engine.world.contacts) if self.center.engine is not None else []

@@ -28,6 +28,7 @@ from callcenter.model.ids import AgentId, ContactId, LegId, QueueName, RequestId
 from callcenter.model.mail import FROM_PROMPT, KEYS_PROMPT, REFUSED_PROMPT
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import CALLERS, number_of
+from callcenter.sim.controls import Controls
 from callcenter.sim.paperwork import CODE
 from callcenter.sim.scenario import SKILLS, WISHES, draw_skills
 from callcenter.sim.world import Agenda
@@ -49,6 +50,7 @@ class Staff:
         self.asterisk = asterisk
         self.ask = ask
         self.until = until
+        self.controls: Controls | None = None  # what they do with their calls
         self.directory: dict[AgentId, Agent] = {}
         self._requests = 0
 
@@ -195,6 +197,8 @@ class Desk:
             return
         self._met = leg
         staff, random = self._staff, self._staff.random
+        if staff.controls is not None:
+            staff.controls.talks(self._agent)
         if random.random() < 0.5:
             staff.agenda.on_tick(random.uniform(0.5, TALK_MAX_S), lambda: staff.asterisk.hang_up(leg))
 

@@ -4,13 +4,14 @@ Looked at every few seconds; a difference that stays is a violation: a caller wh
 caller, a leg that nobody counts on, an agent and a caller who do not hear each other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from callcenter.core.engine import Engine
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.model.contact import ContactState
+from callcenter.model.ids import BridgeId, LegId
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.supervision import differences
 from callcenter.sim.violation import Violation
@@ -61,11 +62,12 @@ class Truth:
             if contact.leg is not None and contact.leg not in asterisk.legs:
                 yield f"{contact.id} is live, and its caller is gone"
             if contact.state is ContactState.CONNECTED and contact.agent_leg is not None:
-                bridge = asterisk.bridges.get(contact.bridge) if contact.bridge is not None else None
-                inside = bridge.legs if bridge is not None else {}
-                alone = contact.mail is not None  # she hears a message
-                if not (alone or contact.leg in inside) or contact.agent_leg not in inside:
-                    yield f"{contact.id} is connected, and the two are not in its bridge"
+                yield from self._conversation(contact, contact.agent_leg)
+            yield from (
+                f"{contact.id} is a conference, and {guest} is not in its bridge"
+                for guest in contact.guests
+                if guest not in self._inside(contact.bridge)
+            )
             mine = asterisk.legs.get(contact.leg) if contact.leg is not None else None
             if mine is not None and mine.away and contact.run is None:
                 yield f"{contact.id} is with a script of which the engine knows nothing"
@@ -84,6 +86,26 @@ class Truth:
         elif leg.recording is not None and leg.muted is not contact.recording_paused:
             yield f"{contact.id}: its recording is {'' if leg.muted else 'not '}muted"
 
+    def _inside(self, bridge: BridgeId | None) -> Collection[LegId]:
+        found = self._asterisk.bridges.get(bridge) if bridge is not None else None
+        return found.legs if found is not None else ()
+
+    def _conversation(self, contact: ContactRecord, agent: LegId) -> Iterator[str]:
+        """Who talks is with whom she talks, and nowhere else."""
+        inside, consult = self._inside(contact.bridge), contact.consult
+        alone = contact.mail is not None  # she hears a message
+        held = contact.held_since is not None
+        if not (alone or contact.leg in inside) or (agent not in inside and not held):
+            yield f"{contact.id} is connected, and the two are not in its bridge"
+        if held and agent in inside:
+            yield f"{contact.id} is on hold, and its agent is in its bridge"
+        if agent in self._asterisk.legs and self._asterisk.legs[agent].silenced != contact.muted:
+            yield f"the agent of {contact.id} is {'not ' if contact.muted else ''}muted"
+        if consult is not None and consult.up is not None:
+            aside = self._inside(consult.bridge)
+            if consult.leg not in aside or (agent in aside) != consult.aside:
+                yield f"{contact.id} has a consult, and not the right ones are in its bridge"
+
     def _music(self, world: World, contact: ContactRecord) -> Iterator[str]:
         """Who waits hears her queue's music, but for announcements; who talks or leaves a message hears none."""
         bridge = self._asterisk.bridges.get(contact.bridge) if contact.bridge is not None else None
@@ -92,6 +114,9 @@ class Truth:
         waits = contact.leg is not None and contact.state in (ContactState.WAITING, ContactState.OFFERED)
         if waits and contact.playback is None and bridge.music != world.queue_of(contact).music:
             yield f"{contact.id} waits in {contact.queue}, and hears {bridge.music or 'no music'}"
-        talks = contact.state in (ContactState.CONNECTED, ContactState.FORWARDED)
+        held = contact.held_since is not None and not contact.guests
+        if held and not bridge.music:
+            yield f"{contact.id} is on hold, and hears no music"
+        talks = contact.state in (ContactState.CONNECTED, ContactState.FORWARDED) and not held
         if bridge.music and (talks or contact.message is not None or bridge.playback is not None):
             yield f"{contact.id} is {contact.state}, and hears {bridge.music} beside what is said"

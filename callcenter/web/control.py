@@ -26,7 +26,6 @@ from callcenter.model.events import (
     CallbackRequested,
     DrainRequested,
     Event,
-    HangUpRequested,
     MessageDoneRequested,
     RecordingPauseRequested,
     WrapUpRequested,
@@ -34,6 +33,7 @@ from callcenter.model.events import (
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.model.view import CenterView
 from callcenter.runtime.feed import Feed
+from callcenter.web.calls import CallRequests
 from callcenter.web.wire import answer, body
 
 SHUTDOWN_S: Final = 1.0
@@ -80,12 +80,6 @@ class WrapUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /v1/agents/{id}/wrap-up; 0 ends it."""
 
     extend_s: float = 0.0
-
-
-class HangUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Body of POST /v1/calls/{id}/hangup."""
-
-    by: str = ""
 
 
 class DrainWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,8 +146,8 @@ class ControlSocket:
                 web.post("/v1/agents/{agent}/status", self._status),
                 web.post("/v1/agents/{agent}/wrap-up", self._wrap_up),
                 web.post("/v1/agents/reload", self._reload_agents),
-                web.post("/v1/calls/{contact}/hangup", self._hang_up),
                 web.post("/v1/calls/{contact}/recording", self._pause_recording),
+                *CallRequests(self._ask).routes(),
                 web.post("/v1/queues/{queue}/drain", self._drain),
                 web.post("/v1/callbacks", self._call_back),
                 web.post("/v1/callbacks/{contact}/cancel", self._cancel_callback),
@@ -249,11 +243,6 @@ class ControlSocket:
         return await self._ask(
             lambda number: RecordingPauseRequested(request=number, contact=contact, paused=wish.paused, by=wish.by)
         )
-
-    async def _hang_up(self, request: web.Request) -> web.Response:
-        wish = await body(request, HangUpWish)
-        contact = ContactId(request.match_info["contact"])
-        return await self._ask(lambda number: HangUpRequested(request=number, contact=contact, by=wish.by))
 
     async def _drain(self, request: web.Request) -> web.Response:
         wish = await body(request, DrainWish)

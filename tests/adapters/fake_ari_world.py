@@ -34,6 +34,8 @@ class FakeChannel:
     bridge: str | None = None
     other: str | None = None  # the far end of a Local channel
     playing: str | None = None
+    muted: str = ""  # in which direction
+    keys: str = ""  # sent to its far end
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     created: str = field(default_factory=lambda: timestamp())
 
@@ -166,6 +168,11 @@ class FakeWorld:
     def hangs_up(self, channel_id: str, cause: int = 16) -> None:
         self._hang_up(self.channels[channel_id], cause, soft_cause=None)
 
+    def holds(self, channel_id: str, *, held: bool) -> None:
+        """The key of a phone."""
+        channel = self.channels[channel_id]
+        self._tell(channel, "ChannelHold" if held else "ChannelUnhold", channel=channel.json())
+
     def presses(self, channel_id: str, digits: str) -> None:
         channel = self.channels[channel_id]
         for digit in digits:
@@ -253,7 +260,9 @@ class FakeWorld:
                 self._enter_stasis(snoop, query["app"], tuple(query.get("appArgs", "").split(",")))
                 return snoop.json()
             case (("POST" | "DELETE"), [("ring" | "moh" | "mute" | "hold" | "silence" | "dtmf" | "progress")]):
-                pass
+                if operation == ["mute"]:
+                    channel.muted = query.get("direction", "both") if method == "POST" else ""
+                channel.keys += query.get("dtmf", "")
             case _:
                 raise Refused(404, "Resource not found")
         return None
@@ -423,6 +432,8 @@ class FakeWorld:
                 await self._add(bridge, query["channel"].split(","))
             case "POST", ["removeChannel"]:
                 for channel_id in query["channel"].split(","):
+                    if channel_id not in self.channels:
+                        raise Refused(400, "Channel not found")
                     if channel_id not in bridge.channels:
                         raise Refused(422, "Channel not in this bridge")
                     self._leave_bridge(self.channels[channel_id])

@@ -284,9 +284,12 @@ class Center:
         for contact in self.engine.world.contacts.values():
             called = contact.callback.leg if contact.callback is not None else None
             others = (contact.leg, contact.agent_leg, contact.other_leg, called)
-            mine = [*contact.offers, *(leg for leg in others if leg)]
+            consult = contact.consult
+            mine = [*contact.offers, *contact.guests, *(leg for leg in others if leg)]
+            mine += [consult.leg] if consult is not None else []
             ringing = [*contact.offers, *([contact.other_leg] if contact.other_leg and not contact.other_up else [])]
             ringing += [called] if called else []
+            ringing += [consult.leg] if consult is not None and consult.up is None else []
             legs += [
                 LegSeen(
                     leg=leg,
@@ -300,8 +303,14 @@ class Center:
             ]
             if contact.bridge is not None:
                 talking = [leg for leg in (contact.agent_leg, contact.other_leg) if leg and leg not in ringing]
+                talking = [leg for leg in talking if leg != contact.agent_leg or contact.held_since is None]
+                talking += contact.guests
                 inside = tuple(leg for leg in (contact.leg, *talking) if leg and leg not in without)
                 bridges.append(BridgeSeen(bridge=contact.bridge, legs=inside))
+            if consult is not None:
+                two = (consult.leg if consult.up is not None else None, contact.agent_leg if consult.aside else None)
+                beside = tuple(leg for leg in two if leg and leg not in without)
+                bridges.append(BridgeSeen(bridge=consult.bridge, legs=beside))
         return Resynced(legs=tuple(legs), bridges=tuple(bridges))
 
     def restarts(self, away_s: float = 3.0, namespace: str = "storytwo", listing: Resynced | None = None) -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from callcenter.core.records import check_parts, rows
+from callcenter.core.record_checks import check_parts
+from callcenter.core.records import rows
 from callcenter.core.talk import is_surveyed
 from callcenter.model.agent import AgentState
 from callcenter.model.commands import DropMessage, PlayPrompts, RecordMessage, StopMessage, StopRecording

@@ -5,28 +5,38 @@ from dataclasses import dataclass
 import msgspec
 import pytest
 
-from callcenter.core.records import COUNTED, check_parts, rows
+from callcenter.core.record_checks import check_parts
+from callcenter.core.records import COUNTED, rows
 from callcenter.model.agent import AgentState, AgentStatus
 from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
+from callcenter.model.control import HeldBy, PartyEnd, TransferTo
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import TimePassed
 from callcenter.model.facts import (
     AgentChanged,
+    AgentMuted,
     CallbackWaits,
     CallerRangBack,
     ConfigurationChanged,
     Considered,
+    ConsultAnswered,
+    ConsultBegan,
     ContactConnected,
     ContactEnded,
+    ContactHeld,
     ContactOffered,
     ContactOpened,
     ContactQueued,
+    ContactResumed,
+    ContactTransferred,
     CustomerMarksTaken,
     Fact,
+    KeysSent,
     LookupEnded,
     NeedsRelaxed,
     NodeEntered,
     OfferEnded,
+    PartyLeft,
     PhoneSeen,
     PlaceRestored,
     QueueDraining,
@@ -43,6 +53,7 @@ from callcenter.model.facts import (
     SurveyAnswered,
     SurveyOffered,
     TalkEnded,
+    TransferFailed,
 )
 from callcenter.model.ids import (
     AgentId,
@@ -60,13 +71,16 @@ from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, Monit
 from callcenter.model.records import (
     AgentActivityRow,
     ContactRow,
+    HoldRow,
     OfferRow,
+    PartyRow,
     QueueVisitRow,
     RecordingRow,
     Row,
     SurveyAnswerRow,
     SurveyOfferRow,
     TalkRow,
+    TransferRow,
     merged_all,
 )
 
@@ -310,6 +324,13 @@ SILENT: list[Fact] = [
     MonitorChanged(monitor=MONITOR, supervisor=ANNA, agent=ANNA, contact=None, state=MonitorState.IDLE),
     MonitorEnded(monitor=MONITOR, supervisor=ANNA, agent=ANNA, reason=MonitorEnd.HUNG_UP),
     BroadcastSent(text="hello", agents=(ANNA,), by="boss"),
+    CustomerMarksTaken(changed=1, important=1, not_to_be_called=0),
+    ContactHeld(contact=C, agent=ANNA, by=HeldBy.PHONE),
+    AgentMuted(contact=C, agent=ANNA, muted=True),
+    KeysSent(contact=C, agent=ANNA, count=3),
+    TransferFailed(contact=C, agent=ANNA, why="busy"),
+    ConsultBegan(contact=C, agent=ANNA, leg=AGENT_LEG, number="0280"),
+    ConsultAnswered(contact=C, agent=ANNA, leg=AGENT_LEG, number="0280", rang_s=2.0),
     LookupEnded(contact=C, name="main.who", outcome=LookupOutcome.FOUND, took_s=0.2),
     ScriptRun(contact=C, url="agi://127.0.0.1/pay", status="SUCCESS", took_s=12.0),
 ]
@@ -333,6 +354,28 @@ def test_a_survey_gives_a_row_for_the_offer_and_one_for_each_answer() -> None:
     assert isinstance(comment, SurveyAnswerRow)
     assert (number.question, number.answer, number.comment, number.answered) == ("friendly", 4, None, 140.0)
     assert (comment.n, comment.answer, comment.comment, comment.agent) == (2, None, RECORDING, None)
+
+
+def test_who_spoke_with_whom_and_when() -> None:
+    told = rows(
+        entry(
+            140.0,
+            ContactResumed(contact=C, agent=ANNA, began=120.0, held_s=20.0),
+            PartyLeft(
+                contact=C, agent=ANNA, leg=AGENT_LEG, number="0280", aside=True, end=PartyEnd.TOOK_OVER, began=125.0,
+                spoke_s=15.0,
+            ),
+            ContactTransferred(contact=C, agent=ANNA, to=TransferTo.NUMBER, name="0280", consulted=True),
+        )
+    )  # fmt: skip
+    assert merged_all(told) == told
+    hold, party, transfer = told
+    assert hold == HoldRow(seq=7, n=0, contact=C, agent=ANNA, began=120.0, ended=140.0, held_s=20.0)
+    assert isinstance(party, PartyRow)
+    assert (party.n, party.called_by, party.agent, party.number) == (1, ANNA, None, "0280")
+    assert (party.began, party.ended, party.spoke_s, party.aside) == (125.0, 140.0, 15.0, True)
+    assert isinstance(transfer, TransferRow)
+    assert (transfer.agent, transfer.to, transfer.name, transfer.at) == (ANNA, TransferTo.NUMBER, "0280", 140.0)
 
 
 @pytest.mark.parametrize("fact", SILENT, ids=lambda fact: type(fact).__name__)

@@ -6,6 +6,7 @@ What the center makes of it is asked of `center`; what is heard is read from the
 import asyncio
 import time
 from array import array
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,6 +72,22 @@ class Ear:
                 continue
             blocks += 1
             assert tone_dbfs(block, RATE, hz) < HEARD_DBFS, f"{hz:g} Hz was heard"
+
+    async def hears_none_of(self, hzs: Sequence[float], for_s: float) -> None:
+        """From now on and for so long none of these tones comes. Raises AssertionError at the first that does."""
+        self.forget()
+        size, blocks = round(BLOCK_S * RATE), round(for_s / BLOCK_S)
+        deadline = time.monotonic() + 3 * for_s + 1.0
+        while blocks:
+            block = self._next(size)
+            if block is None:
+                if time.monotonic() > deadline:
+                    return  # a phone that is sent nothing writes nothing
+                await asyncio.sleep(LOOK_EVERY_S)
+                continue
+            blocks -= 1
+            loud = [hz for hz in hzs if tone_dbfs(block, RATE, hz) >= HEARD_DBFS]
+            assert not loud, f"{loud} Hz was heard"
 
     def _next(self, samples: int) -> "array[int] | None":
         want = samples * BYTES_A_SAMPLE

@@ -17,6 +17,7 @@ from callcenter.model.events import (
     Event,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegRinging,
     LegSeen,
     MessageRecorded,
@@ -156,6 +157,12 @@ def test_why_a_leg_ended(cause: int, end: LegEnd) -> None:
 def test_a_cause_that_nobody_knows_is_a_failure(cause: int) -> None:
     event = ears.event_of(ari.ChannelDestroyed(channel=channel(), cause=cause))
     assert event == LegEnded(leg=CALLER_LEG, end=LegEnd.FAILED, cause=cause)
+
+
+@pytest.mark.parametrize("held", [True, False])
+def test_a_phone_holds_or_takes_back(held: bool) -> None:
+    told = ari.ChannelHold(channel=channel(OUR_LEG)) if held else ari.ChannelUnhold(channel=channel(OUR_LEG))
+    assert ears.event_of(told) == LegHeld(leg=OUR_LEG, held=held)
 
 
 def test_a_key() -> None:

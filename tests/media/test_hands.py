@@ -15,13 +15,17 @@ from callcenter.model.commands import (
     DialNumber,
     HangUp,
     JoinBridge,
+    LeaveBridge,
+    MuteLeg,
     MuteRecording,
     OpenBridge,
     PlayPrompts,
+    PlayTone,
     RecordMessage,
     Reply,
     ReturnLeg,
     RingAgent,
+    SendKeys,
     StartMusic,
     StartRecording,
     StopMessage,
@@ -101,6 +105,29 @@ async def test_a_call_from_answer_to_end(office: Office) -> None:
     await office.hands.perform(HANG_UP)
     await office.hands.perform(CLOSE)
     assert (world.channels, world.bridges) == ({}, {})
+
+
+async def test_a_leg_leaves_a_bridge_goes_to_another_is_muted_and_is_sent_keys(office: Office) -> None:
+    world, aside = office.asterisk, BridgeId("b-2")
+    for command in (OPEN, JOIN, OpenBridge(contact=C, bridge=aside)):
+        await office.hands.perform(command)
+    leave = LeaveBridge(contact=C, bridge=BRIDGE, leg=CALLER)
+    await office.hands.perform(leave)
+    assert (world.bridges[BRIDGE].channels, CALLER in world.channels) == ([], True)
+    assert await fault_of(office, leave) is None, "it can be repeated"
+    await office.hands.perform(JOIN)
+    await office.hands.perform(JoinBridge(contact=C, bridge=aside, leg=CALLER))
+    assert (world.bridges[BRIDGE].channels, world.bridges[aside].channels) == ([], [CALLER])
+    await office.hands.perform(MuteLeg(contact=C, leg=CALLER, muted=True))
+    assert world.channels[CALLER].muted == "in", "what it says, not what it hears"
+    await office.hands.perform(MuteLeg(contact=C, leg=CALLER, muted=False))
+    await office.hands.perform(SendKeys(contact=C, leg=CALLER, keys="12#A"))
+    assert (world.channels[CALLER].muted, world.channels[CALLER].keys) == ("", "12#A")
+    await office.hands.perform(PlayTone(contact=C, bridge=aside, playback=PlaybackId("p-9"), tone="ring"))
+    assert world.asked("POST", f"/bridges/{aside}/play/p-9")[0]["media"] == "tone:ring"
+    await office.hands.perform(HANG_UP)
+    for gone in (leave, MuteLeg(contact=C, leg=CALLER, muted=True), SendKeys(contact=C, leg=CALLER, keys="1")):
+        assert await fault_of(office, gone) is TransportFault.GONE
 
 
 async def test_an_agents_phone_and_an_outside_number_are_dialled_as_the_settings_say() -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from callcenter.core.agents import Agents
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
+from callcenter.core.consult import Consults
 from callcenter.core.dialling import Dialling
 from callcenter.core.engine import Engine
 from callcenter.core.errands import Errands
@@ -19,6 +20,7 @@ from callcenter.core.queues import Queues
 from callcenter.core.requests import Requests
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.talk import Talk
+from callcenter.core.transfers import Transfers
 from callcenter.model.agent import AgentStatus, PhoneState
 from callcenter.model.commands import HangUp, JoinBridge, LookUp, StopMusic
 from callcenter.model.configuration import Configuration
@@ -57,7 +59,11 @@ class Mutant(Engine):
         self._talk = talk(
             self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
         )
-        self._failures = Failures(self.world, self._offers, self._flows, self._dialling, self._monitoring, self)
+        self._transfers = Transfers(self.world, self._queues, self)
+        self._consults = Consults(self.world, self._transfers, self._talk)
+        self._failures = Failures(
+            self.world, self._offers, self._flows, self._dialling, self._monitoring, self._consults, self
+        )
         self._requests = Requests(
             self.world,
             self._queues,
@@ -66,6 +72,9 @@ class Mutant(Engine):
             self._callbacks,
             self._mailroom,
             self._monitoring,
+            self._control,
+            self._transfers,
+            self._consults,
             self,
         )
         self.matching = matching(self.world, self._offers, self._queues)

@@ -18,6 +18,7 @@ from callcenter.model.events import (
     Event,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegRinging,
     LegSeen,
     MessageRecorded,
@@ -45,6 +46,8 @@ WANTED: Final = (
     "ChannelDestroyed",
     "ChannelStateChange",
     "ChannelDtmfReceived",
+    "ChannelHold",
+    "ChannelUnhold",
     "PlaybackFinished",
     "RecordingFinished",
     "RecordingFailed",
@@ -92,6 +95,10 @@ def event_of(message: ari.Message) -> Event | None:
             return LegRinging(leg=LegId(channel.id)) if rings else None
         case ari.ChannelDtmfReceived(channel=channel, digit=digit):
             return DigitPressed(leg=LegId(channel.id), digit=digit)
+        case ari.ChannelHold(channel=channel):
+            return LegHeld(leg=LegId(channel.id), held=True)
+        case ari.ChannelUnhold(channel=channel):
+            return LegHeld(leg=LegId(channel.id), held=False)
         case ari.PlaybackFinished(playback=playback):
             return PlaybackEnded(playback=PlaybackId(playback.id), ok=playback.state == "done")
         case ari.RecordingFinished(recording=recording):

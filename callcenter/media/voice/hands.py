@@ -42,16 +42,20 @@ from callcenter.model.commands import (
     FetchBack,
     HangUp,
     JoinBridge,
+    LeaveBridge,
     LookUp,
+    MuteLeg,
     MuteRecording,
     OpenBridge,
     PlayPrompts,
+    PlayTone,
     RecordMessage,
     Reply,
     ReturnLeg,
     RingAgent,
     RingPhone,
     RunScript,
+    SendKeys,
     Snoop,
     StartMusic,
     StartRecording,
@@ -61,7 +65,7 @@ from callcenter.model.commands import (
     StopRecording,
 )
 from callcenter.model.contact import LegEnd
-from callcenter.model.ids import RECORDING_PATTERN, LegId, RecordingId
+from callcenter.model.ids import RECORDING_PATTERN, BridgeId, LegId, RecordingId
 
 RECORDING_OPTIONS: Final = "D"  # stereo, interleaved: what the channel says left, what it hears right; .raw only
 MESSAGE_FORMAT: Final = "wav"
@@ -69,6 +73,7 @@ PLACE_OF_NUMBER: Final = "{number}"
 PLAY_TRIES_MAX: Final = 5
 PLAY_AGAIN_S: Final = 0.03
 INTERNAL_ERROR: Final = 500
+NOT_IN_BRIDGE: Final = 422
 GONE_LOOKS_MAX: Final = 5  # for a leg about which Asterisk said no
 GONE_LOOK_EVERY_S: Final = 0.05
 
@@ -154,6 +159,16 @@ class VoiceHands:
                 await ari.bridges.destroy(bridge)
             case JoinBridge():
                 await self._join(command)
+            case LeaveBridge(bridge=bridge, leg=leg):
+                await self._leave(bridge, leg)
+            case MuteLeg(leg=leg, muted=True):
+                await ari.channels.mute(leg, Direction.IN)
+            case MuteLeg(leg=leg):
+                await ari.channels.unmute(leg, Direction.IN)
+            case SendKeys(leg=leg, keys=keys):
+                await ari.channels.send_dtmf(leg, keys)
+            case PlayTone(bridge=bridge, playback=playback, tone=tone):
+                await ari.bridges.play(bridge, playback, (f"tone:{tone}",))
             case PlayPrompts():
                 await self._play(command)
             case StopPlayback(playback=playback):
@@ -206,6 +221,13 @@ class VoiceHands:
             await self._ari.bridges.add_channel(command.bridge, (command.leg,))
         except PeerRefused as refused:
             raise await self._meant(refused, command.leg) from refused
+
+    async def _leave(self, bridge: BridgeId, leg: LegId) -> None:
+        try:
+            await self._ari.bridges.remove_channel(bridge, (leg,))
+        except AriRefused as refused:
+            if refused.status != NOT_IN_BRIDGE:  # else it is as it should be, and the command can be repeated
+                raise await self._meant(refused, leg) from refused
 
     async def _meant(self, refused: PeerRefused, leg: LegId) -> PeerRefused:
         """What a refusal means for a leg: that it is gone, or something else, such as that its bridge is gone.

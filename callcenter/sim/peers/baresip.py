@@ -300,6 +300,10 @@ class SoftPhone:
         else:
             await self._say("hangup")
 
+    async def hold(self) -> None:
+        """The hold key: a re-INVITE that the phone sends, with `sendonly` in it."""
+        await self._say("hold")
+
     async def press(self, digits: str, gap_s: float = DIGIT_GAP_S) -> None:
         """Press keys, one after the other (RFC 4733)."""
         for digit in digits:

@@ -27,13 +27,19 @@ from callcenter.model.events import (
     CallbackNowRequested,
     CallbackRequested,
     ConfigurationApplied,
+    ConsultActRequested,
+    ConsultRequested,
     CustomersMarked,
     DispositionRequested,
     DrainRequested,
     Event,
     HangUpRequested,
+    HoldRequested,
+    KeysRequested,
     MessageDoneRequested,
+    MuteRequested,
     RecordingPauseRequested,
+    TransferRequested,
     WrapUpRequested,
 )
 from callcenter.model.ids import RequestId
@@ -189,6 +195,26 @@ COMMANDS: Final[Sequence[Command]] = (
         fields={"extend_s": "So many seconds from now; 0 ends it."},
     ),
     Command(HangUpRequested, "/calls/{contact}/hang-up", Area.CALLS, "End a live call."),
+    Command(HoldRequested, "/calls/{contact}/hold", Area.CALLS, "Put the caller on hold, or take her back."),
+    Command(MuteRequested, "/calls/{contact}/mute", Area.CALLS, "Let nobody hear the agent, or let her be heard."),
+    Command(
+        KeysRequested,
+        "/calls/{contact}/keys",
+        Area.CALLS,
+        "Send keys to whom the agent speaks with.",
+        fields={"digits": "0-9, *, #, A-D; 32 at most. They stand in the journal."},
+    ),
+    Command(
+        TransferRequested,
+        "/calls/{contact}/transfer",
+        Area.CALLS,
+        "Hand a call on without a word.",
+        fields={"priority": "Of a queue: in place of the queue's own.", "needs": "Likewise."},
+    ),
+    Command(ConsultRequested, "/calls/{contact}/consult", Area.CALLS, "Call somebody aside; the caller hears music."),
+    Command(
+        ConsultActRequested, "/calls/{contact}/consult/act", Area.CALLS, "Do something with the one who is consulted."
+    ),
     Command(
         DrainRequested, "/queues/{queue}/drain", Area.QUEUES, "Let no new calls into a queue, or let them in again."
     ),

@@ -1,0 +1,165 @@
+"""`callcenter calls hold, transfer, consult ...`: what agents do with live calls. Decides nothing."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
+
+import typer
+
+from callcenter.cli.calls import Call
+from callcenter.cli.find import live_contact
+from callcenter.cli.screen import Json, emit, say
+from callcenter.cli.site import site_of
+
+Agent = Annotated[str | None, typer.Option("--agent", metavar="AGENT", help="Her id.")]
+Extension = Annotated[
+    str | None, typer.Option("--extension", metavar="NUMBER", help="An agent's number, or one that leads to a flow.")
+]
+Number = Annotated[
+    str | None, typer.Option("--number", metavar="NUMBER", help="Outside, if `forward_to` in numbers.yaml allows it.")
+]
+DONE: Final = {
+    "hold": "is on hold",
+    "resume": "is off hold",
+    "mute": "does not hear the agent any more",
+    "unmute": "hears the agent again",
+    "conference": "is a conference",
+    "swap": "is with the other one now",
+    "drop": "is without the one who was consulted",
+}
+
+
+def hold(context: typer.Context, call: Call, json: Json = False) -> None:
+    """Put the caller on hold: she hears music, and the agent hears nothing."""
+    _do(context, call, "hold", json=json)
+
+
+def resume(context: typer.Context, call: Call, json: Json = False) -> None:
+    """Take the caller off hold."""
+    _do(context, call, "resume", json=json)
+
+
+def mute(context: typer.Context, call: Call, json: Json = False) -> None:
+    """Let nobody hear the agent; she goes on hearing the others."""
+    _do(context, call, "mute", json=json)
+
+
+def unmute(context: typer.Context, call: Call, json: Json = False) -> None:
+    """Let the agent be heard again."""
+    _do(context, call, "unmute", json=json)
+
+
+def keys(
+    context: typer.Context,
+    call: Call,
+    digits: Annotated[str, typer.Argument(metavar="KEYS", help="0-9, *, #, A-D.")],
+    json: Json = False,
+) -> None:
+    """Send keys to whom the agent speaks with."""
+    _act(context, call, "keys", f"was sent {len(digits)} keys", json=json, keys=digits)
+
+
+def transfer(
+    context: typer.Context,
+    call: Call,
+    agent: Agent = None,
+    queue: Annotated[str | None, typer.Option("--queue", metavar="QUEUE", help="Its name.")] = None,
+    flow: Annotated[str | None, typer.Option("--flow", metavar="FLOW", help="Its name.")] = None,
+    extension: Extension = None,
+    number: Number = None,
+    priority: Annotated[
+        int | None, typer.Option("--priority", metavar="N", help="In that queue, in place of the queue's own.")
+    ] = None,
+    needs: Annotated[
+        str | None, typer.Option("--needs", metavar="NEEDS", help="What the next agent must be able to do, likewise.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Hand a call on: to a place, or, if none is named, to the one whom its agent consults."""
+    place = _place(agent=agent, queue=queue, flow=flow, extension=extension, number=number)
+    if place is None:
+        if priority is not None or needs is not None:
+            raise typer.BadParameter("--priority and --needs go with --queue")
+        _act(context, call, "transfer", "is with the one who was consulted", json=json)
+        return
+    to, name = place
+    if to != "queue" and (priority is not None or needs is not None):
+        raise typer.BadParameter("--priority and --needs go with --queue")
+    _act(
+        context,
+        call,
+        "transfer",
+        f"goes to {to} {name}",
+        json=json,
+        to=to,
+        name=name,
+        priority=priority,
+        needs=needs,
+    )
+
+
+def consult(
+    context: typer.Context,
+    call: Call,
+    agent: Agent = None,
+    extension: Extension = None,
+    number: Number = None,
+    json: Json = False,
+) -> None:
+    """Call somebody aside while the caller hears music; then `transfer`, `conference`, `swap` or `drop`."""
+    place = _place(agent=agent, extension=extension, number=number)
+    if place is None:
+        raise typer.BadParameter("whom? --agent, --extension or --number")
+    to, name = place
+    _act(context, call, "consult", f"waits while its agent calls {name}", json=json, to=to, name=name)
+
+
+def conference(context: typer.Context, call: Call, json: Json = False) -> None:
+    """Bring the one who is consulted and the caller together, with the agent."""
+    _do(context, call, "conference", json=json)
+
+
+def swap(context: typer.Context, call: Call, json: Json = False) -> None:
+    """Let the agent speak with the other one of the two: the caller, or the one who is consulted."""
+    _do(context, call, "swap", json=json)
+
+
+def drop(context: typer.Context, call: Call, json: Json = False) -> None:
+    """Let the one go who is consulted, or who came into the conference last; the agent is back with the caller."""
+    _do(context, call, "drop", json=json)
+
+
+def _place(**named: str | None) -> tuple[str, str] | None:
+    """The one place that was named. Raises BadParameter for several."""
+    given = [(to, name) for to, name in named.items() if name is not None]
+    if len(given) > 1:
+        raise typer.BadParameter(f"one place, not {len(given)}: {', '.join(f'--{to}' for to, _ in given)}")
+    return given[0] if given else None
+
+
+def _do(context: typer.Context, call: str, deed: str, *, json: bool) -> None:
+    _act(context, call, deed, DONE[deed], json=json)
+
+
+def _act(context: typer.Context, call: str, deed: str, done: str, *, json: bool, **wish: object) -> None:
+    center = site_of(context).center
+    contact = live_contact(center.view().contacts, call)
+    center.call_deed(contact.id, deed, **wish)
+    if json:
+        emit({"call": contact.id, "done": deed})
+    else:
+        say(f"{contact.id} {done}")
+
+
+COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
+    "hold": hold,
+    "resume": resume,
+    "mute": mute,
+    "unmute": unmute,
+    "keys": keys,
+    "transfer": transfer,
+    "consult": consult,
+    "conference": conference,
+    "swap": swap,
+    "drop": drop,
+}
+"""What is to be found under `callcenter calls`."""

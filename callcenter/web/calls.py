@@ -1,0 +1,127 @@
+"""What is done with live calls, over the control socket. Knows bodies and addresses; decides nothing."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import msgspec
+from aiohttp import web
+
+from callcenter.model.control import ConsultAct, TransferTo
+from callcenter.model.events import (
+    ConsultActRequested,
+    ConsultRequested,
+    Event,
+    HangUpRequested,
+    HoldRequested,
+    KeysRequested,
+    MuteRequested,
+    TransferRequested,
+)
+from callcenter.model.ids import ContactId, RequestId
+from callcenter.web.wire import body
+
+Ask = Callable[[Callable[[RequestId], Event]], Awaitable[web.Response]]
+"""Puts the event of a request to the center, and answers."""
+
+
+class CallDeed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/calls/{id}/hangup, hold, resume, mute, unmute, conference, swap, drop."""
+
+    by: str = ""
+
+
+class KeysWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/calls/{id}/keys."""
+
+    keys: str
+    by: str = ""
+
+
+class TransferWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/calls/{id}/transfer; without `to`: to the one who is consulted."""
+
+    to: TransferTo | None = None
+    name: str = ""
+    priority: int | None = None
+    needs: str | None = None
+    by: str = ""
+
+
+class ConsultWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/calls/{id}/consult."""
+
+    to: TransferTo
+    name: str
+    by: str = ""
+
+
+DEEDS: Final[dict[str, Callable[[RequestId, ContactId, str], Event]]] = {
+    "hangup": lambda request, contact, by: HangUpRequested(request=request, contact=contact, by=by),
+    "hold": lambda request, contact, by: HoldRequested(request=request, contact=contact, held=True, by=by),
+    "resume": lambda request, contact, by: HoldRequested(request=request, contact=contact, held=False, by=by),
+    "mute": lambda request, contact, by: MuteRequested(request=request, contact=contact, muted=True, by=by),
+    "unmute": lambda request, contact, by: MuteRequested(request=request, contact=contact, muted=False, by=by),
+    **{
+        act.value: lambda request, contact, by, act=act: ConsultActRequested(  # type: ignore[misc]
+            request=request, contact=contact, act=act, by=by
+        )
+        for act in (ConsultAct.CONFERENCE, ConsultAct.SWAP, ConsultAct.DROP)
+    },
+}
+"""What needs no more than the call: the last part of the address -> the event."""
+
+
+class CallRequests:
+    """Takes them."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def routes(self) -> list[web.RouteDef]:
+        """All that can be done with a live call."""
+        return [
+            *(web.post(f"/v1/calls/{{contact}}/{deed}", self._deed) for deed in DEEDS),
+            web.post("/v1/calls/{contact}/keys", self._keys),
+            web.post("/v1/calls/{contact}/transfer", self._transfer),
+            web.post("/v1/calls/{contact}/consult", self._consult),
+        ]
+
+    async def _deed(self, request: web.Request) -> web.Response:
+        wish, contact = await body(request, CallDeed), _contact(request)
+        event = DEEDS[request.path.rpartition("/")[2]]
+        return await self._ask(lambda number: event(number, contact, wish.by))
+
+    async def _keys(self, request: web.Request) -> web.Response:
+        wish, contact = await body(request, KeysWish), _contact(request)
+        return await self._ask(
+            lambda number: KeysRequested(request=number, contact=contact, digits=wish.keys, by=wish.by)
+        )
+
+    async def _transfer(self, request: web.Request) -> web.Response:
+        wish, contact = await body(request, TransferWish), _contact(request)
+        to = wish.to
+        if to is None:
+            return await self._ask(
+                lambda number: ConsultActRequested(request=number, contact=contact, act=ConsultAct.TRANSFER, by=wish.by)
+            )
+        return await self._ask(
+            lambda number: TransferRequested(
+                request=number,
+                contact=contact,
+                to=to,
+                name=wish.name,
+                priority=wish.priority,
+                needs=wish.needs,
+                by=wish.by,
+            )
+        )
+
+    async def _consult(self, request: web.Request) -> web.Response:
+        wish, contact = await body(request, ConsultWish), _contact(request)
+        return await self._ask(
+            lambda number: ConsultRequested(request=number, contact=contact, to=wish.to, name=wish.name, by=wish.by)
+        )
+
+
+def _contact(request: web.Request) -> ContactId:
+    return ContactId(request.match_info["contact"])
