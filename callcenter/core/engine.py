@@ -486,6 +486,8 @@ class Engine:
                 self._consults.ring_timed_out(contact)
             case TimerKind.FORWARD:
                 self._flows.forward_failed(contact, "no answer")
+            case TimerKind.RECORD_AGAIN:
+                talk_recording.again(world, contact)
             case TimerKind.RECORDING:
                 talk_recording.paused_for_long(world, contact)
             case TimerKind.ANNOUNCE:

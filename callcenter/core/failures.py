@@ -108,10 +108,19 @@ class Failures:
                     self._told.end(contact, EndReason.FAULT)
                 elif event.fault is not TransportFault.GONE:  # a resync will ask again, or has to be looked into
                     self._world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
+            case "StartRecording":
+                self._told_of(event, contact)
+                recording.start_failed(self._world, contact, event.subject, event.fault)
+            case "StopRecording":
+                self._told_of(event, contact)
+                recording.stop_failed(self._world, contact, event.subject, event.fault)
             case "MuteRecording":
                 recording.mute_failed(self._world, contact, event.fault)
             case "StopMusic" if event.fault is TransportFault.REFUSED:
                 pass  # none played
             case _:
-                if event.fault is not TransportFault.GONE:
-                    self._world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
+                self._told_of(event, contact)
+
+    def _told_of(self, event: CommandFailed, contact: ContactRecord) -> None:
+        if event.fault is not TransportFault.GONE:
+            self._world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)

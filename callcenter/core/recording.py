@@ -24,10 +24,13 @@ from callcenter.model.facts import (
     RecordingStopped,
     RecordingSwitched,
 )
+from callcenter.model.ids import RecordingId
 from callcenter.model.queue import Queue
 
 SHARES: Final = 10_000  # a share is told apart to the hundredth of a percent
 CALLER: Final = "caller"
+TRIES_MAX: Final = 5  # at beginning one recording
+TRY_AGAIN_S: Final = 1.0
 CAP: Final = "cap"
 
 
@@ -36,6 +39,7 @@ def begin(world: World, contact: ContactRecord, queue: Queue) -> None:
     if not world.may_record or contact.unrecorded or not is_recorded(contact, queue):
         return
     contact.recording, contact.recording_began = world.mints().recording(), world.now
+    contact.recording_tries = 0
     world.out += (
         StartRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact)),
         RecordingStarted(contact=contact.id, recording=contact.recording, kind="call", agent=contact.agent),
@@ -133,6 +137,25 @@ def agent_pressed(world: World, contact: ContactRecord, digit: str) -> None:
             pause(world, contact, by)
 
 
+def start_failed(world: World, contact: ContactRecord, subject: str, fault: TransportFault) -> None:
+    """It could not be begun: that is tried again, a few times; the command can be repeated. Gone: so is the talk."""
+    if contact.recording is None or subject != contact.recording or fault is TransportFault.GONE:
+        return
+    contact.recording_tries += 1
+    if contact.recording_tries < TRIES_MAX:
+        world.timers.set(TimerKind.RECORD_AGAIN, contact.id, world.now + TRY_AGAIN_S)
+    else:
+        world.surprise(f"the recording could not be begun ({fault}), and is given up", contact)
+        stop(world, contact)
+
+
+def stop_failed(world: World, contact: ContactRecord, subject: str, fault: TransportFault) -> None:
+    """It goes on although it must not: that is tried until it is done or the customer has gone."""
+    if fault is not TransportFault.GONE and contact.leg is not None:
+        contact.unstopped = RecordingId(subject)
+        world.timers.set(TimerKind.RECORD_AGAIN, contact.id, world.now + TRY_AGAIN_S)
+
+
 def mute_failed(world: World, contact: ContactRecord, fault: TransportFault) -> None:
     """What should be silence may not be: there is no recording from now on. Gone: there is nothing to be muted."""
     if contact.recording is None or not contact.recording_paused or fault is TransportFault.GONE:
@@ -142,7 +165,11 @@ def mute_failed(world: World, contact: ContactRecord, fault: TransportFault) -> 
 
 
 def again(world: World, contact: ContactRecord) -> None:
-    """After a restart: what should be recorded is, and what should be silent is."""
+    """After a restart or a failure: what should be recorded is, what should be silent is, and nothing else."""
+    if contact.unstopped is not None and contact.leg is not None:
+        world.out.append(StopRecording(contact=contact.id, recording=contact.unstopped, leg=contact.leg))
+        contact.unstopped = None
+        world.timers.cancel(TimerKind.RECORD_AGAIN, contact.id)
     if contact.recording is None or contact.leg is None:
         return
     world.out.append(StartRecording(contact=contact.id, recording=contact.recording, leg=contact.leg))
@@ -170,6 +197,7 @@ def _rules(world: World, contact: ContactRecord) -> rules_of.RecordingRules:
 
 def _forget(world: World, contact: ContactRecord) -> None:
     contact.recording = None
+    world.timers.cancel(TimerKind.RECORD_AGAIN, contact.id)
     _unpaused(world, contact)
 
 

@@ -148,6 +148,8 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     talked_until: EndReason | None = None  # how the talk ended that a survey follows
     recording: RecordingId | None = None
     recording_began: float = 0.0
+    recording_tries: int = 0  # that failed
+    unstopped: RecordingId | None = None  # was to be stopped, and could not be
     recording_paused: bool = False  # silence is written
     recording_paused_at: float = 0.0
     unrecorded: bool = False  # the customer did not want it

@@ -256,8 +256,9 @@ class Talk:
                 world.legs.pop(other, None)
         if contact.callback is not None:
             contact.callback.leg = None
-        world.timers.cancel(TimerKind.FORWARD, contact.id)
-        world.timers.cancel(TimerKind.CALLBACK_RING, contact.id)
+        for kind in (TimerKind.FORWARD, TimerKind.CALLBACK_RING, TimerKind.RECORD_AGAIN):
+            world.timers.cancel(kind, contact.id)
+        contact.unstopped = None
         if contact.bridge is not None:
             world.out.append(CloseBridge(contact=contact.id, bridge=contact.bridge))
             world.bridges.pop(contact.bridge, None)

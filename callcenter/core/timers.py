@@ -30,6 +30,7 @@ class TimerKind(StrEnum):
     CALLBACK_RING = "callback_ring"  # the phone of a customer who is called back rings too long
     MAIL = "mail"  # a message has rested, or its recording is not waited for any longer
     CLOSING = "closing"  # a queue's calendar opens or closes; the subject is the queue
+    RECORD_AGAIN = "record_again"  # a recording could not be begun, and is tried once more
     TELLING = "telling"  # an agent is being told that she is monitored; the subject is the monitor
     RECORDING = "recording"  # a recording has been paused for as long as it may be
     WRAP_UP = "wrap_up"

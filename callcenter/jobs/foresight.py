@@ -141,6 +141,7 @@ DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     TimerKind.CLOSING: lambda one: f"the hours of the queue end or begin; at the end {target_words(one.target)}",
     TimerKind.TELLING: lambda _: "the agent has been told that a supervisor hears her",
     TimerKind.RECORDING: lambda _: "the recording has been paused for as long as it may be, and goes on",
+    TimerKind.RECORD_AGAIN: lambda _: "the recording, which could not be begun, is tried once more",
     TimerKind.WRAP_UP: lambda one: f"{one.agent} has done with the call before, at the latest",
     TimerKind.REST: lambda one: f"{one.agent} may be offered calls again",
 }

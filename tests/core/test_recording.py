@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from callcenter.core.recording import is_recorded
+from callcenter.core.recording import TRIES_MAX, TRY_AGAIN_S, is_recorded
 from callcenter.core.snapshot import restore, take_snapshot
 from callcenter.model.commands import MuteRecording, StartRecording, StopRecording
 from callcenter.model.contact import ContactState, Direction, TransportFault
@@ -242,3 +242,43 @@ def test_a_full_disk_ends_recordings_and_no_call() -> None:
     ben.answers()
     assert third.is_in(ContactState.CONNECTED)
     assert len(center.all(StartRecording)) == 2
+
+
+def test_a_recording_that_could_not_be_begun_is_tried_again_and_given_up_at_last() -> None:
+    center = Center(queue("sales"))
+    ann = center.agent("ann")
+    call = center.call("sales")
+    ann.answers()
+    [first] = center.lately(StartRecording)
+    center.fails(first, TransportFault.REFUSED)
+    assert center.lately(StartRecording) == []
+    center.passes(TRY_AGAIN_S)
+    assert center.lately(StartRecording) == [first]
+    for _ in range(TRIES_MAX - 1):
+        center.fails(first, TransportFault.UNKNOWN)
+        center.passes(TRY_AGAIN_S)
+    assert call.record.recording is None
+    assert len(center.all(StartRecording)) == TRIES_MAX
+    assert "given up" in center.all(Surprise)[-1].what
+    call.hangs_up()
+    center.told_again()
+
+
+def test_a_recording_that_could_not_be_stopped_is_stopped_again_until_it_is() -> None:
+    center = Center(queue("sales", recording=RecordingRules(opt_out="9")))
+    ann = center.agent("ann")
+    call = center.call("sales")
+    ann.answers()
+    call.presses("9")
+    [stop] = center.lately(StopRecording)
+    for _ in range(3):
+        center.fails(stop, TransportFault.UNAVAILABLE)
+        center.passes(TRY_AGAIN_S)
+        assert center.lately(StopRecording) == [stop]
+    center.passes(60.0)
+    assert len(center.all(StopRecording)) == 4
+    center.fails(stop, TransportFault.UNKNOWN)
+    call.hangs_up()
+    center.passes(60.0)
+    assert len(center.all(StopRecording)) == 4
+    center.told_again()

@@ -325,12 +325,14 @@ class VoiceHands:
             raise await self._meant(refused, command.leg) from refused
 
     async def _stop_recording(self, recording: RecordingId, leg: LegId) -> None:
-        monitor = self._monitors.pop(recording, None)
+        monitor = self._monitors.get(recording)
         fields = (("Channel", str(leg)),) + ((("MixMonitorID", monitor),) if monitor else ())
         try:
             await self._recorder.action("StopMixMonitor", fields)
         except PeerRefused as refused:
+            self._monitors.pop(recording, None)
             raise SubjectGone(f"the channel was gone, and its recording with it: {refused}") from refused
+        self._monitors.pop(recording, None)  # only now: what could not be asked for is asked for again
 
     async def _mute_recording(self, command: MuteRecording) -> None:
         """After a restart the channel is asked for its recording's id; without one whatever records it is muted."""
