@@ -199,8 +199,8 @@ def _forecasts(world: World) -> Iterator[_Forecast]:
 def _restore_contacts(world: World, snapshot: Snapshot) -> None:  # noqa: C901 (one line per index)
     for contact in snapshot.contacts:
         world.contacts[contact.id] = contact
-        contact.counts_from = contact.counts_from or contact.entered  # of a build that did not know them
-        contact.holds_from = contact.holds_from or contact.entered
+        if not contact.counts_from:  # of a build that knew neither
+            contact.counts_from = contact.holds_from = contact.entered
         if contact.callback is not None:
             world.promised(contact)
         if contact.kept_for is not None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 HEADER_BYTES: Final = 44
 BYTES_A_SAMPLE: Final = 2
+SILENT_BLOCKS: Final = 3
 HEARD_BLOCKS: Final = 2  # a tone that was there for two tenths of a second was heard
 
 
@@ -58,6 +59,19 @@ class Ear:
                 await asyncio.sleep(LOOK_EVERY_S)
                 continue
             heard = heard + 1 if tone_dbfs(block, RATE, hz) >= HEARD_DBFS else 0
+
+    async def falls_silent(self, hz: float, within_s: float = LIMIT_S) -> None:
+        """Wait until what was still on its way of a tone has been heard. Raises AssertionError if it goes on."""
+        self.forget()
+        deadline, spared = time.monotonic() + within_s, 0
+        while spared < SILENT_BLOCKS:
+            block = self._next(round(BLOCK_S * RATE))
+            if block is None:
+                assert time.monotonic() < deadline, f"{hz:g} Hz is heard after {within_s:g} s"
+                await asyncio.sleep(LOOK_EVERY_S)
+                continue
+            spared = spared + 1 if tone_dbfs(block, RATE, hz) < HEARD_DBFS else 0
+            assert time.monotonic() < deadline, f"{hz:g} Hz is heard after {within_s:g} s"
 
     async def is_spared(self, hz: float, seconds: float) -> None:
         """Listen for so long, from now on, and hear nothing of a tone. Raises AssertionError."""

@@ -64,6 +64,7 @@ async def test_listen_whisper_barge_and_nobody_hears_more_than_she_should(center
     await center.asks("/v1/supervision/mode", {"supervisor": boss.id, "mode": "listen"})
     boss.ear.forget()
     await boss.ear.hears(alice.tone_hz, 5)
+    await asyncio.gather(alice.ear.falls_silent(boss.tone_hz), caller.ear.falls_silent(boss.tone_hz))
     await asyncio.gather(alice.ear.is_spared(boss.tone_hz, SPARED_S), caller.ear.is_spared(boss.tone_hz, SPARED_S))
 
     await caller.hangs_up()
