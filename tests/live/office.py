@@ -243,7 +243,7 @@ nodes:
     kind: voicemail
     mailbox: hotline
     greeting: leave_message
-    max_s: 5
+    max_s: 20
     silence_s: 2
     done: thanks
     nothing: bye

@@ -27,6 +27,7 @@ POSTGRES_IS_GONE: Final = (
     r"stale lock removed",
     r"the journal goes to the local file",
     r"Failed to restore the pool connection floor",
+    r"webhooks wait for Postgres",
 )
 STOPPED: Final = ("stopped by us", '"reason": "STOPPED"')
 
