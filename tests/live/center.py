@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -33,12 +34,14 @@ from callcenter.postgres.pool import AWAY, Pool, open_pool
 from callcenter.sim.peers.baresip import CallState, Habit, SoftPhone
 from callcenter.sim.peers.sipp import Caller as CrowdCaller
 from callcenter.sim.peers.sipp import Crowd, PhoneBank
+from callcenter.sim.peers.tones import write_tone
 from tests.live import office
 from tests.live.people import AgentAtWork, Caller, Ear
 from tests.live.premises import Premises, qualified_often
 from tests.live.waiting import LIMIT_S, eventually
 
 POSTGRES_LIMIT_S: Final = 30.0
+SOFT_S: Final = 40.0  # how long somebody who speaks softly has something to say; then she hangs up
 
 F = TypeVar("F", bound=Fact)
 
@@ -130,8 +133,10 @@ class Center:
 
     # -- who takes part ------------------------------------------------------------------------------------------------
 
-    async def calls(self, dialled: str, *, name: str = "", number: str | None = None, codecs: str = "pcmu") -> Caller:
-        """Somebody picks up a telephone and dials."""
+    async def calls(
+        self, dialled: str, *, name: str = "", number: str | None = None, codecs: str = "pcmu", soft: bool = False
+    ) -> Caller:
+        """Somebody picks up a telephone and dials; `soft`: she speaks softly, as whoever is to be in a conference."""
         at = next(self._numbers)
         number = number or f"0901{time.time_ns() // 1000 % 10**9:09d}"
         folder = self._folder / f"caller{at}"
@@ -143,6 +148,7 @@ class Center:
             server=self.premises.server,
             name=name,
             tone_hz=tone_hz,
+            sound=await self._softly(tone_hz) if soft else None,
             codecs=codecs,
         )
         await self._callers.enter_async_context(phone)
@@ -157,8 +163,9 @@ class Center:
         answer_after_s: float = 0.1,
         talk_s: float | None = None,
         logged_in: bool = True,
+        soft: bool = False,
     ) -> AgentAtWork:
-        """An agent comes to her desk: her telephone is registered and she is available."""
+        """An agent comes to her desk: her telephone is registered and she is available. `soft`: see `calls`."""
         agent = next(one for one in office.CREW if one.id == id)
         folder = self._folder / f"agent-{id}-{next(self._peers)}"
         tone_hz = office.AGENT_TONES[office.CREW.index(agent)]
@@ -171,6 +178,7 @@ class Center:
             server=self.premises.server,
             secret=account.secret,
             tone_hz=tone_hz,
+            sound=await self._softly(tone_hz) if soft else None,
             habit=habit,
             answer_after_s=answer_after_s,
             talk_s=talk_s,
@@ -186,6 +194,11 @@ class Center:
                 f"{id} is ready",  # or rung already, if somebody waits
             )
         return atwork
+
+    async def _softly(self, tone_hz: int) -> Path:
+        """A tone as loud as speech. Those that telephones make by themselves reach half of what can be said: with
+        three of them in one bridge Asterisk's sum is cut off, and what one hears is not without oneself any more."""
+        return await asyncio.to_thread(write_tone, self._folder / f"soft-{tone_hz}.wav", tone_hz, SOFT_S)
 
     async def outside_world(self, habit: Habit = Habit.ANSWER, *, talk_s: float | None = None) -> SoftPhone:
         """The far end of the carrier's trunk."""
