@@ -65,7 +65,7 @@ def scenario(*types: CallType, agents: int = 13, queues: tuple[Queue, ...] = (),
         configuration=Configuration(queues={queue.name: queue for queue in listed}),
         calls=types or (calls(),),
         groups=(AgentGroup(name="pool", counts=(agents,)),),
-        length_h=40,
+        length_h=20,
         warm_up_h=2,
         replications=10,
     )
@@ -313,7 +313,7 @@ def test_skills_based_routing_is_that_of_the_product_form(name: str) -> None:
     )
     queues = tuple(Queue(name=QueueName(kind), needs=parse_need(kind), record=False) for kind in per_h)
     types = [calls(kind, kind, rate) for kind, rate in per_h.items()]
-    found = simulate(scenario(*types, groups=groups, queues=queues, length_h=22, replications=10), seed=1)
+    found = simulate(scenario(*types, groups=groups, queues=queues, length_h=12, replications=10), seed=1)
     for kind, figures in exact.items():
         for measure, value in (("p_wait", figures.p_wait), ("wait_s", figures.wait)):
             got = of(found, measure, Subject(Scope.KIND, kind))
