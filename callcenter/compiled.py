@@ -6,8 +6,9 @@ folder is named after their digest, so another checkout, another branch or an ed
 Python until it has been built as well (`make core`, some 20 s). Nothing is lost where there is no compiler.
 
 Only a command asks for it (`use`, before anything of the core is imported). Who imports `callcenter` as a library, as
-the tests do, gets plain Python. Messages and records stay plain everywhere: msgspec reads their annotations, and mypyc
-does not keep them. Tuples have no identity in machine code, so the core never compares them with `is`.
+the tests do, gets plain Python. Messages stay plain everywhere: msgspec reads their annotations, and mypyc does not
+keep them; of the engine's own records (RECORDS) mypyc is given another text (`callcenter/native.py`). Tuples have no
+identity in machine code, so the core never compares them with `is`.
 """
 
 import hashlib
@@ -24,6 +25,8 @@ from importlib.machinery import EXTENSION_SUFFIXES, ExtensionFileLoader, ModuleS
 from pathlib import Path
 from types import ModuleType
 from typing import Final
+
+from callcenter import native
 
 PLAIN: Final = "CALLCENTER_PLAIN"  # set to anything: plain Python, whatever there is
 GROUP: Final = "callcenter_core"  # what mypyc names the library after that holds all the code
@@ -54,6 +57,7 @@ MODULES: Final = (
     "callcenter.core.recording",
     "callcenter.core.requests",
     "callcenter.core.resync",
+    "callcenter.core.state",
     "callcenter.core.talk",
     "callcenter.core.timers",
     "callcenter.core.transfers",
@@ -69,6 +73,8 @@ MODULES: Final = (
     "callcenter.strategies.ring_all",
     "callcenter.strategies.round_robin",
 )
+RECORDS: Final = ("callcenter.core.state",)  # of MODULES: Structs, of which mypyc is given another text
+READERS: Final = ("callcenter.core.snapshot",)  # who has msgspec look at RECORDS; plain Python
 CORE: Final = ("core", "model", "nodes", "orders", "pacers", "strategies")  # what MODULES may import, and be built with
 PACKAGE: Final = Path(__file__).parent
 SUFFIX: Final = EXTENSION_SUFFIXES[0]
@@ -117,7 +123,8 @@ def hindrance() -> str:
 def digest(package: Path = PACKAGE) -> str:
     """What a build must have been made of: this Python, and every line that it could depend on."""
     told = hashlib.sha256(f"{sys.version}{SUFFIX}{' '.join(MODULES)}".encode())
-    files = [package / "errors.py", *(file for folder in CORE for file in (package / folder).glob("*.py"))]
+    texts = [package / "errors.py", package / "native.py"]
+    files = [*texts, *(file for folder in CORE for file in (package / folder).glob("*.py"))]
     for file in sorted(files):
         told.update(f"\0{file.relative_to(package)}\0".encode() + file.read_bytes())
     return told.hexdigest()[:24]
@@ -160,7 +167,13 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Where the module is, if it is one of ours."""
+        """Where the module is, if it is one of ours. Before a reader of records is found, they get their annotations.
+
+        It cannot be done when records are loaded: machine code imports its own without asking anybody.
+        """
+        if name in READERS:
+            for records in RECORDS:
+                native.annotate(importlib.import_module(records), _text(records).read_text())
         file = self._files.get(name)
         if file is None:
             return None
@@ -169,6 +182,10 @@ class _Finder:
 
 def _file(folder: Path, module: str) -> Path:
     return folder.joinpath(*module.split(".")).with_suffix(SUFFIX)
+
+
+def _text(module: str) -> Path:
+    return PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py")
 
 
 def _tidy(builds: Path) -> None:
@@ -187,6 +204,14 @@ def _make(folder: Path) -> None:
     from setuptools.command.build_ext import build_ext
 
     os.nice(NICENESS)
+    source = folder / "source"
+    for part in CORE:
+        shutil.copytree(PACKAGE / part, source / PACKAGE.name / part, ignore=shutil.ignore_patterns("__pycache__"))
+    for text in ("__init__.py", "errors.py"):
+        shutil.copy(PACKAGE / text, source / PACKAGE.name)
+    for name in RECORDS:
+        (source / _text(name).relative_to(PACKAGE.parent)).write_text(native.as_native(_text(name).read_text()))
+    os.chdir(source)
     files = [f"{name.replace('.', '/')}.py" for name in MODULES]
     made_of = mypycify(
         ["--cache-dir", str(folder / "types"), *files],
@@ -199,7 +224,7 @@ def _make(folder: Path) -> None:
     command.build_lib, command.build_temp = str(folder), str(folder / "objects")
     command.ensure_finalized()
     command.run()
-    for byproduct in ("types", "c", "objects"):
+    for byproduct in ("source", "types", "c", "objects"):
         shutil.rmtree(folder / byproduct)
 
 

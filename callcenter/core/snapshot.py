@@ -242,7 +242,7 @@ def _restore_agents(agents: Agents, snapshot: Snapshot) -> None:
 def _without_secrets(contact: ContactRecord) -> ContactRecord:
     if not contact.secrets and not contact.memory.secret:
         return contact
-    known = msgspec.structs.replace(contact)
+    known = ContactRecord(**{field: getattr(contact, field) for field in ContactRecord.__annotations__})
     known.secrets = {}
     if contact.state is ContactState.IN_FLOW and contact.memory.secret:
         known.memory = dataclasses.replace(contact.memory, digits=STAND_IN * len(contact.memory.digits))
