@@ -41,11 +41,13 @@ MODULES: Final = (
     "callcenter.core.control",
     "callcenter.core.dialling",
     "callcenter.core.doors",
+    "callcenter.core.durations",
     "callcenter.core.engine",
     "callcenter.core.errands",
     "callcenter.core.failures",
     "callcenter.core.flows",
     "callcenter.core.free",
+    "callcenter.core.learnt",
     "callcenter.core.lines",
     "callcenter.core.matching",
     "callcenter.core.notes",
@@ -73,7 +75,11 @@ MODULES: Final = (
     "callcenter.strategies.ring_all",
     "callcenter.strategies.round_robin",
 )
-RECORDS: Final = ("callcenter.core.state",)  # of MODULES: Structs, of which mypyc is given another text
+RECORDS: Final = (  # of MODULES: their Structs are another text for mypyc
+    "callcenter.core.durations",
+    "callcenter.core.learnt",
+    "callcenter.core.state",
+)
 READERS: Final = ("callcenter.core.snapshot",)  # who has msgspec look at RECORDS; plain Python
 CORE: Final = ("core", "model", "nodes", "orders", "pacers", "strategies")  # what MODULES may import, and be built with
 PACKAGE: Final = Path(__file__).parent

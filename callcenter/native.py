@@ -6,7 +6,8 @@ is another text: every Struct in it stands there as a dataclass with an `__init_
 make is plain Python). msgspec reads and writes dataclasses just as well, once they have their annotations back, of
 which mypyc keeps the outermost class only.
 
-Such a record has fields and nothing else: msgspec makes one without asking the class, and so without its methods.
+msgspec makes one without asking its class, so it lacks the table by which methods of subclasses are found. Records have
+no subclasses, and are told so (`final`): their methods are called directly.
 """
 
 import ast
@@ -14,6 +15,12 @@ from types import ModuleType
 from typing import Final
 
 STRUCT: Final = "msgspec.Struct"
+FACTORY: Final = "default_factory"
+IMPORTS: Final = """
+from dataclasses import dataclass, field
+from typing import final
+from mypy_extensions import mypyc_attr
+"""
 EMPTY: Final = {"{}": "dict", "[]": "list"}  # defaults of which every record has its own
 
 
@@ -22,8 +29,7 @@ def as_native(source: str) -> str:
     module = ast.parse(source)
     for record in _records(module):
         _rewrite(record)
-    imports = "from dataclasses import dataclass, field\n\nfrom mypy_extensions import mypyc_attr\n\n"
-    return imports + ast.unparse(ast.fix_missing_locations(module))
+    return IMPORTS + ast.unparse(ast.fix_missing_locations(module))
 
 
 def annotate(module: ModuleType, source: str) -> None:
@@ -49,25 +55,30 @@ def _name(field: ast.AnnAssign) -> str:
 def _rewrite(record: ast.ClassDef) -> None:
     """A Struct becomes a dataclass, in place."""
     says = {one.arg: ast.unparse(one.value) for one in record.keywords}
-    if says.get("kw_only") != "True" or any(isinstance(one, ast.FunctionDef) for one in record.body):
-        raise ValueError(f"{record.name}: a record that is compiled is kw_only=True and has no methods")
+    if says.get("kw_only") != "True":
+        raise ValueError(f"{record.name}: a record that is compiled is kw_only=True")
     frozen = says.get("frozen") == "True"
     acyclic = ["mypyc_attr(acyclic=True)"] if says.get("gc") == "False" else []
-    made = [*acyclic, f"dataclass(init=False, unsafe_hash={frozen})"]
+    made = ["final", *acyclic, f"dataclass(init=False, unsafe_hash={frozen})"]
     record.bases, record.keywords = [], []
     record.decorator_list = [ast.parse(one, mode="eval").body for one in made]
-    fields = _fields(record)
     parameters, lines = [], []
-    for field in fields:
+    for field in _fields(record):
         name, hint = _name(field), ast.unparse(field.annotation)
-        default = ast.unparse(field.value) if field.value is not None else None
-        empty = EMPTY.get(default or "")
-        if empty is not None:
-            field.value = ast.parse(f"field(default_factory={empty})", mode="eval").body
+        factory = _factory(field.value)
+        if factory:
+            field.value = ast.parse(f"field({FACTORY}={factory})", mode="eval").body
             parameters.append(f"{name}: {hint} | None = None")
-            lines.append(f"self.{name} = {default} if {name} is None else {name}")
+            lines.append(f"self.{name} = ({factory})() if {name} is None else {name}")
         else:
-            parameters.append(f"{name}: {hint}" + (f" = {default}" if default is not None else ""))
+            parameters.append(f"{name}: {hint}" + (f" = {ast.unparse(field.value)}" if field.value is not None else ""))
             lines.append(f"self.{name} = {name}")
     init = f"def __init__(self, *, {', '.join(parameters)}) -> None:\n    " + "\n    ".join(lines)
     record.body += ast.parse(init).body
+
+
+def _factory(default: ast.expr | None) -> str:
+    """What makes a default of which every record has its own; "" if one serves all."""
+    if isinstance(default, ast.Call) and ast.unparse(default.func) == "msgspec.field":
+        return next(ast.unparse(one.value) for one in default.keywords if one.arg == FACTORY)
+    return EMPTY.get(ast.unparse(default), "") if default is not None else ""

@@ -27,8 +27,15 @@ class Record(msgspec.Struct, kw_only=True, gc=False):
     load: dict[str, int] = {}
     stack: list[Frame] = []
     last: Frame | None = None
+    steps: list[float] = msgspec.field(default_factory=lambda: [0.0] * 2)
+
+    def length(self) -> int:
+        return len(self.stack)
 '''
-WRITTEN = b'{"id":"r1","leg":null,"since":2.5,"load":{"voice":1},"stack":[{"node":"menu"}],"last":{"node":"q"}}'
+WRITTEN = (
+    b'{"id":"r1","leg":null,"since":2.5,"load":{"voice":1},"stack":[{"node":"menu"}],"last":{"node":"q"},'
+    b'"steps":[0.5,1.5]}'
+)
 
 
 def loaded(text: str, name: str, folder: Path) -> ModuleType:
@@ -49,7 +56,8 @@ def test_msgspec_reads_and_writes_both_alike(tmp_path: Path) -> None:
         assert msgspec.json.encode(read) == WRITTEN
         fresh = record(id="r1", leg=None)
         assert msgspec.json.decode(b'{"id":"r1","leg":null}', type=record) == fresh
-        assert (fresh.since, fresh.load, fresh.stack, fresh.last) == (0.0, {}, [], None)
+        assert (fresh.since, fresh.load, fresh.stack, fresh.last, fresh.steps) == (0.0, {}, [], None, [0.0, 0.0])
+        assert (read.length(), fresh.length()) == (1, 0)
         assert record(id="r2", leg=None).load is not fresh.load
 
 
@@ -57,6 +65,7 @@ def test_annotations_come_back_from_the_text(tmp_path: Path) -> None:
     module = loaded(native.as_native(RECORDS), "bare_records", tmp_path)
     module.Frame.__annotations__ = {"node": type}  # what mypyc leaves
     module.Record.__annotations__ = {"id": str, "leg": type, "since": float, "load": dict, "stack": list, "last": type}
+    module.Record.__annotations__["steps"] = list
     native.annotate(module, RECORDS)
     assert module.Record.__annotations__["leg"] == "str | None"
     assert msgspec.json.encode(msgspec.json.decode(WRITTEN, type=module.Record)) == WRITTEN
@@ -67,16 +76,9 @@ def test_what_is_frozen_can_be_a_key(tmp_path: Path) -> None:
     assert {frame(node="menu"): 1}[frame(node="menu")] == 1
 
 
-@pytest.mark.parametrize(
-    "record",
-    [
-        "class Record(msgspec.Struct):\n    id: str",
-        "class Record(msgspec.Struct, kw_only=True):\n    id: str\n    def name(self) -> str:\n        return self.id",
-    ],
-)
-def test_a_record_that_cannot_be_compiled_is_refused(record: str) -> None:
-    with pytest.raises(ValueError, match="Record: a record that is compiled is kw_only=True and has no methods"):
-        native.as_native(record)
+def test_a_record_that_cannot_be_compiled_is_refused() -> None:
+    with pytest.raises(ValueError, match="Record: a record that is compiled is kw_only=True"):
+        native.as_native("class Record(msgspec.Struct):\n    id: str")
 
 
 def test_the_engines_records_can_be_compiled() -> None:

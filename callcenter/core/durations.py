@@ -102,7 +102,7 @@ class Durations(msgspec.Struct, kw_only=True):
     @property
     def mean_s(self) -> float:
         """The weighted mean; 0 of nothing."""
-        total = sum(self.weights[place] for place in sorted(self.weights))
+        total = sum([self.weights[place] for place in sorted(self.weights)], 0.0)
         return self.sum_s / total if total else 0.0
 
     def spread(self, going_s: Sequence[float] = ()) -> Spread:
@@ -118,11 +118,11 @@ class Durations(msgspec.Struct, kw_only=True):
         for lasted_s in going_s if young > YOUNG_MIN else ():
             going[bin_of(lasted_s)] += young
         seen = [self.weights.get(place, 0.0) / self.grain for place in range(BINS)]
-        total = sum(seen)
-        mean_s = (self.sum_s / self.grain + young * sum(going_s)) / total if total else 0.0
+        total = sum(seen, 0.0)
+        mean_s = (self.sum_s / self.grain + young * sum(going_s, 0.0)) / total if total else 0.0
         if mean_s <= 0.0:
             return exactly(0.0)
-        at_risk, lasts, reached = total + sum(going), 1.0, [0.0]
+        at_risk, lasts, reached = total + sum(going, 0.0), 1.0, [0.0]
         for place in range(BINS):
             risked = at_risk - going[place] / 2.0
             lasts *= 1.0 - min(seen[place] / risked, 1.0) if risked > 0.0 else 1.0
@@ -156,7 +156,7 @@ class Patience(msgspec.Struct, kw_only=True):
 
     def hazard_per_s(self) -> float:
         """Those who gave up by all the time that was waited: the rate of giving up, were it the same at any time."""
-        gave_up = sum(self.gave_up[place] for place in sorted(self.gave_up))
+        gave_up = sum([self.gave_up[place] for place in sorted(self.gave_up)], 0.0)
         return gave_up / self.waited_s if self.waited_s > 0.0 else 0.0
 
     def spread(self) -> Spread | None:
@@ -170,7 +170,7 @@ class Patience(msgspec.Struct, kw_only=True):
             return None
         gave_up = [self.gave_up.get(place, 0.0) / self.grain for place in range(BINS)]
         served = [self.served.get(place, 0.0) / self.grain for place in range(BINS)]
-        at_risk, waits, reached = sum(gave_up) + sum(served), 1.0, [0.0]
+        at_risk, waits, reached = sum(gave_up, 0.0) + sum(served, 0.0), 1.0, [0.0]
         for place in range(BINS):
             on_average = -math.expm1(-rate * (EDGES[place + 1] - EDGES[place]))
             risked = max(at_risk - served[place] / 2.0, 0.0)

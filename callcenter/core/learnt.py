@@ -75,7 +75,7 @@ class Coverage(msgspec.Struct, kw_only=True):
 
     def share(self) -> float | None:
         """0..1; None of nothing."""
-        at_risk = self.longer + sum(self.served) + sum(self.gave_up)
+        at_risk = self.longer + sum(self.served, 0.0) + sum(self.gave_up, 0.0)
         if at_risk <= 0.0:
             return None
         longer = 1.0

@@ -46,8 +46,9 @@ class NeedSyntaxError(ValueError):
 
 
 @lru_cache(maxsize=4096)
-def _text(alternatives: tuple[Clause, ...]) -> str:
-    return " or ".join(" and ".join(map(_term_text, clause)) for clause in alternatives) if alternatives else _NOBODY
+def _text(need: "Need") -> str:  # by the need and not by what it is made of: it knows its hash
+    clauses = need.alternatives
+    return " or ".join(" and ".join(map(_term_text, clause)) for clause in clauses) if clauses else _NOBODY
 
 
 def _term_text(term: tuple[Skill, int]) -> str:
@@ -99,7 +100,7 @@ class Need(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
         return min(gaps, key=lambda gap: (len(gap), gap)) if gaps else (_NOBODY,)
 
     def __str__(self) -> str:
-        return _text(self.alternatives)
+        return _text(self)
 
 
 ANYBODY: Final = Need()
