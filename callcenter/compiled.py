@@ -3,7 +3,7 @@
 The core is plain, fully typed Python, and what it means is what Python makes of it. mypyc makes C extensions of these
 very files, and a decision takes less than half the time. A build belongs to exactly the sources it was made of: its
 folder is named after their digest, so another checkout, another branch or an edited line finds none, and is plain
-Python until it has been built as well (`make core`, some 20 s). Nothing is lost where there is no compiler.
+Python until it has been built as well (`make core`, some two minutes). Nothing is lost where there is no compiler.
 
 Only a command asks for it (`use`, before anything of the core is imported). Who imports `callcenter` as a library, as
 the tests do, gets plain Python. Messages stay plain everywhere: msgspec reads their annotations, and mypyc does not
@@ -40,6 +40,7 @@ MODULES: Final = (
     "callcenter.core.contacts",
     "callcenter.core.control",
     "callcenter.core.dialling",
+    "callcenter.core.dispositions",
     "callcenter.core.doors",
     "callcenter.core.durations",
     "callcenter.core.engine",
@@ -48,8 +49,12 @@ MODULES: Final = (
     "callcenter.core.flows",
     "callcenter.core.free",
     "callcenter.core.learnt",
+    "callcenter.core.line_rules",
     "callcenter.core.lines",
+    "callcenter.core.mailroom",
     "callcenter.core.matching",
+    "callcenter.core.monitoring",
+    "callcenter.core.monitors",
     "callcenter.core.notes",
     "callcenter.core.offers",
     "callcenter.core.paths",
@@ -60,12 +65,14 @@ MODULES: Final = (
     "callcenter.core.requests",
     "callcenter.core.resync",
     "callcenter.core.state",
+    "callcenter.core.steering",
     "callcenter.core.talk",
     "callcenter.core.timers",
     "callcenter.core.transfers",
     "callcenter.core.voice",
     "callcenter.core.widening",
     "callcenter.core.world",
+    "callcenter.model.clauses",
     "callcenter.model.contact",
     "callcenter.model.ids",
     "callcenter.strategies.best_skill",
@@ -78,6 +85,7 @@ MODULES: Final = (
 RECORDS: Final = (  # of MODULES: their Structs are another text for mypyc
     "callcenter.core.durations",
     "callcenter.core.learnt",
+    "callcenter.core.monitors",
     "callcenter.core.state",
 )
 READERS: Final = ("callcenter.core.snapshot",)  # who has msgspec look at RECORDS; plain Python
@@ -112,6 +120,12 @@ def in_use() -> bool:
     return LIBRARY in sys.modules
 
 
+def follow(machine_code: bool) -> None:
+    """In a process of a pool, before anything else: decide as the process that started it does (its `in_use()`)."""
+    if machine_code:
+        use()
+
+
 def hindrance() -> str:
     """Why no machine code can be made here, in words; "" if it can."""
     if importlib.util.find_spec("mypyc") is None:
@@ -139,7 +153,7 @@ def digest(package: Path = PACKAGE) -> str:
 def build(builds: Path = BUILDS) -> str:
     """Make the machine code, unless it is there. Gives what is wrong, in words; "" if it is there then.
 
-    Takes some 20 s of one core. Whoever builds at the same time does it twice, and the second is thrown away.
+    Takes some two minutes of one core. Whoever builds at the same time does it twice, and the second is thrown away.
     """
     folder = builds / digest()
     if folder.is_dir():

@@ -59,7 +59,7 @@ def _rewrite(record: ast.ClassDef) -> None:
         raise ValueError(f"{record.name}: a record that is compiled is kw_only=True")
     frozen = says.get("frozen") == "True"
     acyclic = ["mypyc_attr(acyclic=True)"] if says.get("gc") == "False" else []
-    made = ["final", *acyclic, f"dataclass(init=False, unsafe_hash={frozen})"]
+    made = ["final", *acyclic, f"dataclass(init=False, kw_only=True, unsafe_hash={frozen})"]
     record.bases, record.keywords = [], []
     record.decorator_list = [ast.parse(one, mode="eval").body for one in made]
     parameters, lines = [], []

@@ -13,9 +13,10 @@ from typing import Final
 
 from callcenter.core.state import AgentRecord
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.clauses import Clause
 from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, Skill
-from callcenter.model.need import AGENT_SIGN, LEVEL_MAX, Clause, Need
+from callcenter.model.need import AGENT_SIGN, LEVEL_MAX, Need
 from callcenter.model.routing import VOICE_ALONE, Interruptible
 
 STALE_MAX: Final = 64  # listings a line may have beyond twice the number of free agents before it is tidied

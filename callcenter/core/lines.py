@@ -13,7 +13,7 @@ whole numbers (thousandths per minute, milliseconds), so that the key and the wo
 
 Lines are found by a skill that their need asks for, so a free agent looks at the heads of the lines her skills lead to
 and at nobody else. A contact that leaves is not searched for: its ticket is torn up, and the stub is dropped at the
-head.
+head. Who has just come is served at once if anybody is free, so nobody is put into a line before somebody looks at one.
 """
 
 import heapq
@@ -23,6 +23,7 @@ from typing import Final
 
 from callcenter.core.line_rules import PLAIN, LineRules
 from callcenter.core.state import ContactRecord
+from callcenter.model.clauses import are_met
 from callcenter.model.contact import Direction, Medium
 from callcenter.model.ids import ContactId, QueueName, Skill
 from callcenter.model.need import Need
@@ -42,12 +43,12 @@ Rank = tuple[float, ...]
 class _Line:
     """Contacts of one need on one medium that age alike."""
 
-    __slots__ = ("anchors", "heap", "key", "length", "medium", "need", "outbound", "queue", "rate")
+    __slots__ = ("anchors", "clauses", "heap", "key", "length", "medium", "outbound", "queue", "rate")
 
     def __init__(self, key: tuple[object, ...], contact: ContactRecord, rate: int, queue: QueueName | None) -> None:
         self.key = key
         self.medium = contact.medium
-        self.need = contact.needs
+        self.clauses = contact.needs.alternatives
         self.rate = rate
         self.queue = queue  # None: several, or those whom no rank of a queue concerns
         self.outbound = contact.direction is OUTBOUND
@@ -63,11 +64,12 @@ _Ticket = tuple[Place, _Line, ContactRecord, int]
 class WaitingLines:
     """All contacts that wait, in the order in which they will be served."""
 
-    __slots__ = ("_ageing", "_by_anchor", "_by_queue", "_lines", "_plain", "_tickets", "_turns", "rules")
+    __slots__ = ("_ageing", "_by_anchor", "_by_queue", "_fresh", "_lines", "_plain", "_tickets", "_turns", "rules")
 
     def __init__(self, rules: LineRules = PLAIN) -> None:
         self.rules = rules
         self._plain = rules.plain
+        self._fresh: dict[ContactId, ContactRecord] = {}  # who waits and has been put into no line yet
         self._lines: dict[tuple[object, ...], _Line] = {}
         self._by_anchor: dict[Skill, dict[tuple[object, ...], tuple[int, _Line]]] = {}
         self._by_queue: dict[QueueName, dict[tuple[object, ...], _Line]] = {}
@@ -76,17 +78,20 @@ class WaitingLines:
         self._ageing = 0  # lines whose contacts age
 
     def __len__(self) -> int:
-        return len(self._tickets)
+        return len(self._tickets) + len(self._fresh)
 
     def __contains__(self, contact: ContactId) -> bool:
-        return contact in self._tickets
+        return contact in self._tickets or contact in self._fresh
 
     def add(self, contact: ContactRecord) -> None:
         """The contact waits (again). Its place is what its priority, `since` and ageing say."""
-        self._stand(contact, -1)
+        self._fresh[contact.id] = contact
 
     def remove(self, contact: ContactId) -> None:
         """The contact waits no longer; not waiting is fine."""
+        if contact in self._fresh:
+            del self._fresh[contact]
+            return
         ticket = self._tickets.pop(contact, None)
         if ticket is None:
             return
@@ -125,6 +130,8 @@ class WaitingLines:
     ) -> tuple[Place, ContactId] | None:
         """Whom such an agent must serve next, and the place at which. `rank` is the order's, if it ranks queues."""
         best: tuple[Place, ContactId] | None = None
+        if self._fresh:
+            self._line_up()
         if self._plain and not self._ageing:
             for line in self._lines_for(able, medium):
                 head = self._head(line)
@@ -149,6 +156,7 @@ class WaitingLines:
     ) -> list[tuple[Place, ContactId]]:
         """The first of each line of that direction, best place first."""
         now_ms = int(now * 1000)
+        self._line_up()
         self._turn(now_ms)
         firsts = ((line, self._head(line)) for line in self._lines.values() if line.outbound is outbound)
         return sorted((self._worth(line, head[0], now_ms, rank), head[1]) for line, head in firsts)
@@ -156,12 +164,19 @@ class WaitingLines:
     def head_of(self, queue: QueueName, now: float) -> ContactRecord | None:
         """Who would be served first of a queue, those left aside whom nobody may overtake; needs lines by queue."""
         now_ms = int(now * 1000)
+        self._line_up()
         self._turn(now_ms)
         firsts = ((line, self._head(line)) for line in self._by_queue.get(queue, {}).values())
         first = min(((self._worth(line, head[0], now_ms, None), head[1]) for line, head in firsts), default=None)
         return self._tickets[first[1]][2] if first is not None else None
 
     # -- lines -------------------------------------------------------------------------------------------------------
+
+    def _line_up(self) -> None:
+        """Put those who have just come into their lines."""
+        for contact in self._fresh.values():
+            self._stand(contact, -1)
+        self._fresh.clear()
 
     def _stand(self, contact: ContactRecord, now_ms: int) -> None:
         rules = self.rules
@@ -211,13 +226,13 @@ class WaitingLines:
         everybodys = by_anchor.get(Skill(""))
         if everybodys:
             for _, line in everybodys.values():
-                if line.medium is medium and (not line.need.alternatives[0] or line.need.met_by(able)):
+                if line.medium is medium and (not line.clauses[0] or are_met(line.clauses, able)):
                     yield line
         for skill, has in able.items():
             under = by_anchor.get(skill)
             if under:
                 for level, line in under.values():
-                    if level <= has and line.medium is medium and line.need.met_by(able):
+                    if level <= has and line.medium is medium and are_met(line.clauses, able):
                         yield line
 
     def _head(self, line: _Line) -> tuple[Place, ContactId]:

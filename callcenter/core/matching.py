@@ -22,6 +22,7 @@ from callcenter.core.ranking import Ranking
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.errors import Bug
+from callcenter.model.clauses import level_in
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, Direction, Medium
 from callcenter.model.facts import Considered
@@ -246,7 +247,7 @@ class Matching:
         return Candidate(
             agent=agent,
             ready_since=record.ready_since,
-            level=contact.needs.level_of(record.agent.able),
+            level=level_in(contact.needs.alternatives, record.agent.able),
             contacts=record.contacts_taken,
             last_offered=record.last_offered,
         )

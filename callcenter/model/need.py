@@ -18,14 +18,13 @@ from typing import Final
 
 import msgspec
 
+from callcenter.model.clauses import Clause, are_met, level_in
 from callcenter.model.ids import AgentId, Skill
 
 LEVEL_MIN: Final = 1
 LEVEL_MAX: Final = 5
 ALTERNATIVES_MAX: Final = 16
 AGENT_SIGN: Final = "@"
-
-Clause = tuple[tuple[Skill, int], ...]
 
 _SKILL: Final = r"[^\W\d][\w-]*"
 _AGENT: Final = r"@[\w.-]+"
@@ -67,29 +66,11 @@ class Need(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
     def met_by(self, skills: Mapping[Skill, int]) -> bool:
         """Whether somebody with these skills (skill -> level) can serve."""
-        for clause in self.alternatives:  # plain loops: this is asked for every line and every candidate
-            for skill, level in clause:
-                has = skills.get(skill, 0)
-                if has < level or (level < 0 and has >= -level):
-                    break
-            else:
-                return True
-        return False
+        return are_met(self.alternatives, skills)
 
     def level_of(self, skills: Mapping[Skill, int]) -> int:
         """The sum of the agent's levels in the asked skills, in the alternative that suits best; -1 if none is met."""
-        best = -1
-        for clause in self.alternatives:
-            total = 0
-            for skill, level in clause:
-                has = skills.get(skill, 0)
-                if has < level or (level < 0 and has >= -level):
-                    break
-                if level > 0:
-                    total += has
-            else:
-                best = max(best, total)
-        return best
+        return level_in(self.alternatives, skills)
 
     def lacking(self, skills: Mapping[Skill, int]) -> tuple[str, ...]:
         """What is missing for the alternative that is nearest, as text ("sales >= 3 (has 1)"); empty when met."""

@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 
 from callcenter.core.lines import STUBS_MAX, WaitingLines, place_of
 from callcenter.core.state import ContactRecord
+from callcenter.model.clauses import Clause
 from callcenter.model.contact import Direction, Medium
 from callcenter.model.ids import ContactId, LegId, Skill
-from callcenter.model.need import Clause, Need, parse_need
+from callcenter.model.need import Need, parse_need
 
 SKILLS = [Skill(name) for name in ("a", "b")]
 clauses: st.SearchStrategy[Clause] = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 3), max_size=2).map(
@@ -104,6 +105,7 @@ def test_a_contact_that_goes_and_comes_back_again_and_again_leaves_no_stubs() ->
     for _ in range(10 * STUBS_MAX):
         lines.remove(restless.id)
         lines.add(restless)
+        assert lines.first_for({Skill("a"): 1}, Medium.VOICE) == "c-1"  # who looks puts her into a line
     [line] = lines._lines.values()
     assert len(line.heap) <= STUBS_MAX + 2 * line.length + 1
 
@@ -112,8 +114,21 @@ def test_nothing_is_left_of_a_line_in_which_nobody_stands() -> None:
     lines = WaitingLines()
     contact = waiting(1, parse_need("a >= 2 and b or a >= 4 and c or b"))
     lines.add(contact)
+    assert lines.first_for({Skill("b"): 1}, Medium.VOICE) == contact.id
     lines.remove(contact.id)
     lines.remove(contact.id)  # not waiting is fine
     assert len(lines) == 0
     assert not lines._lines
     assert not lines._by_anchor
+
+
+def test_who_is_served_before_anybody_looks_stands_in_no_line() -> None:
+    lines = WaitingLines()
+    contact = waiting(1, parse_need("a"))
+    lines.add(contact)
+    assert contact.id in lines
+    assert len(lines) == 1
+    lines.remove(contact.id)
+    assert contact.id not in lines
+    assert not lines._lines
+    assert lines.first_for({Skill("a"): 1}, Medium.VOICE) is None

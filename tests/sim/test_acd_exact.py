@@ -73,10 +73,18 @@ def test_the_cases_are_all_that_were_asked_for() -> None:
 
 @pytest.mark.parametrize("name", ["erlang-c 12", "erlang-a 10 2.5", "erlang-a 50 55", "priorities"])
 def test_the_engine_serves_every_call_as_the_ideal_does(name: str) -> None:
-    found = replicate(INDEX[name], 0, 1_000)
+    found = replicate(INDEX[name], 0, 1_000, 1_000)
     assert found.largest_difference_s < 1e-6
     assert found.measured == pytest.approx(found.ideal, rel=1e-9)
     assert found.served == CASES[INDEX[name]].warm_up + 1_000
+
+
+def test_what_the_engine_makes_of_a_part_is_added_to_the_whole() -> None:
+    index = INDEX["erlang-c 12"]
+    found = replicate(index, 0, 2_000, 500)
+    assert found.served == CASES[index].warm_up + 500
+    assert found.ideal == ideal(CASES[index], CASES[index].seed, 0, 2_000).measured
+    assert found.measured == pytest.approx(found.ideal, rel=1e-9)
 
 
 @pytest.mark.parametrize("case", [CASES[INDEX[name]] for name in ("erlang-a 10 2.5", "first come, first served")])
@@ -88,7 +96,7 @@ def test_ideal_service_comes_near_the_exact_values(case: Case) -> None:
 
 def test_the_report_says_what_failed_and_that_it_is_a_trial() -> None:
     index = INDEX["erlang-c 16"]
-    found = report({index: [replicate(index, n, 500) for n in range(2)]}, 500)
+    found = report({index: [replicate(index, n, 500, 500) for n in range(2)]}, 500)
     ours = found.ours
     assert ours["reduced"] is True
     assert isinstance(ours["cases"], list)

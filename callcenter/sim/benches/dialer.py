@@ -7,12 +7,11 @@ settings, looked for with TUNING_SEEDS seeds for each scenario by itself; of tho
 seeds, and the best of these that keeps within 3 % counts. Only the scenarios that a target needs are tuned.
 """
 
-import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -22,6 +21,7 @@ from callcenter.sim.dialling.ours import Ours
 from callcenter.sim.dialling.peers import DEFAULTS, Issabel, Tuning, Vicidial, tunings
 from callcenter.sim.dialling.scenario import Scenario, s1, s2
 from callcenter.sim.dialling.world import Dialler, World
+from callcenter.sim.side_by_side import pool
 
 SEEDS: Final = 8
 QUICK_SEEDS: Final = 2
@@ -114,13 +114,12 @@ class Row:
 def run(seeds: int | None = None, seconds: float | None = None) -> Report:
     """Everybody. Fewer seeds, or days shorter than eight hours (seconds), are a trial."""
     seeds = seeds or SEEDS
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=os.cpu_count() or 1, mp_context=context) as pool:
+    with pool(os.cpu_count() or 1) as processes:
 
         def rows(cases: Iterable[Case], seeds: int) -> list[Row]:
             cases, began = tuple(cases), time.monotonic()
             runs: dict[Case, list[Run]] = {case: [] for case in cases}
-            asked = [pool.submit(replicate, case, seed, seconds) for seed in range(seeds) for case in cases]
+            asked = [processes.submit(replicate, case, seed, seconds) for seed in range(seeds) for case in cases]
             for done, each in enumerate(as_completed(asked), 1):
                 runs[each.result().case].append(each.result())
                 if done % 10 == 0 or done == len(asked):

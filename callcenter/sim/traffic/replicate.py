@@ -6,14 +6,14 @@ on how many processes there were or which finished first.
 """
 
 import math
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from typing import Final
 
 from callcenter.model.configuration import Configuration
+from callcenter.sim.side_by_side import pool
 from callcenter.sim.traffic.calls import Call, entrances
 from callcenter.sim.traffic.drive import Drive, goes_home
 from callcenter.sim.traffic.estimates import Estimate, ratio
@@ -160,11 +160,9 @@ def _one(scenario: Scenario, seed: int, number: int, progress: Progress | None) 
 
 
 def _side_by_side(scenario: Scenario, seed: int, jobs: int, progress: Progress | None) -> list[Replication]:
-    """Processes are started afresh (spawned): a forked one would inherit the threads that draw the progress."""
-    context = multiprocessing.get_context("spawn")
     runs: dict[int, Replication] = {}
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
-        asked = [pool.submit(replicate, scenario, seed, number) for number in range(scenario.replications)]
+    with pool(jobs) as processes:
+        asked = [processes.submit(replicate, scenario, seed, number) for number in range(scenario.replications)]
         for done in as_completed(asked):
             run = done.result()
             runs[run.number] = run
