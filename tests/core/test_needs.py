@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callcenter.model.agent import Agent
+from callcenter.model.clauses import Clause
 from callcenter.model.ids import AgentId, Skill
 from callcenter.model.need import (
     ANYBODY,
     NOBODY_MEETS,
-    Clause,
     Need,
     NeedSyntaxError,
     among,

@@ -22,6 +22,7 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.talk import Talk
 from callcenter.core.transfers import Transfers
 from callcenter.model.agent import AgentStatus, PhoneState
+from callcenter.model.clauses import are_met
 from callcenter.model.commands import HangUp, JoinBridge, LookUp, StopMusic
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import EndReason, Medium, QueueExit
@@ -177,8 +178,9 @@ class _LastComeFirstServed(WaitingLines):
         *,
         inbound_only: bool = False,
     ) -> tuple[Place, ContactId] | None:
+        self._line_up()
         tickets = self._tickets.items()
-        return max(((place, c) for c, (place, line, *_) in tickets if line.need.met_by(able)), default=None)
+        return max(((place, c) for c, (place, line, *_) in tickets if are_met(line.clauses, able)), default=None)
 
 
 class LastComeFirstServed(Mutant):
