@@ -55,6 +55,7 @@ MODULES: Final = (
     "callcenter.core.matching",
     "callcenter.core.monitoring",
     "callcenter.core.monitors",
+    "callcenter.core.nails",
     "callcenter.core.notes",
     "callcenter.core.offers",
     "callcenter.core.paths",

@@ -17,6 +17,8 @@ from callcenter.cli.agents_shown import (
     account_document,
     agent_document,
     agent_row,
+    phone_document,
+    phone_words,
     rights_document,
     rights_words,
     show_account,
@@ -172,6 +174,38 @@ def set_rights(
         emit({**rights_document(found), "told": told})
         return
     say(rights_words(found))
+    _warn_untold(told)
+
+
+@app.command("phone")
+def set_phone(
+    context: typer.Context,
+    agent: AgentName,
+    nailed: Annotated[
+        bool | None,
+        typer.Option("--nailed/--rings", help="It stays connected while she works, or rings for each call."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show or change how calls come to somebody's phone."""
+    from dataclasses import replace
+
+    named = {name: value for name, value in (("nailed", nailed),) if value is not None}
+    site = site_of(context)
+
+    async def change(directory: "Directory") -> "Agent":
+        known = await _known(directory, agent)
+        changed = replace(known, phone=replace(known.phone, **named))
+        if changed != known:
+            await directory.change(changed)
+        return changed
+
+    found = _changed(site, change)
+    told = _tell(site) if named else None
+    if json:
+        emit({**phone_document(found), "told": told})
+        return
+    say(phone_words(found))
     _warn_untold(told)
 
 

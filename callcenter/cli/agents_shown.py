@@ -63,6 +63,17 @@ def rights_words(agent: "Agent") -> str:
     return f"{agent.id}: {team}, supervises {'everything' if rights.everything else ', '.join(parts)}"
 
 
+def phone_document(agent: "Agent") -> dict[str, object]:
+    """How calls come to her phone, for programs."""
+    return {"agent": agent.id, "number": agent.number, "nailed": agent.phone.nailed}
+
+
+def phone_words(agent: "Agent") -> str:
+    """The same in a sentence."""
+    how = "is nailed up: it stays connected while she works" if agent.phone.nailed else "rings for each call"
+    return f"{agent.id}: phone {agent.number} {how}"
+
+
 def agent_document(agent: "AgentView | Agent") -> dict[str, object]:
     """An agent for programs; null is what only a running center knows."""
     from callcenter.model.view import AgentView

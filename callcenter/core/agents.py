@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final
 
-from callcenter.core.free import AVAILABLE, REACHABLE, WRAP_UP, FreeAgents, is_able, why_not_free
+from callcenter.core.free import AVAILABLE, REACHABLE, WRAP_UP, FreeAgents, is_able, is_connected, why_not_free
 from callcenter.core.state import AgentRecord
 from callcenter.core.timers import TimerKind, Timers
 from callcenter.errors import IllegalTransition
@@ -76,6 +76,7 @@ class Agents:
         "on_wrapped",
         "records",
         "roster",
+        "to_nail",
     )
 
     def __init__(self, timers: Timers, out: list[Output], interruptible: Interruptible = VOICE_ALONE) -> None:
@@ -85,6 +86,7 @@ class Agents:
         self.on_wrapped: Callable[[QueueName, float], None] | None = None  # told of each wrap-up how long it took
         self.away: list[AgentId] = []  # who has stopped being there, for those who wait for her; taken up by the engine
         self._interruptible = interruptible
+        self.to_nail: list[AgentId] = []  # whose phone may have to be called, or let go; taken up by `nails`
         self.roster = 0  # counts changes of who is at work with which skills
         self._by_number: dict[str, AgentId] = {}
         self._timers = timers
@@ -127,11 +129,13 @@ class Agents:
             return f"{agent} is at work; log her out first"
         if record.own_calls:
             return f"{agent} makes a call of her own; wait until it is over"
+        if record.nail is not None:
+            return f"the phone of {agent} is nailed up; log her out first"
         self.free.remove(record)
         del self.records[agent]
         del self._by_number[record.agent.number]
-        self._timers.cancel(TimerKind.REST, agent)
-        self._timers.cancel(TimerKind.WRAP_UP, agent)
+        for kind in (TimerKind.REST, TimerKind.WRAP_UP, TimerKind.NAIL, TimerKind.TONE):
+            self._timers.cancel(kind, agent)
         self.roster += 1
         return ""
 
@@ -187,6 +191,16 @@ class Agents:
         self._out.append(PhoneSeen(agent=record.agent.id, state=phone))
         self._free_or_not(record, now)
 
+    def connected(self, record: AgentRecord, now: float) -> None:
+        """Her phone is nailed up, or is not any more."""
+        self._free_or_not(record, now)
+
+    def stands_down(self, record: AgentRecord, reason: str, now: float) -> None:
+        """Her phone was let go, by her or by the network: nobody is offered to her until she is ready again."""
+        if record.status is AgentStatus.AVAILABLE:
+            self._change(record, now, status=AgentStatus.PAUSED, reason=reason)
+        self._free_or_not(record, now)
+
     def dials(self, record: AgentRecord, now: float) -> None:
         """She calls somebody, or a feature code: a phone that is in use is not rung."""
         record.own_calls += 1
@@ -237,6 +251,7 @@ class Agents:
         if wrap_up_s > 0 and record.state is AgentState.ON_CONTACT:
             self._move(record, AgentInput.WRAPPED, now, contact=contact)
             self._timers.set(TimerKind.WRAP_UP, record.agent.id, now + wrap_up_s)
+            self._relist(record, now)
         else:
             self._free_or_not(record, now)
 
@@ -304,10 +319,13 @@ class Agents:
             or record.resting_until > now
             or record.phone is not REACHABLE
             or record.own_calls > 0
+            or not is_connected(record)
         )
 
     def _relist(self, record: AgentRecord, now: float) -> None:
         self.free.remove(record)
+        if record.agent.phone.nailed or record.nail is not None:
+            self.to_nail.append(record.agent.id)
         listed = False
         for medium in record.agent.capacity:
             if is_able(record, medium, now, self._interruptible):

@@ -21,7 +21,6 @@ from callcenter.core.world import World
 from callcenter.model.commands import (
     CloseBridge,
     DialNumber,
-    HangUp,
     JoinBridge,
     OpenBridge,
     PlayTone,
@@ -212,7 +211,9 @@ class Consults:
         agent, agent_leg = control.agent_of(contact)
         if contact.held_since is None:
             control.hold(world, contact, HeldBy.CONSULT)
-        leg, bridge = mint.leg(), mint.bridge()
+        called = world.agents.records[party.agent] if party.agent is not None else None
+        nail = called.nail if called is not None else None
+        leg, bridge = mint.leg() if nail is None else nail.leg, mint.bridge()
         consult = contact.consult = Consult(leg=leg, bridge=bridge, party=party, began=world.now)
         world.legs[leg] = contact.id
         world.bridges[bridge] = contact.id
@@ -225,16 +226,18 @@ class Consults:
         )
         own = world.agents.records[agent].agent
         timeout_s = RING_S + RING_GRACE_S
-        if party.agent is not None:
-            record = world.agents.records[party.agent]
-            world.agents.offered(record, leg, contact.id, world.now)
+        if called is not None and party.agent is not None:
+            world.agents.offered(called, leg, contact.id, world.now)
+        if called is not None and nail is not None:
+            world.at_once.append(leg)
+        elif called is not None and party.agent is not None:
             world.out.append(
                 RingAgent(
                     contact=contact.id,
                     leg=leg,
                     offer=mint.offer(),
                     agent=party.agent,
-                    number=record.agent.number,
+                    number=called.agent.number,
                     caller=own.number,
                     caller_name=own.name,
                     timeout_s=timeout_s,
@@ -308,8 +311,7 @@ class Consults:
             return ""
         if contact.guests:
             leg = next(reversed(contact.guests))
-            self._world.legs.pop(leg, None)
-            self._world.out.append(HangUp(contact=contact.id, leg=leg))
+            self._world.let_go(contact, leg)
             guest_leaves(self._world, contact, leg, PartyEnd.DROPPED)
             return ""
         return f"{contact.agent} consults nobody"
@@ -335,9 +337,7 @@ class Consults:
     def _let_go(self, contact: ContactRecord, consult: Consult, end: PartyEnd) -> None:
         """Hang up the consulted."""
         world = self._world
-        world.legs.pop(consult.leg, None)
-        cancelled = LegEnd.NORMAL if consult.up is not None else LegEnd.CANCELLED
-        world.out.append(HangUp(contact=contact.id, leg=consult.leg, end=cancelled))
+        world.let_go(contact, consult.leg, LegEnd.NORMAL if consult.up is not None else LegEnd.CANCELLED)
         consult_over(self._world, contact, consult, end)
 
     def _hush(self, contact: ContactRecord, consult: Consult) -> None:
@@ -350,12 +350,10 @@ def everybody_else_goes(world: World, contact: ContactRecord) -> None:
     """The contact is over, or its agent's part without anybody who goes on: consulted and guests are hung up."""
     consult = contact.consult
     if consult is not None:
-        world.legs.pop(consult.leg, None)
-        world.out.append(HangUp(contact=contact.id, leg=consult.leg))
+        world.let_go(contact, consult.leg)
         consult_over(world, contact, consult, PartyEnd.DROPPED)
     for leg in list(contact.guests):
-        world.legs.pop(leg, None)
-        world.out.append(HangUp(contact=contact.id, leg=leg))
+        world.let_go(contact, leg)
         guest_leaves(world, contact, leg, PartyEnd.DROPPED)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final, assert_never
 
 from callcenter.core import recording as talk_recording
+from callcenter.core import voice
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.consult import Consults
@@ -20,6 +21,7 @@ from callcenter.core.forecast import Forecast
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
 from callcenter.core.monitoring import Monitoring
+from callcenter.core.nails import Nails
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
 from callcenter.core.requests import Requests
@@ -109,12 +111,13 @@ class Engine:
         self._talk = Talk(
             self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
         )
+        self._nails = Nails(self.world)
         self._monitoring = Monitoring(self.world)
         self._control = Control(self.world)
         self._transfers = Transfers(self.world, self._queues, self)
         self._consults = Consults(self.world, self._transfers, self._talk)
         self._failures = Failures(
-            self.world, self._offers, self._flows, self._dialling, self._monitoring, self._consults, self
+            self.world, self._offers, self._flows, self._dialling, self._monitoring, self._consults, self._nails, self
         )
         self._requests = Requests(
             self.world,
@@ -153,6 +156,14 @@ class Engine:
             if not world.blind and type(event) is not EngineStarted:
                 self._fire()
             self._take(event)
+        self._settle(roster)
+        out = world.out[:]
+        world.out.clear()
+        return out
+
+    def _settle(self, roster: int) -> None:
+        """Whatever follows from what has just happened, whoever it happened to. `roster`: as it was before."""
+        world = self.world
         if world.agents.away:
             self._queues.agents_left()
         if world.agents.roster != roster:
@@ -161,12 +172,13 @@ class Engine:
             self._monitoring.settle()
         freed = tuple(world.agents.newly_free)
         self.matching.settle()
+        if world.at_once:
+            self._meet_at_once()
         self._dialling.look_ahead(freed)
+        if world.nailed or world.agents.to_nail:
+            self._nails.settle()
         if world.unpredicted:
             self._queues.forecast.settle()
-        out = world.out[:]
-        world.out.clear()
-        return out
 
     def next_deadline(self) -> float | None:
         """When `handle` must be called with TimePassed if nothing else happens."""
@@ -266,11 +278,11 @@ class Engine:
             case RecordingAllowed(allowed=allowed, why=why):
                 talk_recording.switch(self.world, allowed, why)
             case Resynced():
+                legs = {seen.leg: seen.up for seen in event.legs}
+                bridges = {seen.bridge: frozenset(seen.legs) for seen in event.bridges}
+                self._nails.resynced(legs, bridges)
                 resync(self.world, self._offers, self, event)
-                self._monitoring.resynced(
-                    {seen.leg: seen.up for seen in event.legs},
-                    {seen.bridge: frozenset(seen.legs) for seen in event.bridges},
-                )
+                self._monitoring.resynced(legs, bridges)
             case EngineStarted(namespace=namespace, version=version):
                 self._started(namespace, version)
             case Stopping():  # promises outlive it: they are in the journal, and are kept by whoever runs next
@@ -319,16 +331,36 @@ class Engine:
             world.surprise(f"there is no flow {event.flow or f'for number {event.dialled!r}'}", contact)
             self.end(contact, EndReason.REFUSED)
 
+    def _meet_at_once(self) -> None:
+        """Contacts that were given to phones that are nailed up: nobody needs to answer."""
+        world = self.world
+        while world.at_once:
+            legs = world.at_once[:]
+            world.at_once.clear()
+            for leg in legs:
+                contact = world.by_leg(leg)
+                if contact is not None:
+                    self._picked_up(contact, leg)
+                    self._nails.alert(world.nailed[leg])
+            self.matching.settle()
+            if world.monitors and not world.blind:
+                self._monitoring.settle()
+        voice.forget_unheard(world)
+
     def leg_answered(self, leg: LegId) -> None:
         """A leg that we dialled was answered; one that nobody counts on (any more) is hung up, perhaps once more.
 
         A dial request whose answer did not come may be carried out after Asterisk was told to cancel it.
         """
         contact = self.world.by_leg(leg)
-        if contact is None:
-            if not self._monitoring.answered(leg):
-                self.world.out.append(HangUp(contact=NOBODY, leg=leg, end=LegEnd.CANCELLED))
-            return
+        if leg in self.world.nailed:
+            self._nails.answered(leg)
+        elif contact is not None:
+            self._picked_up(contact, leg)
+        elif not self._monitoring.answered(leg):
+            self.world.out.append(HangUp(contact=NOBODY, leg=leg, end=LegEnd.CANCELLED))
+
+    def _picked_up(self, contact: ContactRecord, leg: LegId) -> None:
         if leg in contact.offers:
             self._talk.agent_answered(contact, leg)
         elif leg == contact.other_leg:
@@ -340,6 +372,7 @@ class Engine:
 
     def leg_ended(self, leg: LegId, end: LegEnd) -> None:
         """A leg is gone: the caller's, a ringing agent's, a talking agent's, or an outside number's."""
+        self._nails.leg_ended(leg, end)
         contact = self.world.by_leg(leg)
         if contact is None:
             self._monitoring.leg_ended(leg, end)
@@ -355,7 +388,7 @@ class Engine:
             elif contact.mail is not None:
                 self._mailroom.returns(contact, "the agent hung up before it was done with")
             elif not self._consults.agent_gone(contact):
-                self._talk.agent_left(contact)
+                self._agent_gone(contact)
         elif leg == contact.other_leg:
             del self.world.legs[leg]
             contact.other_leg = None
@@ -367,6 +400,15 @@ class Engine:
             self._dialling.failed(contact, end)
         else:
             self._consults.leg_gone(contact, leg, end)
+
+    def _agent_gone(self, contact: ContactRecord) -> None:
+        """The agent's leg has ended and nobody else is there. One that is nailed up is no way to end a call."""
+        record = self.world.agents.records[contact.agent] if contact.agent is not None else None
+        if record is not None and record.agent.phone.nailed:
+            self._talk.part_over(contact)
+            self._transfers.back_in_line(contact)
+        else:
+            self._talk.agent_left(contact)
 
     def leg_listed(self, contact: ContactRecord, seen: LegSeen) -> None:
         """The customer's leg lives; it may be away with a script."""
@@ -422,7 +464,7 @@ class Engine:
 
     def _started(self, namespace: str, version: Version) -> None:
         world = self.world
-        world.blind = bool(world.contacts)
+        world.blind = bool(world.contacts or world.nailed)
         if version != world.version:
             self._applying.begin_with(version)
         world.mint = Mint(namespace)
@@ -463,6 +505,12 @@ class Engine:
                 return
             case TimerKind.CLOSING:
                 self._queues.opened_or_closed(QueueName(subject))
+                return
+            case TimerKind.NAIL:
+                self._nails.time_came(AgentId(subject))
+                return
+            case TimerKind.TONE:
+                self._nails.tone_heard(AgentId(subject))
                 return
             case TimerKind.TELLING:
                 self._monitoring.telling_due(subject)

@@ -11,6 +11,7 @@ from callcenter.core.consult import Consults
 from callcenter.core.dialling import Dialling
 from callcenter.core.flows import Flows
 from callcenter.core.monitoring import Monitoring
+from callcenter.core.nails import Nails
 from callcenter.core.offers import Offers
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
@@ -41,7 +42,7 @@ class Told(Protocol):
 class Failures:
     """Where failed commands come back to."""
 
-    __slots__ = ("_consults", "_dialling", "_flows", "_monitoring", "_offers", "_told", "_world")
+    __slots__ = ("_consults", "_dialling", "_flows", "_monitoring", "_nails", "_offers", "_told", "_world")
 
     def __init__(
         self,
@@ -51,6 +52,7 @@ class Failures:
         dialling: Dialling,
         monitoring: Monitoring,
         consults: Consults,
+        nails: Nails,
         told: Told,
     ) -> None:
         self._world = world
@@ -59,10 +61,13 @@ class Failures:
         self._dialling = dialling
         self._monitoring = monitoring
         self._consults = consults
+        self._nails = nails
         self._told = told
 
     def take(self, event: CommandFailed) -> None:  # noqa: C901 (one arm per kind of command)
         """A phone that could not be rung is an offer lost, a prompt that could not be played is a prompt over."""
+        if self._nails.failed(event):
+            return
         contact = self._world.contacts.get(event.contact)
         if contact is None:
             self._monitoring.failed(event)

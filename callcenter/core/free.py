@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from callcenter.core.state import AgentRecord
-from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.agent import AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.clauses import Clause
 from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, Skill
@@ -190,7 +190,19 @@ def is_able(record: AgentRecord, medium: Medium, now: float, interruptible: Inte
         return False
     if len(record.agent.capacity) > 1 and _busy_with(record, medium, interruptible) is not None:
         return False
-    return medium is not VOICE or (record.phone is REACHABLE and not record.own_calls)
+    if medium is not VOICE:
+        return True
+    return record.phone is REACHABLE and not record.own_calls and (not record.agent.phone.nailed or is_joinable(record))
+
+
+def is_connected(record: AgentRecord) -> bool:
+    """Whether her phone is up if it is to be nailed up."""
+    return not record.agent.phone.nailed or (record.nail is not None and record.nail.state is NailState.UP)
+
+
+def is_joinable(record: AgentRecord) -> bool:
+    """Whether a contact can be joined to a phone that is nailed up: it is there, and in no conversation."""
+    return is_connected(record) and not record.load.get(VOICE, 0)
 
 
 def _busy_with(record: AgentRecord, medium: Medium, interruptible: Interruptible) -> Medium | None:
@@ -221,6 +233,8 @@ def why_not_free(record: AgentRecord, medium: Medium, now: float, interruptible:
         return f"phone {record.phone}"
     if record.own_calls and medium is Medium.VOICE:
         return "makes a call of her own"
+    if record.agent.phone.nailed and medium is Medium.VOICE and not is_joinable(record):
+        return "is in a call on her one line" if is_connected(record) else "her phone is not connected yet"
     if record.resting_until > now:
         return f"resting for {record.resting_until - now:.0f} s after a missed offer"
     return ""

@@ -11,8 +11,8 @@ from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord, OfferRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
-from callcenter.model.agent import PhoneState
-from callcenter.model.commands import HangUp, RingAgent
+from callcenter.model.agent import NailState, PhoneState
+from callcenter.model.commands import RingAgent
 from callcenter.model.contact import ContactState, LegEnd, OfferEnd
 from callcenter.model.facts import Considered, ContactOffered, OfferEnded
 from callcenter.model.ids import AgentId, LegId
@@ -60,7 +60,8 @@ class Offers:
         world = self._world
         record = world.agents.records[agent]
         mint = world.mints()
-        offer, leg = mint.offer(), mint.leg()
+        nail = record.nail if record.nail is not None and record.nail.state is NailState.UP else None
+        offer, leg = mint.offer(), mint.leg() if nail is None else nail.leg
         if contact.state is not ContactState.OFFERED:
             move(contact, ContactInput.OFFERED, world.now)
             world.lines.remove(contact.id)
@@ -84,6 +85,9 @@ class Offers:
             )
         )
         world.agents.offered(record, leg, contact.id, world.now)
+        if nail is not None:
+            world.at_once.append(leg)
+            return
         world.out.append(
             RingAgent(
                 contact=contact.id,
@@ -184,9 +188,8 @@ class Offers:
             self._queues.wait_again(contact)
 
     def _drop(self, offer: OfferRecord, end: LegEnd) -> None:
-        self._world.legs.pop(offer.leg, None)
         self._world.timers.cancel(TimerKind.OFFER, offer.leg)
-        self._world.out.append(HangUp(contact=offer.contact, leg=offer.leg, end=end))
+        self._world.let_go(self._world.contacts[offer.contact], offer.leg, end)
 
     def _ended(self, contact: ContactRecord, offer: OfferRecord, end: OfferEnd) -> None:
         self._world.out.append(

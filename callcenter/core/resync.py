@@ -78,10 +78,11 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
                 _playback_of(world, told, contact)
             if customer is not None:
                 told.leg_listed(contact, customer)
-    for leg in sorted(legs.keys() - world.legs.keys() - world.ears.keys()):
+    for leg in sorted(legs.keys() - world.legs.keys() - world.ears.keys() - world.nailed.keys()):
         _stranger(world, told.arrived, legs[leg])
-    monitored = {monitor.bridge for monitor in world.monitors.values()}
-    for bridge in sorted(bridges.keys() - world.bridges.keys() - monitored):
+    elsewhere = {monitor.bridge for monitor in world.monitors.values()}
+    elsewhere |= {nail.bridge for agent in world.nailed.values() if (nail := world.agents.records[agent].nail)}
+    for bridge in sorted(bridges.keys() - world.bridges.keys() - elsewhere):
         world.out.append(CloseBridge(contact=NOBODY, bridge=bridge))
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 import msgspec
 
-from callcenter.core.agents import Agents
 from callcenter.core.engine import Engine
 from callcenter.core.flows import STAND_IN
 from callcenter.core.forecast import is_fresh
@@ -162,7 +161,7 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
     world.now, world.blind = snapshot.now, snapshot.blind
     world.mint = Mint(snapshot.namespace, snapshot.minted)
     _restore_contacts(world, snapshot)
-    _restore_agents(world.agents, snapshot)
+    _restore_agents(world, snapshot)
     for timer in snapshot.timers:
         if timer.kind is not TimerKind.CLOSING or timer.subject in configuration.queues:
             world.timers.set(timer.kind, timer.subject, timer.at)
@@ -234,9 +233,12 @@ def _legs_of(contact: ContactRecord) -> list[LegId]:
     return [leg for leg in legs if leg is not None]
 
 
-def _restore_agents(agents: Agents, snapshot: Snapshot) -> None:
+def _restore_agents(world: World, snapshot: Snapshot) -> None:
     for record in snapshot.agents:
-        agents.restored(record, snapshot.now)
+        world.agents.restored(record, snapshot.now)
+        if record.nail is not None:
+            legs = (record.nail.leg, record.nail.ear)
+            world.nailed.update(dict.fromkeys((leg for leg in legs if leg is not None), record.agent.id))
 
 
 def _without_secrets(contact: ContactRecord) -> ContactRecord:

@@ -6,7 +6,7 @@ rebuilt from it. None of it leads back to itself, so the cyclic collector need n
 
 import msgspec
 
-from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
+from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.callback import Callback
 from callcenter.model.commands import LookUp, RunScript
 from callcenter.model.contact import ContactState, Direction, EndReason, Medium, QueueExit
@@ -169,6 +169,20 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     last_agent: AgentId | None = None
 
 
+class Nail(msgspec.Struct, kw_only=True, gc=False):
+    """The one long call of an agent's phone that is nailed up."""
+
+    leg: LegId
+    bridge: BridgeId  # hers, in which she is while she has no contact
+    number: str  # that was called
+    state: NailState = NailState.CALLING
+    unhoused: bool = False  # that bridge could not be made
+    inside: BridgeId | None = None  # the bridge that its leg was last sent to
+    muted: bool = False  # as it was last told
+    ear: LegId | None = None  # by which she alone hears the tone when she is in a conversation already
+    tone: PlaybackId | None = None
+
+
 class AgentRecord(msgspec.Struct, kw_only=True, gc=False):
     """One agent of the directory."""
 
@@ -188,6 +202,8 @@ class AgentRecord(msgspec.Struct, kw_only=True, gc=False):
     last_offered: float = 0.0
     resting_until: float = 0.0
     served: QueueName | None = None  # whose contact she took last: that of her wrap-up
+    nail: Nail | None = None  # None: her phone is called for each contact, or has yet to be called
+    nail_after: float = 0.0  # it is not called before
 
 
 class Outlook(msgspec.Struct, kw_only=True, gc=False):

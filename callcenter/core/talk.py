@@ -312,8 +312,8 @@ class Talk:
         world = self._world
         if contact.agent is None or contact.agent_leg is None:
             raise Bug(f"{contact.id} has no agent to release")
-        if world.legs.pop(contact.agent_leg, None) is not None:
-            world.out.append(HangUp(contact=contact.id, leg=contact.agent_leg))
+        if contact.agent_leg in world.legs:
+            world.let_go(contact, contact.agent_leg)
         record = world.agents.records[contact.agent]
         contact.agent = contact.agent_leg = None
         world.agents.talk_ended(record, contact.id, contact.medium, wrap_up_s, world.now)

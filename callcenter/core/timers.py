@@ -33,6 +33,8 @@ class TimerKind(StrEnum):
     RECORD_AGAIN = "record_again"  # a recording could not be begun, and is tried once more
     TELLING = "telling"  # an agent is being told that she is monitored; the subject is the monitor
     RECORDING = "recording"  # a recording has been paused for as long as it may be
+    NAIL = "nail"  # a phone rings too long to be nailed up, or is called again; the subject is the agent
+    TONE = "tone"  # her tone has been heard; likewise
     WRAP_UP = "wrap_up"
     REST = "rest"
 

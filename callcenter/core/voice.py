@@ -103,6 +103,15 @@ def start_music(world: World, contact: ContactRecord, music: str) -> None:
         world.out.append(StartMusic(contact=contact.id, bridge=bridge_of(contact), music=music))
 
 
+def forget_unheard(world: World) -> None:
+    """Music that begins and ends within one turn is not begun: it would only keep the caller waiting."""
+    out = world.out
+    for at in reversed(range(len(out))):
+        begins = out[at]
+        if isinstance(begins, StartMusic) and StopMusic(contact=begins.contact, bridge=begins.bridge) in out[at:]:
+            del out[at]
+
+
 def stop_music(world: World, contact: ContactRecord) -> None:
     """No music, if there is any."""
     if contact.music:

@@ -16,7 +16,9 @@ from callcenter.core.monitors import MonitorRecord
 from callcenter.core.state import Abandoned, ContactRecord, LastServed, Outlook
 from callcenter.core.timers import Timers
 from callcenter.errors import Bug
+from callcenter.model.commands import HangUp, JoinBridge
 from callcenter.model.configuration import Configuration
+from callcenter.model.contact import LegEnd
 from callcenter.model.disposition import Talked
 from callcenter.model.entry import Output
 from callcenter.model.facts import ContactOpened, Surprise
@@ -59,6 +61,7 @@ class World:
         "abandoned",
         "agents",
         "ahead",
+        "at_once",
         "blind",
         "bridges",
         "buried",
@@ -78,6 +81,7 @@ class World:
         "may_record",
         "mint",
         "monitors",
+        "nailed",
         "newly_ahead",
         "newly_waiting",
         "now",
@@ -112,6 +116,8 @@ class World:
         # a dict from whose front is deleted is walked from its old beginning each time; an OrderedDict is not
         self.buried: OrderedDict[LegId, None] = OrderedDict()  # customers' legs of ended contacts, the latest
         self.monitors: dict[MonitorId, MonitorRecord] = {}  # supervisors on the line
+        self.nailed: dict[LegId, AgentId] = {}  # the long legs of phones that are nailed up, and the ears there
+        self.at_once: list[LegId] = []  # of these, that were given to a contact: nothing rings, she is there
         self.ears: dict[LegId, MonitorId] = {}  # their own legs, and those that listen for them
         self.bridges: dict[BridgeId, ContactId] = {}
         self.playbacks: dict[PlaybackId, ContactId] = {}
@@ -162,6 +168,18 @@ class World:
                 dialler=contact.dialler,
             )
         )
+
+    def let_go(self, contact: ContactRecord, leg: LegId, end: LegEnd = LegEnd.NORMAL) -> None:
+        """The contact needs this leg of an agent's, or of somebody called, no more: hung up, unless it is nailed up."""
+        self.legs.pop(leg, None)
+        agent = self.nailed.get(leg)
+        if agent is None:
+            self.out.append(HangUp(contact=contact.id, leg=leg, end=end))
+            return
+        nail = self.agents.records[agent].nail
+        if nail is not None and nail.inside != nail.bridge and not nail.unhoused:
+            # in this lane, so as to be out before the bridge is closed
+            self.out.append(JoinBridge(contact=contact.id, bridge=nail.bridge, leg=leg))
 
     def by_leg(self, leg: LegId) -> ContactRecord | None:
         """The live contact this leg belongs to."""

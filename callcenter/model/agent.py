@@ -35,6 +35,25 @@ class PhoneState(StrEnum):
     REACHABLE = "reachable"
 
 
+class NailState(StrEnum):
+    """How it stands with the one long call of a phone that is nailed up."""
+
+    CALLING = "calling"  # her phone rings for it
+    UP = "up"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRules:
+    """How calls come to an agent's phone.
+
+    A phone that is `nailed` up is called once, when she is available, and stays connected: calls are joined to it at
+    once, and leave it again.
+    """
+
+    nailed: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supervision:
     """Whose talks a supervisor may hear and steer: those of these queues, and those of agents of these teams."""
@@ -70,6 +89,7 @@ class Agent(_Kept):
     language: str = "en"  # of the prompts she hears
     team: Team | None = None
     supervises: Supervision | None = None  # None: she is no supervisor
+    phone: PhoneRules = field(default=PhoneRules())
 
     @property
     def able(self) -> Mapping[Skill, int]:

@@ -6,7 +6,7 @@ made of legs and bridges. Durations in seconds; the time of a fact is the time o
 
 from collections.abc import Mapping
 
-from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.agent import AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
@@ -543,6 +543,15 @@ class PhoneSeen(Message, frozen=True, kw_only=True):
     state: PhoneState
 
 
+class PhoneNailed(Message, frozen=True, kw_only=True):
+    """An agent's phone is called to be nailed up, is, or is not any more; `why` it has ended, or was not answered."""
+
+    agent: AgentId
+    leg: LegId
+    state: NailState
+    why: str = ""
+
+
 class QueueDraining(Message, frozen=True, kw_only=True):
     """A queue takes no new contacts (or takes them again)."""
 
@@ -614,6 +623,7 @@ Fact = (
     | ContactEnded
     | AgentChanged
     | PhoneSeen
+    | PhoneNailed
     | QueueDraining
     | ConfigurationChanged
     | MonitorFact

@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 
 from callcenter.errors import ConfigurationError, Problem
-from callcenter.model.agent import Agent, Supervision
+from callcenter.model.agent import Agent, PhoneRules, Supervision
 from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, Skill, Team
 from callcenter.model.need import LEVEL_MAX, LEVEL_MIN
@@ -197,10 +197,12 @@ def _unknown(agent: AgentId) -> Problem:
 def _values(agent: Agent) -> tuple[str | None, ...]:
     capacity = msgspec.json.encode({str(medium): count for medium, count in agent.capacity.items()}).decode()
     supervises = None if agent.supervises is None else msgspec.json.encode(agent.supervises).decode()
-    return agent.id, agent.name, agent.number, agent.language, capacity, agent.team, supervises
+    phone = None if agent.phone == PhoneRules() else msgspec.json.encode(agent.phone).decode()
+    return agent.id, agent.name, agent.number, agent.language, capacity, agent.team, supervises, phone
 
 
 _SKILLS = msgspec.json.Decoder(dict[str, int])
+_PHONE = msgspec.json.Decoder(PhoneRules)
 _SUPERVISES = msgspec.json.Decoder(Supervision)
 _CAPACITY = msgspec.json.Decoder(dict[Medium, int])
 
@@ -215,6 +217,7 @@ def _agent(record: asyncpg.Record) -> Agent:
         capacity=_CAPACITY.decode(record["capacity"]),
         team=None if record["team"] is None else Team(record["team"]),
         supervises=None if record["supervises"] is None else _SUPERVISES.decode(record["supervises"]),
+        phone=PhoneRules() if record["phone"] is None else _PHONE.decode(record["phone"]),
     )
 
 

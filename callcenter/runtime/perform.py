@@ -1,6 +1,8 @@
 """Carries commands out: in order within a contact, side by side between contacts. Knows no command's meaning.
 
-Theory: a lane per contact. What fails by somebody else's fault comes back as `CommandFailed`, and the lane goes on: the
+Theory: a lane per contact. A leg may be lent from one contact to the next (a phone that is nailed up), so what is asked
+of a leg also waits for what was asked of it before in another lane; it never waits for anything that was asked later,
+so nobody waits in a circle. What fails by somebody else's fault is told as `CommandFailed`, and the lane goes on: the
 engine decides what a failure means, and the commands behind it are its own. An exception that is no PeerFault is our
 bug: nobody knows what was done, so the lane is dropped and `crashed` is told, which ends the process; the next one asks
 Asterisk what lives, and repeats what is missing.
@@ -53,6 +55,9 @@ from callcenter.ports import EventSink
 LANES_MAX: Final = 20_000  # contacts with commands under way
 LANE_MAX: Final = 500  # commands of one contact that wait; a call in a fast flow makes some ten a second
 
+OF_A_LEG: Final = (JoinBridge, LeaveBridge, MuteLeg, HangUp)
+"""What is asked of a leg of whoever it is lent to at the time."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -64,6 +69,18 @@ class Medium(Protocol):
         ...
 
 
+class _Turn:
+    """A command in its lane. `after` is set when it may be carried out, `over` tells who waits for it."""
+
+    __slots__ = ("after", "command", "lane", "over")
+
+    def __init__(self, command: Command, lane: str) -> None:
+        self.command = command
+        self.lane = lane
+        self.after: asyncio.Event | None = None
+        self.over: asyncio.Event | None = None
+
+
 class LanePerformer:
     """One lane per contact; a lane is a task that lives as long as it has commands."""
 
@@ -71,7 +88,8 @@ class LanePerformer:
         self._medium = medium
         self._events = events
         self._crashed = crashed
-        self._lanes: dict[str, deque[Command]] = {}
+        self._lanes: dict[str, deque[_Turn]] = {}
+        self._latest: dict[str, _Turn] = {}  # of each leg, while it is under way
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
         self.performed = 0
@@ -83,18 +101,19 @@ class LanePerformer:
             if isinstance(command, Reply) or self._closed:
                 continue
             name = command.contact if command.contact != NOBODY else subject_of(command)  # strays have no order
+            turn = _Turn(command, name)
             lane = self._lanes.get(name)
             if len(self._lanes) >= LANES_MAX and lane is None:
                 self._failed(command, PeerUnavailable(f"{LANES_MAX} contacts have commands under way"))
             elif lane is None:
-                self._lanes[name] = deque((command,))
+                self._lanes[name] = deque((self._in_turn(turn),))
                 task = asyncio.create_task(self._drive(name), name=f"perform {name}")
                 self._tasks.add(task)
                 task.add_done_callback(self._done)
             elif len(lane) >= LANE_MAX:
                 self._failed(command, PeerUnavailable(f"{LANE_MAX} commands of this contact wait"))
             else:
-                lane.append(command)
+                lane.append(self._in_turn(turn))
 
     async def idle(self, limit_s: float) -> bool:
         """Wait until nothing is under way; False if that takes longer."""
@@ -117,14 +136,35 @@ class LanePerformer:
         lane = self._lanes[name]
         try:
             while lane:
-                command = lane.popleft()
+                turn = lane.popleft()
+                if turn.after is not None:
+                    await turn.after.wait()
                 try:
-                    await self._medium.perform(command)
+                    await self._medium.perform(turn.command)
                     self.performed += 1
                 except PeerFault as fault:
-                    self._failed(command, fault)
+                    self._failed(turn.command, fault)
+                finally:
+                    self._over(turn)
         finally:
             del self._lanes[name]
+
+    def _in_turn(self, turn: "_Turn") -> "_Turn":
+        """After what was asked of the same leg before, in another lane."""
+        command = turn.command
+        if isinstance(command, OF_A_LEG):
+            before = self._latest.get(command.leg)
+            if before is not None and before.lane != turn.lane:
+                before.over = turn.after = before.over or asyncio.Event()
+            self._latest[command.leg] = turn
+        return turn
+
+    def _over(self, turn: "_Turn") -> None:
+        if turn.over is not None:
+            turn.over.set()
+        command = turn.command
+        if isinstance(command, OF_A_LEG) and self._latest.get(command.leg) is turn:
+            del self._latest[command.leg]
 
     def _failed(self, command: Command, fault: PeerFault) -> None:
         self.failed += 1

@@ -11,7 +11,7 @@ from typing import Final, get_args
 
 from callcenter.core.records import COUNTED, rows
 from callcenter.core.steering import PICKED
-from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
+from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction, OfferEnd, QueueExit
@@ -48,6 +48,7 @@ from callcenter.model.facts import (
     NodeEntered,
     OfferEnded,
     PartyLeft,
+    PhoneNailed,
     PhoneSeen,
     QueueLeft,
     RulesChanged,
@@ -81,6 +82,7 @@ class SeenAgent:
     reason: str = ""
     since: float | None = None
     phone: PhoneState = PhoneState.UNKNOWN
+    nail: NailState | None = None
     offers: dict[OfferId, ContactId] = field(default_factory=dict)
     talks_to: ContactId | None = None
     own_calls: set[str] = field(default_factory=set)  # from her phone
@@ -243,6 +245,9 @@ class Book:
                 self.live(contact).priority = priority
             case AgentChanged():
                 self._changed(fact, now)
+            case PhoneNailed(agent=agent, state=state):
+                if agent in self.agents:
+                    self.agents[agent].nail = state
             case PhoneSeen(agent=agent, state=state):
                 self.agents[agent].phone = state
             case CallbackPromised() | CallbackDialled() | CallbackAttempted() | CallbackSettled():

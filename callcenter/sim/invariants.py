@@ -16,7 +16,7 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.widening import asked_of
 from callcenter.core.world import World
-from callcenter.model.agent import AgentState, AgentStatus, PhoneState
+from callcenter.model.agent import AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.callback import CallbackStep
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, Direction, Medium
@@ -31,6 +31,7 @@ from callcenter.nodes.collect import Collect
 from callcenter.sim.book import Book, SeenAgent, SeenContact
 from callcenter.sim.claims import Claims
 from callcenter.sim.paperwork import PaperChecks
+from callcenter.sim.phones import crowded_nails, misplaced_nail
 from callcenter.sim.supervision import crowded, misplaced_monitor
 from callcenter.sim.violation import Violation
 
@@ -139,6 +140,7 @@ class Invariants:
     def _agents(self, world: World, now: float, *, in_time: bool) -> None:
         for agent_id, record in world.agents.records.items():
             wrong = out_of_order(record, world) or (unlisted(record, world, now) if in_time else "")
+            wrong = wrong or misplaced_nail(record, world)
             if wrong:
                 raise Violation(f"{agent_id} is {record.state} and {wrong}")
 
@@ -148,6 +150,7 @@ class Invariants:
             if wrong:
                 raise Violation(f"{monitor.id} of {monitor.supervisor} is {monitor.state} and {wrong}")
         wrong = crowded(world) if world.monitors or world.ears else ""
+        wrong = wrong or crowded_nails(world)
         if wrong:
             raise Violation(wrong)
 
@@ -461,7 +464,7 @@ def check_timers(world: World) -> None:
         match kind:
             case TimerKind.OFFER:
                 holder = any(subject in contact.offers for contact in world.contacts.values())
-            case TimerKind.WRAP_UP | TimerKind.REST:
+            case TimerKind.WRAP_UP | TimerKind.REST | TimerKind.NAIL | TimerKind.TONE:
                 holder = subject in world.agents.records
             case TimerKind.CLOSING:
                 holder = subject in world.configuration.queues
@@ -487,6 +490,7 @@ def _ought_to_be_free(agent: SeenAgent, now: float) -> bool:
         and not agent.offers
         and agent.talks_to is None
         and not agent.own_calls
+        and (not agent.agent.phone.nailed or agent.nail is NailState.UP)
         and agent.state is not AgentState.ON_CONTACT
         and now - max(agent.busy_until, agent.may_rest_until) > COEXIST_MAX_S
         and agent.since is not None

@@ -34,6 +34,7 @@ from callcenter.sim.faults import Outage, Trouble
 from callcenter.sim.invariants import Invariants
 from callcenter.sim.paperwork import Clerks
 from callcenter.sim.people import CALL_MAX_S, Crowd
+from callcenter.sim.phones import at_home
 from callcenter.sim.scenario import Scenario, draw
 from callcenter.sim.staff import Staff
 from callcenter.sim.supervision import Supervisors
@@ -153,7 +154,7 @@ class Play:
         engine = self.center.engine
         if engine is None:
             raise Violation("the engine is not there at the end")
-        self.truth.over()
+        self.truth.over(engine.world)
         self.invariants.over(engine)
         written = [*self.center.journal, *(taken for _, taken in self.center.snapshots)]
         for pin in self.crowd.pins:
@@ -262,12 +263,14 @@ class Play:
 
     def _is_quiet(self) -> bool:
         engine = self.center.engine
+        if engine is None:
+            return False
+        kept, homes = at_home(engine.world)
         return (
-            engine is not None
-            and not engine.world.contacts
+            not engine.world.contacts
             and not engine.world.monitors
-            and not self.asterisk.legs
-            and not self.asterisk.bridges
+            and self.asterisk.legs.keys() <= kept
+            and self.asterisk.bridges.keys() <= homes
         )
 
 

@@ -64,6 +64,7 @@ from callcenter.sim.callbacks import with_callbacks
 from callcenter.sim.faults import Faults, draw_faults
 from callcenter.sim.mail import with_mail
 from callcenter.sim.paperwork import with_paperwork
+from callcenter.sim.phones import with_phones
 from callcenter.sim.rights import with_supervisors, with_telling
 from callcenter.sim.routing import with_routing
 from callcenter.strategies import STRATEGIES
@@ -131,6 +132,7 @@ def draw(seed: int, length_s: float) -> Scenario:
     agents = with_supervisors(
         Random(f"supervisors {seed}"), draw_agents(random), sorted(queue.name for queue in queues)
     )
+    agents = with_phones(Random(f"phones {seed}"), agents)
     return Scenario(
         seed=seed,
         start=_start(random),

@@ -30,11 +30,13 @@ from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import CALLERS, number_of
 from callcenter.sim.controls import Controls
 from callcenter.sim.paperwork import CODE
+from callcenter.sim.phones import draw_phone
 from callcenter.sim.scenario import SKILLS, WISHES, draw_skills
 from callcenter.sim.world import Agenda
 
 MOOD_S: Final = 40.0  # an agent thinks of something to do about this often
 TALK_MAX_S: Final = 40.0
+DROPS: Final = 0.1  # share of talks on a phone that is nailed up after which it is put down
 REASONS: Final = ("lunch", "training", "")
 
 Ask = Callable[[Event], str | None]
@@ -70,6 +72,10 @@ class Staff:
         if self.asterisk.registered[number]:
             leg = self.asterisk.call_in(desk, caller=number, dialled=CODE, agent_number=number)
             self.agenda.on_tick(random.uniform(2, 30), lambda: self.asterisk.hang_up(leg))
+
+    def is_nailed(self, agent: AgentId) -> bool:
+        """Whether her phone stays connected."""
+        return self.directory[agent].phone.nailed
 
     def request(self) -> RequestId:
         """The id of a new request."""
@@ -113,7 +119,10 @@ class Staff:
             self.ask(CallbackCancelRequested(request=request, contact=random.choice(calls), by="boss"))
 
     def _train(self, agent: AgentId) -> None:
-        trained = replace(self.directory[agent], skills=draw_skills(self.random))
+        known = self.directory[agent]
+        trained = replace(known, skills=draw_skills(self.random))
+        if any(one.phone.nailed for one in self.directory.values()):  # where some are, others may become so
+            trained = replace(trained, phone=draw_phone(self.random))
         if self.ask(AgentSaved(request=self.request(), agent=trained)) == "":
             self.directory[agent] = trained
 
@@ -192,11 +201,14 @@ class Desk:
             staff.agenda.on_tick(TALK_MAX_S, lambda: staff.asterisk.hang_up(leg))
 
     def meets(self, leg: LegId) -> None:
-        """Talk; sometimes end the call, sometimes the wrap-up."""
+        """Talk; sometimes end the call, sometimes the wrap-up. Of a phone that stays connected: rarely."""
+        staff = self._staff
         if self._met == leg:
+            if staff.random.random() < DROPS and staff.is_nailed(self._agent):
+                staff.agenda.on_tick(staff.random.uniform(0.5, TALK_MAX_S), lambda: staff.asterisk.hang_up(leg))
             return
         self._met = leg
-        staff, random = self._staff, self._staff.random
+        random = staff.random
         if staff.controls is not None:
             staff.controls.talks(self._agent)
         if random.random() < 0.5:

@@ -13,6 +13,7 @@ from callcenter.core.world import World
 from callcenter.model.contact import ContactState
 from callcenter.model.ids import BridgeId, LegId
 from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.phones import at_home, nail_differences
 from callcenter.sim.supervision import differences
 from callcenter.sim.violation import Violation
 
@@ -39,17 +40,18 @@ class Truth:
         """Something is away: what differs may do so from now on."""
         self._since.clear()
 
-    def over(self) -> None:
-        """Everybody has gone home: Asterisk must be empty."""
-        if self._asterisk.legs or self._asterisk.bridges:
-            raise Violation(
-                f"left over in Asterisk: legs {list(self._asterisk.legs)}, bridges {list(self._asterisk.bridges)}"
-            )
+    def over(self, world: World) -> None:
+        """Everybody has gone home: Asterisk must be empty, but for phones that are nailed up."""
+        kept, homes = at_home(world)
+        legs = [leg for leg in self._asterisk.legs if leg not in kept]
+        bridges = [bridge for bridge in self._asterisk.bridges if bridge not in homes]
+        if legs or bridges:
+            raise Violation(f"left over in Asterisk: legs {legs}, bridges {bridges}")
 
     def _differences(self, engine: Engine) -> Iterator[str]:
         world, asterisk = engine.world, self._asterisk
         for leg in asterisk.legs.values():
-            if leg.id in world.ears:
+            if leg.id in world.ears or leg.id in world.nailed:
                 continue
             if leg.id not in world.legs:
                 if leg.ours and not leg.up:
@@ -58,6 +60,7 @@ class Truth:
             elif leg.arrived is not None and not leg.up and world.contacts[world.legs[leg.id]].answered:
                 yield f"leg {leg.id} was to be answered, and is not"
         yield from differences(world, asterisk)
+        yield from nail_differences(world, asterisk)
         for contact in world.contacts.values():
             if contact.leg is not None and contact.leg not in asterisk.legs:
                 yield f"{contact.id} is live, and its caller is gone"

@@ -2,7 +2,7 @@
 
 Events (`Wire`) keep their order per subject and may overtake each other otherwise. While the wire is down they are kept
 or lost; when it is up again a listing comes first and what was kept comes after it, as `media/voice/link` does it.
-Commands (`Hands`) go out one after the other per contact, as `runtime/perform` sends them.
+Commands (`Hands`) go out one after the other per contact, and per leg, as `runtime/perform` sends them.
 """
 
 from collections import deque
@@ -29,14 +29,15 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import TransportFault
 from callcenter.model.events import CommandFailed, ContactArrived, DigitPressed, Event, LegEnded
-from callcenter.model.ids import ContactId
-from callcenter.runtime.perform import subject_of
+from callcenter.model.ids import ContactId, LegId
+from callcenter.runtime.perform import OF_A_LEG, subject_of
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.faults import UNKNOWN_AFTER_S, Faults
 from callcenter.sim.outside import Outside
 from callcenter.sim.world import Agenda
 
 DOUBLE_WITHIN_S: Final = 0.5
+LOOK_AGAIN_S: Final = 0.002  # whether a leg's command before is over
 MAY_BE_REFUSED: Final = (
     AnswerLeg,
     OpenBridge,
@@ -130,23 +131,28 @@ class Hands:
         self._faults = faults
         self._asterisk = asterisk
         self._tell = tell
-        self._lanes: dict[ContactId, deque[Command]] = {}
+        self._lanes: dict[ContactId, deque[tuple[int, Command]]] = {}
+        self._serial = 0
+        self._asked: dict[LegId, list[int]] = {}  # of a leg, in any lane: what is not over yet, in order
 
     def enqueue(self, commands: Sequence[Command]) -> None:
-        """Take the commands; each waits only for those of its own contact."""
+        """Take the commands; each waits only for those of its own contact, and of its leg."""
         for command in commands:
             if isinstance(command, Reply):
                 continue
+            self._serial += 1
+            if isinstance(command, OF_A_LEG):
+                self._asked.setdefault(command.leg, []).append(self._serial)
             lane = self._lanes.get(command.contact)
             if lane is not None:
-                lane.append(command)
+                lane.append((self._serial, command))
             else:
-                self._lanes[command.contact] = deque((command,))
+                self._lanes[command.contact] = deque(((self._serial, command),))
                 self._agenda.after(self._faults.takes_s(self._random), self._driver(command.contact))
 
     def drop(self) -> None:
         """Our process dies: what was under way is not sent."""
-        self._lanes = {}
+        self._lanes, self._asked = {}, {}
         self.outside.drop()
 
     def _driver(self, contact: ContactId) -> Callable[[], None]:
@@ -161,11 +167,34 @@ class Hands:
     def _drive(self, contact: ContactId) -> None:
         lane = self._lanes[contact]
         while lane:
-            wait_s = self._send(lane.popleft())
-            if wait_s:
-                self._agenda.after(wait_s, self._driver(contact))
+            serial, command = lane[0]
+            if isinstance(command, OF_A_LEG) and self._asked[command.leg][0] < serial:
+                self._agenda.after(LOOK_AGAIN_S, self._driver(contact))
                 return
+            lane.popleft()
+            wait_s = self._send(command)
+            if wait_s:
+                self._agenda.after(wait_s, self._over(contact, serial, command))
+                return
+            self._is_over(serial, command)
         del self._lanes[contact]
+
+    def _over(self, contact: ContactId, serial: int, command: Command) -> Callable[[], None]:
+        """What is done when a command has been answered, or nobody waits for that any longer."""
+        lanes, drive = self._lanes, self._driver(contact)
+
+        def over() -> None:
+            if lanes is self._lanes:
+                self._is_over(serial, command)
+                drive()
+
+        return over
+
+    def _is_over(self, serial: int, command: Command) -> None:
+        if isinstance(command, OF_A_LEG):
+            self._asked[command.leg].remove(serial)
+            if not self._asked[command.leg]:
+                del self._asked[command.leg]
 
     def _send(self, command: Command) -> float:
         """Send one command; gives how long the next one has to wait."""
@@ -195,7 +224,7 @@ class Hands:
         self._agenda.after(UNKNOWN_AFTER_S, lambda: self._gave_up(command, lanes))
         return UNKNOWN_AFTER_S
 
-    def _gave_up(self, command: Command, lanes: dict[ContactId, deque[Command]]) -> None:
+    def _gave_up(self, command: Command, lanes: object) -> None:
         if lanes is self._lanes:  # else the process that waited is no more
             self._failed(command, TransportFault.UNKNOWN)
 

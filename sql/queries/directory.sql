@@ -1,7 +1,7 @@
 -- directory.agents
 -- Everybody who works here, or the one asked for, with skills as a JSON object.
 SELECT agent.id, agent.name, agent.number, agent.language, agent.capacity::text AS capacity,
-       agent.team, agent.supervises::text AS supervises,
+       agent.team, agent.supervises::text AS supervises, agent.phone::text AS phone,
        coalesce((SELECT jsonb_object_agg(skill, level) FROM agent_skill WHERE agent_skill.agent = agent.id), '{}')::text AS skills
 FROM agent
 WHERE removed_at IS NULL AND ($1::text IS NULL OR agent.id = $1)
@@ -9,16 +9,16 @@ ORDER BY agent.id;
 
 -- directory.insert
 -- A new agent, or one who comes back. Nothing is returned if she works here already.
-INSERT INTO agent (id, name, number, language, capacity, team, supervises) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO agent (id, name, number, language, capacity, team, supervises, phone) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (id) DO UPDATE SET
     name = excluded.name, number = excluded.number, language = excluded.language, capacity = excluded.capacity,
-    team = excluded.team, supervises = excluded.supervises, added_at = now(), removed_at = NULL
+    team = excluded.team, supervises = excluded.supervises, phone = excluded.phone, added_at = now(), removed_at = NULL
 WHERE agent.removed_at IS NOT NULL
 RETURNING id;
 
 -- directory.update
 -- Change who works here.
-UPDATE agent SET name = $2, number = $3, language = $4, capacity = $5, team = $6, supervises = $7
+UPDATE agent SET name = $2, number = $3, language = $4, capacity = $5, team = $6, supervises = $7, phone = $8
 WHERE id = $1 AND removed_at IS NULL RETURNING id;
 
 -- directory.remove

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore, take_snapshot
 from callcenter.core.state import AgentRecord, ContactRecord, OfferRecord
-from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
+from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneRules, PhoneState
 from callcenter.model.calendar import Calendar
 from callcenter.model.callback import callback_flow
 from callcenter.model.commands import AnswerLeg, HangUp, OpenBridge, Reply, RingAgent
@@ -53,6 +53,7 @@ from callcenter.nodes.hangup import Hangup
 from callcenter.sim.invariants import Invariants
 
 PLAIN = Routing()
+PHONE = PhoneRules()
 START = 1_795_420_800.0  # 2026-11-23, a Monday, 08:00 UTC
 
 T = TypeVar("T", bound=Output)
@@ -215,14 +216,22 @@ class Center:
     # -- who is there ------------------------------------------------------------------------------------------------
 
     def agent(
-        self, name: str, *, at_work: bool = True, capacity: dict[Medium, int] | None = None, **skills: int
+        self,
+        name: str,
+        *,
+        at_work: bool = True,
+        capacity: dict[Medium, int] | None = None,
+        phone: PhoneRules = PHONE,
+        **skills: int,
     ) -> "Ann":
-        """An agent; `at_work`: logged in, and her phone is there."""
+        """An agent; `at_work`: logged in, and her phone is there, and connected if it is to be nailed up."""
         ann = Ann(self, AgentId(name))
-        self.save(name, skills, capacity=capacity)
+        self.save(name, skills, capacity=capacity, phone=phone)
         if at_work:
             ann.phone(PhoneState.REACHABLE)
             ann.logs_in()
+            if phone.nailed:
+                ann.takes_the_line()
         return ann
 
     def save(
@@ -232,6 +241,7 @@ class Center:
         *,
         capacity: dict[Medium, int] | None = None,
         number: str = "",
+        phone: PhoneRules = PHONE,
     ) -> str:
         """Put an agent into the directory, or change what it says of her."""
         agent = Agent(
@@ -240,6 +250,7 @@ class Center:
             number=number or f"n-{name}",
             skills={Skill(skill): level for skill, level in skills.items()},
             capacity={Medium.VOICE: 1} if capacity is None else capacity,
+            phone=phone,
         )
         return self.ask(AgentSaved(request=self.request(), agent=agent))
 
@@ -311,6 +322,15 @@ class Center:
                 two = (consult.leg if consult.up is not None else None, contact.agent_leg if consult.aside else None)
                 beside = tuple(leg for leg in two if leg and leg not in without)
                 bridges.append(BridgeSeen(bridge=consult.bridge, legs=beside))
+        nailed = self.engine.world.nailed
+        legs = [seen for seen in legs if seen.leg not in nailed]
+        for agent in self.engine.world.agents.records.values():
+            nail = agent.nail
+            if nail is not None and nail.leg not in without:
+                legs.append(LegSeen(leg=nail.leg, up=nail.state is NailState.UP or nail.leg in up, ours=True))
+                if nail.state is NailState.UP:
+                    at_home = () if nail.leg in self.engine.world.legs else (nail.leg,)
+                    bridges.append(BridgeSeen(bridge=nail.bridge, legs=at_home))
         return Resynced(legs=tuple(legs), bridges=tuple(bridges))
 
     def restarts(self, away_s: float = 3.0, namespace: str = "storytwo", listing: Resynced | None = None) -> None:
@@ -395,6 +415,20 @@ class Ann:
     def phone(self, state: PhoneState) -> None:
         """Her phone comes or goes."""
         self._center.tell(PhoneChanged(number=self.record.agent.number, state=state))
+
+    @property
+    def line(self) -> LegId:
+        """The long leg of her phone, which is nailed up or called for that."""
+        assert self.record.nail is not None
+        return self.record.nail.leg
+
+    def takes_the_line(self) -> None:
+        """Pick up the call by which her phone is nailed up."""
+        self._center.tell(LegAnswered(leg=self.line))
+
+    def drops_the_line(self, how: LegEnd = LegEnd.NORMAL) -> None:
+        """Put it down, in one way or another."""
+        self._center.tell(LegEnded(leg=self.line, end=how))
 
     def rings(self) -> None:
         """Her phone says that it rings."""

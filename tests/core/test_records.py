@@ -7,7 +7,7 @@ import pytest
 
 from callcenter.core.record_checks import check_parts
 from callcenter.core.records import COUNTED, rows
-from callcenter.model.agent import AgentState, AgentStatus
+from callcenter.model.agent import AgentState, AgentStatus, NailState
 from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
 from callcenter.model.entry import Entry, Output
@@ -37,6 +37,7 @@ from callcenter.model.facts import (
     NodeEntered,
     OfferEnded,
     PartyLeft,
+    PhoneNailed,
     PhoneSeen,
     PlaceRestored,
     QueueDraining,
@@ -311,6 +312,7 @@ SILENT: list[Fact] = [
     ConfigurationChanged(version=Version(2), was=Version(1)),
     ContactConnected(contact=C, agent=ANNA, leg=AGENT_LEG, queue=SALES, waited_s=6.0),
     PhoneSeen(agent=ANNA, state="reachable"),  # type: ignore[arg-type]
+    PhoneNailed(agent=ANNA, leg=AGENT_LEG, state=NailState.UP),
     QueueDraining(queue=SALES, draining=True, by=""),
     CallbackWaits(contact=C, queue=SALES, next_at=300.0, why="the last attempt failed"),
     CallerRangBack(contact=C, leg=AGENT_LEG, caller="0901", dialled="100"),

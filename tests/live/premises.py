@@ -51,7 +51,7 @@ format = "json"
 HARMLESS: Final = (
     r"Module \"PubSub Module\" registered during operation",  # pjproject, at the start
     r"chan_pjsip\.c: Session already DISCONNECTED",  # both sides have hung up at once
-    r"res_stasis_playback\.c: .*Playback failed for sound",  # somebody hung up in the middle of it
+    r"res_stasis_playback\.c: .*Playback failed for (?:sound|tone:!)",  # somebody hung up in the middle of it
     r"res_pjsip\.c: CallerID Name .* for number",  # longer than Asterisk keeps
 )
 """What Asterisk says of itself, and of callers who do as they like."""

@@ -63,7 +63,7 @@ class Mutant(Engine):
         self._transfers = Transfers(self.world, self._queues, self)
         self._consults = Consults(self.world, self._transfers, self._talk)
         self._failures = Failures(
-            self.world, self._offers, self._flows, self._dialling, self._monitoring, self._consults, self
+            self.world, self._offers, self._flows, self._dialling, self._monitoring, self._consults, self._nails, self
         )
         self._requests = Requests(
             self.world,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import BaseModel, Field
 
 from callcenter.errors import ConfigurationError
-from callcenter.model.agent import Agent
+from callcenter.model.agent import Agent, PhoneRules
 from callcenter.model.ids import AgentId, Skill
 from callcenter.model.rights import Area, Right
 from callcenter.postgres.configurations import Stored
@@ -40,6 +40,7 @@ class Person:
     number: str
     skills: dict[str, int]
     language: str
+    phone: PhoneRules
     warning: str
 
 
@@ -80,6 +81,14 @@ class NewAgent(BaseModel):
     language: Language = "en"
 
 
+class PhoneChange(BaseModel):
+    """How calls come to her phone; what is left out stays as it is."""
+
+    model_config = STRICT
+
+    nailed: bool | None = None
+
+
 class AgentChange(BaseModel):
     """What is to be different; `skills` replaces all of them."""
 
@@ -89,6 +98,7 @@ class AgentChange(BaseModel):
     name: PersonName | None = None
     skills: Skills | None = None
     language: Language | None = None
+    phone: PhoneChange | None = None
 
 
 class Apply(BaseModel):
@@ -152,6 +162,9 @@ async def _change(asked: Asked) -> Person:
     if known is None:
         raise not_found(f"there is no agent {wanted}")
     changes: dict[str, Any] = {name: value for name, value in dict(wish).items() if value is not None}
+    if wish.phone is not None:
+        rules = {name: value for name, value in dict(wish.phone).items() if value is not None}
+        changes["phone"] = replace(known.phone, **rules)
     changed = replace(known, **changes)
     if wish.number is not None and wish.number != known.number:
         _no_flow(asked, wish.number)
@@ -190,6 +203,7 @@ def _person(agent: Agent, warning: str) -> Person:
         number=agent.number,
         skills={str(skill): level for skill, level in agent.skills.items()},
         language=agent.language,
+        phone=agent.phone,
         warning=warning,
     )
 
@@ -263,7 +277,7 @@ ROUTES: Final[Sequence[Route]] = (
         path="/agents/{agent}",
         area=Area.AGENTS,
         right=W,
-        words="Change name, number, skills or language.",
+        words="Change name, number, skills, language, or how calls come to her phone.",
         answer=Person,
         do=_change,
         body=AgentChange,
