@@ -14,7 +14,7 @@ from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, Ph
 from callcenter.model.ids import BridgeId, LegId
 from callcenter.sim.asterisk import FakeAsterisk
 
-RUNS: Final = 0.4  # share of runs in which phones are nailed up
+RUNS: Final = 0.3  # share of runs in which phones are nailed up
 NAILED: Final = 0.6  # share of agents in them
 
 
