@@ -28,6 +28,7 @@ from callcenter.boot.recovery import InForce, SnapshotKeeper, build_id, recovere
 from callcenter.core.engine import Engine
 from callcenter.customers.desk import CustomerDesk
 from callcenter.errors import Bug, ConfigurationError, PeerFault
+from callcenter.jobs.dialler import Dialler
 from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
 from callcenter.jobs.webhooks import WebhooksJob
 from callcenter.lookups.asker import Asker
@@ -56,7 +57,7 @@ from callcenter.runtime.feed import Feed
 from callcenter.runtime.loop import Loop
 from callcenter.runtime.perform import LanePerformer
 from callcenter.versions.live import Live
-from callcenter.web import supervision
+from callcenter.web import campaigns, supervision
 from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.door import Listen
 from callcenter.web.configuration import routes
@@ -302,7 +303,17 @@ async def running_center(
         asker = await stack.enter_async_context(
             Asker(post.post, wiring.lookup_secrets, lambda crash: center.crashed("lookups", crash))
         )
-        hands = Hands(VoiceHands(ari, ami, prompts, door, wiring.dialling), asker)
+        run = _namespace()
+        dialler = Dialler(
+            pool,
+            wiring.dsn,
+            run,
+            post.post,
+            clock,
+            lambda: engine.world.configuration,
+            None if recovered.fresh else engine.has_dialled,
+        )
+        hands = Hands(VoiceHands(ari, ami, prompts, door, wiring.dialling), asker, dialler)
         performer = LanePerformer(hands, post, lambda crash: center.crashed("performer", crash))
         recordings = RecordingsJob(wiring.recordings, post.post)
         loop = Loop(engine, clock, journal, performer, [feed, recordings])
@@ -315,7 +326,7 @@ async def running_center(
         await ami.connect()
         stack.push_async_callback(ami.close)  # after the calls have ended, and their recordings with them
         loop.post(
-            EngineStarted(namespace=_namespace(), build=build_id(), version=version, fresh=recovered.fresh),
+            EngineStarted(namespace=run, build=build_id(), version=version, fresh=recovered.fresh),
         )
         center.tell_agents(await directory.agents())
         for left in await unchecked_recordings(pool):
@@ -327,14 +338,14 @@ async def running_center(
         tasks = await stack.enter_async_context(_Tasks(center))
         tasks.start("loop", loop.run())
         tasks.start("recordings", recordings.run())
-        center.chores = tuple(make(center) for make in chores)
+        center.chores = (dialler, *(make(center) for make in chores))
         for chore in center.chores:
             tasks.start(chore.name, chore.run())
         tasks.start("voice", voice.run())
         tasks.start("presence", stay_present(ari.asterisk, voice.in_step))
         keeper = SnapshotKeeper(engine, clock, journal, snapshots)
         tasks.start("snapshots", keeper.run())
-        stack.push_async_callback(_wind_down, center, loop, performer, recordings, keeper)
+        stack.push_async_callback(_wind_down, center, loop, performer, recordings, keeper, dialler)
         await stack.enter_async_context(
             ListeningLink(
                 Listening(
@@ -357,7 +368,7 @@ async def running_center(
         stack.push_async_callback(agi.close)
         desk = CustomerDesk(engine, center.ask, Customers(pool), reader)
         tasks.start("customers", desk.run())
-        more = [*customer_routes(desk), *supervision.routes(center.ask)]
+        more = [*customer_routes(desk), *supervision.routes(center.ask), *campaigns.routes(center.ask)]
         if live is not None:
             live.open(center.ask)
             more += routes(live)
@@ -412,7 +423,12 @@ class _Tasks:
 
 
 async def _wind_down(
-    center: RunningCenter, loop: Loop, performer: LanePerformer, recordings: RecordingsJob, keeper: SnapshotKeeper
+    center: RunningCenter,
+    loop: Loop,
+    performer: LanePerformer,
+    recordings: RecordingsJob,
+    keeper: SnapshotKeeper,
+    dialler: Dialler,
 ) -> None:
     """An orderly end: calls are ended, commands carried out, recordings checked. After a crash all is left as it is.
 
@@ -426,6 +442,8 @@ async def _wind_down(
     await loop.caught_up()
     if not await performer.idle(STOP_LIMIT_S):
         log.warning("commands were still under way at the end")
+    if not await dialler.emptied(STOP_LIMIT_S):
+        log.warning("attempts are left to be settled at the next start")
     try:
         async with asyncio.timeout(RECORDINGS_LIMIT_S):
             await recordings.settled()

@@ -17,6 +17,7 @@ from callcenter.cli import (
     call_control,
     callbacks,
     calls,
+    campaign,
     center,
     compliance,
     conf,
@@ -93,6 +94,7 @@ app.add_typer(calls.app, name="calls")
 for _name, _command in call_control.COMMANDS.items():
     calls.app.command(_name)(_command)
 app.add_typer(callbacks.app, name="callbacks")
+app.add_typer(campaign.app, name="campaign")
 app.add_typer(customers.app, name="customers")
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(compliance.app, name="compliance")

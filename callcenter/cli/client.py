@@ -130,6 +130,10 @@ class ControlClient:
         """Listen, whisper, move, pick ...: see web.supervision.REQUESTS."""
         self._post(f"/v1/supervision/{_part(what)}", {**wish, "by": asker()})
 
+    def campaign(self, campaign: str, what: str, **wish: object) -> None:
+        """Start or stop a campaign: see web.campaigns.REQUESTS."""
+        self._post(f"/v1/campaigns/{_part(campaign)}/{_part(what)}", {**wish, "by": asker()})
+
     def configuration(self) -> VersionView:
         """Which version of the configuration is live."""
         status, body = self._get("/v1/configuration")

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from callcenter.config.agreement import Written, disagreements
 from callcenter.config.calendars import read_calendars
 from callcenter.config.callbacks import with_callbacks
+from callcenter.config.campaigns import read_campaigns, recycling_problems
 from callcenter.config.customers import read_customers
 from callcenter.config.dispositions import read_dispositions
 from callcenter.config.flows import read_flow
@@ -28,6 +29,7 @@ from callcenter.config.routing import read_routing
 from callcenter.config.sheet import ANYTHING, Names, PromptPlace, Sheet, did_you_mean
 from callcenter.config.supervision import with_supervision
 from callcenter.config.tree import TEXT_CHARS_MAX, Table, Tree, read_tree
+from callcenter.config.trunks import read_trunks
 from callcenter.config.vain import in_vain
 from callcenter.config.ways import across
 from callcenter.errors import ConfigurationError, Problem
@@ -47,7 +49,21 @@ ROUTING: Final = "routing.yaml"
 MAILBOXES: Final = "mailboxes.yaml"
 DISPOSITIONS: Final = "dispositions.yaml"
 CUSTOMERS: Final = "customers.yaml"
-FILES: Final = (PROMPTS, CALENDARS, QUEUES, NUMBERS, LOOKUPS, ROUTING, MAILBOXES, DISPOSITIONS, CUSTOMERS)
+TRUNKS: Final = "trunks.yaml"
+CAMPAIGNS: Final = "campaigns.yaml"
+FILES: Final = (
+    PROMPTS,
+    CALENDARS,
+    QUEUES,
+    NUMBERS,
+    LOOKUPS,
+    ROUTING,
+    MAILBOXES,
+    DISPOSITIONS,
+    CUSTOMERS,
+    TRUNKS,
+    CAMPAIGNS,
+)
 FLOWS: Final = "flows/"
 TESTS: Final = "flows/tests/"
 """Cases for `callcenter flows test`; they belong to the folder and are no part of a configuration."""
@@ -55,6 +71,8 @@ SUFFIX: Final = ".yaml"
 """Flows are flows/<name>.yaml."""
 QUEUES_OWN: Final = "queues"
 """Begins the names of prompts that are written in queues.yaml."""
+CAMPAIGNS_OWN: Final = "campaigns"
+"""Likewise in campaigns.yaml."""
 BYTES_MAX: Final = 4 * TEXT_CHARS_MAX
 
 
@@ -146,6 +164,11 @@ class _Folder:
             for file, text in self._lists.items()
         }
         own = self._packs()
+        law = {**shipped_packs(), **own}
+        ways = self._read(TRUNKS, read_trunks)
+        campaigns = self._read(
+            CAMPAIGNS, partial(read_campaigns, ways=None if TRUNKS in self._unread else ways, law=law)
+        )
         if self._unread:
             return Configuration(), [*strange, *self._problems]
         prompts: dict[str, PromptPlace] = {**self._names.prompts, **self._names.written}
@@ -163,9 +186,12 @@ class _Folder:
             numbering=numbers.numbering,
             routing=routing,
             mailboxes=mailboxes,
-            law={**shipped_packs(), **own},
+            law=law,
             dispositions=dispositions,
             customers=customers,
+            campaigns=campaigns,
+            trunks=ways.trunks,
+            guard=ways.guard,
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)
@@ -175,6 +201,7 @@ class _Folder:
             *strange,
             *self._problems,
             *between.problems,
+            *recycling_problems(configuration, self._tree(CAMPAIGNS)),
             *disagreements(configuration, written, whole=whole),
         ]
 
@@ -192,7 +219,7 @@ class _Folder:
 
     def _read(self, file: str, reader: Callable[[Sheet], T]) -> T:
         tree = self._tree(file)
-        owner = _flow_name(file) if _is_flow(file) else QUEUES_OWN
+        owner = _flow_name(file) if _is_flow(file) else CAMPAIGNS_OWN if file == CAMPAIGNS else QUEUES_OWN
         sheet = Sheet(tree=tree, names=self._names, owner=owner, problems=list(tree.problems))
         found = reader(sheet)
         self._problems += tree.problems if file in self._unread else sheet.problems

@@ -4,7 +4,8 @@ Theory: a contact comes in through a flow, waits, is offered, talks, ends. RONA 
 a queue that will not keep it leads back from WAITING to a flow, as a survey does from CONNECTED. The agent who has it
 may hand it on, which leads back to a queue, a flow or a number; to an agent who is on the line already nothing leads,
 because it stays CONNECTED. A customer who is promised a callback leaves the line to the contact: it is PROMISED,
-without her leg, until somebody is found for it or she rings back. Each state counts into one of five sums, and waiting
+without her leg, until somebody is found for it or she rings back. Who is called by a campaign is CALLED until she
+answers. Each state counts into one of five sums, and waiting
 without the customer into one of its own, so that at the end the sums are the contact's length, whatever happened in
 between.
 """
@@ -30,6 +31,7 @@ class ContactInput(StrEnum):
     FORWARDED = "forwarded"
     SURVEYED = "surveyed"  # the agent has gone, and the caller is asked how it was
     PROMISED = "promised"  # nobody is on the line, or nobody is any more, and the promise stands
+    CALLED = "called"  # by a campaign
     DIALLED = "dialled"  # the customer is called before there is an agent
     REACHED = "reached"  # she has answered, or rang back, and waits
     RANG_BACK = "rang_back"  # she called by herself and is in the IVR
@@ -39,6 +41,7 @@ class ContactInput(StrEnum):
 S, In = ContactState, ContactInput
 TRANSITIONS: Final[Mapping[tuple[ContactState, ContactInput], ContactState]] = {
     (S.IN_FLOW, In.QUEUED): S.WAITING,
+    (S.IN_FLOW, In.CALLED): S.CALLED,
     (S.IN_FLOW, In.FORWARDED): S.FORWARDED,
     (S.IN_FLOW, In.PROMISED): S.PROMISED,
     (S.IN_FLOW, In.ENDED): S.ENDED,
@@ -56,6 +59,8 @@ TRANSITIONS: Final[Mapping[tuple[ContactState, ContactInput], ContactState]] = {
     (S.PROMISED, In.RANG_BACK): S.IN_FLOW,
     (S.PROMISED, In.ENDED): S.ENDED,
     (S.DIALLING, In.REACHED): S.WAITING,
+    (S.CALLED, In.SENT_TO_FLOW): S.IN_FLOW,  # somebody has answered
+    (S.CALLED, In.ENDED): S.ENDED,
     (S.DIALLING, In.PROMISED): S.PROMISED,
     (S.DIALLING, In.ENDED): S.ENDED,
     (S.CONNECTING, In.OFFER_LOST): S.WAITING,
@@ -104,7 +109,7 @@ def settle(contact: ContactRecord, now: float) -> None:
             contact.flow_s += spent
         case ContactState.CONNECTED:
             contact.talk_s += spent
-        case ContactState.PROMISED | ContactState.DIALLING:
+        case ContactState.PROMISED | ContactState.DIALLING | ContactState.CALLED:
             contact.callback_s += spent
         case ContactState.FORWARDED:
             contact.forward_s += spent

@@ -12,6 +12,8 @@ from callcenter.core import recording as talk_recording
 from callcenter.core import voice
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
+from callcenter.core.campaign_calls import CampaignCalls
+from callcenter.core.campaigns import Campaigns
 from callcenter.core.consult import Consults
 from callcenter.core.control import Control
 from callcenter.core.dialling import Dialling
@@ -33,9 +35,19 @@ from callcenter.core.timers import Timer, TimerKind
 from callcenter.core.transfers import Transfers
 from callcenter.core.world import NOBODY, Library, World
 from callcenter.model.agent import AgentStatus
+from callcenter.model.campaign_messages import (
+    AttemptSettled,
+    BeepHeard,
+    DialJudged,
+    DiallerLost,
+    DiallerReady,
+    LeadsClaimed,
+    MachineJudged,
+)
 from callcenter.model.commands import HangUp
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, EndReason, LegEnd
+from callcenter.model.detection import Answerer
 from callcenter.model.entry import Output
 from callcenter.model.events import (
     CommandFailed,
@@ -73,6 +85,7 @@ from callcenter.model.ids import (
     RecordingId,
     Version,
 )
+from callcenter.model.lead import CampaignName
 from callcenter.model.view import CenterView
 from callcenter.nodes.outcome import RECORD_OUTCOME
 
@@ -112,12 +125,23 @@ class Engine:
             self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
         )
         self._nails = Nails(self.world)
+        self._campaign_calls = CampaignCalls(self.world, self._queues, self._offers, self)
+        self._campaigns = Campaigns(self.world, self._campaign_calls)
+        self.world.campaigns_wrapped = self._campaigns.wrapped_up
         self._monitoring = Monitoring(self.world)
         self._control = Control(self.world)
         self._transfers = Transfers(self.world, self._queues, self)
         self._consults = Consults(self.world, self._transfers, self._talk)
         self._failures = Failures(
-            self.world, self._offers, self._flows, self._dialling, self._monitoring, self._consults, self._nails, self
+            self.world,
+            self._offers,
+            self._flows,
+            self._dialling,
+            self._monitoring,
+            self._consults,
+            self._nails,
+            self._campaign_calls,
+            self,
         )
         self._requests = Requests(
             self.world,
@@ -130,6 +154,7 @@ class Engine:
             self._control,
             self._transfers,
             self._consults,
+            self._campaigns,
             self,
         )
         self.matching = Matching(self.world, self._offers, self._queues)
@@ -177,6 +202,9 @@ class Engine:
         self._dialling.look_ahead(freed)
         if world.nailed or world.agents.to_nail:
             self._nails.settle()
+        if world.campaigns:
+            self._campaign_calls.settle(world.out)
+            self._campaigns.settle(freed)
         if world.unpredicted:
             self._queues.forecast.settle()
 
@@ -199,13 +227,22 @@ class Engine:
         """Predicted waits."""
         return self._queues.forecast
 
+    def has_dialled(self, attempt: LegId) -> bool:
+        """Whether it was dialled and is not settled: whoever clears up after a kill leaves it to the engine."""
+        return any(
+            attempt in record.settling or any(one.leg == attempt for one in record.attempts.values())
+            for record in self.world.campaigns.values()
+        )
+
     def view(self, now: float) -> CenterView:
         """A picture of the center for a screen; changes nothing."""
         return picture(self.world, self._queues, now)
 
     def _pressed(self, contact: ContactRecord, digit: str) -> None:
         """A key of the customer's: for the IVR, or, from one who waits, to be called back."""
-        if contact.state is ContactState.IN_FLOW:
+        if self._campaign_calls.is_ours_now(contact):
+            self._campaign_calls.pressed(contact, digit)
+        elif contact.state is ContactState.IN_FLOW:
             self._flows.digit(contact, digit)
         elif contact.state is ContactState.WAITING:
             self._queues.pressed(contact, digit)
@@ -235,8 +272,8 @@ class Engine:
                 self.leg_answered(leg)
             case LegEnded(leg=leg, left=True) if self._is_with_a_script(leg):
                 pass
-            case LegEnded(leg=leg, end=end):
-                self.leg_ended(leg, end)
+            case LegEnded(leg=leg, end=end, cause=cause):
+                self.leg_ended(leg, end, cause)
             case TimePassed():
                 pass
             case LegRinging(leg=leg):
@@ -285,6 +322,16 @@ class Engine:
                 self._monitoring.resynced(legs, bridges)
             case EngineStarted(namespace=namespace, version=version):
                 self._started(namespace, version)
+            case (
+                DiallerReady()
+                | DiallerLost()
+                | LeadsClaimed()
+                | DialJudged()
+                | AttemptSettled()
+                | MachineJudged()
+                | BeepHeard()
+            ):
+                self._campaigns.take(event)
             case Stopping():  # promises outlive it: they are in the journal, and are kept by whoever runs next
                 for contact in list(self.world.contacts.values()):
                     self.end(contact, EndReason.SHUTDOWN)
@@ -365,12 +412,14 @@ class Engine:
             self._talk.agent_answered(contact, leg)
         elif leg == contact.other_leg:
             self._talk.outside_answered(contact)
+        elif leg == contact.leg and contact.campaign is not None:
+            self._campaign_calls.answered(contact)
         elif contact.callback is not None and leg == contact.callback.leg:
             self._dialling.answered(contact)
         elif contact.consult is not None and leg == contact.consult.leg:
             self._consults.answered(contact)
 
-    def leg_ended(self, leg: LegId, end: LegEnd) -> None:
+    def leg_ended(self, leg: LegId, end: LegEnd, cause: int = 0) -> None:
         """A leg is gone: the caller's, a ringing agent's, a talking agent's, or an outside number's."""
         self._nails.leg_ended(leg, end)
         contact = self.world.by_leg(leg)
@@ -378,7 +427,8 @@ class Engine:
             self._monitoring.leg_ended(leg, end)
             return
         if leg == contact.leg:
-            self.end(contact, end_reason(contact), leg_gone=True)
+            if contact.campaign is None or not self._campaign_calls.leg_ended(contact, end, cause):
+                self.end(contact, end_reason(contact), leg_gone=True)
         elif leg in contact.offers:
             self._offers.missed(contact, leg, end, hang_up=False)
         elif leg == contact.agent_leg:
@@ -417,6 +467,8 @@ class Engine:
     def playback_ended(self, contact: ContactRecord) -> None:
         """What the caller was hearing is over; what follows depends on where the contact is."""
         match contact.state:
+            case ContactState.IN_FLOW if self._campaign_calls.is_ours_now(contact):
+                self._campaign_calls.said(contact)
             case ContactState.IN_FLOW:
                 self._flows.playback_ended(contact)
             case ContactState.WAITING | ContactState.OFFERED:
@@ -468,6 +520,7 @@ class Engine:
         if version != world.version:
             self._applying.begin_with(version)
         world.mint = Mint(namespace)
+        self._campaigns.begun_again()
         for queue in world.configuration.queues.values():
             self._queues.doors.set_closing_timer(queue)
 
@@ -515,6 +568,12 @@ class Engine:
             case TimerKind.TELLING:
                 self._monitoring.telling_due(subject)
                 return
+            case TimerKind.PACE:
+                self._campaigns.due(CampaignName(subject))
+                return
+            case TimerKind.SETTLE:
+                self._campaign_calls.not_recorded(LegId(subject))
+                return
             case _:
                 pass
         contact = world.contacts[ContactId(subject)]
@@ -552,6 +611,14 @@ class Engine:
                 self._callbacks.time_came(contact)
             case TimerKind.CALLBACK_RING:
                 self._dialling.ring_timed_out(contact)
+            case TimerKind.DIAL:
+                self._campaign_calls.rang_too_long(contact)
+            case TimerKind.DETECT:
+                self._campaign_calls.judged(contact, Answerer.UNSURE, "it said nothing in time")
+            case TimerKind.BEEP:
+                self._campaign_calls.beeped(contact)
+            case TimerKind.DROP:
+                self._campaign_calls.waited_too_long(contact)
             case TimerKind.MAIL:
                 self._mailroom.time_came(contact)
             case _:

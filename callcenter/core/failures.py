@@ -7,6 +7,7 @@ nothing left to do it to; UNKNOWN may still happen, so it is waited for by the d
 from typing import Final, Protocol
 
 from callcenter.core import recording
+from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.consult import Consults
 from callcenter.core.dialling import Dialling
 from callcenter.core.flows import Flows
@@ -17,6 +18,7 @@ from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.model.commands import HangUp
 from callcenter.model.contact import EndReason, LegEnd, TransportFault
+from callcenter.model.detection import Answerer
 from callcenter.model.events import CommandFailed
 from callcenter.model.ids import LegId, PlaybackId
 
@@ -42,7 +44,17 @@ class Told(Protocol):
 class Failures:
     """Where failed commands come back to."""
 
-    __slots__ = ("_consults", "_dialling", "_flows", "_monitoring", "_nails", "_offers", "_told", "_world")
+    __slots__ = (
+        "_campaign_calls",
+        "_consults",
+        "_dialling",
+        "_flows",
+        "_monitoring",
+        "_nails",
+        "_offers",
+        "_told",
+        "_world",
+    )
 
     def __init__(
         self,
@@ -53,6 +65,7 @@ class Failures:
         monitoring: Monitoring,
         consults: Consults,
         nails: Nails,
+        campaign_calls: CampaignCalls,
         told: Told,
     ) -> None:
         self._world = world
@@ -62,6 +75,7 @@ class Failures:
         self._monitoring = monitoring
         self._consults = consults
         self._nails = nails
+        self._campaign_calls = campaign_calls
         self._told = told
 
     def take(self, event: CommandFailed) -> None:  # noqa: C901 (one arm per kind of command)
@@ -85,6 +99,13 @@ class Failures:
                     self._offers.missed(contact, leg, LegEnd.UNREACHABLE, hang_up=True)
                 else:
                     self._offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
+            case "DialNumber" if contact.campaign is not None and event.subject == contact.leg:
+                if not unknown and not contact.answered:
+                    self._campaign_calls.not_dialled(contact, trunk_failed=event.fault is TransportFault.REFUSED)
+            case "DetectMachine":
+                self._campaign_calls.judged(contact, Answerer.UNSURE, event.detail or event.fault.value)
+            case "AwaitBeep":
+                self._campaign_calls.beeped(contact)
             case "DialNumber":
                 if contact.callback is not None and event.subject == contact.callback.leg:
                     if not unknown:

@@ -2,9 +2,11 @@
 may make within an hour. Knows no law and no telephone; tells what is against a call, and when to alarm.
 """
 
-from collections import deque
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from callcenter.model.trunk import Guard
 
@@ -26,16 +28,23 @@ class GuardVerdict:
         return not self.against
 
 
+class GuardMemory(msgspec.Struct, kw_only=True, gc=False):
+    """What the guard knows of the last hour, as a snapshot keeps it."""
+
+    calls: dict[str, list[float]] = {}  # by counter, rising
+    refusals: list[float] = []
+    alarmed: dict[str, float] = {}  # what for -> since when: once an hour is enough
+
+
 class GuardBook:
     """The guard and its memory of the last hour."""
 
     __slots__ = ("_alarmed", "_calls", "_guard", "_refusals")
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, memory: GuardMemory | None = None) -> None:
+        memory = GuardMemory() if memory is None else memory
         self._guard = guard
-        self._calls: dict[str, deque[float]] = {}
-        self._refusals: deque[float] = deque(maxlen=KEPT_MAX)
-        self._alarmed: dict[str, float] = {}  # what for -> since when: once an hour is enough
+        self._calls, self._refusals, self._alarmed = memory.calls, memory.refusals, memory.alarmed
 
     def may(
         self, number: str, *, region: str, line: str, trunk: str, at: float, agent: str = "", count: bool = True
@@ -46,10 +55,10 @@ class GuardBook:
             return GuardVerdict(against=tuple(against))
         if not against:
             for counter, _ in self._counters(region, trunk, agent):
-                self._calls.setdefault(counter, deque(maxlen=KEPT_MAX)).append(at)
+                _keep(self._calls.setdefault(counter, []), at)
             return GuardVerdict(against=())
-        self._refusals.append(at)
         _forget(self._refusals, at)
+        _keep(self._refusals, at)
         return GuardVerdict(against=tuple(against), alarm=self._alarm(against, at))
 
     def _never(self, number: str, region: str, line: str) -> list[str]:
@@ -95,6 +104,11 @@ class GuardBook:
         return what
 
 
-def _forget(times: deque[float], at: float) -> None:
-    while times and times[0] + HOUR_S <= at:
-        times.popleft()
+def _keep(times: list[float], at: float) -> None:
+    times.append(at)
+    if len(times) > KEPT_MAX:
+        del times[0]
+
+
+def _forget(times: list[float], at: float) -> None:
+    del times[: bisect_right(times, at - HOUR_S)]

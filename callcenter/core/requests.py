@@ -8,6 +8,7 @@ from typing import Protocol, assert_never
 from callcenter.core import recording
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
+from callcenter.core.campaigns import Campaigns
 from callcenter.core.consult import Consults
 from callcenter.core.control import Control
 from callcenter.core.dispositions import Dispositions, held
@@ -21,6 +22,7 @@ from callcenter.core.timers import TimerKind
 from callcenter.core.transfers import Transfers
 from callcenter.core.world import World
 from callcenter.model.agent import AgentStatus
+from callcenter.model.campaign_messages import CampaignRequest, CampaignStartRequested, CampaignStopRequested
 from callcenter.model.commands import Reply
 from callcenter.model.contact import EndReason
 from callcenter.model.events import (
@@ -77,6 +79,7 @@ Request = (
     | CustomersMarked
     | RecordingPauseRequested
     | CallRequest
+    | CampaignRequest
 )
 
 
@@ -94,6 +97,7 @@ class Requests:
     __slots__ = (
         "_applying",
         "_callbacks",
+        "_campaigns",
         "_consults",
         "_control",
         "_dispositions",
@@ -119,6 +123,7 @@ class Requests:
         control: Control,
         transfers: Transfers,
         consults: Consults,
+        campaigns: Campaigns,
         elsewhere: Elsewhere,
     ) -> None:
         self._world = world
@@ -133,6 +138,7 @@ class Requests:
         self._control = control
         self._transfers = transfers
         self._consults = consults
+        self._campaigns = campaigns
         self._elsewhere = elsewhere
 
     def take(self, event: Request) -> None:  # noqa: C901 (one arm per request)
@@ -178,6 +184,8 @@ class Requests:
                 | ConsultActRequested()
             ):
                 self._reply(event.request, self._about_a_call(event))
+            case CampaignStartRequested() | CampaignStopRequested():
+                self._reply(event.request, self._campaigns.ask(event))
             case _:
                 self._reply(event.request, self._supervise(event))
 

@@ -94,6 +94,7 @@ def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, l
     if contact.leg is not None and contact.leg not in legs:
         told.leg_ended(contact.leg, LegEnd.NORMAL)
         return
+    _dialled_for_a_campaign(told, contact, legs)
     called_back = contact.callback.leg if contact.callback is not None else None
     dialled = (contact.agent_leg, contact.other_leg)  # before an overflow that comes of this dials another number
     for leg in sorted(contact.offers):
@@ -114,6 +115,11 @@ def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, l
             told.leg_ended(called_back, LegEnd.NO_ANSWER)
         elif legs[called_back].up:
             told.leg_answered(called_back)
+
+
+def _dialled_for_a_campaign(told: Told, contact: ContactRecord, legs: dict[LegId, LegSeen]) -> None:
+    if contact.campaign is not None and contact.leg is not None and not contact.answered and legs[contact.leg].up:
+        told.leg_answered(contact.leg)
 
 
 def _called_aside(told: Told, contact: ContactRecord, legs: dict[LegId, LegSeen]) -> None:

@@ -9,13 +9,16 @@ from collections.abc import Iterator
 
 import msgspec
 
+from callcenter.core.campaign_state import CampaignRecord
 from callcenter.core.engine import Engine
 from callcenter.core.flows import STAND_IN
 from callcenter.core.forecast import is_fresh
+from callcenter.core.guard import GuardMemory
 from callcenter.core.learnt import Learnt
 from callcenter.core.monitors import MonitorRecord
 from callcenter.core.state import Abandoned, AgentRecord, ContactRecord, LastServed, Outlook
 from callcenter.core.timers import Timer, TimerKind
+from callcenter.core.trunks import TrunkUse
 from callcenter.core.world import Library, World
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
@@ -66,6 +69,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     vips: str = ""  # numbers with a blank between: there may be many
     no_calls: str = ""
     talked: tuple[tuple[ContactId, list[Talked]], ...] = ()
+    campaigns: tuple[CampaignRecord, ...] = ()
+    dialler: str = ""
+    trunk_uses: dict[str, TrunkUse] = {}
+    guard: GuardMemory = msgspec.field(default_factory=GuardMemory)
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -102,6 +109,10 @@ def take_snapshot(engine: Engine) -> bytes:
             vips=" ".join(world.marks.vips),
             no_calls=" ".join(world.marks.no_calls),
             talked=tuple(world.talked.items()),
+            campaigns=tuple(world.campaigns.values()),
+            dialler=world.dialler,
+            trunk_uses=world.trunk_uses,
+            guard=world.guard_memory,
             abandoned=tuple(
                 _GaveUp(queue=queue, caller=caller, place=place) for (queue, caller), place in world.abandoned.items()
             ),
@@ -179,6 +190,13 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
     world.marks.vips.update(dict.fromkeys(snapshot.vips.split()))
     world.marks.no_calls.update(dict.fromkeys(snapshot.no_calls.split()))
     world.talked.update(snapshot.talked)
+    world.campaigns.update((record.name, record) for record in snapshot.campaigns)
+    world.dialler = snapshot.dialler
+    world.trunk_uses.update(snapshot.trunk_uses)
+    memory = world.guard_memory
+    memory.calls.update(snapshot.guard.calls)
+    memory.refusals += snapshot.guard.refusals
+    memory.alarmed.update(snapshot.guard.alarmed)
     for gave_up in snapshot.abandoned:
         world.abandoned[gave_up.queue, gave_up.caller] = gave_up.place
     return engine

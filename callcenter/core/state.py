@@ -25,6 +25,7 @@ from callcenter.model.ids import (
     RecordingId,
     Version,
 )
+from callcenter.model.lead import CampaignName
 from callcenter.model.mail import Mail
 from callcenter.model.need import ANYBODY, Need
 from callcenter.model.relaxation import RelaxStep
@@ -139,6 +140,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     wait_said_by: float = 0.0  # the time by which it was told to be served; 0: it was not told
     waits_taken_back: int = 0  # how often it then had to be told a later time
 
+    campaign: CampaignName | None = None  # that it was dialled for
     callback: Callback | None = None  # promised, and not settled
     mail: Mail | None = None  # the message that it is, if it is one
 

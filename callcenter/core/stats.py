@@ -3,6 +3,7 @@
 from typing import Final
 
 from callcenter.core.callbacks import rules_of
+from callcenter.core.campaign_view import campaign_views
 from callcenter.core.learnt import Accuracy
 from callcenter.core.monitors import MonitorRecord
 from callcenter.core.queues import IN_QUEUE, Queues
@@ -41,6 +42,7 @@ def picture(world: World, queues: Queues, now: float) -> CenterView:
             if contact.mail is not None
         ),
         monitors=tuple(_monitor(monitor, now) for monitor in world.monitors.values()),
+        campaigns=campaign_views(world, now),
     )
 
 

@@ -28,6 +28,12 @@ class TimerKind(StrEnum):
     MAX_WAIT = "max_wait"
     CALLBACK = "callback"  # a promise is due, or its time or its hours end
     CALLBACK_RING = "callback_ring"  # the phone of a customer who is called back rings too long
+    PACE = "pace"  # a campaign asks how many lines to dial; the subject is the campaign
+    DIAL = "dial"  # a called phone rings too long, or nobody has said what became of it
+    DETECT = "detect"  # a detector has not said who answered
+    BEEP = "beep"  # or has not heard a machine's beep
+    DROP = "drop"  # a person who answered has waited as long as she may
+    SETTLE = "settle"  # what an agent records of an attempt is not waited for any more; the subject is the attempt
     MAIL = "mail"  # a message has rested, or its recording is not waited for any longer
     CLOSING = "closing"  # a queue's calendar opens or closes; the subject is the queue
     RECORD_AGAIN = "record_again"  # a recording could not be begun, and is tried once more

@@ -5,10 +5,12 @@ the order in which they are configured; the first that has a line, may start a c
 call that is refused, busy or unanswered is no failure of a trunk; only what the network says of itself is one.
 """
 
-from collections import deque
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, assert_never
+
+import msgspec
 
 from callcenter.errors import Bug
 from callcenter.model.trunk import NumberFormat, Trunk
@@ -32,11 +34,12 @@ class NoTrunk:
     at: float | None
 
 
-@dataclass(slots=True)
-class _Use:
+class TrunkUse(msgspec.Struct, kw_only=True, gc=False):
+    """What one trunk does, as a snapshot keeps it."""
+
     lines: int = 0
-    starts: deque[float] = field(default_factory=lambda: deque(maxlen=STARTS_KEPT_MAX))
-    failures: int = 0
+    starts: list[float] = []  # of the last calls, rising
+    failures: int = 0  # in a row
     rests_until: float = 0.0
 
 
@@ -45,9 +48,12 @@ class TrunkBook:
 
     __slots__ = ("_trunks", "_uses")
 
-    def __init__(self, trunks: Sequence[Trunk]) -> None:
+    def __init__(self, trunks: Sequence[Trunk], uses: dict[str, TrunkUse] | None = None) -> None:
+        """`uses` is the memory, which may be of another configuration: calls on trunks that are gone go on."""
         self._trunks = tuple(trunks)
-        self._uses = {trunk.name: _Use() for trunk in trunks}
+        self._uses = {} if uses is None else uses
+        for trunk in trunks:
+            self._uses.setdefault(trunk.name, TrunkUse())
 
     def choose(self, number: str, at: float, besides: Iterable[str] = ()) -> Chosen | NoTrunk:
         """The trunk for a number in E.164, but none of `besides` (those that failed for this very call)."""
@@ -79,6 +85,8 @@ class TrunkBook:
         use = self._use(trunk)
         use.lines += 1
         use.starts.append(at)
+        if len(use.starts) > STARTS_KEPT_MAX:
+            del use.starts[: STARTS_KEPT_MAX // 2]
 
     def ended(self, trunk: str, at: float, *, failed: bool = False) -> bool:
         """A call on it is over; True if the trunk rests from now on because so many in a row have failed."""
@@ -90,14 +98,14 @@ class TrunkBook:
             use.failures = 0
             return False
         use.failures += 1
-        of = next(one for one in self._trunks if one.name == trunk)
-        if use.failures < of.failures_max or use.rests_until > at:
+        of = next((one for one in self._trunks if one.name == trunk), None)
+        if of is None or use.failures < of.failures_max or use.rests_until > at:
             return False
         use.rests_until = at + of.rest_s
         use.failures = of.failures_max - 1  # after its rest one more failure is enough
         return True
 
-    def _use(self, trunk: str) -> _Use:
+    def _use(self, trunk: str) -> TrunkUse:
         if trunk not in self._uses:
             raise Bug(f"there is no trunk {trunk}")
         return self._uses[trunk]
@@ -116,9 +124,9 @@ class TrunkBook:
             return f"all {trunk.lines_max} lines are taken", None
         per_window = max(int(trunk.calls_per_s), 1)
         window_s = per_window / trunk.calls_per_s
-        recent = [start for start in use.starts if start + window_s > at]
+        recent = use.starts[bisect_right(use.starts, at - window_s) :]
         if len(recent) >= per_window:
-            return f"{trunk.calls_per_s:g} calls a second", sorted(recent)[-per_window] + window_s
+            return f"{trunk.calls_per_s:g} calls a second", recent[-per_window] + window_s
         return "", None
 
 

@@ -5,9 +5,12 @@ that handles the present event writes to it.
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Final
 
 from callcenter.core.agents import Agents
+from callcenter.core.campaign_state import CampaignRecord
+from callcenter.core.guard import GuardMemory
 from callcenter.core.learnt import Learnt
 from callcenter.core.line_rules import rules_of
 from callcenter.core.lines import WaitingLines
@@ -15,6 +18,7 @@ from callcenter.core.marks import Marks
 from callcenter.core.monitors import MonitorRecord
 from callcenter.core.state import Abandoned, ContactRecord, LastServed, Outlook
 from callcenter.core.timers import Timers
+from callcenter.core.trunks import TrunkUse
 from callcenter.errors import Bug
 from callcenter.model.commands import HangUp, JoinBridge
 from callcenter.model.configuration import Configuration
@@ -35,6 +39,7 @@ from callcenter.model.ids import (
     RecordingId,
     Version,
 )
+from callcenter.model.lead import CampaignName
 from callcenter.model.numbers import subscriber
 from callcenter.model.queue import Queue
 
@@ -65,10 +70,14 @@ class World:
         "blind",
         "bridges",
         "buried",
+        "campaigns",
+        "campaigns_wrapped",
         "configuration",
         "contacts",
+        "dialler",
         "draining",
         "ears",
+        "guard_memory",
         "kept",
         "last_served",
         "learnt",
@@ -93,6 +102,7 @@ class World:
         "recordings",
         "talked",
         "timers",
+        "trunk_uses",
         "unpredicted",
         "version",
     )
@@ -133,6 +143,11 @@ class World:
         self.abandoned: OrderedDict[tuple[QueueName, str], Abandoned] = (
             OrderedDict()
         )  # by queue and number, the latest last
+        self.campaigns: dict[CampaignName, CampaignRecord] = {}
+        self.campaigns_wrapped: Callable[[QueueName, float], None] | None = None  # told as `wrapped` is
+        self.trunk_uses: dict[str, TrunkUse] = {}
+        self.guard_memory = GuardMemory()
+        self.dialler = ""  # that holds our leads in Postgres; "": none does
         self.draining: set[QueueName] = set()
         self.may_record = True  # False: the disk is full
         self._minute = -1.0
@@ -262,6 +277,8 @@ class World:
     def wrapped(self, queue: QueueName, seconds: float) -> None:
         """A wrap-up after a contact of this queue took so long."""
         self.learnt_of(queue).wrap_up.learn(seconds)
+        if self.campaigns and self.campaigns_wrapped is not None:
+            self.campaigns_wrapped(queue, seconds)
 
     def remember_agent(self, queue: QueueName, caller: str, agent: AgentId) -> None:
         """The agent has served this caller; the memory is bounded, the oldest is forgotten."""

@@ -30,6 +30,8 @@ def where_words(found: Outlook) -> str:
         case ContactState.DIALLING:
             with_ = f", and {found.agent} waits for her" if found.agent is not None else ""
             return f"is being made: the customer's phone rings (queue {found.queue}{with_}), for {since}"
+        case ContactState.CALLED:
+            return f"is being made by a campaign: the customer's phone rings for {since}"
         case ContactState.OFFERED:
             return f"is in queue {found.queue}; the phone of {listed(found.rung)} rings for {since}"
         case ContactState.CONNECTING:
@@ -137,6 +139,12 @@ DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     TimerKind.MAX_WAIT: lambda one: f"it has waited as long as the queue allows, and then {target_words(one.target)}",
     TimerKind.CALLBACK: lambda one: CALLBACK_STEPS.get(one.step, "the promise to call back is looked at again"),
     TimerKind.CALLBACK_RING: lambda _: "the customer's phone is not rung any longer",
+    TimerKind.PACE: lambda _: "the campaign asks how many lines to dial",
+    TimerKind.DIAL: lambda _: "the customer's phone has rung for long enough",
+    TimerKind.DETECT: lambda _: "the detector is not waited for: it counts as a person",
+    TimerKind.BEEP: lambda _: "the machine's beep is not waited for any longer",
+    TimerKind.DROP: lambda _: "no agent is there in time: it is said who called, and it counts as a drop",
+    TimerKind.SETTLE: lambda _: "what the agent would record is not waited for any longer",
     TimerKind.MAIL: lambda _: "the message is in line again, and an agent who is free is rung for it",
     TimerKind.CLOSING: lambda one: f"the hours of the queue end or begin; at the end {target_words(one.target)}",
     TimerKind.TELLING: lambda _: "the agent has been told that a supervisor hears her",

@@ -8,6 +8,7 @@ is) is added by who looked, as `asides`.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from callcenter.jobs.campaign_story import CAMPAIGN_TELLERS
 from callcenter.jobs.controls import CONTROL_TELLERS
 from callcenter.jobs.messages import MESSAGE_TELLERS
 from callcenter.jobs.outcomes import OUTCOME_TELLERS
@@ -16,6 +17,7 @@ from callcenter.jobs.supervision import SUPERVISION_TELLERS
 from callcenter.jobs.telling import Aside, Detail, Step, Teller, Told
 from callcenter.jobs.wording import asked_words, duration
 from callcenter.model.agent import AgentStatus
+from callcenter.model.campaign_messages import CampaignChanged, DialRefused
 from callcenter.model.contact import Direction, EndReason, LookupOutcome, OfferEnd, QueueExit
 from callcenter.model.entry import Entry
 from callcenter.model.events import HangUpRequested
@@ -76,6 +78,7 @@ EXIT_WORDS: Final[Mapping[QueueExit, str]] = {
     QueueExit.DRAINED: "the queue is being drained",
     QueueExit.CALLBACK: "the caller asked to hear about being called back",
     QueueExit.RANG_BACK: "the customer calls by herself",
+    QueueExit.DROPPED: "no agent was there in time",
     QueueExit.MOVED: "a supervisor moved it to another queue",
     QueueExit.UNREACHED: "the customer was not reached in time",
     QueueExit.REMOVED: "it was ended by request, or by a fault",
@@ -97,6 +100,9 @@ END_WORDS: Final[Mapping[EndReason, str]] = {
     EndReason.CALLBACK_REFUSED: "the customer was to be called back at a number that may not be called",
     EndReason.CALLBACK_CANCELLED: "the callback was taken back",
     EndReason.MESSAGE_DONE: "nothing is left to be done about the message",
+    EndReason.NOT_REACHED: "nobody answered",
+    EndReason.DROPPED: "no agent was there in time, and it was said who had called",
+    EndReason.MACHINE: "an answering machine had answered",
     EndReason.SHUTDOWN: "the call center was stopped",
     EndReason.FAULT: "a fault of ours or of Asterisk's ended it",
 }
@@ -355,6 +361,7 @@ TELLERS: Final[Mapping[type, Teller]] = {
     **SUPERVISION_TELLERS,
     **OUTCOME_TELLERS,
     **CONTROL_TELLERS,
+    **CAMPAIGN_TELLERS,
 }
 """One per type of fact that is about a contact."""
 
@@ -370,6 +377,8 @@ LEFT_OUT: Final[Mapping[type[Fact], str]] = {
     MonitorChanged: "likewise",
     MonitorEnded: "likewise",
     BroadcastSent: "about agents' screens",
+    CampaignChanged: "about a campaign; what it dials is told",
+    DialRefused: "about a lead that was not dialled: there is no contact",
     ConfigurationChanged: "about all; what it changes for a contact is told (RulesChanged)",
 }
 """Facts that the story of one contact does not tell, and why."""

@@ -7,6 +7,7 @@ of its own).
 
 from collections.abc import Mapping
 
+from callcenter.model.campaign_messages import CampaignCommand
 from callcenter.model.contact import LegEnd
 from callcenter.model.ids import (
     AgentId,
@@ -143,6 +144,7 @@ class DialNumber(Message, frozen=True, kw_only=True):
     caller: str
     timeout_s: float
     like: LegId | None = None
+    via: str = ""  # the endpoint, with a place for the number; "": as the settings say
 
 
 class RingPhone(Message, frozen=True, kw_only=True):
@@ -302,5 +304,6 @@ Command = (
     | LookUp
     | RunScript
     | FetchBack
+    | CampaignCommand
     | Reply
 )

@@ -5,15 +5,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from callcenter.model.calendar import Calendar
+from callcenter.model.campaign import Campaign
 from callcenter.model.customer import CustomerRules
 from callcenter.model.disposition import DispositionTree
 from callcenter.model.flow import Flow, Prompt
 from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName, TreeName
 from callcenter.model.law import LawPack
+from callcenter.model.lead import CampaignName
 from callcenter.model.mail import Mailbox
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Queue
 from callcenter.model.routing import Routing
+from callcenter.model.trunk import Guard, Trunk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,9 @@ class Configuration:
     law: Mapping[str, LawPack] = field(default_factory=dict)  # packs of rules for calling people: ours and its own
     dispositions: Mapping[TreeName, DispositionTree] = field(default_factory=dict)  # what agents record of talks
     customers: CustomerRules = field(default_factory=CustomerRules)
+    campaigns: Mapping[CampaignName, Campaign] = field(default_factory=dict)
+    trunks: Mapping[str, Trunk] = field(default_factory=dict)  # the ways out of campaigns
+    guard: Guard = field(default_factory=Guard)  # against toll fraud
 
     def calendars_open(self, at: float) -> frozenset[str]:
         """The names of the calendars that are open at `at`."""

@@ -32,6 +32,7 @@ class ContactState(StrEnum):
     WAITING = "waiting"  # in line for an agent
     PROMISED = "promised"  # in line without the customer: she will be called back, or left a message to be heard
     DIALLING = "dialling"  # called back: the customer's phone rings before there is an agent for her
+    CALLED = "called"  # by a campaign: the customer's phone rings, or it is not known yet who has answered
     OFFERED = "offered"  # one or more agents' phones ring for it; it keeps its place in line
     CONNECTING = "connecting"  # the agent has answered, the customer hears the announcement or is yet to be called
     CONNECTED = "connected"  # talking with an agent
@@ -58,6 +59,9 @@ class EndReason(StrEnum):
     CALLBACK_REFUSED = "callback_refused"  # promised to be called back at a number that may not be called
     CALLBACK_CANCELLED = "callback_cancelled"  # somebody took the promise back
     MESSAGE_DONE = "message_done"  # a message was heard, and nothing is left to be done about it
+    NOT_REACHED = "not_reached"  # of a campaign: nobody answered
+    DROPPED = "dropped"  # of a campaign: a person answered, and no agent was there in time
+    MACHINE = "machine"  # of a campaign: an answering machine did
     SHUTDOWN = "shutdown"  # the call center was stopped
     FAULT = "fault"  # ours or Asterisk's: the journal says which
 
@@ -106,6 +110,7 @@ class QueueExit(StrEnum):
     DRAINED = "drained"
     CALLBACK = "callback"  # the caller pressed the key to be called back
     RANG_BACK = "rang_back"  # of a callback: the customer called by herself and is in the IVR
+    DROPPED = "dropped"  # of a campaign: nobody was there in time for a person who had answered
     MOVED = "moved"  # a supervisor put it into another queue
     UNREACHED = "unreached"  # of a callback: the customer was not reached, or her time passed
     REMOVED = "removed"  # hung up by request, or a fault

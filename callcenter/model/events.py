@@ -6,6 +6,7 @@ An event may be late, doubled or out of order; that is normal and the engine ans
 from collections.abc import Mapping
 
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
+from callcenter.model.campaign_messages import CampaignEvent, CampaignRequest
 from callcenter.model.contact import Direction, LegEnd, LookupOutcome, Medium, TransportFault
 from callcenter.model.control import ConsultAct, TransferTo
 from callcenter.model.customer import CustomerMark
@@ -416,6 +417,8 @@ Event = (
     | CallbackNowRequested
     | MessageDoneRequested
     | MonitorRequest
+    | CampaignRequest
+    | CampaignEvent
     | DispositionRequested
     | CustomersMarked
     | RecordingPauseRequested

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from callcenter.model.agent import AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.callback import CallbackEnd, CalledFirst
+from callcenter.model.campaign_messages import CampaignFact
 from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, TreeName, Version
@@ -627,5 +628,6 @@ Fact = (
     | QueueDraining
     | ConfigurationChanged
     | MonitorFact
+    | CampaignFact
     | Surprise
 )

@@ -58,6 +58,7 @@ class RuleKind(StrEnum):
     DROPS = "drops"
     MESSAGE = "message"
     AFTER_DROP = "after_drop"
+    GUARD = "guard"  # the house's own guard against fraud, and the trunks
 
 
 # -- rules -------------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ class Area(StrEnum):
 
     CALLS = "calls"
     CALLBACKS = "callbacks"
+    CAMPAIGNS = "campaigns"
     MESSAGES = "messages"
     AGENTS = "agents"
     QUEUES = "queues"

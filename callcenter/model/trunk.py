@@ -22,6 +22,7 @@ class Trunk:
     """One way out. It takes numbers that begin with one of `costs`' prefixes; "+" takes all."""
 
     name: str
+    dial: str = ""  # the endpoint that calls go out on: `PJSIP/{number}@carrier`; "": as the settings say
     lines_max: Annotated[int, Interval(ge=1, le=10_000)]
     calls_per_s: Annotated[float, Interval(gt=0, le=1000)] = 10.0
     costs: Mapping[str, float] = field(default_factory=lambda: {"+": 0.0})  # prefix -> per minute

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.callback import CallbackStep, CalledFirst
+from callcenter.model.campaign import CampaignState
 from callcenter.model.contact import ContactState, Direction
 from callcenter.model.ids import AgentId, ContactId, MonitorId, QueueName, RecordingId, Team
 from callcenter.model.mail import MailStep
@@ -125,6 +126,41 @@ class MessageView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignView:
+    """A campaign now. Counts are since it was started; live answers and drops are those of rolling windows."""
+
+    name: str
+    mode: str
+    state: CampaignState = CampaignState.STOPPED
+    state_s: float = 0.0
+    queue: QueueName | None = None
+    hopper: int = 0  # leads that are claimed and not dialled yet
+    ringing: int = 0  # lines that ring, or are about to
+    judging: int = 0  # answered, and nobody knows yet by whom
+    waiting: int = 0  # people who answered, and for whom no phone rings
+    talking: int = 0
+    agents: int = 0  # who are there for it
+    ready: int = 0
+    wrap_up: int = 0
+    dials: int = 0
+    refused: int = 0
+    talks: int = 0
+    goal: int = 0  # 0: none
+    outcomes: tuple[tuple[str, int], ...] = ()
+    unsettled: int = 0  # attempts that are over and not yet in Postgres
+    talk_s: float = 0.0
+    agent_s: float = 0.0  # that agents were there for it
+    day_live: int = 0
+    day_drops: int = 0
+    month_live: int = 0
+    month_drops: int = 0
+    target: float = 0.0
+    hard_stop: float = 0.0
+    rule: str = ""  # which pacer spoke last
+    why: str = ""  # and what it said, or what hinders it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MonitorView:
     """A supervisor on the line, or whose phone rings for that. `contact`: that she hears now."""
 
@@ -149,3 +185,4 @@ class CenterView:
     callbacks: tuple[CallbackView, ...] = ()
     messages: tuple[MessageView, ...] = ()
     monitors: tuple[MonitorView, ...] = ()
+    campaigns: tuple[CampaignView, ...] = ()

@@ -10,7 +10,7 @@ A dialler is alive as long as its connection holds the advisory lock of its key.
 import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Final, Protocol
 
@@ -27,6 +27,7 @@ from callcenter.model.law import (
     DAY_S,
     Consent,
     DropCount,
+    Finding,
     LawPack,
     Listing,
     Question,
@@ -194,11 +195,13 @@ class Attempts:
         *,
         drops: tuple[DropCount, ...] = (),
         pacing: Mapping[str, str] | None = None,
+        against: Sequence[str] = (),
     ) -> Decision:
         """Judge one call at this moment and write it down, as an attempt or as a refusal, each with its receipt.
 
-        `drops` are the campaign's own counts, which whoever paces knows to the call. Raises PeerUnavailable or
-        OutcomeUnknown: then nothing may be dialled, and the attempt, in case it was written, is settled as VOID.
+        `drops` are the campaign's own counts, which whoever paces knows to the call; `against` is what the guard
+        against fraud has against it, or the trunks, whatever the law says. Raises PeerUnavailable or OutcomeUnknown:
+        then nothing may be dialled, and the attempt, in case it was written, is settled as VOID.
         """
         if not self.alive:
             raise PeerUnavailable("the dialler's connection to Postgres is gone: its leads may be another's")
@@ -210,7 +213,7 @@ class Attempts:
             question, is_open = await self._question(connection, dial, at, drops)
             if is_open:
                 return NotOurs(why="she is being called, on this number or another")
-            verdict = check(question, packs)
+            verdict = _guarded(check(question, packs), against)
             if verdict.allowed:
                 await self._write(connection, dial, question)
             kept = not verdict.allowed and await self._put_back(connection, dial, verdict)
@@ -405,6 +408,14 @@ class Attempts:
         if not any(attempt.dialler == dead for attempt in recovered.waiting):
             await self._lease.execute(sql("attempts.remove_dialler"), dead)
             recovered.diallers.append(dead)
+
+
+def _guarded(verdict: Verdict, against: Sequence[str]) -> Verdict:
+    """The verdict, refused if something besides the law is against the call: no time heals that."""
+    if not against:
+        return verdict
+    found = Finding(kind=RuleKind.GUARD, pack="", held=False, value="; ".join(against), limit="nothing against it")
+    return replace(verdict, allowed=False, findings=(*verdict.findings, found), next_at=None)
 
 
 def _open(row: asyncpg.Record) -> OpenAttempt:

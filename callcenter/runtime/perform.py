@@ -17,6 +17,15 @@ import structlog
 
 from callcenter.core.world import NOBODY
 from callcenter.errors import OutcomeUnknown, PeerFault, PeerUnavailable, SubjectGone
+from callcenter.model.campaign_messages import (
+    AwaitBeep,
+    ClaimLeads,
+    DetectMachine,
+    JudgeDial,
+    OptOut,
+    ReleaseLeads,
+    SettleAttempt,
+)
 from callcenter.model.commands import (
     AnswerLeg,
     CloseBridge,
@@ -221,6 +230,14 @@ def subject_of(command: Command) -> str:  # noqa: C901 (one arm per kind of comm
             return leg
         case LookUp(lookup=lookup):
             return lookup
+        case DetectMachine(leg=leg) | AwaitBeep(leg=leg):
+            return leg
+        case ClaimLeads(campaign=campaign) | ReleaseLeads(campaign=campaign) | OptOut(campaign=campaign):
+            return campaign
+        case JudgeDial(dial=dial):
+            return dial.id
+        case SettleAttempt(attempt=attempt):
+            return attempt
         case OpenBridge(bridge=bridge) | CloseBridge(bridge=bridge):
             return bridge
         case StartMusic(bridge=bridge) | StopMusic(bridge=bridge):

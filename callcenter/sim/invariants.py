@@ -468,6 +468,10 @@ def check_timers(world: World) -> None:
                 holder = subject in world.agents.records
             case TimerKind.CLOSING:
                 holder = subject in world.configuration.queues
+            case TimerKind.PACE:
+                holder = subject in world.campaigns
+            case TimerKind.SETTLE:
+                holder = any(subject in record.settling for record in world.campaigns.values())
             case TimerKind.TELLING:
                 holder = subject in world.monitors
             case _:

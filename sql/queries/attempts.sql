@@ -106,3 +106,10 @@ SELECT pg_try_advisory_lock($1);
 -- attempts.let_key_go
 -- Another may look at this dialler.
 SELECT pg_advisory_unlock($1);
+
+-- attempts.by_hour
+-- What the campaigns' calls came to, hour by hour, since a time: for an engine that remembers nothing of them.
+SELECT campaign, floor(extract(epoch FROM answered) / 3600)::int AS at_hour, count(*) AS answered,
+       count(*) FILTER (WHERE outcome = 'dropped') AS dropped
+FROM attempt WHERE answered > $1 AND outcome IN ('answered', 'dropped', 'hung_up')
+GROUP BY campaign, at_hour ORDER BY campaign, at_hour;

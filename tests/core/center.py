@@ -14,6 +14,7 @@ from callcenter.core.state import AgentRecord, ContactRecord, OfferRecord
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneRules, PhoneState
 from callcenter.model.calendar import Calendar
 from callcenter.model.callback import callback_flow
+from callcenter.model.campaign import Campaign
 from callcenter.model.commands import AnswerLeg, HangUp, OpenBridge, Reply, RingAgent
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium, TransportFault
@@ -46,6 +47,7 @@ from callcenter.model.need import Need, parse_need
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Overflow, Queue, Target
 from callcenter.model.routing import Routing
+from callcenter.model.trunk import Guard, Trunk
 from callcenter.nodes.callback import CallMeBack
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.fields import NextNode
@@ -54,6 +56,7 @@ from callcenter.sim.invariants import Invariants
 
 PLAIN = Routing()
 PHONE = PhoneRules()
+ANYWHERE = Guard(prefixes=("+",))
 START = 1_795_420_800.0  # 2026-11-23, a Monday, 08:00 UTC
 
 T = TypeVar("T", bound=Output)
@@ -104,6 +107,9 @@ def configured(
     mailboxes: Sequence[Mailbox] = (),
     routing: Routing = PLAIN,
     dispositions: Sequence[DispositionTree] = (),
+    campaigns: Sequence[Campaign] = (),
+    trunks: Sequence[Trunk] = (),
+    guard: Guard = ANYWHERE,
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
     ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
@@ -123,6 +129,9 @@ def configured(
         numbering=Numbering(country_code="84"),
         routing=routing,
         dispositions={one.name: one for one in dispositions},
+        campaigns={one.name: one for one in campaigns},
+        trunks={one.name: one for one in trunks},
+        guard=guard,
     )
 
 
@@ -143,6 +152,9 @@ class Center:
         lookup_hosts: tuple[str, ...] = (),
         mailboxes: Sequence[Mailbox] = (),
         dispositions: Sequence[DispositionTree] = (),
+        campaigns: Sequence[Campaign] = (),
+        trunks: Sequence[Trunk] = (),
+        guard: Guard = ANYWHERE,
     ) -> None:
         self.configuration = configured(
             *queues,
@@ -155,6 +167,9 @@ class Center:
             mailboxes=mailboxes,
             routing=routing,
             dispositions=dispositions,
+            campaigns=campaigns,
+            trunks=trunks,
+            guard=guard,
         )
         self.engine = Engine(self.configuration)
         self.now = start
@@ -300,6 +315,7 @@ class Center:
             mine += [consult.leg] if consult is not None else []
             ringing = [*contact.offers, *([contact.other_leg] if contact.other_leg and not contact.other_up else [])]
             ringing += [called] if called else []
+            ringing += [contact.leg] if contact.state is ContactState.CALLED and contact.leg is not None else []
             ringing += [consult.leg] if consult is not None and consult.up is None else []
             legs += [
                 LegSeen(

@@ -20,6 +20,7 @@ SUMS = {
     S.CONNECTING: "wait_s",
     S.PROMISED: "callback_s",
     S.DIALLING: "callback_s",
+    S.CALLED: "callback_s",
     S.CONNECTED: "talk_s",
     S.FORWARDED: "forward_s",
 }

@@ -8,8 +8,20 @@ import pytest
 from callcenter.core.record_checks import check_parts
 from callcenter.core.records import COUNTED, rows
 from callcenter.model.agent import AgentState, AgentStatus, NailState
+from callcenter.model.campaign import CampaignState
+from callcenter.model.campaign_messages import (
+    AnswererJudged,
+    AttemptEnded,
+    CampaignChanged,
+    ContactDropped,
+    DialRefused,
+    LeadAnswered,
+    LeadDialled,
+    OptedOut,
+)
 from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
+from callcenter.model.detection import Answerer
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import TimePassed
 from callcenter.model.facts import (
@@ -67,6 +79,8 @@ from callcenter.model.ids import (
     RecordingId,
     Version,
 )
+from callcenter.model.lead import CampaignName, LeadId
+from callcenter.model.lead import Outcome as Dialled
 from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
 from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, MonitorChanged, MonitorEnded
 from callcenter.model.records import (
@@ -304,6 +318,7 @@ def test_a_period_of_no_time_leaves_no_trace() -> None:
     ]
 
 
+SPRING = CampaignName("spring")
 SILENT: list[Fact] = [
     NodeEntered(contact=C, flow="main", node="hello"),  # type: ignore[arg-type]
     ContactQueued(contact=C, queue=SALES, priority=50, needs="", since=104.0),
@@ -334,6 +349,27 @@ SILENT: list[Fact] = [
     ConsultBegan(contact=C, agent=ANNA, leg=AGENT_LEG, number="0280"),
     ConsultAnswered(contact=C, agent=ANNA, leg=AGENT_LEG, number="0280", rang_s=2.0),
     LookupEnded(contact=C, name="main.who", outcome=LookupOutcome.FOUND, took_s=0.2),
+    CampaignChanged(campaign=SPRING, was=CampaignState.STOPPED, state=CampaignState.RUNNING),
+    DialRefused(campaign=SPRING, lead=LeadId(1), attempt=AGENT_LEG, why="too early"),
+    LeadDialled(
+        contact=C,
+        campaign=SPRING,
+        lead=LeadId(1),
+        attempt=AGENT_LEG,
+        number="+84",
+        trunk="main",
+        caller_id="+84",
+        why="1 ready",
+    ),
+    LeadAnswered(contact=C, campaign=SPRING, attempt=AGENT_LEG, rang_s=3.0),
+    AnswererJudged(
+        contact=C, campaign=SPRING, attempt=AGENT_LEG, detector="ear", answerer=Answerer.HUMAN, took_s=1.0, why=""
+    ),
+    ContactDropped(contact=C, campaign=SPRING, attempt=AGENT_LEG, waited_s=2.0),
+    OptedOut(contact=C, campaign=SPRING, attempt=AGENT_LEG),
+    AttemptEnded(
+        contact=C, campaign=SPRING, lead=LeadId(1), attempt=AGENT_LEG, outcome=Dialled.ANSWERED, lasted_s=60.0
+    ),
     ScriptRun(contact=C, url="agi://127.0.0.1/pay", status="SUCCESS", took_s=12.0),
 ]
 

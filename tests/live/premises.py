@@ -24,7 +24,7 @@ from callcenter.embedded.pidfile import read_pid_file
 from callcenter.embedded.ports import Kind
 from callcenter.embedded.programs import AsteriskRoot
 from callcenter.sim.peers.places import LOOPBACK, free_ports
-from tests.live import letters, office
+from tests.live import letters, office, outbound
 from tests.live.center_program import DOOR
 from tests.live.real_asterisk import CHECKOUT, CLI_LIMIT_S, COMPLAINT, USUAL, installed_asterisk
 
@@ -252,6 +252,7 @@ def prepared() -> Premises:
     )
     office.write_configuration(folder / "config", crm_port=premises.outside_port, script_port=premises.outside_port + 1)
     letters.add_letters(folder / "config")
+    outbound.add_outbound(folder / "config")
     premises.hold(premises.outside_port)
     premises.hold(premises.outside_port + 1)
     (premises.var / "lookup-secrets").mkdir(parents=True)

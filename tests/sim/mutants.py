@@ -6,6 +6,8 @@ from typing import Final
 from callcenter.core.agents import Agents
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
+from callcenter.core.campaign_calls import CampaignCalls
+from callcenter.core.campaigns import Campaigns
 from callcenter.core.consult import Consults
 from callcenter.core.dialling import Dialling
 from callcenter.core.engine import Engine
@@ -62,8 +64,19 @@ class Mutant(Engine):
         )
         self._transfers = Transfers(self.world, self._queues, self)
         self._consults = Consults(self.world, self._transfers, self._talk)
+        self._campaign_calls = CampaignCalls(self.world, self._queues, self._offers, self)
+        self._campaigns = Campaigns(self.world, self._campaign_calls)
+        self.world.campaigns_wrapped = self._campaigns.wrapped_up
         self._failures = Failures(
-            self.world, self._offers, self._flows, self._dialling, self._monitoring, self._consults, self._nails, self
+            self.world,
+            self._offers,
+            self._flows,
+            self._dialling,
+            self._monitoring,
+            self._consults,
+            self._nails,
+            self._campaign_calls,
+            self,
         )
         self._requests = Requests(
             self.world,
@@ -76,6 +89,7 @@ class Mutant(Engine):
             self._control,
             self._transfers,
             self._consults,
+            self._campaigns,
             self,
         )
         self.matching = matching(self.world, self._offers, self._queues)

@@ -200,7 +200,16 @@ async def test_a_place_that_cannot_be_used_is_said_to_be(folder: Path) -> None:
 async def test_pictures(desk: Desk) -> None:
     assert await desk.get("/v1/view") == (
         200,
-        {"at": 1.5, "contacts": [], "agents": [], "queues": [], "callbacks": [], "messages": [], "monitors": []},
+        {
+            "at": 1.5,
+            "contacts": [],
+            "agents": [],
+            "queues": [],
+            "callbacks": [],
+            "messages": [],
+            "monitors": [],
+            "campaigns": [],
+        },
     )
     assert await desk.get("/v1/health") == (200, {"up_s": 3.0})
 

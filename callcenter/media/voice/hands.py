@@ -33,6 +33,15 @@ from callcenter.asterisk.ari import (
 from callcenter.errors import Bug, ConfigurationError, PeerFault, PeerRefused, Problem, SubjectGone
 from callcenter.media.voice.ears import APP, ARG_OUT
 from callcenter.media.voice.scripts import Scripts
+from callcenter.model.campaign_messages import (
+    AwaitBeep,
+    ClaimLeads,
+    DetectMachine,
+    JudgeDial,
+    OptOut,
+    ReleaseLeads,
+    SettleAttempt,
+)
 from callcenter.model.commands import (
     AnswerLeg,
     CloseBridge,
@@ -205,7 +214,9 @@ class VoiceHands:
                 await self._scripts.run(command)
             case FetchBack():
                 await self._scripts.fetch_back(command)
-            case Reply() | LookUp():
+            case DetectMachine() | AwaitBeep():
+                raise PeerRefused("there is no detector")
+            case Reply() | LookUp() | ClaimLeads() | ReleaseLeads() | JudgeDial() | SettleAttempt() | OptOut():
                 raise Bug(f"a {type(command).__name__} is none of Asterisk's business")
             case _:
                 assert_never(command)
@@ -281,7 +292,7 @@ class VoiceHands:
         if isinstance(command, RingAgent):
             template, name = self._dialling.phone, command.caller_name
         else:
-            template, name = self._dialling.outside, ""
+            template, name = command.via or self._dialling.outside, ""
         with suppress(
             AlreadyExists
         ):  # ids are ours and never used twice: an earlier try of this command was carried out

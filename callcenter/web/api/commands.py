@@ -19,6 +19,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from callcenter.errors import Bug
+from callcenter.model.campaign_messages import CampaignStartRequested, CampaignStopRequested
 from callcenter.model.events import (
     AgentRemoved,
     AgentSaved,
@@ -243,6 +244,14 @@ COMMANDS: Final[Sequence[Command]] = (
         times=("not_before", "until"),
         fields={"code": "Of an outcome of the queue's tree.", "agent": "Whose talk; left out: the latest."},
         ours=("on_record",),
+    ),
+    Command(CampaignStartRequested, "/campaigns/{campaign}/start", Area.CAMPAIGNS, "Begin to dial."),
+    Command(
+        CampaignStopRequested,
+        "/campaigns/{campaign}/stop",
+        Area.CAMPAIGNS,
+        "Dial no more; phones that ring are not cut short.",
+        fields={"drain": "Dial what has been claimed first."},
     ),
     Command(
         MonitorRequested,

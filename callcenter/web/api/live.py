@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from callcenter.model.contact import ContactState
 from callcenter.model.ids import QueueName
 from callcenter.model.rights import Area
-from callcenter.model.view import AgentView, CallbackView, ContactView, MessageView, QueueView
+from callcenter.model.view import AgentView, CallbackView, CampaignView, ContactView, MessageView, QueueView
 from callcenter.nodes import NODES
 from callcenter.web.api.commands import Name
 from callcenter.web.api.public import Public
@@ -19,6 +19,7 @@ KINDS: Final[Mapping[type, str]] = {kind: name for name, kind in NODES.items()}
 LIVE_CALL: Final = Public(ContactView, "LiveCall")
 AGENT: Final = Public(AgentView, "AgentNow", also={"skills": (dict[str, int], dict)})
 QUEUE: Final = Public(QueueView, "QueueNow")
+CAMPAIGN: Final = Public(CampaignView, "CampaignNow", also={"outcomes": (dict[str, int], dict)})
 CALLBACK: Final = Public(CallbackView, "Callback", times=("promised", "not_before", "until", "next_at"))
 MESSAGE: Final = Public(MessageView, "Message", times=("left_at", "next_at"), hidden=("path",))
 
@@ -53,6 +54,13 @@ class QueuesNow:
     """Every queue there is."""
 
     items: list[QUEUE.shape]  # type: ignore[name-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignsNow:
+    """Every campaign there is."""
+
+    items: list[CAMPAIGN.shape]  # type: ignore[name-defined]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +193,23 @@ async def _messages(asked: Asked) -> Messages:
     return Messages(items=[MESSAGE.of(o) for o in found if asked.rights.covers(o.queue) and wanted in (None, o.queue)])
 
 
+async def _campaigns(asked: Asked) -> CampaignsNow:
+    found = asked.parts.center.view().campaigns
+    return CampaignsNow(items=[CAMPAIGN.of(one) for one in found if _covers(asked, one)])
+
+
+async def _campaign(asked: Asked) -> object:
+    wanted = asked.subjects["campaign"]
+    for one in asked.parts.center.view().campaigns:
+        if one.name == wanted and _covers(asked, one):
+            return CAMPAIGN.of(one)
+    raise not_found(f"there is no campaign {wanted}")
+
+
+def _covers(asked: Asked, campaign: CampaignView) -> bool:
+    return asked.rights.covers(campaign.queue)
+
+
 def _flows_now(asked: Asked) -> list[FlowNow]:
     configuration = asked.parts.configuration()
     return [
@@ -224,5 +249,7 @@ ROUTES: Final[Sequence[Route]] = (
     reading(
         "callbacks list", "/callbacks", Area.CALLBACKS, "Promised callbacks.", Callbacks, _callbacks, query=QueueQuery
     ),
+    reading("campaigns list", "/campaigns", Area.CAMPAIGNS, "The campaigns as they are now.", CampaignsNow, _campaigns),
+    reading("campaigns show", "/campaigns/{campaign}", Area.CAMPAIGNS, "One campaign.", CAMPAIGN.shape, _campaign),
     reading("messages list", "/messages", Area.MESSAGES, "Messages to be heard.", Messages, _messages, QueueQuery),
 )

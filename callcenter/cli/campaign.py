@@ -1,0 +1,192 @@
+"""`callcenter campaign`: who is dialled, with what success, and beginning and ending it. Decides nothing."""
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.screen import NOTHING, Json, cell, emit, length, say, seconds, share, show_grid, show_pairs, stamp
+from callcenter.cli.site import site_of
+
+if TYPE_CHECKING:
+    from callcenter.model.view import CampaignView, CenterView
+
+app = typer.Typer(name="campaign", help="Calling people, list by list.", no_args_is_help=True)
+
+Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name in campaigns.yaml.")]
+HEADS: Final = (
+    "campaign!",
+    "state",
+    "mode",
+    "agents>",
+    "ready>",
+    "ringing>",
+    "talking>",
+    "hopper>",
+    "dials>",
+    "talks>",
+    "drops 24 h>",
+    "drops 30 d>",
+    "talk min/h>",
+    "why",
+)
+
+
+@app.callback()
+def group() -> None:
+    """Calling people, list by list."""
+
+
+@app.command("list")
+def list_campaigns(context: typer.Context, json: Json = False) -> None:
+    """List the campaigns with what they do now, and their drops against what is allowed."""
+    view = site_of(context).center.view()
+    if json:
+        emit({"at": stamp(view.at), "campaigns": [campaign_document(one) for one in view.campaigns]})
+    else:
+        show_grid(HEADS, (_row(one) for one in view.campaigns), empty="no campaign is configured (campaigns.yaml)")
+
+
+@app.command("show")
+def show_campaign(context: typer.Context, campaign: Campaign, json: Json = False) -> None:
+    """Show one campaign: lines, answers, drops against the budget, talk minutes per agent hour, outcomes."""
+    view = site_of(context).center.view()
+    found = _campaign(view, campaign)
+    if json:
+        emit({"at": stamp(view.at), **campaign_document(found)})
+        return
+    show_pairs(
+        {
+            "campaign": found.name,
+            "state": f"{found.state} for {length(found.state_s)}" if found.state_s else str(found.state),
+            "mode": found.mode + (f", {found.rule} now" if found.rule and found.rule != found.mode else ""),
+            "queue": found.queue or NOTHING,
+            "agents": f"{found.agents} there, {found.ready} ready, {found.wrap_up} in wrap-up",
+            "lines": f"{found.ringing} ring, {found.judging} being listened to, {found.waiting} wait for an agent, "
+            f"{found.talking} talk",
+            "leads": f"{found.hopper} in the hopper",
+            "dials": f"{found.dials}, {found.refused} refused",
+            "talks": f"{found.talks}" + (f" of {found.goal}" if found.goal else ""),
+            "talk per agent": f"{_talk(found)} minutes an hour",
+            "drops 24 h": _drops(found.day_drops, found.day_live, found),
+            "drops 30 d": _drops(found.month_drops, found.month_live, found),
+            "not settled": found.unsettled or "none",
+            "why": found.why or NOTHING,
+        }
+    )
+    say()
+    total = sum(count for _, count in found.outcomes)
+    rows = ((outcome.replace("_", " "), count, share(count / total)) for outcome, count in found.outcomes)
+    show_grid(("outcome!", "attempts>", "share>"), rows, empty="no attempt has ended")
+
+
+@app.command("start")
+def start(context: typer.Context, campaign: Campaign, json: Json = False) -> None:
+    """Begin to dial."""
+    site_of(context).center.campaign(campaign, "start")
+    _done(campaign, "started", "dials from now on", json=json)
+
+
+@app.command("stop")
+def stop(context: typer.Context, campaign: Campaign, json: Json = False) -> None:
+    """Dial no more: what was claimed is given back, phones that ring are not cut short, talks go on."""
+    site_of(context).center.campaign(campaign, "stop")
+    _done(campaign, "stopped", "dials no more", json=json)
+
+
+@app.command("drain")
+def drain(context: typer.Context, campaign: Campaign, json: Json = False) -> None:
+    """Dial what has been claimed, and then no more."""
+    site_of(context).center.campaign(campaign, "stop", drain=True)
+    _done(campaign, "draining", "dials what it has claimed, and then no more", json=json)
+
+
+def campaign_document(one: "CampaignView") -> dict[str, object]:
+    """A campaign for programs."""
+    return {
+        "campaign": one.name,
+        "mode": one.mode,
+        "state": one.state,
+        "state_s": seconds(one.state_s),
+        "queue": one.queue,
+        "agents": one.agents,
+        "ready": one.ready,
+        "wrap_up": one.wrap_up,
+        "hopper": one.hopper,
+        "ringing": one.ringing,
+        "judging": one.judging,
+        "waiting": one.waiting,
+        "talking": one.talking,
+        "dials": one.dials,
+        "refused": one.refused,
+        "talks": one.talks,
+        "goal": one.goal,
+        "outcomes": dict(one.outcomes),
+        "unsettled": one.unsettled,
+        "talk_s": seconds(one.talk_s),
+        "agent_s": seconds(one.agent_s),
+        "talk_minutes_per_agent_hour": talk_minutes(one),
+        "day": {"live": one.day_live, "drops": one.day_drops},
+        "month": {"live": one.month_live, "drops": one.month_drops},
+        "target": one.target,
+        "hard_stop": one.hard_stop,
+        "rule": one.rule,
+        "why": one.why,
+    }
+
+
+def talk_minutes(one: "CampaignView") -> float | None:
+    """Minutes of talk for each hour that an agent was there: 60 x talk / presence; None: nobody was."""
+    return round(60.0 * one.talk_s / one.agent_s, 1) if one.agent_s else None
+
+
+def _row(one: "CampaignView") -> tuple[object, ...]:
+    style = "green" if one.state.value == "running" else ""
+    return (
+        one.name,
+        cell(one.state, style),
+        one.mode,
+        one.agents,
+        one.ready,
+        one.ringing,
+        one.talking,
+        one.hopper,
+        one.dials,
+        one.talks,
+        _share(one.day_drops, one.day_live, one),
+        _share(one.month_drops, one.month_live, one),
+        _talk(one),
+        one.why,
+    )
+
+
+def _share(drops: int, live: int, one: "CampaignView") -> object:
+    if not live:
+        return NOTHING
+    style = "bold red" if drops > one.hard_stop * live else "yellow" if drops > one.target * live else ""
+    return cell(f"{drops / live:.2%}", style)
+
+
+def _drops(drops: int, live: int, one: "CampaignView") -> str:
+    said = f"{drops} of {live} live answers" + (f" ({drops / live:.2%})" if live else "")
+    return f"{said}; target {one.target:.2%}, hard stop {one.hard_stop:.2%}"
+
+
+def _talk(one: "CampaignView") -> str:
+    minutes = talk_minutes(one)
+    return NOTHING if minutes is None else f"{minutes:.1f}"
+
+
+def _campaign(view: "CenterView", name: str) -> "CampaignView":
+    for one in view.campaigns:
+        if one.name == name:
+            return one
+    known = ", ".join(one.name for one in view.campaigns) or "none is configured"
+    raise Failure(Exit.NOT_FOUND, f"there is no campaign {name}", remedy=f"there are: {known}")
+
+
+def _done(campaign: str, done: str, words: str, *, json: bool) -> None:
+    if json:
+        emit({"campaign": campaign, "done": done})
+    else:
+        say(f"{campaign} {words}")

@@ -1,0 +1,87 @@
+"""What a campaign tells its pacer and the law: settings, windows, uses of its numbers. Knows counts; dials nothing."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from callcenter.core.caller_ids import CallerUse
+from callcenter.core.campaign_state import CallerHours, CampaignRecord
+from callcenter.model.campaign import AHEAD, Campaign
+from callcenter.model.campaign_messages import HourCount
+from callcenter.model.law import DropCount
+from callcenter.model.lead import Lead, LeadNumber
+from callcenter.model.pacing import Budget, PacerName, PacingAnswer
+from callcenter.pacers.pace import Pace
+from callcenter.pacers.pacer import PROGRESSIVE
+from callcenter.pacers.windows import DAY_S, MONTH_S
+
+CALLER_HOURS_MAX: Final = 24 * 7  # for so long the use of caller ids is remembered
+
+
+def next_number(lead: Lead) -> LeadNumber:
+    """Which of her numbers is next: the one tried least often, in the order in which they were imported."""
+    return min(lead.numbers, key=lambda number: (number.attempts, number.n))
+
+
+def pace_of(campaign: Campaign) -> Pace:
+    pace = Pace(pacer=PROGRESSIVE)
+    retune(pace, campaign)
+    return pace
+
+
+def retune(pace: Pace, campaign: Campaign) -> None:
+    """By the campaign as it is configured now; what was learnt stays."""
+    pace.pacer = PacerName(campaign.mode) if campaign.mode in AHEAD else PROGRESSIVE
+    pace.budget = Budget(target=campaign.target, hard=campaign.hard_stop)
+    pace.ratio, pace.grace_s = campaign.ratio, campaign.message_within_s
+
+
+def seed(pace: Pace, counts: Iterable[HourCount]) -> None:
+    """What the attempts on record say of the windows, never to the campaign's favour: answers early, drops late."""
+    for count in counts:
+        begin = count.hour * 3600.0
+        for window in (pace.day, pace.month):
+            for _ in range(count.answered):
+                window.answered(begin)
+            for _ in range(count.dropped):
+                window.dropped(begin + 3599.0)
+
+
+def drops_of(pace: Pace, now: float) -> tuple[DropCount, ...]:
+    """For the law: the windows' counts."""
+    day, month = pace.counted(now)
+    return tuple(
+        DropCount(within_s=within_s, answered=int(window.live), dropped=int(window.drops))
+        for within_s, window in ((DAY_S, day), (MONTH_S, month))
+    )
+
+
+def said_of(answer: PacingAnswer) -> dict[str, str]:
+    """What the receipt says of the pacer."""
+    figures = {
+        "free_expected": answer.free_expected,
+        "answers_expected": answer.answers_expected,
+        "risk": answer.risk,
+        "risk_allowed": answer.risk_allowed,
+    }
+    said = {name: f"{value:g}" for name, value in figures.items() if value is not None}
+    return {"rule": str(answer.rule), "why": answer.why, "lines": str(answer.lines), **said}
+
+
+def uses_of(record: CampaignRecord, now: float) -> dict[str, CallerUse]:
+    """How its numbers were used; hours that are too long ago are forgotten."""
+    oldest, day = int(now // 3600) - CALLER_HOURS_MAX, int((now - DAY_S) // 3600)
+    uses: dict[str, CallerUse] = {}
+    for number, hours in sorted(record.callers.items()):
+        _forget(hours, oldest)
+        uses[number] = CallerUse(
+            calls_24h=sum(count for hour, count in hours.calls.items() if hour >= day),
+            calls=sum(hours.calls.values()),
+            answered=sum(hours.answered.values()),
+        )
+    return uses
+
+
+def _forget(hours: CallerHours, oldest: int) -> None:
+    for counts in (hours.calls, hours.answered):
+        for hour in [hour for hour in counts if hour < oldest]:
+            del counts[hour]

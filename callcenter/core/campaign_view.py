@@ -1,0 +1,75 @@
+"""Pictures of campaigns for screens. Knows how to count; changes nothing."""
+
+from callcenter.core.campaign_crew import crew_of, waiting_of
+from callcenter.core.campaign_state import CampaignRecord, DialStep
+from callcenter.core.world import World
+from callcenter.model.campaign import Campaign, CampaignState, Mode
+from callcenter.model.contact import ContactState
+from callcenter.model.pacing import Answers, Crew
+from callcenter.model.view import CampaignView
+
+NOTHING = Answers(live=0.0, drops=0.0)
+
+
+def campaign_views(world: World, now: float) -> tuple[CampaignView, ...]:
+    """Every campaign that is configured, and those that are not any more but still have calls."""
+    configured, known = world.configuration.campaigns, world.campaigns
+    return tuple(
+        _view(world, name, configured.get(name), known.get(name), now) for name in sorted({*configured, *known})
+    )
+
+
+def _view(
+    world: World, name: str, campaign: Campaign | None, record: CampaignRecord | None, now: float
+) -> CampaignView:
+    crew = crew_of(world, campaign) if campaign is not None and campaign.mode is not Mode.BROADCAST else Crew()
+    if record is None:
+        return CampaignView(
+            name=name,
+            mode=campaign.mode if campaign is not None else "",
+            queue=campaign.queue if campaign is not None else None,
+            agents=crew.size,
+            ready=len(crew.ready),
+            target=campaign.target if campaign is not None else 0.0,
+            hard_stop=campaign.hard_stop if campaign is not None else 0.0,
+            goal=campaign.goal if campaign is not None else 0,
+        )
+    day, month = record.pace.counted(now)
+    attempts = record.attempts.values()
+    agent_s = record.agent_s + record.manned * max(now - record.manned_at, 0.0)
+    return CampaignView(
+        name=name,
+        mode=campaign.mode if campaign is not None else "",
+        state=record.state,
+        state_s=max(now - record.since, 0.0),
+        queue=campaign.queue if campaign is not None else None,
+        hopper=len(record.hopper),
+        ringing=len(record.asked) + sum(one.step is DialStep.RINGING for one in attempts),
+        judging=sum(one.step is DialStep.JUDGING for one in attempts),
+        waiting=waiting_of(world, record),
+        talking=sum(world.contacts[one.contact].state is ContactState.CONNECTED for one in attempts),
+        agents=crew.size,
+        ready=len(crew.ready),
+        wrap_up=len(crew.wrap_up),
+        dials=record.dials,
+        refused=record.refused,
+        talks=record.talks,
+        goal=campaign.goal if campaign is not None else 0,
+        outcomes=tuple(sorted((str(outcome), count) for outcome, count in record.outcomes.items())),
+        unsettled=len(record.settling),
+        talk_s=record.talk_s,
+        agent_s=agent_s,
+        day_live=int(day.live),
+        day_drops=int(day.drops),
+        month_live=int(month.live),
+        month_drops=int(month.drops),
+        target=record.pace.budget.target,
+        hard_stop=record.pace.budget.hard,
+        rule=str(record.rule),
+        why=record.why,
+    )
+
+
+def runs(view: CampaignView) -> bool:
+    """Whether it dials, or still has calls that it has dialled."""
+    return view.state is not CampaignState.STOPPED

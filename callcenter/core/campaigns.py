@@ -1,0 +1,454 @@
+"""Campaigns: begun, paced, ended. Knows the pacers, the trunks, the guard, and who is there; knows no database.
+
+Theory: leads are claimed into a small hopper, which is the engine's. Every second, and when an agent becomes free, the
+campaign's pacer is asked how many lines to dial. For each the next lead is taken, a trunk and a caller id are chosen,
+and the law is asked (`JudgeDial`): whoever judges writes the attempt with its receipt before it says yes, and only then
+the phone rings (`campaign_calls`). A line that is being judged counts as one that rings.
+
+Agents who could serve several running campaigns are dealt out among them, so that no two dial for the same agent.
+After a kill the leads of the hopper, and what was being judged, are left to whoever clears up: they were another
+dialler's.
+"""
+
+from collections.abc import Iterable
+from typing import Final, assert_never
+
+from callcenter.core.caller_ids import shown
+from callcenter.core.campaign_calls import CampaignCalls
+from callcenter.core.campaign_crew import agents_of, could_serve, crew_of, waiting_of
+from callcenter.core.campaign_pace import drops_of, next_number, pace_of, retune, said_of, seed, uses_of
+from callcenter.core.campaign_state import Asked, CampaignInput, CampaignRecord, next_state
+from callcenter.core.guard import GuardBook
+from callcenter.core.timers import TimerKind
+from callcenter.core.trunks import Chosen
+from callcenter.core.world import NOBODY, World
+from callcenter.model.calendar import Calendar
+from callcenter.model.campaign import Campaign, CampaignState, Mode
+from callcenter.model.campaign_messages import (
+    AttemptSettled,
+    BeepHeard,
+    CampaignChanged,
+    CampaignEvent,
+    CampaignRequest,
+    CampaignStartRequested,
+    CampaignStopRequested,
+    ClaimLeads,
+    DialJudged,
+    DiallerLost,
+    DiallerReady,
+    DialRefused,
+    JudgeDial,
+    LeadsClaimed,
+    MachineJudged,
+    ReleaseLeads,
+    SettleAttempt,
+)
+from callcenter.model.ids import AgentId, LegId
+from callcenter.model.lead import AttemptId, CampaignName, Dial, LeadNumber, Outcome
+from callcenter.model.pacing import PacingAnswer
+from callcenter.pacers.pace import ASK_EVERY_S, IDLE_ASK_S
+from callcenter.pacers.pacer import PROGRESSIVE
+
+HOPPER_MAX: Final = 200
+HOPPER_LOW: Final = 100  # below it more are claimed
+DRY_S: Final = 5.0  # lists that had fewer leads than were wanted are asked again after so long
+REFUSED_S: Final = 5.0  # after a refusal for how the campaign calls, or without a trunk, nothing is tried for so long
+JUDGED_WITHIN_S: Final = 10.0  # what was judged longer ago was judged in another world
+CALLER_HOURS_MAX: Final = 24 * 7  # for so long the use of caller ids is remembered
+S: Final = CampaignState
+
+
+class Campaigns:
+    """All campaigns."""
+
+    __slots__ = ("_calls", "_guard", "_guard_of", "_world")
+
+    def __init__(self, world: World, calls: CampaignCalls) -> None:
+        self._world = world
+        self._calls = calls
+        self._guard_of = world.configuration.guard
+        self._guard = GuardBook(self._guard_of, world.guard_memory)
+
+    # -- what is told ------------------------------------------------------------------------------------------------
+
+    def take(self, event: CampaignEvent) -> None:
+        """Whatever comes back from Postgres and from detectors."""
+        match event:
+            case DiallerReady():
+                self._ready(event)
+            case DiallerLost():
+                self._forget_claims()
+                self._world.dialler = ""
+            case LeadsClaimed():
+                self._claimed(event)
+            case DialJudged():
+                self._judged(event)
+            case AttemptSettled(attempt=attempt):
+                for record in self._world.campaigns.values():
+                    record.settling.pop(attempt, None)
+            case MachineJudged(leg=leg, answerer=answerer, why=why):
+                contact = self._world.by_leg(leg)
+                if contact is not None and contact.campaign is not None:
+                    self._calls.judged(contact, answerer, why)
+            case BeepHeard(leg=leg):
+                contact = self._world.by_leg(leg)
+                if contact is not None and contact.campaign is not None:
+                    self._calls.beeped(contact)
+            case _:
+                assert_never(event)
+
+    def ask(self, event: CampaignRequest) -> str:
+        """What people ask for; gives what is wrong, or ""."""
+        match event:
+            case CampaignStartRequested(campaign=name, by=by):
+                return self._start(name, by)
+            case CampaignStopRequested(campaign=name, drain=drain, by=by):
+                return self._stop(name, by, drain=drain)
+            case _:
+                assert_never(event)
+
+    def begun_again(self) -> None:
+        """A run of the engine begins: what was claimed and judged was another dialler's."""
+        self._world.dialler = ""
+        self._forget_claims()
+        for name in sorted(self._world.campaigns):
+            self._world.timers.set(TimerKind.PACE, name, self._world.now)
+
+    # -- begin and end -----------------------------------------------------------------------------------------------
+
+    def _start(self, name: CampaignName, by: str) -> str:
+        world, campaign = self._world, self._world.configuration.campaigns.get(name)
+        if campaign is None:
+            return f"there is no campaign {name}"
+        record = world.campaigns.get(name)
+        if record is None:
+            record = world.campaigns[name] = CampaignRecord(name=name, pace=pace_of(campaign), since=world.now)
+        if record.state is S.RUNNING:
+            return f"{name} is running already"
+        if record.state is S.STOPPED:
+            record.talks = record.dials = record.refused = 0
+            record.talk_s = record.agent_s = 0.0
+            record.outcomes = {}
+            record.manned, record.manned_at = 0, world.now
+        retune(record.pace, campaign)
+        record.dry_until = record.rests_until = 0.0
+        self._move(record, CampaignInput.STARTED, by=by)
+        world.timers.set(TimerKind.PACE, name, world.now)
+        return ""
+
+    def _stop(self, name: CampaignName, by: str, *, drain: bool) -> str:
+        record = self._world.campaigns.get(name)
+        if record is None or record.state is S.STOPPED:
+            return f"{name} does not run" if name in self._world.configuration.campaigns else f"no campaign {name}"
+        if drain and record.state is not S.RUNNING:
+            return f"{name} is {record.state} already"
+        if not drain and record.state is S.STOPPING:
+            return f"{name} is stopping already"
+        self._move(record, CampaignInput.DRAINED if drain else CampaignInput.STOPPED, by=by)
+        if not drain:
+            self._release(record)
+        self._over(record)
+        return ""
+
+    def _move(self, record: CampaignRecord, told: CampaignInput, *, why: str = "", by: str = "") -> None:
+        was, record.state = record.state, next_state(record.name, record.state, told)
+        record.since = self._world.now
+        self._world.out.append(CampaignChanged(campaign=record.name, was=was, state=record.state, why=why, by=by))
+
+    def _over(self, record: CampaignRecord) -> None:
+        """A campaign that is ending has ended when nothing rings any more and nothing is left that would."""
+        rings = record.asked or any(one.answered_at is None for one in record.attempts.values())
+        left = record.state is S.DRAINING and (record.hopper or record.claiming)
+        if record.state in (S.DRAINING, S.STOPPING) and not rings and not left:
+            self._release(record)
+            self._move(record, CampaignInput.OVER)
+            self._count_agents(record, 0)
+            self._world.timers.cancel(TimerKind.PACE, record.name)
+
+    def _release(self, record: CampaignRecord) -> None:
+        if record.hopper:
+            leads = tuple(lead.id for lead in record.hopper)
+            record.hopper = []
+            self._world.out.append(ReleaseLeads(contact=NOBODY, campaign=record.name, leads=leads))
+
+    # -- the dialler -------------------------------------------------------------------------------------------------
+
+    def _ready(self, event: DiallerReady) -> None:
+        world = self._world
+        self._forget_claims()
+        world.dialler = event.dialler
+        for name, counts in sorted(event.counts.items()):
+            record = world.campaigns.get(CampaignName(name))
+            if record is None:
+                campaign = world.configuration.campaigns.get(CampaignName(name))
+                if campaign is None:
+                    continue
+                record = CampaignRecord(name=campaign.name, pace=pace_of(campaign), since=world.now)
+                world.campaigns[campaign.name] = record
+            if not record.seeded:
+                seed(record.pace, counts)
+        for _, record in sorted(world.campaigns.items()):
+            record.seeded = True
+            for leg, settling in record.settling.items():
+                if settling.agent is None:
+                    self._calls.tell(record, leg, settling)
+            if record.state is not S.STOPPED:
+                world.timers.set(TimerKind.PACE, record.name, world.now)
+
+    def _forget_claims(self) -> None:
+        """The leads in the hoppers, and the calls that are being judged, are not ours any more."""
+        for _, record in sorted(self._world.campaigns.items()):
+            record.hopper, record.claiming = [], False
+            record.dry_until = record.rests_until = 0.0
+            for leg in list(record.asked):
+                self._unask(record, leg)
+
+    def _unask(self, record: CampaignRecord, leg: LegId) -> Asked | None:
+        asked = record.asked.pop(leg, None)
+        if asked is not None:
+            record.pace.lines.pop(leg, None)  # it was never dialled, so nothing is learnt of it
+            self._calls.trunks().ended(asked.dial.trunk, self._world.now)
+        return asked
+
+    def _claimed(self, event: LeadsClaimed) -> None:
+        record = self._world.campaigns.get(event.campaign)
+        if record is None or not record.claiming:
+            return
+        record.claiming = False
+        known = {lead.id for lead in record.hopper}
+        record.hopper += [lead for lead in event.leads if lead.id not in known and lead.numbers]
+        if event.why:
+            record.why = event.why
+        if len(record.hopper) < HOPPER_LOW:
+            record.dry_until = self._world.now + DRY_S
+        if record.state in (S.STOPPING, S.STOPPED):
+            self._release(record)
+        self._soon(record)
+
+    def _judged(self, event: DialJudged) -> None:
+        record = next((one for one in self._world.campaigns.values() if event.attempt in one.asked), None)
+        if record is None:
+            return
+        world, now = self._world, self._world.now
+        if event.authorised:
+            asked = record.asked[event.attempt]
+            campaign = world.configuration.campaigns.get(record.name)
+            hindrance = self._hindrance(record, campaign, asked)
+            if hindrance:
+                self._unask(record, event.attempt)
+                world.out.append(
+                    SettleAttempt(
+                        contact=NOBODY, campaign=record.name, attempt=event.attempt, outcome=Outcome.VOID, at=now
+                    )
+                )
+                self._refused(record, asked, hindrance)
+            else:
+                del record.asked[event.attempt]
+                self._calls.dial(record, asked)
+            return
+        refused = self._unask(record, event.attempt)
+        assert refused is not None  # it is in `asked`
+        if event.kept:
+            record.hopper.insert(0, refused.dial.lead)
+            record.rests_until = now + REFUSED_S
+        record.refused += 1
+        record.why = event.why
+        self._refused(record, refused, event.why)
+        self._soon(record)
+
+    def _hindrance(self, record: CampaignRecord, campaign: Campaign | None, asked: Asked) -> str:
+        """Why a call that the law allows is not made all the same, in words; "" if it is."""
+        if campaign is None or record.state in (S.STOPPING, S.STOPPED):
+            return "the campaign has been stopped"
+        if self._world.now > asked.at + JUDGED_WITHIN_S:
+            return "it was judged too long ago"
+        if campaign.mode is not Mode.BROADCAST and not agents_of(self._world, campaign):
+            return "nobody is there any more"
+        return ""
+
+    def _refused(self, record: CampaignRecord, asked: Asked, why: str) -> None:
+        self._world.out.append(
+            DialRefused(campaign=record.name, lead=asked.dial.lead.id, attempt=LegId(asked.dial.id), why=why)
+        )
+
+    # -- pacing ------------------------------------------------------------------------------------------------------
+
+    def due(self, name: CampaignName) -> None:
+        """It is time to look at a campaign."""
+        record = self._world.campaigns.get(name)
+        if record is None or record.state is S.STOPPED:
+            return
+        self._world.timers.set(TimerKind.PACE, name, self._world.now + IDLE_ASK_S)
+        campaign = self._world.configuration.campaigns.get(name)
+        if campaign is None:
+            if record.state is not S.STOPPING:
+                self._move(record, CampaignInput.STOPPED, why="it is not configured any more")
+            self._release(record)
+            self._over(record)
+            return
+        if campaign.goal and record.talks >= campaign.goal and record.state is S.RUNNING:
+            self._move(record, CampaignInput.STOPPED, why=f"its goal of {campaign.goal} talks is reached")
+            self._release(record)
+        self._pace(record, campaign)
+        self._over(record)
+
+    def settle(self, freed: Iterable[AgentId]) -> None:
+        """After every event: an agent who became free is a reason to look again."""
+        world = self._world
+        for agent in dict.fromkeys(freed):
+            found = world.agents.records.get(agent)
+            for _, record in sorted(world.campaigns.items()):
+                campaign = world.configuration.campaigns.get(record.name)
+                dials = campaign is not None and record.state in (S.RUNNING, S.DRAINING)
+                if found is not None and campaign is not None and dials and could_serve(world, found, campaign):
+                    self._soon(record)
+
+    def wrapped_up(self, queue: str, seconds: float) -> None:
+        """A wrap-up after a contact of this queue took so long."""
+        for record in self._world.campaigns.values():
+            campaign = self._world.configuration.campaigns.get(record.name)
+            if campaign is not None and campaign.queue == queue:
+                record.pace.wrapped_up(seconds)
+
+    def _soon(self, record: CampaignRecord) -> None:
+        """Ask as soon as a pacer may be asked again."""
+        if record.state is not S.STOPPED:
+            at = max(self._world.now, record.paced_at + ASK_EVERY_S)
+            due = self._world.timers.due(TimerKind.PACE, record.name)
+            if due is None or due > at:
+                self._world.timers.set(TimerKind.PACE, record.name, at)
+
+    def _pace(self, record: CampaignRecord, campaign: Campaign) -> None:
+        world, now = self._world, self._world.now
+        crew = crew_of(world, campaign)
+        self._count_agents(record, crew.size)
+        if record.state not in (S.RUNNING, S.DRAINING) or world.blind:
+            return
+        closed = self._closed(campaign)
+        if closed or not world.dialler:
+            self._release(record)
+            record.why = closed or "Postgres holds no leads for us"
+            return
+        self._refill(record)
+        if not record.hopper:
+            record.why = "no lead can be called now" if record.dry_until > now else "leads are being claimed"
+        if now < record.rests_until or not record.hopper:
+            return
+        retune(record.pace, campaign)
+        record.paced_at = now
+        waiting = waiting_of(world, record)
+        free = min(self._calls.trunks().lines_free(now), campaign.lines_max - len(record.pace.lines))
+        if campaign.mode is Mode.BROADCAST:
+            answer = PacingAnswer(lines=max(free, 0), why=f"{free} of {campaign.lines_max} lines", rule=PROGRESSIVE)
+        else:
+            answer = record.pace.ask(
+                crew,
+                now,
+                waiting=waiting,
+                lines_free=max(free, 0),
+                names=tuple(sorted(campaign.lists)) or ("",),
+                hour=int(now // 3600) % 24,
+            )
+        record.rule, record.why = answer.rule, answer.why
+        unspoken = len(crew.ready) - waiting - len(record.pace.lines)
+        for n in range(answer.lines):
+            if not record.hopper or not self._judge(record, campaign, answer, agent_ready=n < unspoken):
+                break
+        if record.hopper and answer.lines:
+            self._soon(record)
+
+    def _refill(self, record: CampaignRecord) -> None:
+        wanted = HOPPER_MAX - len(record.hopper)
+        if (
+            record.state is S.RUNNING
+            and not record.claiming
+            and len(record.hopper) < HOPPER_LOW
+            and self._world.now >= record.dry_until
+        ):
+            record.claiming = True
+            self._world.out.append(ClaimLeads(contact=NOBODY, campaign=record.name, count=wanted))
+
+    def _judge(self, record: CampaignRecord, campaign: Campaign, answer: PacingAnswer, *, agent_ready: bool) -> bool:
+        """Ask the law about the next lead; False if nothing can be dialled now."""
+        world, now = self._world, self._world.now
+        lead = record.hopper[0]
+        number = next_number(lead)
+        trunks = self._calls.trunks()
+        besides = [name for name in world.configuration.trunks if campaign.trunks and name not in campaign.trunks]
+        way = trunks.choose(number.number, now, besides)
+        if not isinstance(way, Chosen):
+            if way.at is None and not any("lines are taken" in why for _, why in way.why):
+                against: tuple[str, ...] = ("no trunk takes this number",)
+                trunk, digits = "", number.number
+            else:  # only time, or the end of another call, has to come
+                record.rests_until = way.at if way.at is not None else now + ASK_EVERY_S
+                record.why = "; ".join(f"{name}: {why}" for name, why in way.why)
+                return False
+        else:
+            trunk, digits = way.trunk, way.digits
+            against = self._guarded(number, trunk)
+        caller = shown(campaign.caller_ids, number.number, number.region, uses_of(record, now))
+        record.hopper.pop(0)
+        leg = world.mints().leg()
+        dial = Dial(
+            id=AttemptId(leg),
+            lead=lead,
+            number=number,
+            campaign=record.name,
+            trunk=trunk,
+            caller_id=caller.number if caller is not None else "",
+            ring_s=campaign.ring_s,
+            approach=campaign.approach,
+            message_within_s=campaign.message_within_s if campaign.safe_harbour is not None else None,
+            agent_ready=agent_ready,
+        )
+        configured = world.configuration.trunks.get(trunk)
+        record.asked[leg] = Asked(
+            dial=dial,
+            digits=digits,
+            via=configured.dial if configured is not None else "",
+            why=answer.why,
+            at=now,
+        )
+        record.pace.dialled(leg, now, lead.list, int(now // 3600) % 24)
+        trunks.began(trunk, now)
+        world.out.append(
+            JudgeDial(
+                contact=NOBODY,
+                dial=dial,
+                drops=drops_of(record.pace, now),
+                pacing=said_of(answer),
+                against=against,
+            )
+        )
+        return True
+
+    def _guarded(self, number: LeadNumber, trunk: str) -> tuple[str, ...]:
+        guard = self._world.configuration.guard
+        if guard != self._guard_of:
+            self._guard, self._guard_of = GuardBook(guard, self._world.guard_memory), guard
+        verdict = self._guard.may(
+            number.number, region=number.region, line=number.line, trunk=trunk, at=self._world.now
+        )
+        if verdict.alarm:
+            self._world.surprise(f"guard against toll fraud: {verdict.alarm}")
+        return verdict.against
+
+    # -- figures -----------------------------------------------------------------------------------------------------
+
+    def _count_agents(self, record: CampaignRecord, size: int) -> None:
+        now = self._world.now
+        record.agent_s += record.manned * (now - record.manned_at)
+        record.manned, record.manned_at = size, now
+
+    def _closed(self, campaign: Campaign) -> str:
+        """Why nothing may be dialled at this hour, in words; "" if it may."""
+        world = self._world
+        hours: list[tuple[str, Calendar | None]] = []
+        if campaign.hours is not None:
+            hours.append((campaign.hours, world.configuration.calendars.get(campaign.hours)))
+        queue = world.configuration.queues.get(campaign.queue) if campaign.queue is not None else None
+        if queue is not None and queue.hours is not None:
+            hours.append((queue.hours, world.configuration.calendars.get(queue.hours)))
+        shut = [name for name, calendar in hours if calendar is not None and not calendar.is_open(world.now)]
+        return f"outside the hours of {shut[0]}" if shut else ""

@@ -1,0 +1,529 @@
+"""Campaigns in stories: whom they dial and when, who answers, who is dropped, what becomes of each attempt."""
+
+import itertools
+from typing import Any
+
+import pytest
+
+from callcenter.core.campaign_state import TRANSITIONS, CampaignInput, CampaignRecord, next_state
+from callcenter.errors import IllegalTransition
+from callcenter.model.agent import AgentState
+from callcenter.model.campaign import CallerNumber, Campaign, CampaignState, MachineRule, Mode
+from callcenter.model.campaign_messages import (
+    AttemptEnded,
+    AttemptSettled,
+    CampaignStartRequested,
+    CampaignStopRequested,
+    ClaimLeads,
+    ContactDropped,
+    DetectMachine,
+    DialJudged,
+    DiallerLost,
+    DiallerReady,
+    DialRefused,
+    HourCount,
+    JudgeDial,
+    LeadAnswered,
+    LeadDialled,
+    LeadsClaimed,
+    MachineJudged,
+    OptOut,
+    ReleaseLeads,
+    SettleAttempt,
+)
+from callcenter.model.commands import DialNumber, HangUp, PlayPrompts, RingAgent
+from callcenter.model.contact import LegEnd, TransportFault
+from callcenter.model.detection import Answerer
+from callcenter.model.disposition import DispositionRules, DispositionTree
+from callcenter.model.disposition import Outcome as Recorded
+from callcenter.model.events import DigitPressed, DispositionRequested, LegAnswered, LegEnded, PlaybackEnded
+from callcenter.model.facts import ContactConnected, ContactEnded, Surprise
+from callcenter.model.flow import Prompt
+from callcenter.model.ids import LegId, QueueName, TreeName
+from callcenter.model.lead import CampaignName, Lead, LeadId, LeadNumber, ListOfLeads, Outcome
+from callcenter.model.trunk import Guard, Trunk
+from callcenter.nodes.hangup import Hangup
+from tests.core.center import Center, flow, queue
+
+SPRING = CampaignName("spring")
+LIST = ListOfLeads("first")
+SORRY = Prompt(name="sorry")
+MAIN = Trunk(name="main", lines_max=50, calls_per_s=100.0)
+SHOWN = (CallerNumber(number="+842400000000"),)
+
+
+def campaign(**rules: Any) -> Campaign:
+    given: dict[str, Any] = {
+        "name": SPRING,
+        "queue": QueueName("out"),
+        "lists": {LIST: 1},
+        "caller_ids": SHOWN,
+        "safe_harbour": SORRY,
+    }
+    return Campaign(**{**given, **rules})
+
+
+class Floor(Center):
+    """A center with a campaign, and Postgres played by hand: leads, and a law that allows what it is told to."""
+
+    def __init__(self, *, leads: int = 100, rules: dict[str, Any] | None = None, **more: Any) -> None:
+        given: dict[str, Any] = {"trunks": (MAIN,), **more}
+        queues = given.pop("queues", (queue("out"),))
+        super().__init__(*queues, campaigns=(campaign(**(rules or {})),), **given)
+        self.left = [self.lead(n) for n in range(1, leads + 1)]
+        self.against = ""
+        self.kept = False
+        self.settled: dict[LegId, SettleAttempt] = {}
+        self.answers = True
+
+    @staticmethod
+    def lead(n: int) -> Lead:
+        number = LeadNumber(n=1, number=f"+8490{n:07d}", region="VN", line="mobile")
+        return Lead(id=LeadId(n), list=LIST, name=f"Lead {n}", numbers=(number,), custom={"city": "Hanoi"})
+
+    def begins(self, name: str = "first") -> None:
+        self.tell(DiallerReady(dialler=name))
+
+    def starts(self) -> str:
+        return self.ask(CampaignStartRequested(request=self.request(), campaign=SPRING))
+
+    def stops(self, *, drain: bool = False) -> str:
+        return self.ask(CampaignStopRequested(request=self.request(), campaign=SPRING, drain=drain))
+
+    def tell(self, event: Any) -> Any:
+        out = super().tell(event)
+        if getattr(self, "answers", False):
+            for command in list(out):
+                self.carried_out(command)
+        return out
+
+    def carried_out(self, command: object) -> None:
+        match command:
+            case ClaimLeads(campaign=name, count=count):
+                taken, self.left = self.left[:count], self.left[count:]
+                self.tell(LeadsClaimed(campaign=name, leads=tuple(taken)))
+            case JudgeDial(dial=dial, against=against):
+                why = self.against or "; ".join(against)
+                self.tell(DialJudged(attempt=LegId(dial.id), authorised=not why, why=why, kept=self.kept))
+            case SettleAttempt(attempt=attempt):
+                assert attempt not in self.settled
+                self.settled[attempt] = command
+                self.tell(AttemptSettled(attempt=attempt))
+            case _:
+                pass
+
+    @property
+    def state(self) -> str:
+        return self.record.state.value
+
+    @property
+    def record(self) -> CampaignRecord:
+        return self.engine.world.campaigns[SPRING]
+
+    @property
+    def ringing(self) -> list[LegId]:
+        return [one.leg for one in self.record.attempts.values() if one.answered_at is None]
+
+    def answered(self, leg: LegId) -> None:
+        self.tell(LegAnswered(leg=leg))
+
+    def ended(self, leg: LegId, end: LegEnd = LegEnd.NORMAL, cause: int = 16) -> None:
+        self.tell(LegEnded(leg=leg, end=end, cause=cause))
+
+    def agent_answers(self) -> RingAgent:
+        [ring] = self.lately(RingAgent)
+        self.tell(LegAnswered(leg=ring.leg))
+        return ring
+
+
+@pytest.mark.parametrize(("state", "told"), list(itertools.product(CampaignState, CampaignInput)))
+def test_every_cell_is_listed_or_refused(state: CampaignState, told: CampaignInput) -> None:
+    if (state, told) in TRANSITIONS:
+        assert next_state(SPRING, state, told) is TRANSITIONS[state, told]
+    else:
+        with pytest.raises(IllegalTransition, match=f"spring: {told} while {state}"):
+            next_state(SPRING, state, told)
+
+
+def test_a_line_for_each_free_agent_and_each_is_judged_before_it_rings() -> None:
+    floor = Floor()
+    ann, bea = floor.agent("ann"), floor.agent("bea")
+    floor.begins()
+    assert floor.starts() == ""
+    floor.passes(0.1)
+    asked, dialled = floor.all(JudgeDial), floor.all(DialNumber)
+    assert len(asked) == len(dialled) == 2
+    assert [str(one.dial.id) for one in asked] == [str(one.leg) for one in dialled]
+    assert all(one.dial.agent_ready and one.dial.ring_s == 25.0 and one.drops for one in asked)
+    assert {one.number for one in dialled} == {"+84900000001", "+84900000002"}
+    assert {one.caller for one in dialled} == {"+842400000000"}
+    floor.passes(5.0)
+    assert len(floor.all(DialNumber)) == 2
+    assert ann.record.state is bea.record.state is AgentState.READY
+    floor.told_again()
+
+
+def test_who_answers_has_an_agent_at_once_and_the_next_number_is_dialled_after_the_talk() -> None:
+    floor = Floor()
+    ann = floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(3.0)
+    [leg] = floor.ringing
+    floor.answered(leg)
+    assert floor.lately(LeadAnswered)[0].rang_s == pytest.approx(3.0, abs=0.2)
+    floor.agent_answers()
+    assert floor.lately(ContactConnected)
+    assert ann.record.state is AgentState.ON_CONTACT
+    floor.passes(60.0)
+    floor.ended(leg)
+    assert floor.settled[leg].outcome is Outcome.ANSWERED
+    assert floor.settled[leg].answered_at is not None
+    floor.passes(1.1)
+    assert len(floor.all(LeadDialled)) == 2
+    assert floor.record.outcomes == {Outcome.ANSWERED: 1}
+    assert floor.record.talks == 1
+    assert floor.record.talk_s == pytest.approx(60.0)
+    floor.told_again()
+
+
+@pytest.mark.parametrize(
+    ("end", "cause", "outcome"),
+    [
+        (LegEnd.BUSY, 17, Outcome.BUSY),
+        (LegEnd.NO_ANSWER, 19, Outcome.NO_ANSWER),
+        (LegEnd.UNREACHABLE, 1, Outcome.INVALID),
+        (LegEnd.UNREACHABLE, 18, Outcome.FAILED),
+        (LegEnd.FAILED, 34, Outcome.FAILED),
+        (LegEnd.REJECTED, 21, Outcome.BUSY),
+    ],
+)
+def test_a_call_that_nobody_answers_ends_with_what_the_network_says(end: LegEnd, cause: int, outcome: Outcome) -> None:
+    floor = Floor()
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(4.0)
+    [leg] = floor.ringing
+    floor.ended(leg, end, cause)
+    assert floor.settled[leg].outcome is outcome
+    assert floor.all(AttemptEnded)[0].outcome is outcome
+    failures = floor.record.pace.trunk.failed_in_a_row
+    assert failures == (1 if outcome is Outcome.FAILED and cause == 34 else 0)
+    assert not floor.engine.world.contacts or floor.ringing
+
+
+def test_a_person_without_an_agent_is_told_who_called_after_two_seconds_and_counts_as_a_drop() -> None:
+    floor = Floor()
+    ann = floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(3.0)
+    [leg] = floor.ringing
+    floor.call("out")  # somebody calls in and takes the agent
+    floor.answered(leg)
+    floor.passes(1.9)
+    assert not floor.all(ContactDropped)
+    floor.passes(0.2)
+    [dropped] = floor.all(ContactDropped)
+    assert dropped.waited_s == pytest.approx(2.0)
+    assert floor.all(PlayPrompts)[-1].prompts == ("sorry",)
+    assert floor.record.pace.counted(floor.now)[0].drops == 1
+    floor.tell(PlaybackEnded(playback=floor.all(PlayPrompts)[-1].playback))
+    assert floor.settled[leg].outcome is Outcome.DROPPED
+    assert ann.record.state is AgentState.OFFERED
+    floor.told_again()
+
+
+def test_a_phone_that_rings_for_the_dropped_stops() -> None:
+    floor = Floor()
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(3.0)
+    [leg] = floor.ringing
+    floor.answered(leg)
+    [ring] = floor.lately(RingAgent)
+    floor.passes(2.1)
+    assert ring.leg in {one.leg for one in floor.all(HangUp)}
+    assert floor.all(ContactDropped)
+
+
+def test_the_key_to_be_called_no_more() -> None:
+    floor = Floor()
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(3.0)
+    [leg] = floor.ringing
+    floor.answered(leg)
+    floor.passes(2.1)
+    floor.tell(DigitPressed(leg=leg, digit="1"))
+    assert not floor.all(OptOut)
+    floor.tell(DigitPressed(leg=leg, digit="9"))
+    [out] = floor.all(OptOut)
+    assert out.number == "+84900000001"
+    assert floor.settled[leg].outcome is Outcome.DROPPED
+
+
+def test_nothing_is_dialled_when_nobody_is_there_or_no_dialler() -> None:
+    floor = Floor()
+    floor.starts()
+    floor.passes(10.0)
+    assert not floor.all(ClaimLeads)
+    floor.begins()
+    floor.passes(10.0)
+    assert floor.all(ClaimLeads)
+    assert not floor.all(JudgeDial)
+    floor.agent("ann")
+    floor.passes(3.0)
+    assert floor.all(DialNumber)
+    floor.tell(DiallerLost())
+    [leg] = floor.ringing
+    floor.ended(leg, LegEnd.BUSY, 17)
+    floor.passes(10.0)
+    assert len(floor.all(DialNumber)) == 1
+
+
+def test_an_agent_who_goes_while_it_is_judged_leaves_a_void_attempt() -> None:
+    floor = Floor()
+    ann = floor.agent("ann")
+    floor.begins()
+    floor.answers = False
+    floor.starts()
+    floor.passes(0.1)
+    [claim] = floor.all(ClaimLeads)
+    floor.tell(LeadsClaimed(campaign=SPRING, leads=(floor.lead(1),)))
+    floor.passes(2.0)
+    [asked] = floor.all(JudgeDial)
+    ann.logs_out()
+    floor.tell(DialJudged(attempt=LegId(asked.dial.id), authorised=True))
+    assert not floor.all(DialNumber)
+    assert floor.lately(SettleAttempt)[0].outcome is Outcome.VOID
+    assert claim.count == 200
+
+
+def test_what_the_law_refuses_is_not_dialled_and_a_refusal_of_the_way_of_calling_keeps_the_lead() -> None:
+    floor = Floor()
+    floor.agent("ann")
+    floor.begins()
+    floor.against, floor.kept = "caller_id none (shown)", True
+    floor.starts()
+    floor.passes(3.0)
+    assert not floor.all(DialNumber)
+    [refused] = floor.all(DialRefused)
+    assert refused.lead == 1
+    assert len(floor.record.hopper) == 100
+    floor.against = ""
+    floor.passes(5.0)
+    assert floor.all(DialNumber)[0].number == "+84900000001"
+
+
+def test_the_guard_and_the_trunks_are_told_to_whoever_judges() -> None:
+    floor = Floor(guard=Guard(regions=("US",)))
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(10.0)
+    assert floor.all(JudgeDial)[0].against == ("VN is not allowed",)
+    assert not floor.all(DialNumber)
+    assert any("toll fraud" in one.what for one in floor.all(Surprise))
+
+
+def test_drained_dials_what_was_claimed_and_stopped_rings_on_and_gives_back() -> None:
+    floor = Floor(leads=3)
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(2.0)
+    assert floor.stops() == ""
+    assert [len(one.leads) for one in floor.all(ReleaseLeads)] == [2]
+    assert floor.state == "stopping"
+    [leg] = floor.ringing
+    floor.ended(leg, LegEnd.NO_ANSWER, 19)
+    floor.passes(3.0)
+    assert floor.state == "stopped"
+    assert floor.stops() == "spring does not run"
+    floor.left = [floor.lead(n) for n in (2, 3)]
+    floor.starts()
+    floor.passes(2.0)
+    assert floor.stops(drain=True) == ""
+    for _ in range(2):
+        [leg] = floor.ringing
+        floor.ended(leg, LegEnd.NO_ANSWER, 19)
+        floor.passes(3.0)
+    assert floor.state == "stopped"
+    assert len(floor.all(DialNumber)) == 3
+    floor.told_again()
+
+
+def test_a_restart_forgets_what_was_claimed_and_asked_and_goes_on_with_what_lives() -> None:
+    floor = Floor(leads=400)
+    ann, _ = floor.agent("ann"), floor.agent("bea")
+    floor.begins()
+    floor.starts()
+    floor.passes(2.0)
+    first, second = floor.ringing
+    floor.answered(first)
+    floor.agent_answers()
+    floor.restarts()
+    assert floor.record.hopper == []
+    assert floor.record.asked == {}
+    assert floor.ringing == [second]
+    assert ann.record.state is AgentState.ON_CONTACT
+    assert floor.engine.has_dialled(first)
+    floor.passes(5.0)
+    assert len(floor.all(DialNumber)) == 2  # nobody holds leads yet
+    floor.begins("second")
+    floor.ended(first)
+    floor.passes(2.0)
+    assert len(floor.all(DialNumber)) == 3
+    assert floor.settled[first].outcome is Outcome.ANSWERED
+
+
+def test_a_call_that_is_not_there_after_a_restart_is_lost_unless_asterisk_kept_its_end_for_us() -> None:
+    floor = Floor()
+    floor.agent("ann"), floor.agent("bea")
+    floor.begins()
+    floor.starts()
+    floor.passes(2.0)
+    first, second = floor.ringing
+    floor.restarts(listing=floor.listing(without=[first, second]))
+    floor.ended(second, LegEnd.BUSY, 17)
+    floor.passes(4.0)
+    assert {leg: one.outcome for leg, one in floor.settled.items()} == {first: Outcome.LOST, second: Outcome.BUSY}
+
+
+def test_what_was_not_settled_before_a_kill_is_told_to_the_next_dialler() -> None:
+    floor = Floor()
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(2.0)
+    [leg] = floor.ringing
+    floor.answers = False
+    floor.ended(leg, LegEnd.BUSY, 17)
+    assert floor.lately(SettleAttempt)
+    floor.restarts()
+    assert floor.engine.has_dialled(leg)
+    floor.answers = True
+    floor.begins("second")
+    assert floor.settled[leg].outcome is Outcome.BUSY
+    assert not floor.engine.has_dialled(leg)
+
+
+TREE = DispositionTree(name=TreeName("sales"), outcomes={"sold": Recorded(label="Sold"), "no": Recorded(label="No")})
+
+
+def test_what_an_agent_records_goes_with_the_attempt_and_is_waited_for_until_her_wrap_up_is_over() -> None:
+    rules = DispositionRules(tree=TREE.name, required=True)
+    floor = Floor(queues=(queue("out", disposition=rules, wrap_up_s=30.0),), dispositions=(TREE,))
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    for recorded in ("sold", ""):
+        floor.passes(2.0)
+        [leg] = floor.ringing
+        floor.answered(leg)
+        floor.agent_answers()
+        floor.passes(20.0)
+        floor.ended(leg)
+        assert leg not in floor.settled
+        assert floor.engine.has_dialled(leg)
+        contact = floor.all(ContactEnded)[-1].contact
+        if recorded:
+            assert not floor.ask(DispositionRequested(request=floor.request(), contact=contact, code=recorded))
+            assert floor.settled[leg].disposition == "sold"
+            floor.passes(31.0)
+        else:
+            floor.passes(29.0)
+            assert leg not in floor.settled
+            floor.passes(2.0)
+            assert floor.settled[leg].disposition == ""
+        assert floor.settled[leg].outcome is Outcome.ANSWERED
+    floor.told_again()
+
+
+def test_a_machine_is_hung_up_on_and_one_that_is_taken_for_a_person_has_an_agent() -> None:
+    floor = Floor(rules={"machine": MachineRule.HANG_UP, "detector": "ear"})
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(2.0)
+    [leg] = floor.ringing
+    floor.answered(leg)
+    assert floor.lately(DetectMachine)[0].detector == "ear"
+    assert not floor.all(RingAgent)
+    floor.tell(MachineJudged(leg=leg, answerer=Answerer.MACHINE, why="long greeting"))
+    assert floor.settled[leg].outcome is Outcome.MACHINE
+    floor.passes(2.0)
+    [leg] = floor.ringing
+    floor.answered(leg)
+    floor.passes(3.0)  # the detector says nothing
+    assert floor.all(RingAgent)
+
+
+def test_a_detector_that_is_not_there_makes_a_person_of_everybody() -> None:
+    floor = Floor(rules={"machine": MachineRule.HANG_UP, "detector": "ear"})
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(2.0)
+    [leg] = floor.ringing
+    floor.answered(leg)
+    floor.fails(floor.lately(DetectMachine)[0], TransportFault.REFUSED)
+    assert floor.all(RingAgent)
+
+
+def test_a_broadcast_plays_its_flow_and_needs_no_agent() -> None:
+    floor = Floor(
+        rules={"mode": Mode.BROADCAST, "queue": None, "flow": "news", "lines_max": 5, "safe_harbour": None},
+        flows=(flow("news", say=Hangup(prompt=Prompt(name="news"))),),
+        leads=7,
+    )
+    floor.begins()
+    floor.starts()
+    floor.passes(2.0)
+    assert len(floor.ringing) == 5
+    leg = floor.ringing[0]
+    floor.answered(leg)
+    floor.tell(PlaybackEnded(playback=floor.lately(PlayPrompts)[0].playback))
+    assert floor.settled[leg].outcome is Outcome.ANSWERED
+    floor.passes(2.0)
+    assert len(floor.ringing) == 5
+
+
+def test_two_campaigns_do_not_dial_for_the_same_agent() -> None:
+    other = CampaignName("autumn")
+    floor = Floor(queues=(queue("out"),))
+    configuration = floor.configuration
+    both = {SPRING: campaign(), other: campaign(name=other)}
+    floor.engine.world.configuration = type(configuration)(
+        **{name: getattr(configuration, name) for name in configuration.__slots__ if name != "campaigns"},
+        campaigns=both,
+    )
+    for name in ("ann", "bea", "cat"):
+        floor.agent(name)
+    floor.begins()
+    floor.starts()
+    assert not floor.ask(CampaignStartRequested(request=floor.request(), campaign=other))
+    floor.passes(5.0)
+    assert len(floor.all(DialNumber)) == 3
+
+
+def test_a_goal_ends_it_and_a_dropped_count_on_record_is_known_to_the_pacer() -> None:
+    floor = Floor(rules={"goal": 1})
+    floor.agent("ann")
+    hour = int(floor.now // 3600) - 1
+    floor.starts()
+    floor.tell(DiallerReady(dialler="first", counts={SPRING: (HourCount(hour=hour, answered=40, dropped=2),)}))
+    assert floor.record.pace.counted(floor.now)[0].drops == 2
+    floor.passes(2.0)
+    [leg] = floor.ringing
+    floor.answered(leg)
+    floor.agent_answers()
+    floor.passes(10.0)
+    floor.ended(leg)
+    floor.passes(5.0)
+    assert floor.state == "stopped"
+    assert len(floor.all(DialNumber)) == 1
