@@ -59,6 +59,7 @@ MODULES: Final = (
     "callcenter.core.notes",
     "callcenter.core.offers",
     "callcenter.core.paths",
+    "callcenter.core.phones",
     "callcenter.core.queues",
     "callcenter.core.ranking",
     "callcenter.core.reach",

@@ -44,6 +44,8 @@ TRANSITIONS: Final[Mapping[tuple[AgentState, AgentInput], AgentState]] = {
     (S.OFFERED, In.READIED): S.READY,  # the offer was rescinded
     (S.OFFERED, In.STOOD_DOWN): S.NOT_READY,  # the offer was missed
     (S.OFFERED, In.TOOK): S.ON_CONTACT,
+    (S.READY, In.TOOK): S.ON_CONTACT,  # a call that nobody offered her: she takes it from another agent
+    (S.NOT_READY, In.TOOK): S.ON_CONTACT,  # likewise, a supervisor who was on the line
     (S.ON_CONTACT, In.READIED): S.READY,
     (S.ON_CONTACT, In.STOOD_DOWN): S.NOT_READY,
     (S.ON_CONTACT, In.WRAPPED): S.WRAP_UP,
@@ -227,7 +229,7 @@ class Agents:
         record.contacts.append(contact)
         record.contacts_taken += counted
         record.load[medium] = record.load.get(medium, 0) + 1
-        if record.state is OFFERED:
+        if record.state in (OFFERED, READY, S.NOT_READY):
             self._move(record, AgentInput.TOOK, now, contact=contact)
         self._relist(record, now)
 

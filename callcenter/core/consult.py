@@ -19,8 +19,10 @@ from callcenter.core.timers import TimerKind
 from callcenter.core.transfers import Transfers, not_dialled, not_there
 from callcenter.core.world import World
 from callcenter.model.commands import (
+    AnswerLeg,
     CloseBridge,
     DialNumber,
+    HangUp,
     JoinBridge,
     OpenBridge,
     PlayTone,
@@ -38,6 +40,7 @@ from callcenter.model.ids import AgentId, LegId
 RING_S: Final = 30.0  # how long the consulted's phone rings
 RING_GRACE_S: Final = 5.0  # Asterisk gives up by itself so long after we should have told it to
 GUESTS_MAX: Final = 4  # in a conference, besides customer and agent
+BY_PHONE: Final = "phone"  # who asked: her phone did
 RINGBACK: Final = "ring"  # as Asterisk's indications call it
 
 _ENDS: Final = {
@@ -117,9 +120,34 @@ class Consults:
                 self._transfer(contact, consult, event.by)
             case ConsultAct.CONFERENCE:
                 self._conference(contact, consult)
+            case ConsultAct.SWAP if consult.own is not None:
+                return f"{contact.agent} made that call from her phone: swap there"
             case ConsultAct.SWAP:
                 self._swap(contact, consult)
         return ""
+
+    def called(self, contact: ContactRecord, own: LegId, party: Party) -> str:
+        """The agent's phone has called somebody by itself, on a second leg; gives what is wrong, or ""."""
+        if contact.consult is not None:
+            return f"{contact.agent} consults {contact.consult.party.name} already"
+        if len(contact.guests) >= GUESTS_MAX:
+            return f"a conference has at most {GUESTS_MAX} guests"
+        problem = (
+            not_dialled(self._world, party.number) if party.agent is None else self._not_for_agent(contact, party.agent)
+        )
+        if not problem:
+            self._dial(contact, party, BY_PHONE, own)
+        return problem
+
+    def give(self, contact: ContactRecord) -> None:
+        """The call is the consulted's, who has answered: the agent's phone asks for it."""
+        assert contact.consult is not None
+        self._transfer(contact, contact.consult, BY_PHONE)
+
+    def drop(self, contact: ContactRecord) -> None:
+        """Let the consulted go."""
+        if contact.consult is not None:
+            self._let_go(contact, contact.consult, PartyEnd.DROPPED)
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
@@ -149,7 +177,11 @@ class Consults:
     def leg_gone(self, contact: ContactRecord, leg: LegId, end: LegEnd) -> None:
         """A leg has ended. If it was the consulted's or a guest's, the conversation goes on without it."""
         world, consult = self._world, contact.consult
-        if consult is not None and consult.leg == leg:
+        if consult is not None and consult.own == leg:
+            world.legs.pop(leg, None)
+            self._let_go(contact, consult, PartyEnd.DROPPED)
+            self._return(contact)
+        elif consult is not None and consult.leg == leg:
             world.legs.pop(leg, None)
             consult_over(world, contact, consult, PartyEnd.HUNG_UP if consult.up is not None else _ENDS[end])
             self._return(contact)
@@ -206,7 +238,7 @@ class Consults:
         hindrance = not_there(record) or self._world.agents.why_not_free(record, contact.medium, self._world.now)
         return f"{agent} is not free: {hindrance}" if hindrance else ""
 
-    def _dial(self, contact: ContactRecord, party: Party, by: str) -> None:
+    def _dial(self, contact: ContactRecord, party: Party, by: str, own: LegId | None = None) -> None:
         world, mint = self._world, self._world.mints()
         agent, agent_leg = control.agent_of(contact)
         if contact.held_since is None:
@@ -214,17 +246,20 @@ class Consults:
         called = world.agents.records[party.agent] if party.agent is not None else None
         nail = called.nail if called is not None else None
         leg, bridge = mint.leg() if nail is None else nail.leg, mint.bridge()
-        consult = contact.consult = Consult(leg=leg, bridge=bridge, party=party, began=world.now)
+        consult = contact.consult = Consult(leg=leg, own=own, bridge=bridge, party=party, began=world.now)
         world.legs[leg] = contact.id
+        if own is not None:
+            world.legs[own] = contact.id
+            world.out.append(AnswerLeg(contact=contact.id, leg=own))
         world.bridges[bridge] = contact.id
         consult.ringback = mint.playback()
         world.out += (
             ConsultBegan(contact=contact.id, agent=agent, leg=leg, consulted=party.agent, number=party.number, by=by),
             OpenBridge(contact=contact.id, bridge=bridge),
-            JoinBridge(contact=contact.id, bridge=bridge, leg=agent_leg),
+            JoinBridge(contact=contact.id, bridge=bridge, leg=agent_leg if own is None else own),
             PlayTone(contact=contact.id, bridge=bridge, playback=consult.ringback, tone=RINGBACK),
         )
-        own = world.agents.records[agent].agent
+        caller = world.agents.records[agent].agent
         timeout_s = RING_S + RING_GRACE_S
         if called is not None and party.agent is not None:
             world.agents.offered(called, leg, contact.id, world.now)
@@ -238,8 +273,8 @@ class Consults:
                     offer=mint.offer(),
                     agent=party.agent,
                     number=called.agent.number,
-                    caller=own.number,
-                    caller_name=own.name,
+                    caller=caller.number,
+                    caller_name=caller.name,
                     timeout_s=timeout_s,
                     like=agent_leg,
                 )
@@ -286,8 +321,7 @@ class Consults:
         contact.guests[leg] = Guest(party=consult.party, since=world.now)
         voice.stop_music(world, contact)
         world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=leg))
-        if contact.held_since is not None:
-            control.resume(world, contact)
+        self._return(contact)
         world.out.append(CloseBridge(contact=contact.id, bridge=consult.bridge))
 
     def _swap(self, contact: ContactRecord, consult: Consult) -> None:
@@ -330,8 +364,11 @@ class Consults:
         self._has(contact, party, leg, f"{agent} left her the call")
 
     def _return(self, contact: ContactRecord) -> None:
-        """Nobody is consulted any more: the agent, if she is away from the customer, comes back."""
-        if contact.held_since is not None:
+        """Nobody is consulted any more: the agent, if she is away from the customer, comes back.
+
+        Not while her phone holds: it would play its music, and tells us when it does not any more.
+        """
+        if contact.held_since is not None and not contact.phone_holds:
             control.resume(self._world, contact)
 
     def _let_go(self, contact: ContactRecord, consult: Consult, end: PartyEnd) -> None:
@@ -361,6 +398,8 @@ def consult_over(world: World, contact: ContactRecord, consult: Consult, end: Pa
     """Forget the second conversation. Its bridge is closed, unless the consulted is yet to move out of it."""
     contact.consult = None
     world.timers.cancel(TimerKind.CONSULT, contact.id)
+    if consult.own is not None and world.legs.pop(consult.own, None) is not None:
+        world.out.append(HangUp(contact=contact.id, leg=consult.own))
     world.bridges.pop(consult.bridge, None)
     if consult.ringback is not None:
         world.out.append(StopPlayback(contact=contact.id, playback=consult.ringback))

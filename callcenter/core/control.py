@@ -45,18 +45,6 @@ class Control:
             case KeysRequested(digits=digits):
                 return self._send(contact, digits)
 
-    def phone_held(self, leg: LegId, *, held: bool) -> None:
-        """A phone says that it holds, or does not any more. A customer's hold is her own affair."""
-        contact = self._world.by_leg(leg)
-        if contact is None or leg != contact.agent_leg or contact.state is not ContactState.CONNECTED:
-            return
-        if contact.consult is not None or contact.mail is not None:
-            return
-        if held and contact.held_since is None:
-            hold(self._world, contact, HeldBy.PHONE)
-        elif not held and contact.held_since is not None:
-            resume(self._world, contact)
-
     def _hold(self, contact: ContactRecord) -> str:
         if contact.held_since is not None:
             return f"{contact.id} is on hold already"

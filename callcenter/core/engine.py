@@ -25,6 +25,7 @@ from callcenter.core.matching import Matching
 from callcenter.core.monitoring import Monitoring
 from callcenter.core.nails import Nails
 from callcenter.core.offers import Offers
+from callcenter.core.phones import Phones
 from callcenter.core.queues import Queues
 from callcenter.core.requests import Requests
 from callcenter.core.resync import resync
@@ -58,6 +59,8 @@ from callcenter.model.events import (
     LegAnswered,
     LegEnded,
     LegHeld,
+    LegReferred,
+    LegReplaced,
     LegRinging,
     LegSeen,
     LookedUp,
@@ -132,6 +135,7 @@ class Engine:
         self._control = Control(self.world)
         self._transfers = Transfers(self.world, self._queues, self)
         self._consults = Consults(self.world, self._transfers, self._talk)
+        self._phones = Phones(self.world, self._transfers, self._consults, self._talk)
         self._failures = Failures(
             self.world,
             self._offers,
@@ -289,7 +293,11 @@ class Engine:
                 elif contact is None:
                     self._monitoring.pressed(leg, digit)
             case LegHeld(leg=leg, held=held):
-                self._control.phone_held(leg, held=held)
+                self._phones.held(leg, held=held)
+            case LegReferred():
+                self._phones.referred(event)
+            case LegReplaced():
+                self._phones.replaced(event)
             case LookedUp(lookup=lookup):
                 asker = self.world.lookups.get(lookup)
                 if asker is not None:
@@ -348,7 +356,7 @@ class Engine:
         configuration = world.configuration
         flow = event.flow or configuration.numbers.get(event.dialled) or configuration.default_flow
         flow = flow if flow in configuration.flows else None
-        if self._dialling.rang_back(event, flow):
+        if self._phones.called(event) or self._dialling.rang_back(event, flow):
             return
         mint = world.mints()
         contact = ContactRecord(
@@ -437,7 +445,7 @@ class Engine:
                 self._talk.agent_lost_before_talk(contact)
             elif contact.mail is not None:
                 self._mailroom.returns(contact, "the agent hung up before it was done with")
-            elif not self._consults.agent_gone(contact):
+            elif not self._consults.agent_gone(contact) and not self._phones.hung_up(contact):
                 self._agent_gone(contact)
         elif leg == contact.other_leg:
             del self.world.legs[leg]

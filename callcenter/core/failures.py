@@ -142,6 +142,8 @@ class Failures:
                 recording.stop_failed(self._world, contact, event.subject, event.fault)
             case "MuteRecording":
                 recording.mute_failed(self._world, contact, event.fault)
+            case "TellReferrer":
+                pass  # a phone that has hung up, or asked twice, has nothing to be told
             case "StopMusic" if event.fault is TransportFault.REFUSED:
                 pass  # none played
             case _:

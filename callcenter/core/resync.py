@@ -70,7 +70,7 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
             customer = legs.get(contact.leg) if contact.leg is not None else None
             if customer is not None:
                 _answered(world, contact, customer)
-            _second_bridge_of(world, contact, bridges)
+            _second_bridge_of(world, contact, bridges, legs)
             _bridge_of(world, contact, bridges, away=customer is not None and customer.away)
             if talked:
                 _recording_of(world, contact)
@@ -124,10 +124,12 @@ def _dialled_for_a_campaign(told: Told, contact: ContactRecord, legs: dict[LegId
 
 def _called_aside(told: Told, contact: ContactRecord, legs: dict[LegId, LegSeen]) -> None:
     """Guests and the consulted; before the agent, whose call may be theirs then."""
-    consult = contact.consult
     for leg in list(contact.guests):
         if leg not in legs:
             told.leg_ended(leg, LegEnd.NORMAL)
+    if contact.consult is not None and contact.consult.own is not None and contact.consult.own not in legs:
+        told.leg_ended(contact.consult.own, LegEnd.NORMAL)
+    consult = contact.consult
     if consult is None:
         return
     if consult.leg not in legs:
@@ -166,7 +168,9 @@ def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, fro
         world.out.append(StopMusic(contact=contact.id, bridge=contact.bridge))  # may have been lost, and can be heard
 
 
-def _second_bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, frozenset[LegId]]) -> None:
+def _second_bridge_of(
+    world: World, contact: ContactRecord, bridges: dict[BridgeId, frozenset[LegId]], legs: dict[LegId, LegSeen]
+) -> None:
     """Where an agent consults somebody: the bridge, and who belongs into it now."""
     consult = contact.consult
     if consult is None:
@@ -176,7 +180,10 @@ def _second_bridge_of(world: World, contact: ContactRecord, bridges: dict[Bridge
         world.out.append(OpenBridge(contact=contact.id, bridge=consult.bridge))
         inside = frozenset()
     belong = [consult.leg] if consult.up is not None else []
-    belong += [contact.agent_leg] if consult.aside and contact.agent_leg is not None else []
+    if consult.own is not None and not legs[consult.own].up:
+        world.out.append(AnswerLeg(contact=contact.id, leg=consult.own))
+    hers = contact.agent_leg if consult.own is None else consult.own
+    belong += [hers] if consult.aside and hers is not None else []
     world.out += (JoinBridge(contact=contact.id, bridge=consult.bridge, leg=leg) for leg in belong if leg not in inside)
     if consult.aside:
         world.out.append(StopMusic(contact=contact.id, bridge=consult.bridge))

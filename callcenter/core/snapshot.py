@@ -246,8 +246,8 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:  # noqa: C901 (
 
 def _legs_of(contact: ContactRecord) -> list[LegId]:
     called_back = contact.callback.leg if contact.callback is not None else None
-    consulted = contact.consult.leg if contact.consult is not None else None
-    legs = (contact.leg, contact.agent_leg, contact.other_leg, called_back, consulted, *contact.offers, *contact.guests)
+    aside = (contact.consult.leg, contact.consult.own) if contact.consult is not None else ()
+    legs = (contact.leg, contact.agent_leg, contact.other_leg, called_back, *aside, *contact.offers, *contact.guests)
     return [leg for leg in legs if leg is not None]
 
 

@@ -160,6 +160,8 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     hold_s: float = 0.0  # altogether
     part_hold_s: float = 0.0  # of this agent's part
     muted: bool = False  # the agent
+    phone_holds: bool = False  # her phone says that it holds, whatever we do with its leg
+    refused_at: float | None = None  # her phone wanted to hand it on, and was told no
     consult: Consult | None = None
     guests: dict[LegId, Guest] = {}  # who has joined the conversation, in order
     transferred_by: AgentId | None = None  # who handed it to an outside number that has not answered yet

@@ -25,6 +25,7 @@ from callcenter.model.commands import (
     CloseBridge,
     HangUp,
     JoinBridge,
+    MuteLeg,
     StopMessage,
 )
 from callcenter.model.contact import ContactState, EndReason, LegEnd, QueueExit
@@ -302,7 +303,9 @@ class Talk:
                 hold_s=contact.part_hold_s,
             )
         )
-        contact.part_hold_s, contact.muted = 0.0, False
+        if contact.muted and contact.agent_leg in world.nailed:  # its next contact may have it at once
+            world.out.append(MuteLeg(contact=contact.id, leg=contact.agent_leg, muted=False))
+        contact.part_hold_s, contact.muted, contact.phone_holds, contact.refused_at = 0.0, False, False, None
         if contact.mail is None:
             world.learnt_of(queue.name).talk.learn(talk_s)
             world.remember_agent(queue.name, contact.caller, contact.agent)

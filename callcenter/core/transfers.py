@@ -60,11 +60,7 @@ class Transfers:
         contact, problem = control.in_talk(self._world, event.contact)
         if contact is None:
             return problem
-        if contact.consult is not None:
-            return f"{contact.agent} consults {contact.consult.party.name}: transfer to her, or drop her first"
-        if contact.guests:
-            return f"{contact.id} is a conference: whoever hangs up leaves the call to the others"
-        return self.hand_on(contact, event.to, event.name, event.priority, event.needs, event.by)
+        return hindrance(contact) or self.hand_on(contact, event.to, event.name, event.priority, event.needs, event.by)
 
     def hand_on(
         self,
@@ -78,7 +74,7 @@ class Transfers:
         """Likewise, of a contact that is CONNECTED and no conference."""
         place, problem = self.resolved(to, name)
         asked, wrong = _asked(priority, needs)
-        problem = problem or wrong or self._hindrance(contact, place)
+        problem = problem or wrong or self.why_not(contact, place)
         if problem:
             return problem
         agent = control.agent_of(contact)[0]
@@ -112,7 +108,8 @@ class Transfers:
 
     # -- where it may go ---------------------------------------------------------------------------------------------
 
-    def _hindrance(self, contact: ContactRecord, place: Place) -> str:
+    def why_not(self, contact: ContactRecord, place: Place) -> str:
+        """What hinders a contact from going there now; empty if nothing does."""
         configuration, (to, name) = self._world.configuration, place
         match to:
             case TransferTo.AGENT:
@@ -159,6 +156,15 @@ class Transfers:
         queue = self._world.rules_for(contact, contact.last_queue)
         steps = (RelaxStep(after_s=ALONE_S, needs=_anybody(contact, queue)),)
         self._queues.enter(contact, queue.name, contact.own_priority, only(agent), steps)
+
+
+def hindrance(contact: ContactRecord) -> str:
+    """Why a contact that is CONNECTED cannot be handed on without a word; empty if it can."""
+    if contact.consult is not None:
+        return f"{contact.agent} consults {contact.consult.party.name}: transfer to her, or drop her first"
+    if contact.guests:
+        return f"{contact.id} is a conference: whoever hangs up leaves the call to the others"
+    return ""
 
 
 def _anybody(contact: ContactRecord, queue: Queue) -> Need:

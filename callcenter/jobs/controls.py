@@ -13,9 +13,11 @@ from callcenter.model.facts import (
     ConsultBegan,
     ContactHeld,
     ContactResumed,
+    ContactTaken,
     ContactTransferred,
     KeysSent,
     PartyLeft,
+    PhoneRefused,
     TransferFailed,
 )
 
@@ -72,9 +74,19 @@ def _transferred(_: Entry, fact: ContactTransferred) -> Told:
     return Told(kind="transferred", words=words, agent=fact.agent, details=details)
 
 
+def _taken(_: Entry, fact: ContactTaken) -> Told:
+    words = f"{fact.taker} takes the call from {fact.agent}"
+    return Told(kind="taken", words=words, agent=fact.taker, details={"from": fact.agent})
+
+
 def _failed(_: Entry, fact: TransferFailed) -> Told:
     words = f"it did not arrive there ({fact.why.replace('_', ' ')}): back in line, first for {fact.agent}"
     return Told(kind="transfer_failed", words=words, agent=fact.agent, details={"why": fact.why})
+
+
+def _refused(_: Entry, fact: PhoneRefused) -> Told:
+    words = f"the phone of {fact.agent} wanted {fact.name or 'somewhere'} and was told no: {fact.why}"
+    return Told(kind="phone_refused", words=words, agent=fact.agent, details={"name": fact.name, "why": fact.why})
 
 
 def _consults(_: Entry, fact: ConsultBegan) -> Told:
@@ -110,7 +122,9 @@ CONTROL_TELLERS: Final[Mapping[type, Teller]] = {
     AgentMuted: _muted,
     KeysSent: _keys,
     ContactTransferred: _transferred,
+    ContactTaken: _taken,
     TransferFailed: _failed,
+    PhoneRefused: _refused,
     ConsultBegan: _consults,
     ConsultAnswered: _answered,
     PartyLeft: _left,

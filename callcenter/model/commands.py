@@ -69,6 +69,14 @@ class MuteLeg(Message, frozen=True, kw_only=True):
     muted: bool
 
 
+class TellReferrer(Message, frozen=True, kw_only=True):
+    """Tell a phone what became of its REFER: the house has `taken` the call off it, or will not."""
+
+    contact: ContactId
+    leg: LegId
+    taken: bool
+
+
 class SendKeys(Message, frozen=True, kw_only=True):
     """Send keys to the far end of a leg."""
 
@@ -283,6 +291,7 @@ Command = (
     | JoinBridge
     | LeaveBridge
     | MuteLeg
+    | TellReferrer
     | SendKeys
     | PlayTone
     | PlayPrompts

@@ -71,6 +71,7 @@ class Consult(msgspec.Struct, kw_only=True, gc=False):
     """An agent's second conversation, in a bridge of its own."""
 
     leg: LegId  # the consulted's
+    own: LegId | None = None  # the agent's phone made the call by itself: her second leg, in place of her first
     bridge: BridgeId
     party: Party
     began: float  # dialled

@@ -143,6 +143,23 @@ class LegHeld(Message, frozen=True, kw_only=True):
     held: bool
 
 
+class LegReferred(Message, frozen=True, kw_only=True):
+    """A phone wants its call handed on (SIP's REFER): to a number, or to whom it speaks with on its `other` leg."""
+
+    leg: LegId
+    number: str
+    other: LegId | None = None
+    elsewhere: bool = False  # the other call is none of ours
+
+
+class LegReplaced(Message, frozen=True, kw_only=True):
+    """A phone has taken another's call (an INVITE with Replaces): Asterisk put `leg` in the place of `old`."""
+
+    leg: LegId
+    old: LegId
+    agent_number: str = ""  # the phone, if it is one of ours
+
+
 class PlaybackEnded(Message, frozen=True, kw_only=True):
     """A playback is over: to its end, stopped, or (not `ok`) never played."""
 
@@ -398,6 +415,8 @@ Event = (
     | LegEnded
     | DigitPressed
     | LegHeld
+    | LegReferred
+    | LegReplaced
     | PlaybackEnded
     | MessageRecorded
     | LookedUp

@@ -281,11 +281,29 @@ class ContactTransferred(Message, frozen=True, kw_only=True):
     by: str = ""
 
 
+class ContactTaken(Message, frozen=True, kw_only=True):
+    """Another agent has the call from now on, who took it by herself; the one who had it is free."""
+
+    contact: ContactId
+    agent: AgentId  # who had it
+    taker: AgentId
+    leg: LegId  # the taker's
+
+
 class TransferFailed(Message, frozen=True, kw_only=True):
     """A call could not be handed on and waits in its queue again, first for the agent who had it."""
 
     contact: ContactId
     agent: AgentId
+    why: str
+
+
+class PhoneRefused(Message, frozen=True, kw_only=True):
+    """What an agent's phone asked for by itself (a transfer, a second call) was not done; the call is as it was."""
+
+    contact: ContactId
+    agent: AgentId
+    name: str  # where it wanted to go; personal, if it is a number
     why: str
 
 
@@ -600,7 +618,9 @@ Fact = (
     | AgentMuted
     | KeysSent
     | ContactTransferred
+    | ContactTaken
     | TransferFailed
+    | PhoneRefused
     | ConsultBegan
     | ConsultAnswered
     | PartyLeft

@@ -56,6 +56,7 @@ from callcenter.model.commands import (
     StopMusic,
     StopPlayback,
     StopRecording,
+    TellReferrer,
 )
 from callcenter.model.contact import TransportFault
 from callcenter.model.events import CommandFailed
@@ -212,7 +213,7 @@ def subject_of(command: Command) -> str:  # noqa: C901 (one arm per kind of comm
             return leg
         case RingPhone(leg=leg) | Snoop(leg=leg):
             return leg
-        case LeaveBridge(leg=leg) | MuteLeg(leg=leg) | SendKeys(leg=leg):
+        case LeaveBridge(leg=leg) | MuteLeg(leg=leg) | SendKeys(leg=leg) | TellReferrer(leg=leg):
             return leg
         case HangUp(leg=leg) | ReturnLeg(leg=leg):
             return leg

@@ -42,6 +42,7 @@ from callcenter.model.commands import (
     StopMusic,
     StopPlayback,
     StopRecording,
+    TellReferrer,
 )
 from callcenter.model.contact import Direction, LegEnd, Medium, TransportFault
 from callcenter.model.events import (
@@ -52,6 +53,7 @@ from callcenter.model.events import (
     LegAnswered,
     LegEnded,
     LegHeld,
+    LegReferred,
     LegRinging,
     LegSeen,
     MessageRecorded,
@@ -67,6 +69,7 @@ PROMPT_S: Final = 1.5  # what one prompt takes to say, on average
 DEAD_PHONES: Final = 0.02  # share of calls of which a registered phone takes no notice
 SCRIPT_MAX_S: Final = 20.0  # the longest that a script has a call which gives it back
 ENDLESS_SCRIPTS: Final = 0.1  # share of scripts that do not
+HANGS_UP_AT_NO: Final = 0.3  # share of phones that end a call which they may not hand on
 SPEAKS_MAX_S: Final = 20.0  # the longest message anybody leaves
 
 Tell = Callable[[str, Event], None]
@@ -124,6 +127,7 @@ class Leg:
     recording: RecordingId | None = None
     muted: bool = False  # silence is recorded
     silenced: bool = False  # nobody hears what it says
+    refers: bool = False  # its phone waits to be told what became of its wish
     keys: str = ""  # that were sent to its far end
     script: ScriptId | None = None  # that it is with, or came back from last
     status: str = ""  # of that script; "": it runs still
@@ -226,6 +230,15 @@ class FakeAsterisk:
         if leg in self.legs and self.legs[leg].up:
             self._tell(leg, LegHeld(leg=leg, held=held))
 
+    def refer(self, leg: LegId, number: str, other: LegId | None = None) -> None:
+        """A phone wants its call handed on; with `other`, to whom it speaks with there."""
+        held = self.legs.get(leg)
+        if held is not None and held.up and not held.refers:
+            held.refers = True
+            known = other if other in self.legs else None
+            gone = other is not None and known is None
+            self._tell(leg, LegReferred(leg=leg, number=number, other=known, elsewhere=gone))
+
     def register(self, number: str, there: bool) -> None:
         """A phone comes or goes."""
         if self.registered.get(number) is not there:
@@ -272,6 +285,8 @@ class FakeAsterisk:
                 held = self.legs.get(leg)
                 if held is not None and held.bridge == bridge:
                     self._leave(held)
+            case TellReferrer():
+                return self._tell_phone(command)
             case MuteLeg(leg=leg) | SendKeys(leg=leg):
                 return self._operate(leg, command)
             case PlayTone(bridge=bridge):
@@ -398,6 +413,18 @@ class FakeAsterisk:
             held.silenced = command.muted
         else:
             held.keys += command.keys
+        return None
+
+    def _tell_phone(self, command: TellReferrer) -> TransportFault | None:
+        """A phone whose call is taken off it hangs up; one that is told no sometimes does too (baresip, always)."""
+        held = self.legs.get(command.leg)
+        if held is None:
+            return TransportFault.GONE
+        if not held.refers:
+            return TransportFault.REFUSED
+        held.refers = False
+        if command.taken or self._random.random() < HANGS_UP_AT_NO:
+            self._agenda.after(self._random.random() * 0.2, lambda: self.hang_up(command.leg))
         return None
 
     def _return(self, leg: LegId) -> TransportFault | None:

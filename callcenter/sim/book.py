@@ -4,7 +4,7 @@ Folds every entry into agents and contacts as the facts describe them. Knows no 
 this book disagree, or where a fact cannot follow from those before, the engine has said something that is not so.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, get_args
@@ -12,7 +12,7 @@ from typing import Final, get_args
 from callcenter.core.records import COUNTED, rows
 from callcenter.core.steering import PICKED
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
-from callcenter.model.commands import Reply
+from callcenter.model.commands import Reply, TellReferrer
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction, OfferEnd, QueueExit
 from callcenter.model.control import PartyEnd, TransferTo
@@ -23,6 +23,7 @@ from callcenter.model.events import (
     AgentStatusRequested,
     CallbackNowRequested,
     Event,
+    LegReferred,
     WrapUpRequested,
 )
 from callcenter.model.facts import (
@@ -39,6 +40,8 @@ from callcenter.model.facts import (
     ContactOffered,
     ContactOpened,
     ContactQueued,
+    ContactResumed,
+    ContactTaken,
     ContactTransferred,
     DispositionDue,
     DispositionRecorded,
@@ -65,6 +68,7 @@ from callcenter.model.records import Row
 from callcenter.sim.violation import Violation
 
 FACTS: Final = frozenset(get_args(Fact))
+ROUNDING_S: Final = 1e-6
 TAKEN_BACK_MAX: Final = 1
 GONE_REST_MAX_S: Final = 30.0  # the longest rest of one who answered and went before the talk
 BACK_BY_PHONE: Final = (FlowName("login"), FlowName("ready"))  # the flows of the feature codes
@@ -124,6 +128,7 @@ class SeenContact:
     promised: bool = False  # a callback, and it is not settled
     dialled: LegId | None = None  # the customer's phone rings
     attempts: int = 0
+    held_s: float = 0.0  # on hold, of the agent's part that goes on
 
 
 class Book:
@@ -145,6 +150,8 @@ class Book:
         """Take one entry in. Raises Violation where it cannot be true."""
         self.offered, self.first_offered, self.dialled = [], [], []
         counted = False
+        if isinstance(entry.event, LegReferred):
+            self._answered(entry.event, entry.outputs)
         for output in entry.outputs:
             kind = type(output)
             counted = counted or kind in COUNTED
@@ -225,7 +232,13 @@ class Book:
                 self.live(contact).queue, self.live(contact).left = None, how
             case ContactConnected(contact=contact, agent=agent):
                 self.agents[agent].talks_to = contact
+            case ContactResumed(contact=contact, held_s=held_s):
+                self.live(contact).held_s += held_s
             case TalkEnded(agent=agent, queue=queue, contact=contact):
+                seen = self.live(contact)
+                if abs(fact.hold_s - seen.held_s) > ROUNDING_S:
+                    raise Violation(f"{fact}, and it was on hold for {seen.held_s} s of it")
+                seen.held_s = 0.0
                 self.agents[agent].talks_to = None
                 wrap_up_s = 0.0 if contact in self._calls_back else self.rules(contact, queue).wrap_up_s
                 self.agents[agent].busy_until = now + wrap_up_s
@@ -233,6 +246,10 @@ class Book:
                 self._held(self.agents[agent], self.rules(contact, queue), now)
             case DispositionRecorded(agent=agent, contact=contact):
                 self._let_go(agent, fact.talk_ended)
+            case ContactTaken(contact=contact, taker=taker):
+                if self.agents[taker].offers or self.agents[taker].talks_to is not None:
+                    raise Violation(f"{fact} while she has {self.agents[taker]}")
+                self.agents[taker].talks_to = self.live(contact).id
             case ConsultBegan() | ConsultAnswered() | PartyLeft() | ContactTransferred():
                 self._called_aside(fact, now)
             case MessageSettled(contact=contact, end=MailEnd.CALLED_BACK):
@@ -256,6 +273,13 @@ class Book:
                 self._ended(contact)
             case _:
                 pass
+
+    def _answered(self, asked: LegReferred, outputs: Sequence[Output]) -> None:
+        """A phone that wants its call handed on is told yes or no, at once, and yes only if that is what happens."""
+        told = [output.taken for output in outputs if isinstance(output, TellReferrer) and output.leg == asked.leg]
+        handed_on = any(isinstance(output, ContactTransferred) for output in outputs)
+        if told != [handed_on]:
+            raise Violation(f"{asked}: its phone is told {told}, the call {'is' if handed_on else 'is not'} handed on")
 
     def _held(self, agent: SeenAgent, rules: Queue, now: float) -> None:
         """Her wrap-up lasts until something is recorded."""

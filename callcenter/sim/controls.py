@@ -24,6 +24,8 @@ from callcenter.sim.world import Agenda
 
 THINKS_S: Final = 12.0  # the longest that she takes to think of the next thing
 BUSY_HANDS: Final = 0.5  # share of talks in which an agent does anything
+AT_HER_PHONE: Final = 0.8  # share of talks in which she uses the keys of her phone,
+REACHES_S: Final = 5.0  # soon after their beginning
 GOES_ON: Final = 0.7  # share of deeds after which she does another
 OUTSIDE: Final = ("0901234567", "0199")  # one that may be called, one that may not
 
@@ -41,18 +43,22 @@ class Controls:
         talking: Callable[[AgentId], ContactId | None],
         agents: Callable[[], list[AgentId]],
         queues: list[QueueName],
+        press: Callable[[AgentId], None],
     ) -> None:
-        """`talking` tells which contact an agent has now."""
+        """`talking` tells which contact an agent has now; `press` is what she does at her phone."""
         self._agenda = agenda
         self._random = random
         self._ask = ask
         self._talking = talking
         self._agents = agents
         self._queues = queues
+        self._press = press
         self._requests = 0
 
     def talks(self, agent: AgentId) -> None:
         """An agent has been put through to somebody."""
+        if self._random.random() < AT_HER_PHONE:
+            self._agenda.on_tick(self._random.random() * REACHES_S, lambda: self._press(agent))
         if self._random.random() < BUSY_HANDS:
             self._agenda.on_tick(self._random.random() * THINKS_S, lambda: self._does_something(agent))
 

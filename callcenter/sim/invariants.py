@@ -160,6 +160,7 @@ class Invariants:
         for contact in world.contacts.values():
             legs += sum(leg is not None for leg in (contact.leg, contact.agent_leg, contact.other_leg))
             legs += len(contact.guests) + (contact.consult is not None)
+            legs += contact.consult is not None and contact.consult.own is not None
             bridges += contact.consult is not None
             legs += len(contact.offers) + (contact.callback is not None and contact.callback.leg is not None)
             bridges += contact.bridge is not None
@@ -351,7 +352,7 @@ def misplaced_party(contact: ContactRecord, world: World) -> str:
     if state is not S.CONNECTED:
         wrong = consult is not None or contact.held_since is not None or contact.muted
         return f"has {consult}, is held since {contact.held_since} or muted" if wrong else ""
-    if consult is not None and consult.aside and contact.held_since is None:
+    if consult is not None and consult.own is None and consult.aside and contact.held_since is None:
         return "is not on hold while its agent speaks aside"
     if contact.held_since is not None and not contact.guests and not contact.music:
         return "is on hold without music"

@@ -25,7 +25,7 @@ from callcenter.model.events import (
     RecordingAllowed,
     RecordingPauseRequested,
 )
-from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, RequestId, Version
+from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, LegId, RequestId, Version
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import PROMISED_MAX_S
 from callcenter.sim.center import Center, EngineMaker, tell_again
@@ -34,6 +34,7 @@ from callcenter.sim.faults import Outage, Trouble
 from callcenter.sim.invariants import Invariants
 from callcenter.sim.paperwork import Clerks
 from callcenter.sim.people import CALL_MAX_S, Crowd
+from callcenter.sim.phone_hands import PhoneHands
 from callcenter.sim.phones import at_home
 from callcenter.sim.scenario import Scenario, draw
 from callcenter.sim.staff import Staff
@@ -99,6 +100,13 @@ class Play:
         self.staff = Staff(agenda, Random(f"staff {seed}"), self.asterisk, self.center.ask, until)
         self.supervisors = Supervisors(Random(f"supervision {seed}"), self.staff, self._world)
         self.asterisk.outside = self.crowd.outside
+        phones = PhoneHands(
+            agenda,
+            Random(f"phones {seed}"),
+            self.asterisk,
+            self._talking_on,
+            lambda: {agent.id: agent.number for agent in self.staff.directory.values()},
+        )
         self.staff.controls = Controls(
             agenda,
             Random(f"controls {seed}"),
@@ -106,6 +114,7 @@ class Play:
             self._talking,
             lambda: sorted(self.staff.directory),
             sorted(scenario.configuration.queues),
+            phones.press,
         )
         self.clerks = Clerks(
             agenda, Random(f"clerks {seed}"), self.center.ask, self._live, self.staff.somebody_dials_an_outcome
@@ -252,6 +261,11 @@ class Play:
             self._tell(RecordingAllowed(allowed=not self._disk_is_full, why="the disk"))
         if self.agenda.now < self._until + AFTERMATH_S:
             self.agenda.after(RECORDING_EVERY_S, self._meddle_with_recordings)
+
+    def _talking_on(self, agent: AgentId) -> LegId | None:
+        """The leg on which an agent talks with a customer."""
+        contact, engine = self._talking(agent), self.center.engine
+        return engine.world.contacts[contact].agent_leg if contact is not None and engine is not None else None
 
     def _talking(self, agent: AgentId) -> ContactId | None:
         engine = self.center.engine

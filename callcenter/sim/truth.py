@@ -106,7 +106,8 @@ class Truth:
             yield f"the agent of {contact.id} is {'not ' if contact.muted else ''}muted"
         if consult is not None and consult.up is not None:
             aside = self._inside(consult.bridge)
-            if consult.leg not in aside or (agent in aside) != consult.aside:
+            hers = agent if consult.own is None else consult.own
+            if consult.leg not in aside or (hers in aside) != consult.aside:
                 yield f"{contact.id} has a consult, and not the right ones are in its bridge"
 
     def _music(self, world: World, contact: ContactRecord) -> Iterator[str]:

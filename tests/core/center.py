@@ -312,7 +312,7 @@ class Center:
             others = (contact.leg, contact.agent_leg, contact.other_leg, called)
             consult = contact.consult
             mine = [*contact.offers, *contact.guests, *(leg for leg in others if leg)]
-            mine += [consult.leg] if consult is not None else []
+            mine += [leg for leg in (consult.leg, consult.own) if leg] if consult is not None else []
             ringing = [*contact.offers, *([contact.other_leg] if contact.other_leg and not contact.other_up else [])]
             ringing += [called] if called else []
             ringing += [contact.leg] if contact.state is ContactState.CALLED and contact.leg is not None else []
@@ -321,7 +321,7 @@ class Center:
                 LegSeen(
                     leg=leg,
                     up=leg not in ringing or leg in up,
-                    ours=leg != contact.leg,
+                    ours=leg not in (contact.leg, consult.own if consult is not None else None),
                     script=contact.run.script if contact.run is not None and leg == contact.leg else None,
                     away=contact.run is not None and leg == contact.leg,
                 )
@@ -335,7 +335,8 @@ class Center:
                 inside = tuple(leg for leg in (contact.leg, *talking) if leg and leg not in without)
                 bridges.append(BridgeSeen(bridge=contact.bridge, legs=inside))
             if consult is not None:
-                two = (consult.leg if consult.up is not None else None, contact.agent_leg if consult.aside else None)
+                hers = consult.own or contact.agent_leg
+                two = (consult.leg if consult.up is not None else None, hers if consult.aside else None)
                 beside = tuple(leg for leg in two if leg and leg not in without)
                 bridges.append(BridgeSeen(bridge=consult.bridge, legs=beside))
         nailed = self.engine.world.nailed

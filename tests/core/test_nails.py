@@ -270,7 +270,7 @@ def test_muted_in_one_call_she_is_heard_in_the_next() -> None:
     call = one.call("sales")
     assert one.ask(MuteRequested(request=one.request(), contact=call.id, muted=True)) == ""
     call.hangs_up()
-    assert MuteLeg(contact=lane_of(ann.id), leg=ann.line, muted=False) in one.last
+    assert MuteLeg(contact=call.id, leg=ann.line, muted=False) in one.last
 
 
 def test_a_caller_who_goes_while_she_is_on_hold_leaves_her_at_home() -> None:

@@ -12,8 +12,8 @@ of the center's feed, its picture of now, or a tone in somebody's ear.
 import asyncio
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -27,7 +27,7 @@ from callcenter.embedded.programs import Tool
 from callcenter.media.voice.ears import TRUNK
 from callcenter.model.agent import Agent, AgentState
 from callcenter.model.facts import Fact
-from callcenter.model.ids import ContactId
+from callcenter.model.ids import AgentId, ContactId
 from callcenter.model.view import CenterView
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.pool import AWAY, Pool, open_pool
@@ -38,6 +38,7 @@ from callcenter.sim.peers.tones import write_tone
 from tests.live import office
 from tests.live.people import AgentAtWork, Caller, Ear
 from tests.live.premises import Premises, qualified_often
+from tests.live.taker import Taker, taker
 from tests.live.waiting import LIMIT_S, eventually
 
 POSTGRES_LIMIT_S: Final = 30.0
@@ -220,6 +221,22 @@ class Center:
 
         await eventually(noticed, "the carrier is there")
         return phone
+
+    @asynccontextmanager
+    async def taker(self, agent: str, replaces: str) -> AsyncIterator[Taker]:
+        """An agent takes the call of another phone with a telephone of hers that does just that."""
+        account = await Directory(self.pool).account(AgentId(agent))
+        assert account is not None
+        folder = self._folder / f"taker{next(self._peers)}"
+        async with taker(
+            self._sipp,
+            folder,
+            server=self.premises.server,
+            number=account.number,
+            secret=account.secret,
+            replaces=replaces,
+        ) as phone:
+            yield phone
 
     def crowd(self, callers: list[CrowdCaller], **how: Any) -> Crowd:
         """Many callers (an async context)."""

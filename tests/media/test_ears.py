@@ -18,6 +18,8 @@ from callcenter.model.events import (
     LegAnswered,
     LegEnded,
     LegHeld,
+    LegReferred,
+    LegReplaced,
     LegRinging,
     LegSeen,
     MessageRecorded,
@@ -163,6 +165,31 @@ def test_a_cause_that_nobody_knows_is_a_failure(cause: int) -> None:
 def test_a_phone_holds_or_takes_back(held: bool) -> None:
     told = ari.ChannelHold(channel=channel(OUR_LEG)) if held else ari.ChannelUnhold(channel=channel(OUR_LEG))
     assert ears.event_of(told) == LegHeld(leg=OUR_LEG, held=held)
+
+
+def wants(other: str | None = None, protocol_id: str = "", state: str = "") -> ari.ChannelTransfer:
+    return ari.ChannelTransfer(
+        refer_to=ari.ReferTo(
+            requested_destination=ari.RequestedDestination(destination="1002", protocol_id=protocol_id),
+            destination_channel=channel(other) if other is not None else None,
+        ),
+        referred_by=ari.ReferredBy(source_channel=channel(OUR_LEG)),
+        state=state,
+    )
+
+
+def test_a_phone_wants_its_call_handed_on() -> None:
+    assert ears.event_of(wants()) == LegReferred(leg=OUR_LEG, number="1002")
+    there = ears.event_of(wants(CALLER_LEG, "a@b"))
+    assert there == LegReferred(leg=OUR_LEG, number="1002", other=CALLER_LEG)
+    assert ears.event_of(wants(None, "a@b")) == LegReferred(leg=OUR_LEG, number="1002", elsewhere=True)
+    assert ears.event_of(wants(state="channel_declined")) is None, "what we have told it ourselves"
+
+
+def test_a_phone_in_the_place_of_another() -> None:
+    taken = channel(CALLER_LEG, name="PJSIP/1002-0000000a")
+    told = ari.StasisStart(channel=taken, args=("out",), replace_channel=channel(OUR_LEG))
+    assert ears.event_of(told) == LegReplaced(leg=CALLER_LEG, old=OUR_LEG, agent_number="1002")
 
 
 def test_a_key() -> None:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from callcenter.core.agents import Agents
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
@@ -18,19 +20,21 @@ from callcenter.core.lines import Place, Rank, WaitingLines
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
+from callcenter.core.phones import Phones
 from callcenter.core.queues import Queues
 from callcenter.core.requests import Requests
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.talk import Talk
+from callcenter.core.transfers import Place as Destination
 from callcenter.core.transfers import Transfers
 from callcenter.model.agent import AgentStatus, PhoneState
 from callcenter.model.clauses import are_met
-from callcenter.model.commands import HangUp, JoinBridge, LookUp, StopMusic
+from callcenter.model.commands import HangUp, JoinBridge, LookUp, StopMusic, TellReferrer
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import EndReason, Medium, QueueExit
 from callcenter.model.entry import Output
-from callcenter.model.events import Event
-from callcenter.model.facts import ContactEnded, DispositionDue, Surprise
+from callcenter.model.events import ContactArrived, Event
+from callcenter.model.facts import ContactEnded, DispositionDue, Surprise, TalkEnded
 from callcenter.model.ids import AgentId, ContactId, LegId, QueueName, Skill
 from callcenter.model.need import ANYBODY, Need
 from callcenter.model.queue import Queue
@@ -67,6 +71,7 @@ class Mutant(Engine):
         self._campaign_calls = CampaignCalls(self.world, self._queues, self._offers, self)
         self._campaigns = Campaigns(self.world, self._campaign_calls)
         self.world.campaigns_wrapped = self._campaigns.wrapped_up
+        self._phones = Phones(self.world, self._transfers, self._consults, self._talk)
         self._failures = Failures(
             self.world,
             self._offers,
@@ -403,6 +408,62 @@ class PlaysMusicToThemWhoTalk(Mutant):
 
     def handle(self, event: Event, now: float) -> list[Output]:
         return [output for output in super().handle(event, now) if not isinstance(output, StopMusic)]
+
+
+# -- what agents do with calls -----------------------------------------------------------------------------------------
+
+
+class _SendsToTheEnd(Transfers):
+    __slots__ = ()
+
+    def _go(
+        self, contact: ContactRecord, agent: AgentId, place: Destination, priority: int | None, needs: Need | None
+    ) -> None:
+        contact.since = self._world.now
+        super()._go(contact, agent, place, priority, needs)
+
+
+class LosesPlacesInTransfers(Mutant):
+    """Who is handed on is the last in line."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._transfers = _SendsToTheEnd(self.world, self._queues, self)
+        self._requests._transfers = self._phones._transfers = self._transfers
+
+
+class CountsHoldsAsTalk(Mutant):
+    """Time on hold is not told of."""
+
+    def handle(self, event: Event, now: float) -> list[Output]:
+        outputs = super().handle(event, now)
+        return [replace(out, hold_s=0.0) if isinstance(out, TalkEnded) else out for out in outputs]
+
+
+class SaysYesToEveryPhone(Mutant):
+    """A phone that may not hand its call on is told that it has."""
+
+    def handle(self, event: Event, now: float) -> list[Output]:
+        outputs = super().handle(event, now)
+        return [replace(out, taken=True) if isinstance(out, TellReferrer) else out for out in outputs]
+
+
+class _OneLeg(Phones):
+    __slots__ = ()
+
+    def called(self, event: ContactArrived) -> bool:
+        called = super().called(event)
+        if called:
+            self._world.legs.pop(event.leg, None)
+        return called
+
+
+class ForgetsTheSecondLeg(Mutant):
+    """The second call of a phone is nobody's once it has begun."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._phones = _OneLeg(self.world, self._transfers, self._consults, self._talk)
 
 
 # -- when the configuration changes ------------------------------------------------------------------------------------

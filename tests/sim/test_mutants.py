@@ -38,6 +38,10 @@ FINDINGS = {
     "TakesScriptsForEnds": (
         r"lives, and the engine does not count on it|a deadline without|which is not live|left over|told again"
     ),
+    "LosesPlacesInTransfers": r"had its place since",
+    "CountsHoldsAsTalk": r"it was on hold for",
+    "SaysYesToEveryPhone": r"the call is not handed on",
+    "ForgetsTheSecondLeg": r"are indexed|lives, and the engine does not count on it|KeyError",
     "PlaysMusicToThemWhoTalk": r"beside what is said|music plays",
 }
 

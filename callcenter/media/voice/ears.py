@@ -19,6 +19,8 @@ from callcenter.model.events import (
     LegAnswered,
     LegEnded,
     LegHeld,
+    LegReferred,
+    LegReplaced,
     LegRinging,
     LegSeen,
     MessageRecorded,
@@ -48,6 +50,7 @@ WANTED: Final = (
     "ChannelDtmfReceived",
     "ChannelHold",
     "ChannelUnhold",
+    "ChannelTransfer",
     "PlaybackFinished",
     "RecordingFinished",
     "RecordingFailed",
@@ -99,6 +102,8 @@ def event_of(message: ari.Message) -> Event | None:
             return LegHeld(leg=LegId(channel.id), held=True)
         case ari.ChannelUnhold(channel=channel):
             return LegHeld(leg=LegId(channel.id), held=False)
+        case ari.ChannelTransfer(state=""):
+            return _referred(message)
         case ari.PlaybackFinished(playback=playback):
             return PlaybackEnded(playback=PlaybackId(playback.id), ok=playback.state == "done")
         case ari.RecordingFinished(recording=recording):
@@ -163,6 +168,10 @@ def _started(message: ari.StasisStart) -> Event:
         return ScriptEnded(leg=LegId(channel.id), script=ScriptId(arguments[1]), status=arguments[2])
     if _is_ours(channel.id):
         return LegAnswered(leg=LegId(channel.id))
+    if message.replace_channel is not None:
+        return LegReplaced(
+            leg=LegId(channel.id), old=LegId(message.replace_channel.id), agent_number=_agent_number(channel)
+        )
     agent_number, dialled = _agent_number(channel), outside(channel.dialplan.exten)
     return ContactArrived(
         leg=LegId(channel.id),
@@ -174,6 +183,18 @@ def _started(message: ari.StasisStart) -> Event:
         flow=_flow(arguments),
         returns=arguments[:1] == (ARG_FLOW,),
         agent_number=agent_number,
+    )
+
+
+def _referred(message: ari.ChannelTransfer) -> LegReferred:
+    """What a phone wants; what became of it is told in the same words, with a state, and is no news."""
+    wanted = message.refer_to
+    other = wanted.destination_channel
+    return LegReferred(
+        leg=LegId(message.referred_by.source_channel.id),
+        number=outside(wanted.requested_destination.destination),
+        other=LegId(other.id) if other is not None else None,
+        elsewhere=other is None and bool(wanted.requested_destination.protocol_id),
     )
 
 

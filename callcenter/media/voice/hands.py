@@ -72,6 +72,7 @@ from callcenter.model.commands import (
     StopMusic,
     StopPlayback,
     StopRecording,
+    TellReferrer,
 )
 from callcenter.model.contact import LegEnd
 from callcenter.model.ids import RECORDING_PATTERN, BridgeId, LegId, RecordingId
@@ -83,6 +84,8 @@ PLAY_TRIES_MAX: Final = 5
 PLAY_AGAIN_S: Final = 0.03
 INTERNAL_ERROR: Final = 500
 NOT_IN_BRIDGE: Final = 422
+TAKEN: Final = "channel_answered"  # the states of a transfer that ARI tells a phone: 200 and 603 in its NOTIFY
+DECLINED: Final = "channel_declined"
 GONE_LOOKS_MAX: Final = 5  # for a leg about which Asterisk said no
 GONE_LOOK_EVERY_S: Final = 0.05
 
@@ -174,6 +177,8 @@ class VoiceHands:
                 await ari.channels.mute(leg, Direction.IN)
             case MuteLeg(leg=leg):
                 await ari.channels.unmute(leg, Direction.IN)
+            case TellReferrer(leg=leg, taken=taken):
+                await ari.channels.transfer_progress(leg, TAKEN if taken else DECLINED)
             case SendKeys(leg=leg, keys=keys):
                 await ari.channels.send_dtmf(leg, keys)
             case PlayTone(bridge=bridge, playback=playback, tone=tone):

@@ -304,6 +304,22 @@ class SoftPhone:
         """The hold key: a re-INVITE that the phone sends, with `sendonly` in it."""
         await self._say("hold")
 
+    async def resume(self) -> None:
+        """The hold key again."""
+        await self._say("resume")
+
+    async def turn_to(self, call: PhoneCall) -> None:
+        """Of several calls this is the one that the keys are about from now on."""
+        await self._say("callfind", call.id)
+
+    async def transfer(self, number: str, replaces: str = "") -> None:
+        """Ask the server to hand the current call on (REFER): to a number, or to the far end of another call.
+
+        `replaces` names that call: "call-id;to-tag=...;from-tag=..." (RFC 3891), escaped as a URI wants it (RFC 3261).
+        """
+        address = f"sip:{number}@{self._server}"
+        await self._say("transfer", f"<{address}?Replaces={replaces}>" if replaces else address)
+
     async def press(self, digits: str, gap_s: float = DIGIT_GAP_S) -> None:
         """Press keys, one after the other (RFC 4733)."""
         for digit in digits:
@@ -323,7 +339,7 @@ class SoftPhone:
             self._registered.set()
         elif kind in ("REGISTER_FAIL", "UNREGISTERING"):
             self._registered.clear()
-        elif isinstance(kind, str) and kind.startswith("CALL_") and event.get("id"):
+        elif isinstance(kind, str) and kind.startswith(("CALL_", "TRANSFER_FAILED")) and event.get("id"):
             call = self._call(
                 event["id"], incoming=event.get("direction") == "incoming", peer=str(event.get("peeruri", ""))
             )
@@ -342,7 +358,7 @@ class SoftPhone:
             if call.incoming and self.talk_s is not None:
                 talk_s = self.talk_s
                 self._later(lambda: self._hang_up_later(call, talk_s))
-        elif kind == "CALL_CLOSED":
+        elif kind in ("CALL_CLOSED", "TRANSFER_FAILED", "CALL_TRANSFER_FAILED"):  # what it may not hand on it hangs up
             self._end(call, str(event.get("param", "")))
         if self.on_change is not None:
             self.on_change(call)
