@@ -53,6 +53,7 @@ MODULES: Final = (
     "callcenter.core.lines",
     "callcenter.core.mailroom",
     "callcenter.core.matching",
+    "callcenter.core.may_call",
     "callcenter.core.monitoring",
     "callcenter.core.monitors",
     "callcenter.core.nails",

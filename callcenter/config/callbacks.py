@@ -15,7 +15,7 @@ from callcenter.model.flow import Flow, Node, Prompt
 from callcenter.model.queue import Queue
 from callcenter.nodes.callback import CallMeBack
 from callcenter.nodes.enqueue import Enqueue
-from callcenter.nodes.fields import NextNode
+from callcenter.nodes.fields import Key, NextNode
 from callcenter.nodes.hangup import Hangup
 from callcenter.nodes.play import Play
 
@@ -52,7 +52,12 @@ def _flow(queue: Queue) -> Flow:
             queue=queue.name,
             confirm=rules.confirm or (None if rules.at_one_key else CONFIRM),
             enter_number=rules.enter,
+            windows=rules.windows,
+            choose=rules.choose,
             accepted=rules.accepted,
+            standing=rules.standing,
+            taken_back=rules.withdrawn,
+            withdraw=Key(rules.withdraw_key),
             done=BYE,
             declined=BACK,
             failed=BACK if rules.refused is None else SORRY,

@@ -7,29 +7,26 @@ in one way only, `settle`. Whatever takes the customer's leg away without her ha
 `hold`, unless it was our call that she answered: so a promise is lost by no hang-up, no restart and no overflow.
 """
 
-import re
 from typing import Final, Protocol
 
 from callcenter.core.contacts import ContactInput, move
+from callcenter.core.may_call import forbidden, look_again, number_to_dial, opens, rules_of
 from callcenter.core.queues import Queues
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
-from callcenter.model.calendar import Calendar
-from callcenter.model.callback import NOTE_CHARS_MAX, Callback, CallbackEnd, CallbackRules, CallbackStep, CalledFirst
+from callcenter.model.callback import NOTE_CHARS_MAX, Callback, CallbackEnd, CallbackStep, CalledFirst
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium
-from callcenter.model.customer import NO_CALL_CUSTOMERS
 from callcenter.model.events import CallbackRequested
 from callcenter.model.facts import CallbackAttempted, CallbackPromised, CallbackSettled, CallbackWaits
 from callcenter.model.flow import PromiseCallback
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.need import NeedSyntaxError, parse_need
-from callcenter.model.numbers import subscriber, ways_to_dial
+from callcenter.model.numbers import subscriber
 from callcenter.model.queue import Queue
 
-DEFAULT_RULES: Final = CallbackRules()
-EXPIRY_GRACE_S: Final = 1.0  # a promise is looked at again so long after its end
+UNPLACED_MAX: Final = 20  # calls in a row that came not so far as to a phone: some four hours, with the pauses between
 WINDOW_MAX_S: Final = 92 * 86_400.0  # how far ahead a callback may be promised
 FINAL: Final = (
     EndReason.HUNG_UP_BY_REQUEST,
@@ -54,11 +51,6 @@ def callback_of(contact: ContactRecord) -> Callback:
     if contact.callback is None:
         raise Bug(f"{contact.id} is promised nothing")
     return contact.callback
-
-
-def rules_of(queue: Queue) -> CallbackRules:
-    """The queue's rules; those of a queue that no longer calls back are the defaults, for promises that still stand."""
-    return queue.callback or DEFAULT_RULES
 
 
 class Elsewhere(Protocol):
@@ -90,9 +82,12 @@ class Callbacks:
         queue = self._world.rules_for(contact, asked.queue)
         if contact.dialler is not None:
             return "an agent's own call"
-        problem, number = self._number(queue, asked.number)
+        problem, number = number_to_dial(self._world, queue, asked.number)
         if problem:
             return problem
+        begins = opens(self._world, contact, queue, max(asked.not_before, self._world.now))
+        if asked.until and (begins is None or begins > asked.until):
+            return "nobody is called at that time"
         if self._standing(contact, queue.name, number) is not None:
             return ""  # she asks twice: one promise is enough
         if contact.callback is not None:
@@ -111,7 +106,7 @@ class Callbacks:
             return f"there is no queue {asked.queue}"
         if asked.only is not None and asked.only not in world.agents.records:
             return f"there is no agent {asked.only}"
-        problem, number = self._number(queue, asked.number)
+        problem, number = number_to_dial(world, queue, asked.number)
         if problem:
             return problem
         if asked.until and asked.until <= max(asked.not_before, world.now):
@@ -232,25 +227,29 @@ class Callbacks:
         rules = rules_of(queue)
         world.lines.remove(contact.id)
         world.ahead.remove(contact.id)
-        problem = self._forbidden(queue, callback.number)
+        problem = forbidden(world, queue, callback.number)
         if problem:
             self.give_up(contact, CallbackEnd.REFUSED, problem)
             return
         if callback.attempts >= rules.attempts:
             self.give_up(contact, CallbackEnd.NO_ANSWER, f"{callback.attempts} attempts failed")
             return
+        if callback.unplaced >= UNPLACED_MAX:
+            why = f"nobody took the call on to her {callback.unplaced} times in a row"
+            self.give_up(contact, CallbackEnd.NO_ANSWER, why)
+            return
         at = max(world.now, callback.next_at)
-        opens = self._opens(contact, queue, at)
-        if opens is None or opens > callback.gives_up:
+        begins = opens(world, contact, queue, at)
+        if begins is None or begins > callback.gives_up:
             self.give_up(contact, CallbackEnd.EXPIRED, "the time promised has passed")
-        elif opens > world.now:
+        elif begins > world.now:
             callback.step = CallbackStep.RESTING
-            why = self._why_resting(callback, closed=opens > at)
-            world.timers.set(TimerKind.CALLBACK, contact.id, opens)
-            world.out.append(CallbackWaits(contact=contact.id, queue=queue.name, next_at=opens, why=why))
+            why = self._why_resting(callback, closed=begins > at)
+            world.timers.set(TimerKind.CALLBACK, contact.id, begins)
+            world.out.append(CallbackWaits(contact=contact.id, queue=queue.name, next_at=begins, why=why))
         else:
             callback.step = CallbackStep.DUE
-            world.timers.set(TimerKind.CALLBACK, contact.id, self._until(contact, queue, callback))
+            world.timers.set(TimerKind.CALLBACK, contact.id, look_again(world, contact, queue, callback))
             if rules.first is CalledFirst.CUSTOMER:
                 world.ahead.add(contact)
                 world.newly_ahead.append(contact.id)
@@ -323,6 +322,13 @@ class Callbacks:
             self.give_up(contact, CallbackEnd.CANCELLED, f"by {by}" if by else "")
         return ""
 
+    def withdraw(self, contact: ContactRecord) -> str:
+        """The customer, who is on the line, does not want to be called; gives what is wrong, or ""."""
+        if contact.callback is None:
+            return "nothing is promised"
+        self.settle(contact, CallbackEnd.CANCELLED, "by the customer")
+        return ""
+
     def now(self, contact_id: ContactId) -> str:
         """Do not wait for the promised time, or for the next attempt; gives what is wrong, or ""."""
         contact = self._world.contacts.get(contact_id)
@@ -342,52 +348,16 @@ class Callbacks:
         callback = callback_of(contact)
         queue = self._world.rules_for(contact, callback.queue)
         now = self._world.now
-        if callback.attempts >= rules_of(queue).attempts or self._forbidden(queue, callback.number):
+        if callback.attempts >= rules_of(queue).attempts or forbidden(self._world, queue, callback.number):
             return False
-        return self._opens(contact, queue, now) == now
-
-    def _number(self, queue: Queue, number: str) -> tuple[str, str]:
-        """What is wrong with a number, or "", and the form in which it is dialled: the first that a pattern allows."""
-        configuration = self._world.configuration
-        if queue.callback is None:
-            return f"queue {queue.name} calls nobody back", ""
-        ways = ways_to_dial(configuration.numbering, number)
-        for way in ways:
-            if any(re.fullmatch(allowed, way) for allowed in configuration.callback_to):
-                return self._forbidden(queue, way), way
-        return f"{number!r} may not be called back: no pattern of callback_to allows it", ""
-
-    def _forbidden(self, queue: Queue, number: str) -> str:
-        configuration, rules = self._world.configuration, rules_of(queue)
-        if not any(re.fullmatch(allowed, number) for allowed in configuration.callback_to):
-            return f"{number!r} may not be called back: no pattern of callback_to allows it"
-        if self._world.marks.is_listed(configuration, NO_CALL_CUSTOMERS, number):
-            return f"{number} belongs to a customer who must not be called"
-        if rules.do_not_call is not None and self._world.marks.is_listed(configuration, rules.do_not_call, number):
-            return f"{number} is in the list {rules.do_not_call} and must not be called"
-        return ""
-
-    def _hours(self, contact: ContactRecord, queue: Queue) -> Calendar | None:
-        """When customers of this queue may be called; None: always."""
-        hours = rules_of(queue).hours or queue.hours
-        return self._world.library[contact.version].calendars[hours] if hours is not None else None
-
-    def _opens(self, contact: ContactRecord, queue: Queue, at: float) -> float | None:
-        """The first time from `at` on at which she may be called; None: never within a year."""
-        hours = self._hours(contact, queue)
-        return at if hours is None or hours.is_open(at) else hours.next_change(at)
-
-    def _until(self, contact: ContactRecord, queue: Queue, callback: Callback) -> float:
-        """When a promise that is due must be looked at again: the hours end, or nobody waits for it any more."""
-        hours, now = self._hours(contact, queue), self._world.now
-        closes = hours.next_change(now) if hours is not None else None
-        ends = max(callback.gives_up, now) + EXPIRY_GRACE_S
-        return ends if closes is None else min(closes, ends)
+        return opens(self._world, contact, queue, now) == now
 
     @staticmethod
     def _why_resting(callback: Callback, *, closed: bool) -> str:
         if closed:
             return "outside the hours in which customers are called"
+        if callback.unplaced:
+            return "the call could not be placed"
         return "the last attempt failed" if callback.attempts else "promised for later"
 
     def _standing(self, contact: ContactRecord | None, queue: QueueName, number: str) -> ContactRecord | None:

@@ -14,8 +14,9 @@ from collections.abc import Iterable
 from typing import Final, Protocol
 
 from callcenter.core import voice
-from callcenter.core.callbacks import Callbacks, callback_of, rules_of
+from callcenter.core.callbacks import Callbacks, callback_of
 from callcenter.core.contacts import ContactInput, move, settle
+from callcenter.core.may_call import rules_of
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
 from callcenter.core.reach import leads_into
@@ -31,7 +32,8 @@ from callcenter.model.ids import AgentId, FlowName, QueueName
 from callcenter.model.numbers import subscriber
 
 RING_GRACE_S: Final = 5.0  # the engine gives up on the customer's phone this long after Asterisk should have
-NOT_SENT_RETRY_S: Final = 30.0  # an attempt that Asterisk was not there for is no attempt, and is made again then
+UNPLACED_RETRY_S: Final = 30.0  # a call that could not be placed is no attempt, and is tried again then;
+UNPLACED_RETRY_MAX_S: Final = 900.0  # each time in a row after twice as long, up to this
 RANG_BACK: Final = "rang_back"  # the variable by which a flow may know her
 S: Final = ContactState
 
@@ -159,7 +161,7 @@ class Dialling:
         world.legs[leg] = contact.id
         callback.step = CallbackStep.RINGING
         callback.attempts += 1
-        callback.attempt_at = world.now
+        callback.attempt_at, callback.rang = world.now, False
         world.timers.set(TimerKind.CALLBACK_RING, contact.id, world.now + rules.ring_s + RING_GRACE_S)
         world.out += (
             CallbackDialled(
@@ -212,8 +214,13 @@ class Dialling:
             voice.start_music(world, contact, queue.music)
         self._queues.reached(contact)
 
-    def failed(self, contact: ContactRecord, end: LegEnd, *, hang_up: bool = False, sent: bool = True) -> None:
-        """The customer was not reached. `sent`: False if nothing was dialled, which does not count as an attempt."""
+    def failed(self, contact: ContactRecord, end: LegEnd, *, hang_up: bool = False) -> None:
+        """The customer was not reached.
+
+        A call that FAILED and never rang did not come to her: Asterisk was not there or refused it, no carrier took it.
+        That is no attempt. It is made again after a pause that doubles, so that no agent is rung for nothing again and
+        again, and `UNPLACED_MAX` times in a row.
+        """
         world, callback = self._world, callback_of(contact)
         if callback.leg is None:
             return
@@ -222,9 +229,13 @@ class Dialling:
         if hang_up:
             world.out.append(HangUp(contact=contact.id, leg=callback.leg, end=LegEnd.CANCELLED))
         callback.leg = None
-        if not sent:
+        if end is LegEnd.FAILED and not callback.rang:
             callback.attempts -= 1
-        retry_s = rules_of(world.queue_of(contact)).retry_after_s if sent else NOT_SENT_RETRY_S
+            callback.unplaced += 1
+            retry_s = min(UNPLACED_RETRY_S * 2 ** (callback.unplaced - 1), UNPLACED_RETRY_MAX_S)
+        else:
+            callback.unplaced = 0
+            retry_s = rules_of(world.queue_of(contact)).retry_after_s
         callback.next_at = world.now + retry_s
         self._back(contact)
 

@@ -284,6 +284,8 @@ class Engine:
                 contact = self.world.by_leg(leg)
                 if contact is not None and leg in contact.offers:
                     contact.offers[leg].rang = True
+                elif contact is not None and contact.callback is not None and leg == contact.callback.leg:
+                    contact.callback.rang = True
             case DigitPressed(leg=leg, digit=digit):
                 contact = self.world.by_leg(leg)
                 if contact is not None and leg == contact.leg:
@@ -701,6 +703,10 @@ class Engine:
     def promise(self, contact: ContactRecord, action: PromiseCallback) -> str:
         """Promise to call a customer back; gives what is wrong, or ""."""
         return self._callbacks.promise(contact, action)
+
+    def withdraw(self, contact: ContactRecord) -> str:
+        """Take the promise to a customer on the line back; gives what is wrong, or ""."""
+        return self._callbacks.withdraw(contact)
 
     def stand_by(self, contact: ContactRecord) -> None:
         """A promise on which nothing is done now: when is it due?"""

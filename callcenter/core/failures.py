@@ -109,8 +109,7 @@ class Failures:
             case "DialNumber":
                 if contact.callback is not None and event.subject == contact.callback.leg:
                     if not unknown:
-                        sent = event.fault is TransportFault.REFUSED
-                        self._dialling.failed(contact, LegEnd.FAILED, hang_up=True, sent=sent)
+                        self._dialling.failed(contact, LegEnd.FAILED, hang_up=True)
                 elif not unknown and event.subject == contact.other_leg:
                     self._flows.forward_failed(contact, event.detail or event.fault.value)
             case "PlayPrompts":

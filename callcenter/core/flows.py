@@ -53,6 +53,7 @@ from callcenter.model.flow import (
     Visit,
     WaitFor,
     WishDone,
+    WithdrawCallback,
 )
 from callcenter.model.ids import FlowName, RecordingId
 
@@ -88,6 +89,10 @@ class Elsewhere(Protocol):
 
     def promise(self, contact: ContactRecord, action: PromiseCallback) -> str:
         """Promise to call the customer back; gives what is wrong, or ""."""
+        ...
+
+    def withdraw(self, contact: ContactRecord) -> str:
+        """Take that back, as she asks; gives what is wrong, or ""."""
         ...
 
     def message_left(self, contact: ContactRecord, mailbox: str, message: RecordingId, seconds: float) -> None:
@@ -320,6 +325,8 @@ class Flows:
                 self._elsewhere.enqueue(contact, action)
             case PromiseCallback():
                 return CallbackAnswer(problem=self._elsewhere.promise(contact, action))
+            case WithdrawCallback():
+                return CallbackAnswer(problem=self._elsewhere.withdraw(contact))
             case Forward(number=number, timeout_s=timeout_s):
                 problem = self.forward(contact, number, timeout_s)
                 return ForwardFailed(why=problem) if problem else None
@@ -440,4 +447,5 @@ class Flows:
             open_calendars=world.open_calendars(contact.version),
             holidays=world.holidays(contact.version),
             lists=world.marks.lists(world.library[contact.version]),
+            promised=contact.callback.queue if contact.callback is not None else None,
         )

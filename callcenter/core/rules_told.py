@@ -65,7 +65,9 @@ def _callback(rules: CallbackRules) -> str:
     when = (
         f", offered when the wait is above {rules.offer_when_wait_above_s:g} s" if rules.offer_when_wait_above_s else ""
     )
+    windows = " or ".join(f"{one.after_s:g} to {one.until_s:g}" for one in rules.windows)
+    promised = f"in {windows} s, as she chooses" if windows else f"within {rules.window_s:g} s"
     return (
         f"key {rules.key}{when}; {first} first, {rules.attempts} attempts {rules.retry_after_s:g} s apart,"
-        f" promised within {rules.window_s:g} s"
+        f" promised {promised}"
     )

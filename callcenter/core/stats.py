@@ -2,9 +2,9 @@
 
 from typing import Final
 
-from callcenter.core.callbacks import rules_of
 from callcenter.core.campaign_view import campaign_views
 from callcenter.core.learnt import Accuracy
+from callcenter.core.may_call import rules_of
 from callcenter.core.monitors import MonitorRecord
 from callcenter.core.queues import IN_QUEUE, Queues
 from callcenter.core.rules_told import rules_told

@@ -14,6 +14,8 @@ from callcenter.model.ids import UNVERSIONED, AgentId, CalendarName, FlowName, L
 
 ATTEMPTS_MAX: Final = 20
 NOTE_CHARS_MAX: Final = 500
+WINDOWS_MAX: Final = 9  # one for each key
+WITHDRAW_KEYS: Final = tuple("34567890#")  # 1 and 2 are another one's, * goes back
 CONFIRM_PROMPT: Final = "callback_confirm"
 """To the caller, where a queue names no other: {{ callback_number }}, 1 is right, * to wait on."""
 
@@ -23,6 +25,18 @@ class CalledFirst(StrEnum):
 
     AGENT = "agent"  # an agent answers and hears who it is, then the customer is dialled
     CUSTOMER = "customer"  # the customer is dialled when an agent is about to be free, and waits for her at the head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallbackWindow:
+    """A time that a caller may choose, in seconds from when she does: not before the one, kept until the other."""
+
+    after_s: float = 0.0
+    until_s: float
+
+    def __post_init__(self) -> None:
+        if self.until_s <= self.after_s:
+            raise ValueError(f"a window ends after it begins: until_s is {self.until_s:g}, after_s {self.after_s:g}")
 
 
 class CallbackEnd(StrEnum):
@@ -57,10 +71,25 @@ class CallbackRules:
     offer: Prompt | None = None  # to those who wait: "press 1 and we call you back"
     confirm: Prompt | None = None  # "we will call {{ callback_number }}: 1 is right, 2 another number, * to wait on"
     enter: Prompt | None = None  # asks for another number; None: none can be given
+    windows: tuple[CallbackWindow, ...] = ()  # that she may choose among, by keys from 1 on; none: `window_s`
+    choose: Prompt | None = None  # says the windows and their keys
+    standing: Prompt | None = None  # to one who is promised a callback: "1 for another time, 9 to take it back, * ..."
+    withdraw_key: str = "9"
+    withdrawn: Prompt | None = None  # to one who has taken it back
     accepted: Prompt | None = None  # before we hang up
     refused: Prompt | None = None  # the number cannot be called back: she waits on
     briefing: Prompt | None = None  # to the agent, before the customer is dialled: {{ caller }}, {{ waited_s }}
     greeting: Prompt | None = None  # to the customer who was dialled first
+
+    def __post_init__(self) -> None:
+        if self.withdraw_key not in WITHDRAW_KEYS:
+            raise ValueError(
+                f"withdraw_key: {self.withdraw_key!r} cannot be the key that takes a callback back: 3 to 9, 0, #"
+            )
+        if len(self.windows) > WINDOWS_MAX:
+            raise ValueError(f"windows: {len(self.windows)} of them; {WINDOWS_MAX} can be chosen by one key")
+        if bool(self.windows) != (self.choose is not None):
+            raise ValueError("windows are chosen by key: `choose` says them, and is for nothing without them")
 
 
 def callback_flow(queue: QueueName) -> FlowName:
@@ -95,6 +124,8 @@ class Callback(msgspec.Struct, kw_only=True):
     step: CallbackStep = CallbackStep.RESTING
     attempts: int = 0
     attempt_at: float = 0.0  # when the last one began
+    rang: bool = False  # her phone has said that it rings, in the last one
+    unplaced: int = 0  # calls in a row that never came so far, and are no attempts
     next_at: float = 0.0
     leg: LegId | None = None  # the customer's phone while it rings
     counts_on: AgentId | None = None  # the agent for whom the customer is dialled first

@@ -113,6 +113,11 @@ class PromiseCallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawCallback:
+    """The caller does not want to be called back any more; then `CallbackAnswer`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forward:
     """Call an outside number or an extension and connect the caller; resumes with `ForwardFailed` if nobody answers."""
 
@@ -219,6 +224,7 @@ Action = (
     | SpeakLanguage
     | Queueing
     | PromiseCallback
+    | WithdrawCallback
     | Forward
     | TakeMessage
     | KeepNote
@@ -293,7 +299,7 @@ class WishDone:
 
 
 class CallbackAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The callback is promised, or why it cannot be."""
+    """The callback is promised (or taken back), or why it cannot be."""
 
     problem: str = ""
 
@@ -313,6 +319,7 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     open_calendars: frozenset[str]  # names of the calendars that are open now
     holidays: frozenset[str]  # names of the calendars for which today is a holiday
     lists: Mapping[ListName, NumberList] = {}
+    promised: QueueName | None = None  # the queue for which she is promised a callback already
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True, gc=False):

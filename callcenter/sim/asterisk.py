@@ -66,6 +66,7 @@ from callcenter.model.ids import BridgeId, FlowName, LegId, PlaybackId, Recordin
 from callcenter.sim.world import Agenda
 
 PROMPT_S: Final = 1.5  # what one prompt takes to say, on average
+CARRIER_REFUSES_EVERY: Final = 7  # so many calls to outside numbers are one that no carrier takes
 DEAD_PHONES: Final = 0.02  # share of calls of which a registered phone takes no notice
 SCRIPT_MAX_S: Final = 20.0  # the longest that a script has a call which gives it back
 ENDLESS_SCRIPTS: Final = 0.1  # share of scripts that do not
@@ -165,6 +166,7 @@ class FakeAsterisk:
         self._playing: dict[PlaybackId, BridgeId] = {}
         self._messages: dict[RecordingId, float] = {}
         self._calls = 0
+        self._dials = 0
         self.crashes = 0
 
     # -- what people do ----------------------------------------------------------------------------------------------
@@ -365,19 +367,22 @@ class FakeAsterisk:
         phone = self.phones.get(number)
         if phone is None or leg in self.legs:
             return TransportFault.REFUSED
-        self._begin(leg, phone, number, timeout_s, there=self.registered.get(number, False))
+        there = self.registered.get(number, False)
+        self._begin(leg, phone, number, timeout_s, at_once=None if there else LegEnd.UNREACHABLE)
         return None
 
     def _dial(self, leg: LegId, number: str, timeout_s: float) -> TransportFault | None:
         if self.outside is None or leg in self.legs:
             return TransportFault.REFUSED
-        self._begin(leg, self.outside(number), number, timeout_s, there=True)
+        self._dials += 1
+        no_carrier = self._dials % CARRIER_REFUSES_EVERY == 0
+        self._begin(leg, self.outside(number), number, timeout_s, at_once=LegEnd.FAILED if no_carrier else None)
         return None
 
-    def _begin(self, leg: LegId, party: Party, number: str, timeout_s: float, *, there: bool) -> None:
+    def _begin(self, leg: LegId, party: Party, number: str, timeout_s: float, *, at_once: LegEnd | None) -> None:
         held = self.legs[leg] = Leg(id=leg, party=party, ours=True, up=False, number=number)
-        if not there:
-            self._end(held, LegEnd.UNREACHABLE)
+        if at_once is not None:
+            self._end(held, at_once)
             return
         self._agenda.after(timeout_s, lambda: self.decline(leg, LegEnd.NO_ANSWER))
         if self._random.random() >= DEAD_PHONES:

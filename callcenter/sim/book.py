@@ -65,6 +65,7 @@ from callcenter.model.monitor_messages import ContactSteered, MonitorBegan, Moni
 from callcenter.model.need import ANYBODY, Need, parse_need
 from callcenter.model.queue import MissedOffer, Queue
 from callcenter.model.records import Row
+from callcenter.sim.callbacks import PAUSE_MIN_S
 from callcenter.sim.violation import Violation
 
 FACTS: Final = frozenset(get_args(Fact))
@@ -116,6 +117,7 @@ class SeenContact:
     holds_from: float = 0.0  # likewise, as far as she has held the line
     left: QueueExit | None = None  # how it left its last queue
     not_before: float = 0.0  # when its callback is promised for
+    rests_until: float = 0.0  # until when nobody calls it back: that, or a pause after an attempt
     direction: Direction = Direction.INBOUND
     number: int = 0  # in the order of opening
     offers: dict[OfferId, AgentId] = field(default_factory=dict)
@@ -182,6 +184,7 @@ class Book:
                 self.agents[agent_id].busy_until = now + extend_s
             case CallbackNowRequested(contact=contact_id) if contact_id in self.contacts:
                 self.contacts[contact_id].since = min(self.contacts[contact_id].since, now)
+                self.contacts[contact_id].rests_until = now
             case _:
                 pass
 
@@ -353,9 +356,12 @@ class Book:
             case CallbackPromised():
                 seen.promised, seen.attempts = True, 0
                 seen.not_before = fact.not_before if fact.not_before > now else 0.0
+                seen.rests_until = fact.not_before
             case CallbackDialled(leg=leg, attempt=attempt):
                 if seen.dialled is not None or leg in self._dialled or attempt > seen.attempts + 1:
                     raise Violation(f"{fact} after {seen.attempts} attempts, and while {seen.dialled} rings")
+                if now < seen.rests_until:
+                    raise Violation(f"{fact} {seen.rests_until - now:.1f} s before its time")
                 self._dialled.add(leg)
                 self.dialled.append(fact)
                 seen.dialled, seen.attempts = leg, attempt
@@ -363,6 +369,7 @@ class Book:
                 if seen.dialled != leg:
                     raise Violation(f"{fact} while {seen.dialled} rings")
                 seen.dialled = None
+                seen.rests_until = now + PAUSE_MIN_S if fact.end is not None else 0.0
             case CallbackSettled():
                 seen.promised = False
 

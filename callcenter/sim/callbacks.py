@@ -7,7 +7,7 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from callcenter.model.callback import CallbackRules, CalledFirst, callback_flow
+from callcenter.model.callback import CallbackRules, CallbackWindow, CalledFirst, callback_flow
 from callcenter.model.configuration import Configuration
 from callcenter.model.flow import Flow, Node, Prompt
 from callcenter.model.ids import CalendarName, ListName
@@ -26,6 +26,11 @@ NEVER: Final = ListName("never")
 NUMBERING: Final = Numbering(country_code="84")
 MAY_BE_CALLED: Final = ("090[0-9]{7}",)
 CALLERS: Final = 30  # different numbers that people call from
+CHOOSE: Final = "callback_choose"
+STANDING: Final = "callback_standing"
+WITHDRAW_KEY: Final = "9"
+WINDOWS: Final = (CallbackWindow(until_s=60.0), CallbackWindow(after_s=20.0, until_s=90.0))
+PAUSE_MIN_S: Final = 10.0  # between two calls to one customer
 PROMISED_MAX_S: Final = 260.0  # how long a promise stands at most, from being made to being given up
 
 
@@ -59,12 +64,27 @@ def with_callbacks(random: Random, configuration: Configuration, hours: Calendar
     )
 
 
+def with_choices(random: Random, configuration: Configuration) -> Configuration:
+    """The same, in which some queues let callers choose when they are called, and take the promise back."""
+    queues, flows = dict(configuration.queues), dict(configuration.flows)
+    for name, queue in sorted(configuration.queues.items()):
+        windows = random.choice(((), WINDOWS[:1], WINDOWS))
+        standing = Prompt(name=STANDING) if random.random() < 0.5 else None
+        taken_back = Prompt(name="taken_back") if random.random() < 0.5 else None
+        if queue.callback is not None:
+            choose = Prompt(name=CHOOSE) if windows else None
+            rules = replace(queue.callback, windows=windows, choose=choose, standing=standing, withdrawn=taken_back)
+            changed = queues[name] = replace(queue, callback=rules)
+            flows[callback_flow(name)] = _flow(changed)
+    return replace(configuration, queues=queues, flows=flows)
+
+
 def _rules(random: Random, hours: CalendarName) -> CallbackRules:
     return CallbackRules(
         key=CALLBACK_KEY,
         first=random.choice(tuple(CalledFirst)),
         attempts=random.choice((1, 2, 3)),
-        retry_after_s=random.choice((10.0, 25.0)),
+        retry_after_s=random.choice((PAUSE_MIN_S, 25.0)),
         window_s=random.choice((30.0, 90.0, 140.0)),
         late_s=random.choice((0.0, 60.0)),
         ring_s=random.choice((5.0, 12.0)),
@@ -88,7 +108,11 @@ def _flow(queue: Queue) -> Flow:
             queue=queue.name,
             confirm=rules.confirm,
             enter_number=rules.enter,
+            windows=rules.windows,
+            choose=rules.choose,
             accepted=rules.accepted,
+            standing=rules.standing,
+            taken_back=rules.withdrawn,
             timeout_s=2.0,
             tries=2,
             done=NextNode("bye"),

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from callcenter.core.callbacks import DEFAULT_RULES, EXPIRY_GRACE_S
 from callcenter.core.engine import Engine
 from callcenter.core.free import why_not_free
+from callcenter.core.may_call import DEFAULT_RULES, EXPIRY_GRACE_S
 from callcenter.core.record_checks import check_parts
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind

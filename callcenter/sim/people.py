@@ -11,7 +11,17 @@ from typing import Final
 from callcenter.model.contact import LegEnd
 from callcenter.model.ids import LegId
 from callcenter.sim.asterisk import FakeAsterisk
-from callcenter.sim.callbacks import CALLBACK_KEY, CALLERS, CONFIRM, ENTER, OFFERED, number_of
+from callcenter.sim.callbacks import (
+    CALLBACK_KEY,
+    CALLERS,
+    CHOOSE,
+    CONFIRM,
+    ENTER,
+    OFFERED,
+    STANDING,
+    WITHDRAW_KEY,
+    number_of,
+)
 from callcenter.sim.scenario import ERRAND, HOTLINE, PIN, PIN_DIGITS
 from callcenter.sim.world import Agenda
 
@@ -98,6 +108,10 @@ class Caller:
             self._type(leg, pin, after_s, secret=True)
         elif last in (OFFERED, CONFIRM):
             self._type(leg, random.choice((CALLBACK_KEY, CALLBACK_KEY, "", "*", "2")), after_s)
+        elif last == CHOOSE:
+            self._type(leg, random.choice(("1", "1", "2", "2", "7", "*", "")), after_s)
+        elif last == STANDING:
+            self._type(leg, random.choice((CALLBACK_KEY, WITHDRAW_KEY, WITHDRAW_KEY, "*", "5", "")), after_s)
         elif last == ENTER:
             self._type(leg, random.choice((number_of(random.randrange(CALLERS)) + "#", "12#", "*", "")), after_s)
         elif last in ("menu", "errand", "confirm"):

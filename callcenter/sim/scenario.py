@@ -60,7 +60,7 @@ from callcenter.nodes.subflow import Subflow
 from callcenter.nodes.survey import AskSurvey, Question
 from callcenter.nodes.transfer import Transfer
 from callcenter.nodes.voicemail import Voicemail
-from callcenter.sim.callbacks import with_callbacks
+from callcenter.sim.callbacks import with_callbacks, with_choices
 from callcenter.sim.faults import Faults, draw_faults
 from callcenter.sim.mail import with_mail
 from callcenter.sim.paperwork import with_paperwork
@@ -153,6 +153,7 @@ def draw(seed: int, length_s: float) -> Scenario:
 def _deepened(seed: str, configuration: Configuration) -> Configuration:
     """With queues that call back, rules of routing, mailboxes that lead to agents, and paperwork; each drawn apart."""
     called = with_callbacks(Random(f"callbacks {seed}"), configuration, OFFICE)
+    called = with_choices(Random(f"choices {seed}"), called)
     routed = with_routing(Random(f"routing {seed}"), called)
     told = with_telling(Random(f"telling {seed}"), routed)
     mailed = with_mail(Random(f"mail {seed}"), told, (MAILBOX, LATE))

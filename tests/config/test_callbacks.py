@@ -5,7 +5,7 @@ from pathlib import Path
 
 from callcenter.config import read_configuration
 from callcenter.config.callbacks import CONFIRM
-from callcenter.model.callback import CallbackRules, CalledFirst, callback_flow
+from callcenter.model.callback import CallbackRules, CallbackWindow, CalledFirst, callback_flow
 from callcenter.model.ids import QueueName
 from callcenter.nodes.callback import CallMeBack
 
@@ -29,6 +29,8 @@ def test_the_example_of_the_page_works() -> None:
     offer = flow.nodes[flow.start]
     assert isinstance(offer, CallMeBack)
     assert (offer.confirm, offer.enter_number) == (rules.confirm, rules.enter)
+    assert (offer.windows, offer.choose, offer.standing) == (rules.windows, rules.choose, rules.standing)
+    assert rules.windows[1] == CallbackWindow(after_s=7200.0, until_s=14400.0)
     assert set(offer.exits().values()) <= set(flow.nodes)
     assert len(configuration.callback_to) == 2
 
@@ -54,6 +56,10 @@ def test_what_is_wrong_is_told_where_it_stands() -> None:
         ("{caller_id: hello}", "not a telephone number"),
         ("{do_not_call: stopp}", "did you mean `stop`?"),
         ("{hours: offce}", "did you mean `office`?"),
+        ("{withdraw_key: '1'}", "cannot be the key that takes a callback back"),
+        ("{windows: [{until_s: 60}]}", "windows are chosen by key"),
+        ("{choose: your_place}", "windows are chosen by key"),
+        ("{choose: your_place, windows: [{after_s: 60, until_s: 60}]}", "a window ends after it begins"),
     ):
         [problem] = problems(text)
         assert problem.startswith("queues.yaml:2:"), problem

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from callcenter.core.callbacks import WINDOW_MAX_S
+from callcenter.core.callbacks import UNPLACED_MAX, WINDOW_MAX_S
 from callcenter.model.agent import AgentState
 from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.callback import CallbackEnd, CallbackRules, CalledFirst
@@ -17,6 +17,7 @@ from callcenter.model.events import (
     HangUpRequested,
     LegAnswered,
     LegEnded,
+    LegRinging,
     Resynced,
     Stopping,
 )
@@ -599,7 +600,7 @@ def test_a_promise_outlives_the_end_of_the_call_center() -> None:
 
 
 @pytest.mark.parametrize("fault", TransportFault)
-def test_a_dial_that_was_not_carried_out_is_no_attempt_and_one_that_was_refused_is(fault: TransportFault) -> None:
+def test_a_dial_that_was_not_carried_out_is_no_attempt(fault: TransportFault) -> None:
     house = center(rules={"attempts": 1})
     call = promised(house)
     ann = house.agent("ann")
@@ -609,10 +610,51 @@ def test_a_dial_that_was_not_carried_out_is_no_attempt_and_one_that_was_refused_
         assert call.is_called
         house.passes(40.0)
         assert not call.is_live
-    elif fault is TransportFault.REFUSED:
-        assert call.end_reason is EndReason.CALLBACK_FAILED
     else:
         assert call.is_in(S.PROMISED)
+        assert ann.is_in(AgentState.READY)
+        assert house.all(CallbackWaits)[-1].why == "the call could not be placed"
+    house.told_again()
+
+
+def test_a_call_that_no_carrier_takes_is_made_again_after_pauses_that_double_and_so_many_times() -> None:
+    house = center(rules={"attempts": 1, "window_s": 36_000.0})
+    call = promised(house)
+    ann = house.agent("ann")
+    pauses = []
+    while call.is_live:
+        assert ann.is_rung
+        ann.answers()
+        call.customer_declines(LegEnd.FAILED)
+        if call.is_live:
+            began = house.now
+            house.passes(house.all(CallbackWaits)[-1].next_at - began)
+            pauses.append(house.now - began)
+    assert pauses == [30.0, 60.0, 120.0, 240.0, 480.0, *[900.0] * (UNPLACED_MAX - 6)]
+    assert {one.attempt for one in house.all(CallbackDialled)} == {1}
+    assert call.end_reason is EndReason.CALLBACK_FAILED
+    [settled] = house.all(CallbackSettled)
+    assert (settled.end, settled.attempts) == (CallbackEnd.NO_ANSWER, 0)
+    assert settled.why == "nobody took the call on to her 20 times in a row"
+    house.told_again()
+
+
+def test_a_call_that_rang_and_failed_is_an_attempt_and_one_that_came_through_forgets_those_that_did_not() -> None:
+    house = center(rules={"attempts": 2, "retry_after_s": 60.0})
+    call = promised(house)
+    ann = house.agent("ann")
+    ann.answers()
+    call.customer_declines(LegEnd.FAILED)
+    house.passes(30.0)
+    ann.answers()
+    house.tell(LegRinging(leg=call.called_on))
+    call.customer_declines(LegEnd.FAILED)
+    assert call.record.callback is not None
+    assert (call.record.callback.attempts, call.record.callback.unplaced) == (1, 0)
+    house.passes(60.0)
+    ann.answers()
+    call.customer_declines(LegEnd.UNREACHABLE)
+    assert call.end_reason is EndReason.CALLBACK_FAILED
 
 
 @pytest.mark.parametrize("first", CalledFirst)

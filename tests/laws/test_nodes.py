@@ -44,6 +44,7 @@ from callcenter.model.flow import (
     Visit,
     WaitFor,
     WishDone,
+    WithdrawCallback,
 )
 from callcenter.model.ids import CalendarName, FlowName, ListName, QueueName, RecordingId
 from callcenter.model.need import Need, parse_need
@@ -67,7 +68,7 @@ from callcenter.nodes.fields import (
 )
 
 ENDINGS = (Leave, Queueing, HangUpCall, ReturnToDialplan, EnterFlow, ReturnToFlow)
-EXTERNAL_WAITS = (Forward, TakeMessage, AgentWish, DataDip, CallScript, PromiseCallback)
+EXTERNAL_WAITS = (Forward, TakeMessage, AgentWish, DataDip, CallScript, PromiseCallback, WithdrawCallback)
 INPUTS_MAX = (TRIES_MAX + 1) * (DIGITS_MAX + 4) * 2
 """More inputs than any node can use: every try may take all digits, and a prompt's end and a time-out besides."""
 
@@ -139,6 +140,7 @@ def visits(draw: st.DrawFn) -> Visit:
         open_calendars=frozenset(draw(st.sets(st.sampled_from(["office", "always"])))),
         holidays=frozenset(draw(st.sets(st.sampled_from(["office"])))),
         lists={VIP: NumberList(name=VIP, numbers=frozenset(draw(st.sets(TEXTS))))},
+        promised=draw(st.sampled_from([None, QueueName("sales")])),
     )
 
 
@@ -304,7 +306,7 @@ class Call:
                 found += [MessageTaken(seconds=0.0), MessageTaken(seconds=3.0)]
             case AgentWish():
                 found += [WishDone(), WishDone(problem="not an agent")]
-            case PromiseCallback():
+            case PromiseCallback() | WithdrawCallback():
                 found += [CallbackAnswer(), CallbackAnswer(problem="no pattern allows it")]
             case _:
                 pass
