@@ -28,6 +28,7 @@ from callcenter.cli.screen import (
 from callcenter.cli.site import Site, site_of
 from callcenter.cli.surveys import surveys
 from callcenter.cli.times import period, span
+from callcenter.cli.voicemail_report import voicemails
 
 if TYPE_CHECKING:
     from callcenter.postgres.reports import AgentLine, CallbackLine, QueueLine, Reports, Summary, WaitLine
@@ -37,6 +38,7 @@ T = TypeVar("T")
 app = typer.Typer(name="report", help="What happened, in figures.", no_args_is_help=True)
 app.command("surveys")(surveys)
 app.command("dispositions")(dispositions)
+app.command("voicemails")(voicemails)
 
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]

@@ -283,26 +283,26 @@ class Reports:
     ) -> tuple[QueueLine, ...]:
         """Queues by interval of `every_s` seconds, counted from `since`."""
         by = _order(QUEUE_ORDERS, order)
-        bounds = _intervals(since, until, every_s)
+        bounds = intervals(since, until, every_s)
         return tuple(
-            _line(QueueLine, r) for r in await self._pool.fetch(sql_ordered("reports.queues", by), *bounds, queue)
+            line_of(QueueLine, r) for r in await self._pool.fetch(sql_ordered("reports.queues", by), *bounds, queue)
         )
 
     async def callbacks(
         self, since: float, until: float, *, every_s: float = INTERVAL_S, queue: str | None = None
     ) -> tuple[CallbackLine, ...]:
         """Callbacks by interval of `every_s` seconds, counted from `since`, where they were promised."""
-        bounds = _intervals(since, until, every_s)
-        return tuple(_line(CallbackLine, r) for r in await self._pool.fetch(sql("reports.callbacks"), *bounds, queue))
+        bounds = intervals(since, until, every_s)
+        return tuple(line_of(CallbackLine, r) for r in await self._pool.fetch(sql("reports.callbacks"), *bounds, queue))
 
     async def agents(
         self, since: float, until: float, *, every_s: float = INTERVAL_S, agent: str | None = None, order: str = "start"
     ) -> tuple[AgentLine, ...]:
         """Agents by interval of `every_s` seconds, counted from `since`."""
         by = _order(AGENT_ORDERS, order)
-        bounds = _intervals(since, until, every_s)
+        bounds = intervals(since, until, every_s)
         return tuple(
-            _line(AgentLine, r) for r in await self._pool.fetch(sql_ordered("reports.agents", by), *bounds, agent)
+            line_of(AgentLine, r) for r in await self._pool.fetch(sql_ordered("reports.agents", by), *bounds, agent)
         )
 
     async def waits(
@@ -310,9 +310,9 @@ class Reports:
     ) -> tuple[WaitLine, ...]:
         """Predicted and true waits by interval of `every_s` seconds, counted from `since`."""
         by = _order(WAIT_ORDERS, order)
-        bounds = _intervals(since, until, every_s)
+        bounds = intervals(since, until, every_s)
         return tuple(
-            _line(WaitLine, r) for r in await self._pool.fetch(sql_ordered("reports.waits", by), *bounds, queue)
+            line_of(WaitLine, r) for r in await self._pool.fetch(sql_ordered("reports.waits", by), *bounds, queue)
         )
 
     async def summary(self, since: float, until: float, *, queue: str | None = None) -> Summary:
@@ -331,7 +331,8 @@ _OBJECT = msgspec.json.Decoder(dict[str, Any])
 _RECORDINGS = msgspec.json.Decoder(tuple[RecordingLine, ...])
 
 
-def _line(kind: type[Line], record: asyncpg.Record) -> Line:
+def line_of(kind: type[Line], record: asyncpg.Record) -> Line:
+    """One row of a report by interval."""
     values = dict(record)
     values["starts"] = record["starts"].timestamp()
     return kind(**values)
@@ -356,7 +357,8 @@ def call_line(record: asyncpg.Record) -> CallLine:
     )
 
 
-def _intervals(since: float, until: float, every_s: float) -> tuple[object, ...]:
+def intervals(since: float, until: float, every_s: float) -> tuple[object, ...]:
+    """The bounds of a report by interval, as its query takes them. Raises ConfigurationError for what is too much."""
     _within("the interval", every_s, INTERVAL_MIN_S, float("inf"))
     _within("the number of intervals", (until - since) / every_s, 1e-9, INTERVALS_MAX)
     with asking():

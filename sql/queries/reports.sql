@@ -64,3 +64,9 @@ ORDER BY {order};
 SELECT * FROM callback_interval_between($1, $2, $3, $4)
 WHERE $5::text IS NULL OR queue = $5
 ORDER BY starts, queue;
+
+-- reports.voicemails
+-- Messages by interval of $3 counted from $4, where they were left.
+SELECT * FROM voicemail_interval_between($1, $2, $3, $4)
+WHERE $5::text IS NULL OR queue = $5
+ORDER BY starts, queue;

@@ -152,5 +152,6 @@ def command_of(words: Sequence[str]) -> str:
         "tokens",
         "webhooks",
         "supervise",
+        "voicemail",
     )
     return " ".join(words[: 2 if words[0] in groups else 1])

@@ -8,6 +8,8 @@ import pytest
 from callcenter.cli.exits import Exit
 from callcenter.config import load_configuration
 from callcenter.model.commands import DialNumber
+from callcenter.model.events import CallbackRequested, LegAnswered
+from callcenter.model.facts import CallbackPromised, ContactConnected, ContactOffered
 from callcenter.postgres.journal import PostgresJournal
 from tests.cli.live import LiveCenter, StoryCenter
 from tests.cli.terminal import Terminal
@@ -50,6 +52,36 @@ def test_a_callback_is_scheduled_listed_brought_forward_and_taken_back(terminal:
     assert terminal.json("callbacks", "list")["callbacks"] == []
     assert "nobody is to be called back" in terminal("callbacks", "list").out
     assert not live.story.all(DialNumber)
+
+
+def test_a_callback_scheduled_for_one_agent_is_offered_to_her_and_nobody_else(
+    terminal: Terminal, live: LiveCenter
+) -> None:
+    anna, binh = live.story.agent("anna", sales=3), live.story.agent("binh", sales=5)
+    live.story.passes(60.0)
+    terminal.json("callbacks", "schedule", NUMBER, "--queue", "sales", "--agent", "anna", "--note", "asked for her")
+    [asked] = [entry.event for entry in live.story.entries if isinstance(entry.event, CallbackRequested)]
+    assert (asked.number, asked.queue, asked.only, asked.by.startswith("cli")) == (NUMBER, "sales", "anna", True)
+    [promised] = live.story.all(CallbackPromised)
+    assert (promised.only, promised.note) == ("anna", "asked for her")
+    [offered] = live.story.all(ContactOffered)
+    assert (offered.agent, offered.contact) == ("anna", promised.contact)
+    assert anna.is_rung
+    anna.declines()
+    live.story.passes(30.0)
+    assert not binh.is_rung
+    assert {one.agent for one in live.story.all(ContactOffered)} == {"anna"}
+    if not anna.is_rung:
+        anna.is_ready()
+    anna.answers()
+    [dialled] = live.story.all(DialNumber)
+    assert dialled.number == NUMBER
+    live.story.tell(LegAnswered(leg=dialled.leg))
+    [connected] = live.story.all(ContactConnected)
+    assert (connected.agent, connected.contact) == ("anna", promised.contact)
+    assert terminal.json("callbacks", "list")["callbacks"] == []
+    said = terminal("callbacks", "schedule", NUMBER, "--queue", "sales", "--agent", "nobody", expect=Exit.PROBLEMS)
+    assert "there is no agent nobody" in said.err
 
 
 def test_what_cannot_be_promised_is_said(terminal: Terminal, live: LiveCenter) -> None:
