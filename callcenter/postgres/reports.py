@@ -325,7 +325,7 @@ class Reports:
         return Summary(end_reasons={r["end_reason"]: r["contacts"] for r in reasons}, **dict(record[0]))
 
 
-Line = TypeVar("Line", CallbackLine, QueueLine, AgentLine, WaitLine)
+Line = TypeVar("Line")
 
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
 _RECORDINGS = msgspec.json.Decoder(tuple[RecordingLine, ...])

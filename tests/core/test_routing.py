@@ -6,7 +6,7 @@ import pytest
 
 from callcenter.core.explain import verdicts
 from callcenter.core.lines import points
-from callcenter.model.agent import PhoneState
+from callcenter.model.agent import AgentState, PhoneState
 from callcenter.model.contact import ContactState, Direction, Medium
 from callcenter.model.events import ContactArrived
 from callcenter.model.facts import ContactOffered, NeedsRelaxed
@@ -430,3 +430,16 @@ def test_what_may_be_interrupted_is_a_matter_of_configuration() -> None:
     letter(center, "q", Medium.CHAT)
     ann.answers()
     assert center.call("q").rung == ["ann"]
+
+
+def test_nothing_is_offered_in_a_wrap_up_whatever_might_have_interrupted_what_went_before() -> None:
+    center = Center(queue("q", wrap_up_s=10.0), checked=False)
+    ann = center.agent("ann", capacity=EVERYTHING)
+    mail = letter(center, "q", Medium.EMAIL)
+    ann.answers()
+    mail.hangs_up()
+    assert ann.is_in(AgentState.WRAP_UP)
+    called = center.call("q")
+    assert called.rung == []
+    center.passes(10.0)
+    assert called.rung == ["ann"]
