@@ -28,6 +28,8 @@ SESSIONS_MIN: Final = 50
 SESSIONS_DEFAULT: Final = 100
 
 REQUIRED: Final = (
+    "app_amd.so",
+    "app_chanspy.so",
     "app_dial.so",
     "app_mixmonitor.so",
     "app_playback.so",
@@ -36,6 +38,7 @@ REQUIRED: Final = (
     "bridge_holding.so",
     "bridge_simple.so",
     "bridge_softmix.so",
+    "chan_audiosocket.so",
     "chan_bridge_media.so",
     "chan_pjsip.so",
     "codec_alaw.so",
@@ -201,7 +204,14 @@ async def _files(ari: AsksAri, ami: AsksAmi) -> list[Finding]:
     if marked != str(CONF_VERSION):
         what = f"they are of version {marked}, this program wants {CONF_VERSION}"
         return [_wrong("our files", what, "callcenter conf render, then `core reload` in Asterisk")]
-    contexts = {"from-carrier": "1", "from-phones": "1", "callcenter-fallback": "s", "callcenter-script": "r-"}
+    contexts = {
+        "from-carrier": "1",
+        "from-phones": "1",
+        "callcenter-fallback": "s",
+        "callcenter-script": "r-",
+        "callcenter-ear": "s",
+        "callcenter-amd": "s",
+    }
     missing = [
         name
         for name, extension in contexts.items()

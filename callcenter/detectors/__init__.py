@@ -12,10 +12,12 @@ ours (Asterisk's AMD) is a name in ELSEWHERE, and `media` knows what to do with 
 from collections.abc import Mapping
 from typing import Final
 
+from callcenter.detectors.asterisk import ASTERISK
+from callcenter.detectors.cadence import CadenceDetector
 from callcenter.detectors.detector import Detector
 
-DETECTORS: Final[Mapping[str, Detector]] = {}
-ELSEWHERE: Final[tuple[str, ...]] = ()
+DETECTORS: Final[Mapping[str, Detector]] = {"cadence": CadenceDetector()}
+ELSEWHERE: Final[tuple[str, ...]] = (ASTERISK,)
 """Detectors that are not ours to run."""
 
 

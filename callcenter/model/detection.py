@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-JUDGE_WITHIN_S: Final = 3.0
+JUDGE_WITHIN_S: Final = 5.0
 """A detector that has said nothing for so long is not waited for: it was a person, as far as anybody knows."""
 BEEP_WITHIN_S: Final = 30.0
 """A machine whose beep has not come after so long is spoken to all the same."""

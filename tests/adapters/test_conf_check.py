@@ -36,6 +36,8 @@ WELL: Final = {
     "DIALPLAN_EXISTS(from-phones,1,1)": "1",
     "DIALPLAN_EXISTS(callcenter-fallback,s,1)": "1",
     "DIALPLAN_EXISTS(callcenter-script,r-,1)": "1",
+    "DIALPLAN_EXISTS(callcenter-ear,s,1)": "1",
+    "DIALPLAN_EXISTS(callcenter-amd,s,1)": "1",
 }
 
 
