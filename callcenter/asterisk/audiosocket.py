@@ -8,6 +8,7 @@ us grow. Nothing is sent, except that we hang up.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Final
@@ -48,6 +49,8 @@ class AudioSockets:
         self._expected: dict[UUID, _Expected] = {}
         self._connected: dict[UUID, asyncio.StreamWriter] = {}
         self._writers: set[asyncio.StreamWriter] = set()
+        self._none_left = asyncio.Event()
+        self._none_left.set()
         self._server: asyncio.Server | None = None
         self.port = 0
 
@@ -64,6 +67,7 @@ class AudioSockets:
             self._server.close()
             for writer in list(self._writers):
                 writer.close()
+            await self._none_left.wait()
             await self._server.wait_closed()
 
     def endpoint(self, id: UUID) -> str:
@@ -85,6 +89,7 @@ class AudioSockets:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         id: UUID | None = None
         self._writers.add(writer)
+        self._none_left.clear()
         try:
             async with asyncio.timeout(ID_WITHIN_S):
                 kind, payload = await _message(reader)
@@ -99,13 +104,17 @@ class AudioSockets:
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
             pass  # the end of the channel, told below
         finally:
-            writer.close()
-            self._writers.discard(writer)
             if id is not None:
                 self._connected.pop(id, None)
                 expected = self._expected.pop(id, None)
                 if expected is not None:
                     expected.over()
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            self._writers.discard(writer)
+            if not self._writers:
+                self._none_left.set()
 
     async def _hear(self, id: UUID, reader: asyncio.StreamReader) -> None:
         """Until the channel ends, or nothing more is wanted."""

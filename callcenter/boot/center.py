@@ -20,6 +20,7 @@ import structlog
 from callcenter.asterisk.agi import AgiServer
 from callcenter.asterisk.ami import AmiLink
 from callcenter.asterisk.ari import Access, Ari, FilteredRegistration, Inbox, Listening, ListeningLink
+from callcenter.asterisk.audiosocket import AudioSockets
 from callcenter.asterisk.conf import SEEN_VARIABLE, modules_to_reload, render_phones
 from callcenter.asterisk.conf_values import PhoneAccount
 from callcenter.asterisk.presence import stay_present
@@ -35,6 +36,8 @@ from callcenter.lookups.asker import Asker
 from callcenter.lookups.poster import Poster
 from callcenter.media.hands import Hands
 from callcenter.media.voice import ears
+from callcenter.media.voice.answerers import ROUTE as ANSWERER_ROUTE
+from callcenter.media.voice.answerers import Answerers
 from callcenter.media.voice.door import ROUTE, Door
 from callcenter.media.voice.hands import Dialling, Prompts, VoiceHands
 from callcenter.media.voice.link import VoiceLink
@@ -313,7 +316,9 @@ async def running_center(
             lambda: engine.world.configuration,
             None if recovered.fresh else engine.has_dialled,
         )
-        hands = Hands(VoiceHands(ari, ami, prompts, door, wiring.dialling), asker, dialler)
+        sockets = await stack.enter_async_context(AudioSockets(wiring.host))
+        answerers = await stack.enter_async_context(Answerers(ari.channels, sockets, post.post))
+        hands = Hands(VoiceHands(ari, ami, prompts, door, wiring.dialling), asker, dialler, answerers)
         performer = LanePerformer(hands, post, lambda crash: center.crashed("performer", crash))
         recordings = RecordingsJob(wiring.recordings, post.post)
         loop = Loop(engine, clock, journal, performer, [feed, recordings])
@@ -363,7 +368,7 @@ async def running_center(
         hooks = Webhooks(pool)
         telling = WebhooksJob(hooks, hooks.disable, reader, poster, clock.now, random.Random())
         tasks.start("webhooks", telling.run())
-        agi = AgiServer(wiring.host, wiring.fastagi_port, {ROUTE: door.serve})
+        agi = AgiServer(wiring.host, wiring.fastagi_port, {ROUTE: door.serve, ANSWERER_ROUTE: answerers.serve})
         await agi.start()
         stack.push_async_callback(agi.close)
         desk = CustomerDesk(engine, center.ask, Customers(pool), reader)

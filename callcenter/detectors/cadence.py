@@ -35,8 +35,14 @@ DECIDE_AT_S: Final = 4.4
 WORD_S: Final = 0.1
 """A click or a breath is shorter than the shortest word."""
 ABOVE_NOISE_DB: Final = 6.0
-BELOW_VOICE_DB: Final = 14.0
+BELOW_VOICE_DB: Final = 17.0
 """What is so much softer than the loudest of what was said is somebody else, farther away."""
+VOICE_DB: Final = 9.0
+VOICE_FRAMES: Final = 50
+VOICE_SHARE: Final = 0.2
+"""Who talks still is as loud as the loudest of what was said, but for 9 dB, in a fifth of the last second. Others in
+the
+room are not, whom the line above lets pass."""
 LEAST_DBFS: Final = -50.0
 NOISE_MAX_DBFS: Final = -32.0
 """Who talks from the first moment is not taken for noise."""
@@ -63,6 +69,7 @@ class Cadence:
         "_speech",
         "_started",
         "_vad",
+        "_voice",
         "_words",
     )
 
@@ -71,6 +78,7 @@ class Cadence:
         self._vad = webrtcvad.Vad(VAD_STRICTNESS)
         self._beep = BeepEar()
         self._floor: deque[float] = deque(maxlen=FLOOR_FRAMES)
+        self._voice: deque[bool] = deque(maxlen=VOICE_FRAMES)
         self._judged = False
         self._loudest = SILENCE_DBFS
         self._heard = 0  # frames
@@ -110,7 +118,7 @@ class Cadence:
             silent = self._heard * FRAME_S >= SILENT_S
             return self._said(Answerer.UNSURE, "nothing was said") if silent else None
         talked_s = (self._heard - first) * FRAME_S
-        talks = self._run > 0 or waits_s <= BREATH_S
+        talks = (self._run > 0 or waits_s <= BREATH_S) and sum(self._voice) >= VOICE_SHARE * VOICE_FRAMES
         if talks and talked_s >= MACHINE_S and (self._speech + self._run) * FRAME_S >= MACHINE_SHARE * talked_s:
             return self._said(Answerer.MACHINE, f"talks for {talked_s:.2f} s")
         if self._heard * FRAME_S >= DECIDE_AT_S:
@@ -130,6 +138,7 @@ class Cadence:
         speaks = bool(self._vad.is_speech(frame, SAMPLES_PER_S)) and level >= loud
         if speaks:
             self._loudest = max(self._loudest, level)
+        self._voice.append(speaks and level >= self._loudest - VOICE_DB)
         return speaks
 
     def _count(self, speaks: bool) -> None:

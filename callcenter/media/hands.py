@@ -1,8 +1,17 @@
-"""Who carries out which command: lookups go to programs outside, leads to the dialler, all else is voice. No more."""
+"""Who carries out which command: lookups, leads, who has answered, and all else is voice. Knows no more."""
 
 from typing import Protocol
 
-from callcenter.model.campaign_messages import ClaimLeads, JudgeDial, OptOut, ReleaseLeads, SettleAttempt
+from callcenter.errors import PeerRefused
+from callcenter.model.campaign_messages import (
+    AwaitBeep,
+    ClaimLeads,
+    DetectMachine,
+    JudgeDial,
+    OptOut,
+    ReleaseLeads,
+    SettleAttempt,
+)
 from callcenter.model.commands import Command, LookUp
 
 DialCommand = ClaimLeads | ReleaseLeads | JudgeDial | SettleAttempt | OptOut
@@ -24,6 +33,18 @@ class Dials(Protocol):
         ...
 
 
+class Hears(Protocol):
+    """Who lets detectors hear legs."""
+
+    async def judge(self, command: DetectMachine) -> None:
+        """Begin; the answer comes as an event. Raises PeerFault."""
+        ...
+
+    async def await_beep(self, command: AwaitBeep) -> None:
+        """Likewise."""
+        ...
+
+
 class Voice(Protocol):
     """Who carries out what concerns voice."""
 
@@ -33,12 +54,15 @@ class Voice(Protocol):
 
 
 class Hands:
-    """All of them."""
+    """All of them. What nobody is there for is refused, which the engine is told."""
 
-    def __init__(self, voice: Voice, outside: AsksOutside, dialler: Dials | None = None) -> None:
+    def __init__(
+        self, voice: Voice, outside: AsksOutside, dialler: Dials | None = None, hearing: Hears | None = None
+    ) -> None:
         self._voice = voice
         self._dialler = dialler
         self._outside = outside
+        self._hearing = hearing
 
     async def perform(self, command: Command) -> None:
         """Do it, or begin it. Raises PeerFault if it was not, or may not have been, done."""
@@ -46,5 +70,13 @@ class Hands:
             self._outside.ask(command)
         elif isinstance(command, DialCommand) and self._dialler is not None:
             self._dialler.begin(command)
+        elif isinstance(command, DetectMachine | AwaitBeep):
+            if self._hearing is None:
+                raise PeerRefused("there is no detector")
+            await (
+                self._hearing.judge(command)
+                if isinstance(command, DetectMachine)
+                else self._hearing.await_beep(command)
+            )
         else:
             await self._voice.perform(command)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 import pytest
@@ -27,8 +28,10 @@ class Channel:
         async with asyncio.timeout(LIMIT_S):
             return await self.reader.read()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         self.writer.close()
+        with suppress(OSError):
+            await self.writer.wait_closed()
 
 
 class Listener:
@@ -81,7 +84,7 @@ async def test_sound_reaches_who_asked_for_it_however_it_is_cut(sockets: AudioSo
         channel.writer.write(bytes((byte,)))
         await channel.writer.drain()
     await listener.has(FRAME * 2)
-    channel.close()
+    await channel.close()
     async with asyncio.timeout(LIMIT_S):
         await listener.over.wait()
     assert listener.ends == 1
@@ -95,8 +98,8 @@ async def test_two_channels_are_kept_apart(sockets: AudioSockets) -> None:
     b.writer.write(message(KIND_SOUND, b"bb"))
     await one.has(b"aa")
     await two.has(b"bb")
-    a.close()
-    b.close()
+    await a.close()
+    await b.close()
 
 
 async def test_a_hang_up_is_an_end(sockets: AudioSockets) -> None:
@@ -105,7 +108,7 @@ async def test_a_hang_up_is_an_end(sockets: AudioSockets) -> None:
     channel.writer.write(message(KIND_HANGUP))
     assert await channel.ended() == b""
     assert listener.ends == 1
-    channel.close()
+    await channel.close()
 
 
 async def test_who_has_heard_enough_hangs_up_and_is_not_told(sockets: AudioSockets) -> None:
@@ -116,7 +119,7 @@ async def test_who_has_heard_enough_hangs_up_and_is_not_told(sockets: AudioSocke
     sockets.end(id)
     sockets.end(id)
     assert await channel.ended() == HANG_UP
-    channel.close()
+    await channel.close()
     assert listener.ends == 0
 
 
@@ -125,8 +128,9 @@ async def test_who_is_not_expected_is_sent_away(sockets: AudioSockets, says: byt
     _, listener = expected(sockets)
     reader, writer = await asyncio.open_connection("127.0.0.1", sockets.port)
     writer.write(says)
-    assert await Channel(reader, writer).ended() == b""
-    writer.close()
+    channel = Channel(reader, writer)
+    assert await channel.ended() == b""
+    await channel.close()
     assert not listener.heard
 
 
@@ -139,5 +143,5 @@ async def test_the_same_id_comes_once(sockets: AudioSockets) -> None:
     assert await second.ended() == b""
     first.writer.write(message(KIND_SOUND, b"ok"))
     await listener.has(b"okok")
-    first.close()
-    second.close()
+    await first.close()
+    await second.close()

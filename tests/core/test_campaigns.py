@@ -33,7 +33,7 @@ from callcenter.model.campaign_messages import (
 )
 from callcenter.model.commands import DialNumber, HangUp, PlayPrompts, RingAgent
 from callcenter.model.contact import LegEnd, TransportFault
-from callcenter.model.detection import Answerer
+from callcenter.model.detection import JUDGE_WITHIN_S, Answerer
 from callcenter.model.disposition import DispositionRules, DispositionTree
 from callcenter.model.disposition import Outcome as Recorded
 from callcenter.model.events import DigitPressed, DispositionRequested, LegAnswered, LegEnded, PlaybackEnded
@@ -459,7 +459,7 @@ def test_a_machine_is_hung_up_on_and_one_that_is_taken_for_a_person_has_an_agent
     floor.passes(2.0)
     [leg] = floor.ringing
     floor.answered(leg)
-    floor.passes(3.0)  # the detector says nothing
+    floor.passes(JUDGE_WITHIN_S)  # the detector says nothing
     assert floor.all(RingAgent)
 
 

@@ -219,9 +219,9 @@ class VoiceHands:
                 await self._scripts.run(command)
             case FetchBack():
                 await self._scripts.fetch_back(command)
-            case DetectMachine() | AwaitBeep():
-                raise PeerRefused("there is no detector")
-            case Reply() | LookUp() | ClaimLeads() | ReleaseLeads() | JudgeDial() | SettleAttempt() | OptOut():
+            case Reply() | LookUp() | DetectMachine() | AwaitBeep():
+                raise Bug(f"a {type(command).__name__} is begun elsewhere")
+            case ClaimLeads() | ReleaseLeads() | JudgeDial() | SettleAttempt() | OptOut():
                 raise Bug(f"a {type(command).__name__} is none of Asterisk's business")
             case _:
                 assert_never(command)
