@@ -69,6 +69,7 @@ MODULES: Final = (
     "callcenter.core.resync",
     "callcenter.core.state",
     "callcenter.core.steering",
+    "callcenter.core.taking",
     "callcenter.core.talk",
     "callcenter.core.timers",
     "callcenter.core.transfers",

@@ -58,6 +58,23 @@ def keys(
     _act(context, call, "keys", f"was sent {len(digits)} keys", json=json, keys=digits)
 
 
+def dial(
+    context: typer.Context,
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="Who calls; her phone is rung first.")],
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Outside, if `callback_to` allows it.")],
+    queue: Annotated[str, typer.Option("--queue", metavar="QUEUE", help="Whose rules hold for the talk.")],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Of the customer.")] = "",
+    json: Json = False,
+) -> None:
+    """Let an agent call a customer now: her phone rings, then the customer's."""
+    wish = {"agent": agent, "number": number, "queue": queue, "name": name}
+    site_of(context).center.dial(wish)
+    if json:
+        emit({"agent": agent, "number": number, "queue": queue})
+    else:
+        say(f"the phone of {agent} rings, then {number} is called")
+
+
 def transfer(
     context: typer.Context,
     call: Call,
@@ -156,6 +173,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "mute": mute,
     "unmute": unmute,
     "keys": keys,
+    "dial": dial,
     "transfer": transfer,
     "consult": consult,
     "conference": conference,

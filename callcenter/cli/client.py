@@ -93,6 +93,10 @@ class ControlClient:
         """Do something with a live call: see web.calls."""
         self._post(f"/v1/calls/{_part(contact)}/{deed}", {**wish, "by": asker()})
 
+    def dial(self, wish: Mapping[str, object]) -> None:
+        """Have an agent call a customer now: see web.calls.DialWish."""
+        self._post("/v1/dial", {**wish, "by": asker()})
+
     def drain(self, queue: str, *, draining: bool) -> None:
         """Let no new calls into a queue, or let them in again."""
         self._post(f"/v1/queues/{_part(queue)}/drain", {"draining": draining, "by": asker()})

@@ -68,6 +68,13 @@ def set_mode(
     _done(f"{supervisor} will {mode.value}", {"supervisor": supervisor, "mode": mode.value}, json=json)
 
 
+@app.command("take")
+def take_over(context: typer.Context, supervisor: Supervisor, json: Json = False) -> None:
+    """Let a supervisor have the talk that she hears; its agent is freed. Her key 7 does the same."""
+    site_of(context).center.supervise("take", {"supervisor": supervisor})
+    _done(f"the talk is {supervisor}'s", {"supervisor": supervisor}, json=json)
+
+
 @app.command("leave")
 def leave(context: typer.Context, supervisor: Supervisor, json: Json = False) -> None:
     """Let a supervisor go; the talk that she heard goes on."""

@@ -18,7 +18,7 @@ from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.callback import NOTE_CHARS_MAX, Callback, CallbackEnd, CallbackStep, CalledFirst
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium
-from callcenter.model.events import CallbackRequested
+from callcenter.model.events import CallbackRequested, DialRequested
 from callcenter.model.facts import CallbackAttempted, CallbackPromised, CallbackSettled, CallbackWaits
 from callcenter.model.flow import PromiseCallback
 from callcenter.model.ids import AgentId, ContactId, QueueName
@@ -36,6 +36,7 @@ FINAL: Final = (
     EndReason.CALLBACK_CANCELLED,
 )
 """The ends that a promise does not survive."""
+ONCE: Final = 1  # attempts of an agent who dials by herself
 S: Final = ContactState
 
 _REASONS: Final = {
@@ -98,8 +99,30 @@ class Callbacks:
         self._make(contact, queue, number, asked.not_before, asked.until, by="caller")
         return ""
 
-    def schedule(self, asked: CallbackRequested, *, since: float | None = None) -> str:
-        """A callback that an agent or a supervisor asks for; gives what is wrong, or "". `since` is a place it has."""
+    def dial(self, asked: DialRequested) -> str:
+        """An agent calls a customer now; gives what is wrong, or "". It is a promise that is kept at once, or never."""
+        world = self._world
+        record = world.agents.records.get(asked.agent)
+        if record is None:
+            return f"there is no agent {asked.agent}"
+        hindrance = world.agents.why_not_free(record, Medium.VOICE, world.now)
+        if hindrance:
+            return f"{asked.agent} cannot call anybody now: {hindrance}"
+        wish = CallbackRequested(
+            request=asked.request,
+            queue=asked.queue,
+            number=asked.number,
+            only=asked.agent,
+            name=asked.name,
+            by=asked.by or asked.agent,
+        )
+        return self.schedule(wish, once=True)
+
+    def schedule(self, asked: CallbackRequested, *, since: float | None = None, once: bool = False) -> str:
+        """A callback that an agent or a supervisor asks for; gives what is wrong, or "". `since` is a place it has.
+
+        `once`: now or not at all.
+        """
         world = self._world
         queue = world.configuration.queues.get(asked.queue)
         if queue is None:
@@ -109,6 +132,9 @@ class Callbacks:
         problem, number = number_to_dial(world, queue, asked.number)
         if problem:
             return problem
+        hours = rules_of(queue).hours or queue.hours
+        if once and hours is not None and not world.configuration.calendars[hours].is_open(world.now):
+            return f"nobody may be called for {queue.name} now: outside of {hours}"
         if asked.until and asked.until <= max(asked.not_before, world.now):
             return "the window ends before it begins, or is past"
         if max(asked.not_before, asked.until) > world.now + WINDOW_MAX_S:
@@ -141,6 +167,7 @@ class Callbacks:
         callback = self._make(
             contact, queue, number, asked.not_before, asked.until, by=asked.by, note=asked.note, only=asked.only
         )
+        callback.once = once
         # nobody is passed over for one who asked for later
         contact.since = callback.not_before if since is None else since
         self.hold(contact)
@@ -231,12 +258,15 @@ class Callbacks:
         if problem:
             self.give_up(contact, CallbackEnd.REFUSED, problem)
             return
-        if callback.attempts >= rules.attempts:
+        if callback.attempts >= (ONCE if callback.once else rules.attempts):
             self.give_up(contact, CallbackEnd.NO_ANSWER, f"{callback.attempts} attempts failed")
             return
         if callback.unplaced >= UNPLACED_MAX:
             why = f"nobody took the call on to her {callback.unplaced} times in a row"
             self.give_up(contact, CallbackEnd.NO_ANSWER, why)
+            return
+        if callback.once and contact.offers_made:
+            self.give_up(contact, CallbackEnd.CANCELLED, f"{callback.only} did not take it")
             return
         at = max(world.now, callback.next_at)
         begins = opens(world, contact, queue, at)
@@ -250,7 +280,7 @@ class Callbacks:
         else:
             callback.step = CallbackStep.DUE
             world.timers.set(TimerKind.CALLBACK, contact.id, look_again(world, contact, queue, callback))
-            if rules.first is CalledFirst.CUSTOMER:
+            if rules.first is CalledFirst.CUSTOMER and not callback.once:
                 world.ahead.add(contact)
                 world.newly_ahead.append(contact.id)
             else:

@@ -78,7 +78,7 @@ class Dialling:
         if contact.agent_leg is not None:
             world.out.append(JoinBridge(contact=contact.id, bridge=bridge, leg=contact.agent_leg))
         callback.step = CallbackStep.BRIEFING
-        if rules.briefing is None:
+        if rules.briefing is None or callback.once:
             self.briefed(contact)
             return
         agent = world.agents.records[contact.agent].agent if contact.agent is not None else None

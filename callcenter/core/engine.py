@@ -131,7 +131,7 @@ class Engine:
         self._campaign_calls = CampaignCalls(self.world, self._queues, self._offers, self)
         self._campaigns = Campaigns(self.world, self._campaign_calls)
         self.world.campaigns_wrapped = self._campaigns.wrapped_up
-        self._monitoring = Monitoring(self.world)
+        self._monitoring = Monitoring(self.world, self._talk)
         self._control = Control(self.world)
         self._transfers = Transfers(self.world, self._queues, self)
         self._consults = Consults(self.world, self._transfers, self._talk)

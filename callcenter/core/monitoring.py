@@ -11,8 +11,10 @@ at the customer's leg, so nothing that is whispered is ever in it.
 
 from typing import Final
 
+from callcenter.core.consult import Elsewhere
 from callcenter.core.monitors import MonitorInput, MonitorRecord, move
 from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.taking import take
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.agent import PhoneState
@@ -38,6 +40,7 @@ from callcenter.model.monitor_messages import (
     MonitorHeard,
     MonitorModeRequested,
     MonitorRequested,
+    TakeOverRequested,
 )
 
 RING_S: Final = 30.0  # how long a supervisor's own phone rings
@@ -48,6 +51,7 @@ PHONE_SAYS: Final = "Monitoring"  # what her phone shows while it rings
 KEYS: Final = {"4": MonitorMode.LISTEN, "5": MonitorMode.WHISPER, "6": MonitorMode.BARGE}
 """On the supervisor's phone, as in Asterisk's ChanSpy (option d)."""
 
+TAKE_KEY: Final = "7"  # the talk is hers then
 HEARING: Final = (MonitorState.LISTENING, MonitorState.WHISPERING, MonitorState.BARGED)
 _INPUTS: Final = {
     MonitorMode.LISTEN: MonitorInput.LISTENS,
@@ -64,10 +68,11 @@ _STATES: Final = {
 class Monitoring:
     """All supervisors on the line."""
 
-    __slots__ = ("_world",)
+    __slots__ = ("_elsewhere", "_world")
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, elsewhere: Elsewhere) -> None:
         self._world = world
+        self._elsewhere = elsewhere
 
     # -- requests: each gives what is wrong, or "" ---------------------------------------------------------------------
 
@@ -121,6 +126,26 @@ class Monitoring:
         if monitor is None:
             return f"{asked.supervisor} monitors nobody"
         return self._choose(monitor, asked.mode)
+
+    def take_over(self, asked: TakeOverRequested) -> str:
+        """The talk that she hears is hers from now on."""
+        monitor = self._of(asked.supervisor)
+        if monitor is None:
+            return f"{asked.supervisor} monitors nobody"
+        return self._take(monitor)
+
+    def _take(self, monitor: MonitorRecord) -> str:
+        record = self._world.agents.records[monitor.supervisor]
+        talk = self._talk_of(monitor, record) if monitor.state in HEARING else None
+        if talk is None:
+            return f"{monitor.agent} has no talk now that {monitor.supervisor} hears"
+        if talk.consult is not None:
+            return f"{monitor.agent} consults {talk.consult.party.name}: let that end first"
+        del self._world.ears[monitor.leg]
+        self._end(monitor, MonitorEnd.TOOK_OVER, gone=True)
+        why = f"{monitor.supervisor} took it over from {monitor.agent}"
+        take(self._world, self._elsewhere, talk, record, monitor.leg, why)
+        return ""
 
     def end_requested(self, asked: MonitorEndRequested) -> str:
         """Let her go."""
@@ -217,8 +242,12 @@ class Monitoring:
     def pressed(self, leg: LegId, digit: str) -> None:
         """The supervisor chooses by a key of her phone."""
         monitor = self._by_leg(leg)
-        if monitor is not None and leg == monitor.leg and digit in KEYS:
+        if monitor is None or leg != monitor.leg:
+            return
+        if digit in KEYS:
             self._choose(monitor, KEYS[digit])
+        elif digit == TAKE_KEY:
+            self._take(monitor)
 
     def playback_over(self, playback: PlaybackId) -> None:
         """The agent has been told."""

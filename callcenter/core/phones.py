@@ -12,13 +12,14 @@ from typing import Final
 from callcenter.core import control, voice
 from callcenter.core.consult import BY_PHONE, Consults, Elsewhere
 from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.taking import take
 from callcenter.core.transfers import Transfers, hindrance
 from callcenter.core.world import NOBODY, World
 from callcenter.model.commands import HangUp, JoinBridge, LeaveBridge, StartMusic, StopMusic, TellReferrer
 from callcenter.model.contact import ContactState, LegEnd
 from callcenter.model.control import Consult, HeldBy, Party, TransferTo
 from callcenter.model.events import ContactArrived, LegReferred, LegReplaced
-from callcenter.model.facts import ContactTaken, PhoneRefused
+from callcenter.model.facts import PhoneRefused
 from callcenter.model.ids import LegId
 
 REFUSED_GRACE_S: Final = 3.0  # some phones hang up when they are told no: within so long that is no farewell
@@ -182,19 +183,15 @@ class Phones:
             world.bury(event.leg)
             world.out.append(HangUp(contact=NOBODY, leg=event.leg))
             return
-        agent = control.agent_of(contact)[0]
+        agent, to = control.agent_of(contact)[0], record.agent.id
         del world.legs[event.old]
+        if to != agent:
+            take(world, self._elsewhere, contact, record, event.leg, f"{to} took it from the phone of {agent}")
+            return
         world.legs[event.leg] = contact.id
-        if record.agent.id == agent:
-            contact.agent_leg = event.leg
-        else:
-            to = record.agent.id
-            world.out.append(ContactTaken(contact=contact.id, agent=agent, taker=to, leg=event.leg))
-            self._elsewhere.part_over(contact, goes_on=True)
-            world.agents.took(record, contact.id, contact.medium, world.now)
-            self._elsewhere.has(contact, to, event.leg, f"{to} took it from the phone of {agent}")
-            voice.stop_music(world, contact)
-        world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=event.leg))
+        contact.agent_leg = event.leg
+        if contact.held_since is None:
+            world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=event.leg))
 
     def _may_take(self, contact: ContactRecord, record: AgentRecord) -> bool:
         if contact.state is not ContactState.CONNECTED or contact.mail is not None:

@@ -36,6 +36,7 @@ from callcenter.model.events import (
     ConsultActRequested,
     ConsultRequested,
     CustomersMarked,
+    DialRequested,
     DispositionRequested,
     DrainRequested,
     HangUpRequested,
@@ -58,6 +59,7 @@ from callcenter.model.monitor_messages import (
     MoveRequested,
     PickRequested,
     PriorityRequested,
+    TakeOverRequested,
 )
 
 CallRequest = HoldRequested | MuteRequested | KeysRequested | TransferRequested | ConsultRequested | ConsultActRequested
@@ -71,6 +73,7 @@ Request = (
     | DrainRequested
     | ConfigurationApplied
     | CallbackRequested
+    | DialRequested
     | CallbackCancelRequested
     | CallbackNowRequested
     | MessageDoneRequested
@@ -163,6 +166,8 @@ class Requests:
                 self._reply(request, self._applying.apply(version, by))
             case CallbackRequested(request=request):
                 self._reply(request, self._callbacks.schedule(event))
+            case DialRequested(request=request):
+                self._reply(request, self._callbacks.dial(event))
             case CallbackCancelRequested(request=request, contact=contact_id, by=by):
                 self._reply(request, self._callbacks.cancel(contact_id, by))
             case CallbackNowRequested(request=request, contact=contact_id):
@@ -195,6 +200,8 @@ class Requests:
                 return self._monitoring.begin(event)
             case MonitorModeRequested():
                 return self._monitoring.set_mode(event)
+            case TakeOverRequested():
+                return self._monitoring.take_over(event)
             case MonitorEndRequested():
                 return self._monitoring.end_requested(event)
             case MoveRequested():

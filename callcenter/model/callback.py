@@ -121,6 +121,7 @@ class Callback(msgspec.Struct, kw_only=True):
     by: str = ""  # who asked: "caller", an agent or a supervisor
     note: str = ""  # for the agent; personal
     only: AgentId | None = None  # she and nobody else
+    once: bool = False  # an agent dials by herself: now or not at all
     step: CallbackStep = CallbackStep.RESTING
     attempts: int = 0
     attempt_at: float = 0.0  # when the last one began

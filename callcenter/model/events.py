@@ -291,6 +291,17 @@ class CallbackRequested(Message, frozen=True, kw_only=True):
     by: str = ""
 
 
+class DialRequested(Message, frozen=True, kw_only=True):
+    """An agent calls a customer now: her phone rings, then the customer's. The queue's rules hold for the talk."""
+
+    request: RequestId
+    agent: AgentId
+    number: str  # personal
+    queue: QueueName
+    name: str = ""  # of the customer; personal
+    by: str = ""
+
+
 class CallbackCancelRequested(Message, frozen=True, kw_only=True):
     """Take a promised callback back."""
 
@@ -432,6 +443,7 @@ Event = (
     | DrainRequested
     | ConfigurationApplied
     | CallbackRequested
+    | DialRequested
     | CallbackCancelRequested
     | CallbackNowRequested
     | MessageDoneRequested

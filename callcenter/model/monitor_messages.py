@@ -27,6 +27,14 @@ class MonitorModeRequested(Message, frozen=True, kw_only=True):
     by: str = ""
 
 
+class TakeOverRequested(Message, frozen=True, kw_only=True):
+    """The talk that she hears is to be hers; its agent is freed."""
+
+    request: RequestId
+    supervisor: AgentId
+    by: str = ""
+
+
 class MonitorEndRequested(Message, frozen=True, kw_only=True):
     """She has heard enough."""
 
@@ -79,6 +87,7 @@ class BroadcastRequested(Message, frozen=True, kw_only=True):
 MonitorRequest = (
     MonitorRequested
     | MonitorModeRequested
+    | TakeOverRequested
     | MonitorEndRequested
     | MoveRequested
     | PriorityRequested

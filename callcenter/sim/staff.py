@@ -19,6 +19,7 @@ from callcenter.model.events import (
     CallbackCancelRequested,
     CallbackNowRequested,
     CallbackRequested,
+    DialRequested,
     DrainRequested,
     Event,
     HangUpRequested,
@@ -37,6 +38,7 @@ from callcenter.sim.world import Agenda
 MOOD_S: Final = 40.0  # an agent thinks of something to do about this often
 TALK_MAX_S: Final = 40.0
 DROPS: Final = 0.1  # share of talks on a phone that is nailed up after which it is put down
+DIALS_BY_HERSELF: Final = 0.3  # share of calls to customers that are made at once
 REASONS: Final = ("lunch", "training", "")
 
 Ask = Callable[[Event], str | None]
@@ -108,6 +110,10 @@ class Staff:
     def _call_back(self, live: Callable[[], list[ContactId]], queue: QueueName) -> None:
         """Have somebody called back, or do something about one who is to be."""
         random, now, request = self.random, self.agenda.now, self.request()
+        if random.random() < DIALS_BY_HERSELF:
+            agent, number = random.choice(sorted(self.directory)), number_of(random.randrange(CALLERS))
+            self.ask(DialRequested(request=request, agent=agent, number=number, queue=queue))
+            return
         what, calls = random.randrange(5), live()
         if what < 3 or not calls:
             not_before = random.choice((0.0, now + random.uniform(1.0, 60.0)))

@@ -19,12 +19,14 @@ from callcenter.model.monitor_messages import (
     MoveRequested,
     PickRequested,
     PriorityRequested,
+    TakeOverRequested,
 )
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.rights import TEAMS
 from callcenter.sim.staff import Staff
 
 MODES: Final = tuple(MonitorMode)
+TAKES_OVER: Final = 0.3  # share of those who listen
 STAYS_MAX_S: Final = 150.0
 
 
@@ -79,6 +81,9 @@ class Supervisors:
         )
         staff.ask(asked)
         staff.agenda.on_tick(random.uniform(2, STAYS_MAX_S), partial(self._leave, supervisor))
+        if random.random() < TAKES_OVER:
+            take = TakeOverRequested(request=staff.request(), supervisor=supervisor)
+            staff.agenda.on_tick(random.uniform(2, STAYS_MAX_S), lambda: staff.ask(take))
 
     def _leave(self, supervisor: AgentId) -> None:
         """Ask to be let go; while nobody answers, again."""

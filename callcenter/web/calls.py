@@ -10,6 +10,7 @@ from callcenter.model.control import ConsultAct, TransferTo
 from callcenter.model.events import (
     ConsultActRequested,
     ConsultRequested,
+    DialRequested,
     Event,
     HangUpRequested,
     HoldRequested,
@@ -17,7 +18,7 @@ from callcenter.model.events import (
     MuteRequested,
     TransferRequested,
 )
-from callcenter.model.ids import ContactId, RequestId
+from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.web.wire import body
 
 Ask = Callable[[Callable[[RequestId], Event]], Awaitable[web.Response]]
@@ -34,6 +35,16 @@ class KeysWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /v1/calls/{id}/keys."""
 
     keys: str
+    by: str = ""
+
+
+class DialWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/dial."""
+
+    agent: str
+    number: str
+    queue: str
+    name: str = ""
     by: str = ""
 
 
@@ -82,6 +93,7 @@ class CallRequests:
         return [
             *(web.post(f"/v1/calls/{{contact}}/{deed}", self._deed) for deed in DEEDS),
             web.post("/v1/calls/{contact}/keys", self._keys),
+            web.post("/v1/dial", self._dial),
             web.post("/v1/calls/{contact}/transfer", self._transfer),
             web.post("/v1/calls/{contact}/consult", self._consult),
         ]
@@ -95,6 +107,19 @@ class CallRequests:
         wish, contact = await body(request, KeysWish), _contact(request)
         return await self._ask(
             lambda number: KeysRequested(request=number, contact=contact, digits=wish.keys, by=wish.by)
+        )
+
+    async def _dial(self, request: web.Request) -> web.Response:
+        wish = await body(request, DialWish)
+        return await self._ask(
+            lambda number: DialRequested(
+                request=number,
+                agent=AgentId(wish.agent),
+                number=wish.number,
+                queue=QueueName(wish.queue),
+                name=wish.name,
+                by=wish.by,
+            )
         )
 
     async def _transfer(self, request: web.Request) -> web.Response:

@@ -22,6 +22,7 @@ from callcenter.model.monitor_messages import (
     MoveRequested,
     PickRequested,
     PriorityRequested,
+    TakeOverRequested,
 )
 from callcenter.web.wire import answer, body
 
@@ -30,6 +31,7 @@ Ask = Callable[[RequestId, MonitorRequest], Awaitable[str]]
 REQUESTS: Final[Mapping[str, type[MonitorRequest]]] = {
     "monitor": MonitorRequested,
     "mode": MonitorModeRequested,
+    "take": TakeOverRequested,
     "leave": MonitorEndRequested,
     "move": MoveRequested,
     "priority": PriorityRequested,

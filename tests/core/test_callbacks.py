@@ -9,11 +9,12 @@ from callcenter.model.agent import AgentState
 from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.callback import CallbackEnd, CallbackRules, CalledFirst
 from callcenter.model.commands import DialNumber, HangUp, JoinBridge, PlayPrompts, RingAgent, StartRecording
-from callcenter.model.contact import ContactState, EndReason, LegEnd, QueueExit, TransportFault
+from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, QueueExit, TransportFault
 from callcenter.model.events import (
     CallbackCancelRequested,
     CallbackNowRequested,
     CallbackRequested,
+    DialRequested,
     HangUpRequested,
     LegAnswered,
     LegEnded,
@@ -787,3 +788,88 @@ def only_waiting(house: Center) -> Call:
     call = Call(house, contact.leg)  # type: ignore[arg-type]
     call.id = contact.id
     return call
+
+
+# -- an agent calls by herself -----------------------------------------------------------------------------------------
+
+
+DAYS = tuple(START + day * 86_400.0 for day in range(7))
+
+
+def dials(house: Center, number: str = "0901", agent: str = "ann") -> str:
+    return house.ask(
+        DialRequested(request=house.request(), agent=AgentId(agent), number=number, queue=QueueName("sales"))
+    )
+
+
+@pytest.mark.parametrize("first", CalledFirst)
+def test_her_phone_rings_then_the_customers_and_the_talk_is_like_any_other(first: CalledFirst) -> None:
+    house = center(first, rules={"briefing": Prompt(name="briefing")})
+    ann = house.agent("ann")
+    house.agent("bob")
+    assert dials(house) == ""
+    call = only_contact(house)
+    assert call.rung == ["ann"], "nobody else"
+    ann.answers()
+    assert not house.all(PlayPrompts), "she knows whom she calls"
+    assert [dialled.number for dialled in house.all(DialNumber)] == ["0901"]
+    assert ann.is_in(AgentState.ON_CONTACT)
+    call.customer_answers()
+    assert call.is_in(S.CONNECTED)
+    assert len(house.all(StartRecording)) == 1
+    house.passes(30.0)
+    ann.hangs_up()
+    ended = house.all(ContactEnded)[0]
+    assert (ended.direction, ended.agent, ended.talk_s) == (Direction.OUTBOUND, "ann", 30.0)
+    house.told_again()
+
+
+def test_it_is_tried_once() -> None:
+    for who in ("customer", "agent"):
+        house = center()
+        ann = house.agent("ann")
+        assert dials(house) == ""
+        call = only_contact(house)
+        if who == "agent":
+            ann.declines()
+        else:
+            ann.answers()
+            call.customer_declines()
+        assert not call.is_live
+        reason = EndReason.CALLBACK_CANCELLED if who == "agent" else EndReason.CALLBACK_FAILED
+        assert house.all(ContactEnded)[0].reason is reason
+        assert not house.engine.world.contacts
+        house.told_again()
+
+
+def test_a_restart_ends_what_had_not_begun_and_keeps_what_had() -> None:
+    house = center()
+    ann = house.agent("ann")
+    assert dials(house) == ""
+    ann.answers()
+    only_contact(house).customer_answers()
+    house.restarts()
+    assert only_contact(house).is_in(S.CONNECTED)
+    house = center()
+    house.agent("ann")
+    assert dials(house) == ""
+    house.restarts(listing=Resynced(legs=(), bridges=()))
+    assert not house.engine.world.contacts
+
+
+def test_who_may_not_be_called_or_may_not_call_is_refused_in_words() -> None:
+    blocked = NumberList(name=ListName("blocked"), numbers=frozenset({"0907"}))
+    house = center(rules={"do_not_call": ListName("blocked")}, lists=(blocked,))
+    ann = house.agent("ann")
+    assert "there is no agent" in dials(house, agent="nobody")
+    assert "callback_to" in dials(house, "0280000")
+    assert "must not be called" in dials(house, "0907")
+    ann.pauses()
+    assert "paused" in dials(house)
+    house.agent("bob")
+    other = DialRequested(request=house.request(), agent=AgentId("bob"), number="0901", queue=QueueName("other"))
+    assert "calls nobody back" in house.ask(other)
+    shut = center(hours=OFFICE.name, calendars=(OFFICE,), start=next(at for at in DAYS if not OFFICE.is_open(at)))
+    shut.agent("ann")
+    assert "outside of office" in dials(shut)
+    assert not house.all(RingAgent)

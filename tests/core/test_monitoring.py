@@ -9,18 +9,29 @@ from callcenter.core.monitoring import TOLD_MAX_S, TOLD_PROMPT, lane_of
 from callcenter.core.monitors import TRANSITIONS, MonitorInput, MonitorRecord, move
 from callcenter.errors import IllegalTransition
 from callcenter.model.agent import AgentState, PhoneState, Supervision
-from callcenter.model.commands import CloseBridge, HangUp, JoinBridge, OpenBridge, PlayPrompts, RingPhone, Snoop
+from callcenter.model.commands import (
+    CloseBridge,
+    HangUp,
+    JoinBridge,
+    OpenBridge,
+    PlayPrompts,
+    RingPhone,
+    Snoop,
+    StopRecording,
+)
 from callcenter.model.contact import LegEnd, TransportFault
 from callcenter.model.events import (
     AgentRemoved,
     AgentSaved,
     DigitPressed,
+    HoldRequested,
     LegAnswered,
     LegEnded,
     LegSeen,
     PlaybackEnded,
     Resynced,
 )
+from callcenter.model.facts import ContactTaken, TalkEnded
 from callcenter.model.ids import AgentId, LegId, MonitorId, QueueName, Team
 from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
 from callcenter.model.monitor_messages import (
@@ -29,6 +40,7 @@ from callcenter.model.monitor_messages import (
     MonitorHeard,
     MonitorModeRequested,
     MonitorRequested,
+    TakeOverRequested,
 )
 from tests.core.center import Ann, Call, Center, queue
 
@@ -85,6 +97,10 @@ class Boss:
         """Asterisk has made the ear that was asked for."""
         if self.monitor.snoop is not None:
             self.center.tell(LegAnswered(leg=self.monitor.snoop))
+
+    def takes(self) -> str:
+        """The talk is to be hers."""
+        return self.center.ask(TakeOverRequested(request=self.center.request(), supervisor=self.ann.id))
 
     def wants(self, mode: MonitorMode) -> str:
         """Another mode."""
@@ -313,3 +329,63 @@ def test_an_agent_who_is_taken_out_is_not_followed_any_more(center: Center) -> N
     assert center.all(MonitorEnded)[-1].reason is MonitorEnd.AGENT_GONE
     assert center.engine.world.ears == {}
     assert boss.ann.record.own_calls == 0
+
+
+# -- taking over -------------------------------------------------------------------------------------------------------
+
+
+def test_the_talk_that_she_hears_is_hers_and_the_recording_goes_on() -> None:
+    for by_key in (False, True):
+        center = Center(queue("sales", wrap_up_s=10.0))
+        ann, boss = center.agent("ann"), Boss(center)
+        call = center.call("sales")
+        ann.answers()
+        boss.hears(ann)
+        was, own = ann.leg, boss.monitor.leg
+        center.passes(20.0)
+        if by_key:
+            center.tell(DigitPressed(leg=own, digit="7"))
+        else:
+            assert boss.takes() == ""
+        assert (call.record.agent, call.record.agent_leg) == (boss.ann.id, own)
+        assert ann.is_in(AgentState.WRAP_UP)
+        assert boss.ann.is_in(AgentState.ON_CONTACT)
+        hung_up = {output.leg for output in center.last if isinstance(output, HangUp)}
+        assert was in hung_up
+        assert own not in hung_up
+        joined = [output for output in center.last if isinstance(output, JoinBridge) and output.leg == own]
+        assert [output.bridge for output in joined] == [call.record.bridge]
+        assert center.all(MonitorEnded)[-1].reason is MonitorEnd.TOOK_OVER
+        assert [(fact.agent, fact.taker) for fact in center.all(ContactTaken)] == [("ann", boss.ann.id)]
+        assert not center.all(StopRecording)
+        center.passes(5.0)
+        center.tell(LegEnded(leg=own, end=LegEnd.NORMAL))
+        assert [(talk.agent, talk.talk_s) for talk in center.all(TalkEnded)] == [("ann", 20.0), (boss.ann.id, 5.0)]
+        assert not call.is_live
+        center.told_again()
+
+
+def test_what_she_does_not_hear_she_cannot_take() -> None:
+    center = Center(queue("sales"))
+    ann, boss = center.agent("ann"), Boss(center)
+    assert "monitors nobody" in boss.takes()
+    boss.hears(ann)
+    assert "no talk now" in boss.takes()
+    call = center.call("sales")
+    ann.answers()
+    assert call.record.agent == "ann"
+    boss.may(None)
+    assert "monitors nobody" in boss.takes(), "a right that is gone has ended it"
+
+
+def test_she_comes_to_a_customer_on_hold_and_the_music_ends() -> None:
+    center = Center(queue("sales", music="jazz"))
+    ann, boss = center.agent("ann"), Boss(center)
+    call = center.call("sales")
+    ann.answers()
+    boss.hears(ann, mode=BARGE)
+    assert center.ask(HoldRequested(request=center.request(), contact=call.id, held=True)) == ""
+    assert boss.takes() == ""
+    assert call.record.music == ""
+    assert call.record.held_since is None
+    center.told_again()

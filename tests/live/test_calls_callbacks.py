@@ -1,5 +1,8 @@
 """Callers who would rather be called back: the key, the goodbye, the call, the talk, and one record of it all."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
 from callcenter.model.agent import AgentState
@@ -14,6 +17,7 @@ from callcenter.model.facts import (
     ContactOpened,
 )
 from callcenter.sim.peers.baresip import CallState, Habit, SoftPhone
+from callcenter.sim.peers.tones import tones_in
 from tests.live import office
 from tests.live.center import Center
 from tests.live.people import AgentAtWork, Caller, Ear
@@ -107,3 +111,34 @@ async def test_a_promise_outlives_a_kill(center: Center, dialled: str) -> None:
     alice = await center.works("alice")
     await talks(center, caller, outside, alice)
     assert len(center.so_far(CallbackDialled, contact=await caller.contact())) == 1
+
+
+async def test_an_agent_calls_a_customer_by_herself(center: Center) -> None:
+    outside, alice = await asyncio.gather(center.outside_world(), center.works("alice"))
+    await center.asks(
+        "/v1/dial", {"agent": "alice", "number": office.CARRIER_NUMBER, "queue": "agent_first", "name": "An"}
+    )
+    connected = await center.fact(ContactConnected, agent="alice")
+    contact = connected.contact
+    await alice.is_(AgentState.ON_CONTACT)
+    alice.ear.forget()
+    await alice.ear.hears(office.AGENT_TONES[-1], 6.0)
+    await asyncio.sleep(1.0)
+    await outside.hang_up()
+    cdr = await center.cdr(contact)
+    assert (cdr["direction"], cdr["agent"], cdr["queue"]) == ("outbound", "alice", "agent_first")
+    assert cdr["end_reason"] == EndReason.CALLER_HUNG_UP
+    recording = await center.recording(contact)
+    assert recording["problem"] == ""
+    tones = (alice.tone_hz, office.AGENT_TONES[-1])
+    right = await asyncio.to_thread(tones_in, Path(recording["path"]), tones, channel=1)
+    assert right == {alice.tone_hz}
+
+
+async def test_a_customer_who_does_not_answer_an_agents_call_is_called_once(center: Center) -> None:
+    outside, alice = await asyncio.gather(center.outside_world(Habit.REJECT), center.works("alice"))
+    await center.asks("/v1/dial", {"agent": "alice", "number": office.CARRIER_NUMBER, "queue": "agent_first"})
+    ended = await center.fact(ContactEnded)
+    assert ended.reason is EndReason.CALLBACK_FAILED
+    await alice.is_(AgentState.READY)
+    assert len(outside.incoming) == 1

@@ -7,9 +7,10 @@ from typing import Final
 import pytest
 
 from callcenter.model.agent import AgentState
+from callcenter.model.facts import ContactTaken
 from callcenter.model.monitor import MonitorState
 from callcenter.model.monitor_messages import MonitorChanged, MonitorEnded, MonitorHeard
-from callcenter.sim.peers.tones import seconds_of
+from callcenter.sim.peers.tones import seconds_of, tones_in
 from tests.live.center import Center
 from tests.live.people import AgentAtWork
 
@@ -78,6 +79,43 @@ async def test_listen_whisper_barge_and_nobody_hears_more_than_she_should(center
     in_right = await asyncio.to_thread(seconds_of, path, boss.tone_hz, channel=RIGHT)
     assert abs(in_right - barged) < 0.5, "of her there is what the caller heard, and no whisper"
     assert await asyncio.to_thread(seconds_of, path, boss.tone_hz, channel=LEFT) == 0.0
+
+
+async def test_a_supervisor_takes_the_talk_over_and_the_agent_is_free(center: Center) -> None:
+    alice, boss = await asyncio.gather(center.works("alice"), center.works("dave"))
+    caller = await center.calls("2001")
+    await caller.talks_to(alice)
+    contact = await caller.contact()
+    await on_the_line(center, boss, alice)
+    await center.fact(MonitorChanged, state=MonitorState.LISTENING)
+    await boss.ear.hears(alice.tone_hz, 5)
+    await caller.ear.is_spared(boss.tone_hz, SPARED_S)
+    await boss.phone.press("7")
+    taken = await center.fact(ContactTaken, contact=contact)
+    assert (taken.agent, taken.taker) == ("alice", "dave")
+    for one in (caller, boss):
+        one.ear.forget()
+    await asyncio.gather(caller.hears_agent(boss), boss.hears_caller(caller))
+    await caller.ear.is_spared(alice.tone_hz, SPARED_S)
+    await alice.is_(AgentState.READY)
+    await boss.is_(AgentState.ON_CONTACT)
+    await center.is_killed()
+    await center.comes_back()
+    caller.ear.forget()
+    await caller.hears_agent(boss)
+    await boss.hangs_up()
+    await caller.is_hung_up()
+    cdr = await center.cdr(contact)
+    assert cdr["agent"] == "dave"
+    talks = await center.rows("SELECT agent, talk_s FROM talk WHERE contact = $1 ORDER BY seq, n", contact)
+    assert [talk["agent"] for talk in talks] == ["alice", "dave"]
+    assert abs(sum(talk["talk_s"] for talk in talks) - cdr["talk_s"]) < 0.01
+    recording = await center.recording(contact)
+    assert (recording["problem"], abs(recording["seconds"] - cdr["talk_s"]) < 0.6) == ("", True)
+    right = await asyncio.to_thread(
+        tones_in, Path(recording["path"]), (alice.tone_hz, boss.tone_hz, caller.tone_hz), channel=RIGHT
+    )
+    assert right == {alice.tone_hz, boss.tone_hz}, "one recording with both"
 
 
 async def test_a_supervisor_follows_from_call_to_call_and_a_kill_does_not_part_them(center: Center) -> None:

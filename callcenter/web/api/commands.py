@@ -31,6 +31,7 @@ from callcenter.model.events import (
     ConsultActRequested,
     ConsultRequested,
     CustomersMarked,
+    DialRequested,
     DispositionRequested,
     DrainRequested,
     Event,
@@ -53,6 +54,7 @@ from callcenter.model.monitor_messages import (
     MoveRequested,
     PickRequested,
     PriorityRequested,
+    TakeOverRequested,
 )
 from callcenter.model.rights import Area
 from callcenter.web.api.public import Moment, seconds_of
@@ -227,6 +229,7 @@ COMMANDS: Final[Sequence[Command]] = (
         times=("not_before", "until"),
         fields={"only": "The one agent who may call.", "not_before": "Left out: as the queue's rules say."},
     ),
+    Command(DialRequested, "/agents/{agent}/dial", Area.CALLS, "Her phone rings, then the customer's; once."),
     Command(CallbackCancelRequested, "/callbacks/{contact}/cancel", Area.CALLBACKS, "Take a promised callback back."),
     Command(CallbackNowRequested, "/callbacks/{contact}/now", Area.CALLBACKS, "Do not wait for its time."),
     Command(MessageDoneRequested, "/messages/{contact}/done", Area.MESSAGES, "Nothing is left to be done about it."),
@@ -263,6 +266,7 @@ COMMANDS: Final[Sequence[Command]] = (
     Command(
         MonitorModeRequested, "/supervision/{supervisor}/mode", Area.SUPERVISION, "Be something else to the same talk."
     ),
+    Command(TakeOverRequested, "/supervision/{supervisor}/take", Area.SUPERVISION, "The talk that she hears is hers."),
     Command(MonitorEndRequested, "/supervision/{supervisor}/leave", Area.SUPERVISION, "She has heard enough."),
     Command(BroadcastRequested, "/supervision/broadcast", Area.SUPERVISION, "Words for the screens of those who work."),
     Command(
