@@ -34,6 +34,7 @@ LIBRARY: Final = f"{GROUP}__mypyc"
 MODULES: Final = (
     "callcenter.core.agents",
     "callcenter.core.announcing",
+    "callcenter.core.aside",
     "callcenter.core.applying",
     "callcenter.core.callbacks",
     "callcenter.core.consult",

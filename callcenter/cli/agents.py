@@ -185,12 +185,19 @@ def set_phone(
         bool | None,
         typer.Option("--nailed/--rings", help="It stays connected while she works, or rings for each call."),
     ] = None,
+    confirm: Annotated[
+        bool | None, typer.Option("--confirm/--no-confirm", help="She must press 1 before a call is hers.")
+    ] = None,
+    auto_answer: Annotated[
+        bool | None, typer.Option("--auto-answer/--no-auto-answer", help="It is asked to answer by itself.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show or change how calls come to somebody's phone."""
     from dataclasses import replace
 
-    named = {name: value for name, value in (("nailed", nailed),) if value is not None}
+    wanted = {"nailed": nailed, "confirm": confirm, "auto_answer": auto_answer}
+    named = {name: value for name, value in wanted.items() if value is not None}
     site = site_of(context)
 
     async def change(directory: "Directory") -> "Agent":

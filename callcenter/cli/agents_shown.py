@@ -65,12 +65,22 @@ def rights_words(agent: "Agent") -> str:
 
 def phone_document(agent: "Agent") -> dict[str, object]:
     """How calls come to her phone, for programs."""
-    return {"agent": agent.id, "number": agent.number, "nailed": agent.phone.nailed}
+    rules = agent.phone
+    return {
+        "agent": agent.id,
+        "number": agent.number,
+        "nailed": rules.nailed,
+        "confirm": rules.confirm,
+        "auto_answer": rules.auto_answer,
+    }
 
 
 def phone_words(agent: "Agent") -> str:
     """The same in a sentence."""
-    how = "is nailed up: it stays connected while she works" if agent.phone.nailed else "rings for each call"
+    rules = agent.phone
+    how = "is nailed up: it stays connected while she works" if rules.nailed else "rings for each call"
+    how += "; it is asked to answer by itself" if rules.auto_answer else ""
+    how += "; a call is hers when she presses 1" if rules.confirm else ""
     return f"{agent.id}: phone {agent.number} {how}"
 
 

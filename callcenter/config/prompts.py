@@ -17,6 +17,8 @@ OF_THE_QUEUE: Final = ("position", "wait_s", "wait_low_min", "wait_high_min")
 OF_A_CALLBACK: Final = ("callback_number", "waited_s", "note")
 """What may be said about a callback: to the customer, and to the agent before she is called."""
 
+OF_AN_OFFER: Final = ("queue", "language", "needs", "waited_s")
+"""What may be said to an agent before a caller (core.aside)."""
 OF_A_MESSAGE: Final = ("minutes_ago", "message_s")
 """What may be said to an agent about a message that a caller left."""
 
@@ -52,7 +54,7 @@ def text_problems(
     that some flow sets (None: not known). Others may come from the dialplan, so only what looks misspelt is a problem.
     `secrets` must not be said aloud.
     """
-    known = {*(variables or ()), CALLER, DIALLED, *OF_THE_QUEUE, *OF_A_CALLBACK, *OF_A_MESSAGE}
+    known = {*(variables or ()), CALLER, DIALLED, *OF_THE_QUEUE, *OF_A_CALLBACK, *OF_A_MESSAGE, *OF_AN_OFFER}
     for place in prompts:
         texts = place.prompt.texts
         lacking = sorted(tag for tag in languages if tag not in texts and tag.split("-")[0] not in texts)

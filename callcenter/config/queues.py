@@ -13,6 +13,7 @@ from callcenter.config.sheet import Sheet, shown
 from callcenter.config.tree import Table
 from callcenter.model.callback import ATTEMPTS_MAX
 from callcenter.model.disposition import HOLD_MAX_S
+from callcenter.model.flow import Prompt
 from callcenter.model.ids import ListName, QueueName
 from callcenter.model.queue import PRIORITY_MAX, PRIORITY_MIN, Overflow, Queue, RelaxStep, Target
 from callcenter.model.recording import RecordingRules
@@ -23,6 +24,10 @@ from callcenter.strategies import STRATEGIES
 OFFER_MIN_S: Final = 3.0
 """Shorter and no phone has rung."""
 OFFER_MAX_S: Final = 300.0
+CONFIRM_MIN_S: Final = 2.0
+"""Shorter and nobody has heard what to press."""
+ANNOUNCED_MAX: Final = 10
+"""Prompts that an agent hears before a caller."""
 WRAP_UP_MAX_S: Final = 3600.0
 WAITING_MAX: Final = 100_000
 RETRY_MIN_S: Final = 10.0
@@ -33,6 +38,8 @@ NARROWER: Final[dict[str, Any]] = {
     "strategy": read_with(one_of(STRATEGIES, "strategy")),
     "priority": Annotated[int, Interval(ge=PRIORITY_MIN, le=PRIORITY_MAX)],
     "offer_timeout_s": Annotated[float, Interval(ge=OFFER_MIN_S, le=OFFER_MAX_S)],
+    "agent_announcement": Annotated[tuple[Prompt, ...], MaxLen(ANNOUNCED_MAX)],
+    "confirm_s": Annotated[float, Interval(ge=CONFIRM_MIN_S, le=OFFER_MAX_S)],
     "wrap_up_s": Annotated[float, Interval(ge=0, le=WRAP_UP_MAX_S)],
     "max_waiting": Annotated[int, Interval(ge=0, le=WAITING_MAX)],
     "vip": Mapping[ListName, Annotated[int, Interval(ge=1, le=PRIORITY_MAX)]],

@@ -347,6 +347,8 @@ class Consults:
             leg = next(reversed(contact.guests))
             self._world.let_go(contact, leg)
             guest_leaves(self._world, contact, leg, PartyEnd.DROPPED)
+            if contact.held_since is not None:
+                control.play_music(self._world, contact)
             return ""
         return f"{contact.agent} consults nobody"
 

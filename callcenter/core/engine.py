@@ -8,8 +8,8 @@ matching after it, so nobody else has to remember either.
 from collections.abc import Mapping
 from typing import Final, assert_never
 
+from callcenter.core import aside, voice
 from callcenter.core import recording as talk_recording
-from callcenter.core import voice
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.campaign_calls import CampaignCalls
@@ -292,6 +292,8 @@ class Engine:
                     self._pressed(contact, digit)
                 elif contact is not None and leg == contact.agent_leg:
                     self._agent_pressed(contact, digit)
+                elif contact is not None and leg in contact.offers:
+                    self._talk.agent_pressed(contact, leg, digit)
                 elif contact is None:
                     self._monitoring.pressed(leg, digit)
             case LegHeld(leg=leg, held=held):
@@ -398,7 +400,8 @@ class Engine:
                 contact = world.by_leg(leg)
                 if contact is not None:
                     self._picked_up(contact, leg)
-                    self._nails.alert(world.nailed[leg])
+                    if all(apart_on != leg for _, apart_on in aside.asides_of(contact)):  # else she is told in words
+                        self._nails.alert(world.nailed[leg])
             self.matching.settle()
             if world.monitors and not world.blind:
                 self._monitoring.settle()
@@ -497,9 +500,23 @@ class Engine:
         holder = self.world.playbacks.pop(playback, None)
         if holder is None:
             self._monitoring.playback_over(playback)
+        elif self.world.contacts[holder].playback != playback:
+            self._heard_apart(self.world.contacts[holder], playback)
         else:
             self.world.timers.cancel(TimerKind.CUT_OFF, holder)
             self.playback_ended(self.world.contacts[holder])
+
+    def _heard_apart(self, contact: ContactRecord, playback: PlaybackId) -> None:
+        """What an agent heard alone is over. Who is asked for a key has her time for it; else the caller is next."""
+        for apart, _ in aside.asides_of(contact):
+            if apart.playback == playback:
+                apart.playback = None
+                if apart is contact.aside:
+                    self.agent_told(contact)
+
+    def agent_told(self, contact: ContactRecord) -> None:
+        """The agent has heard who it is, or has had the time to."""
+        self._talk.told(contact)
 
     def _cut_off(self, playback: PlaybackId) -> None:
         """A prompt failed. Most often the caller has hung up in it, which is told in the same moment, or just after.
@@ -509,6 +526,8 @@ class Engine:
         holder = self.world.playbacks.get(playback)
         if holder is None:
             self._monitoring.playback_over(playback)
+        elif self.world.contacts[holder].playback != playback:
+            self.playback_over(playback)
         else:
             self.world.timers.set(TimerKind.CUT_OFF, holder, self.world.now + CUT_OFF_S)
 
@@ -590,6 +609,10 @@ class Engine:
         match timer.kind:
             case TimerKind.FLOW_WAIT:
                 self._flows.waited(contact)
+            case TimerKind.TOLD:
+                if contact.aside is not None:
+                    aside.hush(world, contact, contact.aside)
+                self.agent_told(contact)
             case TimerKind.CUT_OFF:
                 if contact.playback is not None:
                     self.playback_over(contact.playback)

@@ -6,7 +6,7 @@ nothing left to do it to; UNKNOWN may still happen, so it is waited for by the d
 
 from typing import Final, Protocol
 
-from callcenter.core import recording
+from callcenter.core import aside, recording
 from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.consult import Consults
 from callcenter.core.dialling import Dialling
@@ -38,6 +38,10 @@ class Told(Protocol):
 
     def end(self, contact: ContactRecord, reason: EndReason) -> None:
         """End the contact."""
+        ...
+
+    def agent_told(self, contact: ContactRecord) -> None:
+        """The agent has heard who it is, as far as she can."""
         ...
 
 
@@ -122,6 +126,8 @@ class Failures:
                     self._flows.lookup_failed(contact, event.detail or event.fault.value)
             case "RunScript" if event.fault in (TransportFault.REFUSED, TransportFault.UNAVAILABLE):
                 self._flows.script_not_run(contact)
+            case "OpenBridge" | "JoinBridge" if self._is_apart(contact, event):
+                pass
             case "AnswerLeg" | "OpenBridge" | "JoinBridge" | "RunScript" | "FetchBack":
                 if event.fault is TransportFault.GONE and event.subject in self._world.legs:
                     # leg or bridge: Asterisk does not say which is gone, and a leg that lives must not be left behind
@@ -147,6 +153,21 @@ class Failures:
                 pass  # none played
             case _:
                 self._told_of(event, contact)
+
+    def _is_apart(self, contact: ContactRecord, event: CommandFailed) -> bool:
+        """Whether an agent could not be told something alone: then nobody is asked, and nothing is told."""
+        if event.fault is not TransportFault.REFUSED:
+            return False
+        for apart, leg in aside.asides_of(contact):
+            if event.subject in (apart.bridge, leg):
+                self._world.surprise(f"{event.command} was refused: {event.detail}", contact)
+                if apart is contact.aside:
+                    aside.hush(self._world, contact, apart)
+                    self._told.agent_told(contact)
+                else:
+                    self._offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
+                return True
+        return False
 
     def _told_of(self, event: CommandFailed, contact: ContactRecord) -> None:
         if event.fault is not TransportFault.GONE:

@@ -146,6 +146,8 @@ class Nails:
                 nail.unhoused = True
             case "JoinBridge" if leg == nail.leg and leg not in world.legs:
                 self._not_home(record, nail, event)
+            case "JoinBridge" if leg == nail.leg and nail.inside == nail.bridge:
+                nail.inside = None  # a contact has it, and she is to be brought home afterwards
             case _:
                 pass
         return True
@@ -242,6 +244,7 @@ class Nails:
                 caller=agent.number,
                 caller_name=PHONE_SAYS,
                 timeout_s=RING_S + RING_GRACE_S,
+                auto_answer=agent.phone.auto_answer,
             ),
         )
         world.timers.set(TimerKind.NAIL, agent.id, world.now + RING_S)

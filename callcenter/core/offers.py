@@ -6,6 +6,7 @@ its leg is forgotten, hung up, and whatever comes of that leg later finds nobody
 
 from typing import Final
 
+from callcenter.core import aside
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord, OfferRecord
@@ -99,6 +100,7 @@ class Offers:
                 caller_name=_name_of(contact),
                 timeout_s=queue.offer_timeout_s + RING_GRACE_S,
                 like=contact.leg,
+                auto_answer=record.agent.phone.auto_answer,
             )
         )
         world.timers.set(TimerKind.OFFER, leg, world.now + queue.offer_timeout_s)
@@ -107,6 +109,8 @@ class Offers:
         """The agent has answered: her offer is accepted, all others for this contact are rescinded."""
         offer = contact.offers.pop(leg)
         self._world.timers.cancel(TimerKind.OFFER, leg)
+        if offer.aside is not None:
+            aside.hush(self._world, contact, offer.aside)
         self._ended(contact, offer, OfferEnd.ACCEPTED)
         self.rescind(contact)
         return offer
@@ -156,11 +160,12 @@ class Offers:
         if how is LegEnd.NO_ANSWER and not (offer.rang and record.phone is PhoneState.REACHABLE):
             how = LegEnd.UNREACHABLE
         end = _END_OF_LEG[how]
-        if hang_up:
-            self._drop(offer, how)
-        else:
+        if offer.aside is not None:  # it was answered
+            end = OfferEnd.REJECTED if how is LegEnd.REJECTED else OfferEnd.NOT_CONFIRMED
+            how = LegEnd.NORMAL
+        if not hang_up:
             world.legs.pop(leg, None)
-            world.timers.cancel(TimerKind.OFFER, leg)
+        self._drop(offer, how)
         self._ended(contact, offer, end)
         contact.missed += 1
         if end is OfferEnd.UNREACHABLE and record.phone is PhoneState.REACHABLE:
@@ -189,7 +194,10 @@ class Offers:
 
     def _drop(self, offer: OfferRecord, end: LegEnd) -> None:
         self._world.timers.cancel(TimerKind.OFFER, offer.leg)
-        self._world.let_go(self._world.contacts[offer.contact], offer.leg, end)
+        if offer.aside is not None:
+            aside.close(self._world, self._world.contacts[offer.contact], offer.aside)
+        if offer.leg in self._world.legs:
+            self._world.let_go(self._world.contacts[offer.contact], offer.leg, end)
 
     def _ended(self, contact: ContactRecord, offer: OfferRecord, end: OfferEnd) -> None:
         self._world.out.append(
@@ -213,6 +221,8 @@ class Offers:
                 return rules.busy
             case OfferEnd.REJECTED:
                 return rules.rejected
+            case OfferEnd.NOT_CONFIRMED:
+                return rules.not_confirmed
             case _:
                 return rules.unreachable
 

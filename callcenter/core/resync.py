@@ -9,7 +9,7 @@ counts as played.
 from collections.abc import Callable, Iterable
 from typing import Final, Protocol
 
-from callcenter.core import recording
+from callcenter.core import aside, recording
 from callcenter.core.control import DEFAULT_MUSIC
 from callcenter.core.offers import Offers
 from callcenter.core.state import ContactRecord
@@ -54,6 +54,10 @@ class Told(Protocol):
         """What was playing is over."""
         ...
 
+    def agent_told(self, contact: ContactRecord) -> None:
+        """The agent has heard who it is."""
+        ...
+
     def arrived(self, event: ContactArrived) -> None:
         """A caller is at the door."""
         ...
@@ -71,6 +75,8 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
             if customer is not None:
                 _answered(world, contact, customer)
             _second_bridge_of(world, contact, bridges, legs)
+            if aside.listed(world, contact, bridges):
+                told.agent_told(contact)
             _bridge_of(world, contact, bridges, away=customer is not None and customer.away)
             if talked:
                 _recording_of(world, contact)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from callcenter.core.aside import asides_of
 from callcenter.core.campaign_state import CampaignRecord
 from callcenter.core.engine import Engine
 from callcenter.core.flows import STAND_IN
@@ -229,6 +230,11 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:  # noqa: C901 (
             world.bridges[contact.consult.bridge] = contact.id
         if contact.playback is not None:
             world.playbacks[contact.playback] = contact.id
+        for apart, _ in asides_of(contact):
+            if apart.own:
+                world.bridges[apart.bridge] = contact.id
+            if apart.playback is not None:
+                world.playbacks[apart.playback] = contact.id
         if contact.message is not None:
             world.recordings[contact.message] = contact.id
         if contact.mail is not None:

@@ -31,6 +31,15 @@ from callcenter.model.need import ANYBODY, Need
 from callcenter.model.relaxation import RelaxStep
 
 
+class Aside(msgspec.Struct, kw_only=True, gc=False):
+    """Where an agent hears something alone before a caller: the bridge, and what plays there."""
+
+    bridge: BridgeId
+    own: bool  # made for this, and closed afterwards; else it is the home of a phone that is nailed up
+    playback: PlaybackId | None = None
+    since: float = 0.0
+
+
 class OfferRecord(msgspec.Struct, kw_only=True, gc=False):
     """One agent's phone ringing for one contact."""
 
@@ -42,6 +51,7 @@ class OfferRecord(msgspec.Struct, kw_only=True, gc=False):
     began: float
     why: str
     rang: bool = False  # the phone has said that it rings
+    aside: Aside | None = None  # it was answered, and a key is waited for
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,6 +156,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
 
     agent: AgentId | None = None
     agent_leg: LegId | None = None
+    aside: Aside | None = None  # the agent hears something alone
     talk_began: float = 0.0
     talked_until: EndReason | None = None  # how the talk ended that a survey follows
     recording: RecordingId | None = None

@@ -7,7 +7,7 @@ recording begin after it, so no recording holds what a caller had not been told 
 from typing import Final
 from zlib import crc32
 
-from callcenter.core import control, dispositions, recording, voice
+from callcenter.core import aside, control, dispositions, recording, voice
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.consult import everybody_else_goes
 from callcenter.core.contacts import ContactInput, move
@@ -84,6 +84,25 @@ class Talk:
     def agent_answered(self, contact: ContactRecord, leg: LegId) -> None:
         """The first agent to answer has the contact; the announcement comes before she is heard."""
         world = self._world
+        offer = contact.offers[leg]
+        queue = world.rules_for(contact, offer.queue)
+        if offer.aside is None and aside.must_confirm(world, queue, offer.agent):
+            aside.ask(world, contact, offer, queue)
+        elif offer.aside is None:  # else it is told once more that she has answered
+            self._accept(contact, leg)
+
+    def agent_pressed(self, contact: ContactRecord, leg: LegId, digit: str) -> None:
+        """Somebody who has answered, and is asked whether she is there, presses a key."""
+        offer = contact.offers[leg]
+        if offer.aside is None:
+            return
+        if digit == aside.CONFIRM_KEY:
+            self._accept(contact, leg)
+        elif digit == aside.DECLINE_KEY:
+            self._offers.missed(contact, leg, LegEnd.REJECTED, hang_up=True)
+
+    def _accept(self, contact: ContactRecord, leg: LegId) -> None:
+        world = self._world
         offer = self._offers.accept(contact, leg)
         move(contact, ContactInput.ACCEPTED, world.now)
         contact.agent, contact.agent_leg, contact.why = offer.agent, leg, offer.why
@@ -91,10 +110,17 @@ class Talk:
         taker = world.agents.records[offer.agent]
         taker.served = offer.queue
         world.agents.took(taker, contact.id, contact.medium, world.now)
+        contact.aside, asked = offer.aside, offer.aside is not None
         if contact.leg is None:
+            aside.leave(world, contact)
             self._brief(contact)
-        else:
+        elif asked or not aside.tell(world, contact, offer.agent, leg, world.queue_of(contact)):
             self.meet(contact)
+
+    def told(self, contact: ContactRecord) -> None:
+        """The agent has heard who it is: now the caller hears what she is to hear, and then each other."""
+        aside.told(self._world, contact)
+        self.meet(contact)
 
     def _brief(self, contact: ContactRecord) -> None:
         """Nobody is on the line yet: it is a callback, or a message."""
@@ -131,6 +157,7 @@ class Talk:
         callback = contact.callback
         if callback is None or callback.step is not CallbackStep.MET:  # else she was in the bridge first
             world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=contact.agent_leg))
+        aside.leave(world, contact)
         if callback is not None:
             self._callbacks.settle(contact, CallbackEnd.RANG_BACK if callback.rang_back else CallbackEnd.KEPT)
         world.out.append(
@@ -315,6 +342,7 @@ class Talk:
         world = self._world
         if contact.agent is None or contact.agent_leg is None:
             raise Bug(f"{contact.id} has no agent to release")
+        aside.leave(world, contact)
         if contact.agent_leg in world.legs:
             world.let_go(contact, contact.agent_leg)
         record = world.agents.records[contact.agent]

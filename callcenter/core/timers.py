@@ -40,6 +40,7 @@ class TimerKind(StrEnum):
     TELLING = "telling"  # an agent is being told that she is monitored; the subject is the monitor
     RECORDING = "recording"  # a recording has been paused for as long as it may be
     NAIL = "nail"  # a phone rings too long to be nailed up, or is called again; the subject is the agent
+    TOLD = "told"  # an agent has been told who calls for long enough
     TONE = "tone"  # her tone has been heard; likewise
     WRAP_UP = "wrap_up"
     REST = "rest"

@@ -18,7 +18,14 @@ from callcenter.model.facts import ContactOffered, NeedsRelaxed, OfferEnded
 from callcenter.model.ids import ContactId
 from callcenter.model.need import Need
 
-MISSED = (OfferEnd.NO_ANSWER, OfferEnd.BUSY, OfferEnd.REJECTED, OfferEnd.UNREACHABLE, OfferEnd.FAILED)
+MISSED = (
+    OfferEnd.NO_ANSWER,
+    OfferEnd.BUSY,
+    OfferEnd.REJECTED,
+    OfferEnd.UNREACHABLE,
+    OfferEnd.NOT_CONFIRMED,
+    OfferEnd.FAILED,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

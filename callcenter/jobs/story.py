@@ -12,6 +12,7 @@ from callcenter.jobs.campaign_story import CAMPAIGN_TELLERS
 from callcenter.jobs.controls import CONTROL_TELLERS
 from callcenter.jobs.messages import MESSAGE_TELLERS
 from callcenter.jobs.outcomes import OUTCOME_TELLERS
+from callcenter.jobs.phones import PHONE_TELLERS
 from callcenter.jobs.promises import PROMISE_TELLERS
 from callcenter.jobs.supervision import SUPERVISION_TELLERS
 from callcenter.jobs.telling import Aside, Detail, Step, Teller, Told
@@ -65,6 +66,7 @@ OFFER_WORDS: Final[Mapping[OfferEnd, str]] = {
     OfferEnd.BUSY: "the phone of {agent} was busy",
     OfferEnd.REJECTED: "{agent} declined after {rang}",
     OfferEnd.UNREACHABLE: "the phone of {agent} could not be reached",
+    OfferEnd.NOT_CONFIRMED: "{agent} did not press the key that takes the call within {rang}",
     OfferEnd.RESCINDED: "the phone of {agent} stops ringing: the caller has gone or somebody else was faster",
     OfferEnd.FAILED: "the phone of {agent} could not be rung",
 }
@@ -360,6 +362,7 @@ TELLERS: Final[Mapping[type, Teller]] = {
     **MESSAGE_TELLERS,
     **SUPERVISION_TELLERS,
     **OUTCOME_TELLERS,
+    **PHONE_TELLERS,
     **CONTROL_TELLERS,
     **CAMPAIGN_TELLERS,
 }

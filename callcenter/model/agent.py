@@ -52,6 +52,8 @@ class PhoneRules:
     """
 
     nailed: bool = False
+    confirm: bool = False  # a key must be pressed before a call is hers, as it must where a queue wants that
+    auto_answer: bool = False  # it is asked to answer by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,6 +141,7 @@ class RingAgent(Message, frozen=True, kw_only=True):
     caller_name: str
     timeout_s: float
     like: LegId | None = None
+    auto_answer: bool = False  # the phone is asked to answer by itself
 
 
 class DialNumber(Message, frozen=True, kw_only=True):
@@ -164,6 +165,7 @@ class RingPhone(Message, frozen=True, kw_only=True):
     caller: str
     caller_name: str
     timeout_s: float
+    auto_answer: bool = False
 
 
 class Snoop(Message, frozen=True, kw_only=True):

@@ -86,6 +86,7 @@ class OfferEnd(StrEnum):
     BUSY = "busy"
     REJECTED = "rejected"
     UNREACHABLE = "unreachable"
+    NOT_CONFIRMED = "not_confirmed"  # answered, and nobody pressed the key
     RESCINDED = "rescinded"  # the caller left, or another agent was faster
     FAILED = "failed"  # Asterisk could not ring the phone
 

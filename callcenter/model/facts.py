@@ -562,6 +562,25 @@ class PhoneSeen(Message, frozen=True, kw_only=True):
     state: PhoneState
 
 
+class AgentAsked(Message, frozen=True, kw_only=True):
+    """An offer was answered; it is the agent's when a key is pressed."""
+
+    contact: ContactId
+    offer: OfferId
+    agent: AgentId
+    leg: LegId
+    until: float
+
+
+class AgentTold(Message, frozen=True, kw_only=True):
+    """The agent has been told who it is, for so long; the caller waited meanwhile."""
+
+    contact: ContactId
+    agent: AgentId
+    leg: LegId
+    told_s: float
+
+
 class PhoneNailed(Message, frozen=True, kw_only=True):
     """An agent's phone is called to be nailed up, is, or is not any more; `why` it has ended, or was not answered."""
 
@@ -603,6 +622,8 @@ Fact = (
     | WaitPredicted
     | ContactOffered
     | OfferEnded
+    | AgentAsked
+    | AgentTold
     | QueueLeft
     | CallbackPromised
     | CallbackWaits

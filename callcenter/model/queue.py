@@ -66,6 +66,7 @@ class MissedOfferRules:
     busy: MissedOfferRule = field(default=MissedOfferRule(rest_s=15.0))
     rejected: MissedOfferRule = field(default=MissedOfferRule(rest_s=30.0))
     unreachable: MissedOfferRule = field(default=MissedOfferRule(rest_s=60.0))
+    not_confirmed: MissedOfferRule = field(default=MissedOfferRule(then=MissedOffer.PAUSE))  # nobody pressed the key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,9 @@ class Queue:
     relax: tuple[RelaxStep, ...] = ()  # ascending after_s
     music: str = "default"
     announce: Announcements = field(default=Announcements())
+    agent_announcement: tuple[Prompt, ...] = ()  # what her agent hears before her, alone: who it is
+    confirm: bool = False  # the agent must press a key: who answers may be a voicemail
+    confirm_s: float = 8.0  # how long she has for that
     connect_announcement: Prompt | None = None  # played to the caller before the agent; recording starts after it
     max_wait_s: float = 0.0  # 0: no limit
     max_waiting: int = 0  # 0: no limit

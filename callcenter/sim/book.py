@@ -441,7 +441,12 @@ class Book:
         if fact.end is OfferEnd.RESCINDED:
             return
         rules = self.rules(fact.contact, fact.queue).missed
-        by_end = {OfferEnd.NO_ANSWER: rules.no_answer, OfferEnd.BUSY: rules.busy, OfferEnd.REJECTED: rules.rejected}
+        by_end = {
+            OfferEnd.NO_ANSWER: rules.no_answer,
+            OfferEnd.BUSY: rules.busy,
+            OfferEnd.REJECTED: rules.rejected,
+            OfferEnd.NOT_CONFIRMED: rules.not_confirmed,
+        }
         rule = by_end.get(fact.end, rules.unreachable)
         if rule.then is MissedOffer.REST:
             agent.may_rest_until = max(agent.may_rest_until, now + rule.rest_s)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from callcenter.core.aside import asides_of
 from callcenter.core.engine import Engine
 from callcenter.core.free import why_not_free
 from callcenter.core.may_call import DEFAULT_RULES, EXPIRY_GRACE_S
@@ -31,7 +32,7 @@ from callcenter.nodes.collect import Collect
 from callcenter.sim.book import Book, SeenAgent, SeenContact
 from callcenter.sim.claims import Claims
 from callcenter.sim.paperwork import PaperChecks
-from callcenter.sim.phones import crowded_nails, misplaced_nail
+from callcenter.sim.phones import PhoneChecks, crowded_nails, misplaced_aside, misplaced_nail
 from callcenter.sim.supervision import crowded, misplaced_monitor
 from callcenter.sim.violation import Violation
 
@@ -53,6 +54,7 @@ class Invariants:
         self.book = Book(library)
         self._claims = Claims(self.book)
         self._papers = PaperChecks()
+        self._phones = PhoneChecks()
         self.entries = 0
         self._secret = False
         self._messages: dict[RecordingId, ContactId | None] = {}  # routed: the contact, None when it is done with
@@ -83,6 +85,7 @@ class Invariants:
             self._queues_keep_to_their_rules(waiting, world, entry.at)
         self._ended_contacts(entry)
         self._papers.after(entry, world)
+        self._phones.after(entry, world)
         self._no_message_is_lost(entry, world)
         if self.entries % TIMERS_EVERY == 0:
             check_timers(world)
@@ -164,6 +167,9 @@ class Invariants:
             bridges += contact.consult is not None
             legs += len(contact.offers) + (contact.callback is not None and contact.callback.leg is not None)
             bridges += contact.bridge is not None
+            for apart, _ in asides_of(contact):
+                bridges += apart.own
+                playbacks += apart.playback is not None
             playbacks += contact.playback is not None
             messages += contact.message is not None
             lookups += contact.lookup is not None
@@ -309,7 +315,7 @@ def misplaced(contact: ContactRecord, world: World) -> str:
         return f"queued in {queues}, with queue {contact.queue}"
     if state not in IN_QUEUE and contact.queue is not None:
         return f"has queue {contact.queue}"
-    wrong = misplaced_promise(contact, world) or misplaced_party(contact, world)
+    wrong = misplaced_promise(contact, world) or misplaced_party(contact, world) or misplaced_aside(contact, world)
     if wrong:
         return wrong
     in_line = contact.id in world.lines

@@ -8,14 +8,42 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
+from callcenter.core.aside import asides_of
 from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneRules
-from callcenter.model.ids import BridgeId, LegId
+from callcenter.model.commands import HangUp
+from callcenter.model.configuration import Configuration
+from callcenter.model.contact import ContactState, OfferEnd
+from callcenter.model.entry import Entry
+from callcenter.model.events import DigitPressed
+from callcenter.model.facts import AgentAsked, OfferEnded, PhoneNailed
+from callcenter.model.flow import Prompt
+from callcenter.model.ids import AgentId, BridgeId, LegId, OfferId
+from callcenter.model.queue import MissedOfferRule
 from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.violation import Violation
 
 RUNS: Final = 0.3  # share of runs in which phones are nailed up
 NAILED: Final = 0.6  # share of agents in them
+
+
+def with_asides(random: Random, configuration: Configuration) -> Configuration:
+    """The agents of some queues hear who calls, or are asked for a key."""
+    if random.random() >= RUNS:
+        return configuration
+    queues = {
+        name: replace(
+            queue,
+            agent_announcement=(Prompt(name="who"), Prompt(name="since")) if random.random() < 0.5 else (),
+            confirm=random.random() < 0.4,
+            confirm_s=random.choice((2.0, 4.0, 8.0)),
+            missed=replace(queue.missed, not_confirmed=random.choice((queue.missed.rejected, MissedOfferRule()))),
+        )
+        for name, queue in sorted(configuration.queues.items())
+    }
+    return replace(configuration, queues={name: queues[name] for name in configuration.queues})
 
 
 def with_phones(random: Random, agents: tuple[Agent, ...]) -> tuple[Agent, ...]:
@@ -27,7 +55,7 @@ def with_phones(random: Random, agents: tuple[Agent, ...]) -> tuple[Agent, ...]:
 
 def draw_phone(random: Random) -> PhoneRules:
     """How calls come to one phone."""
-    return PhoneRules(nailed=random.random() < NAILED)
+    return PhoneRules(nailed=random.random() < NAILED, confirm=random.random() < 0.2)
 
 
 def misplaced_nail(record: AgentRecord, world: World) -> str:
@@ -53,11 +81,69 @@ def misplaced_nail(record: AgentRecord, world: World) -> str:
     return ""
 
 
+class PhoneChecks:
+    """What must hold of answers and of lines, seen from what was written down."""
+
+    def __init__(self) -> None:
+        self._up: dict[LegId, AgentId] = {}
+        self._offers: dict[OfferId, bool] = {}  # whether a key must be pressed before it is hers
+
+    def after(self, entry: Entry, world: World) -> None:
+        """Look at one entry. Raises Violation."""
+        kept = dict(self._up)
+        for fact in entry.outputs:
+            match fact:
+                case PhoneNailed(agent=agent, leg=leg, state=NailState.UP):
+                    self._up[leg] = agent
+                case PhoneNailed(leg=leg):
+                    self._up.pop(leg, None)
+                case AgentAsked(offer=offer):
+                    self._offers[offer] = True
+                case OfferEnded(offer=offer, end=OfferEnd.ACCEPTED):
+                    self._accepted(fact, entry, world, asked=self._offers.pop(offer, False))
+                case OfferEnded(offer=offer):
+                    self._offers.pop(offer, None)
+                case _:
+                    pass
+        for command in entry.outputs:
+            if isinstance(command, HangUp) and command.leg in kept and command.leg in self._up:
+                raise Violation(f"{command} of a phone that is nailed up, and stays so")
+
+    def _accepted(self, fact: OfferEnded, entry: Entry, world: World, *, asked: bool) -> None:
+        contact = world.contacts.get(fact.contact)
+        wanted = world.agents.records[fact.agent].agent.phone.confirm
+        if contact is not None:
+            wanted = wanted or world.library[contact.version].queues[fact.queue].confirm
+        if not (asked or wanted):
+            return
+        pressed = isinstance(entry.event, DigitPressed) and (entry.event.leg, entry.event.digit) == (fact.leg, "1")
+        if not pressed and (asked or contact is not None):
+            raise Violation(f"{fact} without the key, by {entry.event}")
+
+
 def legs_of_agents(contact: ContactRecord) -> set[LegId]:
     """The legs of a contact that may be those of agents."""
     consulted = contact.consult.leg if contact.consult is not None else None
     legs = (contact.agent_leg, consulted, *contact.offers, *contact.guests)
     return {leg for leg in legs if leg is not None}
+
+
+def misplaced_aside(contact: ContactRecord, world: World) -> str:
+    """What of those who hear something alone does not go with the contact's state; empty if all does."""
+    for apart, _ in asides_of(contact):
+        if apart.bridge == contact.bridge:
+            return f"what its agent is to hear alone is said in {apart.bridge}"
+    if contact.aside is not None and contact.state is not ContactState.CONNECTING:
+        return f"its agent is apart in {contact.aside.bridge}"
+    telling = contact.aside is not None and contact.aside.playback is not None
+    if telling != (world.timers.due(TimerKind.TOLD, contact.id) is not None):
+        return "its agent is being told something without an end"
+    if telling and not contact.music:
+        return "its caller hears nothing while the agent is told something"
+    for leg, offer in contact.offers.items():
+        if leg in world.nailed and offer.aside is None:
+            return f"was offered on {leg}, which neither was joined nor is asked"
+    return ""
 
 
 def crowded_nails(world: World) -> str:
@@ -67,6 +153,16 @@ def crowded_nails(world: World) -> str:
     if known != set(world.nailed):
         return f"legs {sorted(world.nailed)} are indexed as nailed up, and {sorted(known)} are"
     return f"somebody was not joined: {world.at_once}" if world.at_once else ""
+
+
+def aside_differences(contact: ContactRecord, asterisk: FakeAsterisk) -> Iterator[str]:
+    """Who hears something alone is alone in Asterisk as well."""
+    for apart, leg in asides_of(contact):
+        held, bridge = asterisk.legs.get(leg), asterisk.bridges.get(apart.bridge)
+        if held is not None and held.bridge != apart.bridge:
+            yield f"{leg} of {contact.id} is apart in {held.bridge}, and should be in {apart.bridge}"
+        if bridge is not None and set(bridge.legs) - {leg}:
+            yield f"{leg} of {contact.id} is apart, and {sorted(bridge.legs)} are with it"
 
 
 def nail_differences(world: World, asterisk: FakeAsterisk) -> Iterator[str]:

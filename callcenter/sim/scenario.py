@@ -64,7 +64,7 @@ from callcenter.sim.callbacks import with_callbacks, with_choices
 from callcenter.sim.faults import Faults, draw_faults
 from callcenter.sim.mail import with_mail
 from callcenter.sim.paperwork import with_paperwork
-from callcenter.sim.phones import with_phones
+from callcenter.sim.phones import with_asides, with_phones
 from callcenter.sim.rights import with_supervisors, with_telling
 from callcenter.sim.routing import with_routing
 from callcenter.strategies import STRATEGIES
@@ -155,7 +155,7 @@ def _deepened(seed: str, configuration: Configuration) -> Configuration:
     called = with_callbacks(Random(f"callbacks {seed}"), configuration, OFFICE)
     called = with_choices(Random(f"choices {seed}"), called)
     routed = with_routing(Random(f"routing {seed}"), called)
-    told = with_telling(Random(f"telling {seed}"), routed)
+    told = with_asides(Random(f"asides {seed}"), with_telling(Random(f"telling {seed}"), routed))
     mailed = with_mail(Random(f"mail {seed}"), told, (MAILBOX, LATE))
     return with_paperwork(Random(f"paperwork {seed}"), mailed)
 

@@ -10,6 +10,7 @@ from functools import partial
 from random import Random
 from typing import Final
 
+from callcenter.core.aside import CONFIRM_PROMPT
 from callcenter.model.agent import Agent, AgentStatus
 from callcenter.model.contact import LegEnd
 from callcenter.model.events import (
@@ -194,9 +195,11 @@ class Desk:
 
     def hears(self, leg: LegId, prompts: tuple[str, ...]) -> None:
         """Of a message: press a key, the right one or not, or put the phone down; else nothing."""
+        staff, random = self._staff, self._staff.random
+        if prompts and prompts[-1] == CONFIRM_PROMPT:
+            self._is_asked(leg)
         if not prompts or prompts[0] not in (FROM_PROMPT, KEYS_PROMPT, REFUSED_PROMPT):
             return
-        staff, random = self._staff, self._staff.random
         key = random.choice("###12219*")
         what = random.random()
         if what < 0.7:
@@ -205,6 +208,16 @@ class Desk:
             staff.agenda.on_tick(random.random() * 6, lambda: staff.asterisk.hang_up(leg))
         if prompts[0] == FROM_PROMPT:  # nobody else would end it
             staff.agenda.on_tick(TALK_MAX_S, lambda: staff.asterisk.hang_up(leg))
+
+    def _is_asked(self, leg: LegId) -> None:
+        """Mostly press the key; sometimes another, or put the phone down, or be a voicemail."""
+        staff, random = self._staff, self._staff.random
+        what = random.random()
+        if what < 0.85:
+            key = random.choice("111115521")
+            staff.agenda.on_tick(random.random() * 6, lambda: staff.asterisk.press(leg, key))
+        elif what < 0.9:
+            staff.agenda.on_tick(random.random() * 4, lambda: staff.asterisk.hang_up(leg))
 
     def meets(self, leg: LegId) -> None:
         """Talk; sometimes end the call, sometimes the wrap-up. Of a phone that stays connected: rarely."""

@@ -13,7 +13,7 @@ from callcenter.core.world import World
 from callcenter.model.contact import ContactState
 from callcenter.model.ids import BridgeId, LegId
 from callcenter.sim.asterisk import FakeAsterisk
-from callcenter.sim.phones import at_home, nail_differences
+from callcenter.sim.phones import aside_differences, at_home, nail_differences
 from callcenter.sim.supervision import differences
 from callcenter.sim.violation import Violation
 
@@ -76,6 +76,7 @@ class Truth:
                 yield f"{contact.id} is with a script of which the engine knows nothing"
             if mine is not None and not mine.away and contact.run is None and mine.bridge != contact.bridge:
                 yield f"{contact.id} is in bridge {mine.bridge}, and should be in {contact.bridge}"
+            yield from aside_differences(contact, asterisk)
             yield from self._music(world, contact)
             yield from self._recording(contact)
 

@@ -25,8 +25,10 @@ from callcenter.model.detection import Answerer
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import TimePassed
 from callcenter.model.facts import (
+    AgentAsked,
     AgentChanged,
     AgentMuted,
+    AgentTold,
     CallbackWaits,
     CallerRangBack,
     ConfigurationChanged,
@@ -329,6 +331,8 @@ SILENT: list[Fact] = [
     ConfigurationChanged(version=Version(2), was=Version(1)),
     ContactConnected(contact=C, agent=ANNA, leg=AGENT_LEG, queue=SALES, waited_s=6.0),
     PhoneSeen(agent=ANNA, state="reachable"),  # type: ignore[arg-type]
+    AgentAsked(contact=C, offer=OfferId("o1"), agent=ANNA, leg=AGENT_LEG, until=200.0),
+    AgentTold(contact=C, agent=ANNA, leg=AGENT_LEG, told_s=2.0),
     PhoneNailed(agent=ANNA, leg=AGENT_LEG, state=NailState.UP),
     QueueDraining(queue=SALES, draining=True, by=""),
     CallbackWaits(contact=C, queue=SALES, next_at=300.0, why="the last attempt failed"),

@@ -24,7 +24,12 @@ nodes:
 """,
 }
 QUEUE: Final = "letters: {needs: sales, offer_timeout_s: 6, wrap_up_s: 1, music: tone}\n"
-TO_AGENTS: Final = {"voicemail_from": "position", "voicemail_keys": "closed", "voicemail_refused": "no_answer"}
+TO_AGENTS: Final = {
+    "voicemail_from": "position",
+    "voicemail_keys": "closed",
+    "voicemail_refused": "no_answer",
+    "confirm_call": "no_choice",
+}
 """What agents hear of a message, and the prompt that sounds the same: nothing else of a message sounds like it."""
 
 

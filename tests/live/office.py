@@ -108,6 +108,8 @@ numbers:
   "2024": sticking
   "2025": sparing
   "2026": regulars
+  "2030": keyed
+  "2031": introduced
   "*51": outcome_1
   "*31": agent_login
   "*32": agent_logout
@@ -181,6 +183,19 @@ regulars:
   music: tone
   vip: {{vip-customers: 30}}
   disposition: {{tree: talks, required: true, hold_s: 60}}
+keyed:
+  needs: sales
+  confirm: true
+  confirm_s: 3
+  offer_timeout_s: 5
+  music: tone
+  missed: {{not_confirmed: {{then: pause}}}}
+introduced:
+  needs: sales
+  agent_announcement: [thanks, goodbye]
+  offer_timeout_s: 5
+  wrap_up_s: 1
+  music: tone
 sparing: {{needs: sales, reserve: {{agents: [alice], above_s: 2}}, offer_timeout_s: 5, music: tone}}
 load: {{needs: load, strategy: longest_idle, offer_timeout_s: 5, music: tone}}
 short_to_queue: {{needs: support, max_wait_s: 1.5, overflow: {{queue: sales}}, music: tone}}
@@ -404,6 +419,8 @@ ENQUEUERS: Final = (
     "sticking",
     "sparing",
     "regulars",
+    "keyed",
+    "introduced",
 )
 """Flows that do nothing but put a caller into the queue of the same name."""
 WISHES: Final = ("login", "logout", "pause", "ready")

@@ -27,11 +27,12 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.talk import Talk
 from callcenter.core.transfers import Place as Destination
 from callcenter.core.transfers import Transfers
-from callcenter.model.agent import AgentStatus, PhoneState
+from callcenter.core.world import World
+from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.clauses import are_met
 from callcenter.model.commands import HangUp, JoinBridge, LookUp, StopMusic, TellReferrer
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import EndReason, Medium, QueueExit
+from callcenter.model.contact import EndReason, LegEnd, Medium, QueueExit
 from callcenter.model.entry import Output
 from callcenter.model.events import ContactArrived, Event
 from callcenter.model.facts import ContactEnded, DispositionDue, Surprise, TalkEnded
@@ -464,6 +465,75 @@ class ForgetsTheSecondLeg(Mutant):
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
         self._phones = _OneLeg(self.world, self._transfers, self._consults, self._talk)
+
+
+# -- phones ------------------------------------------------------------------------------------------------------------
+
+
+class _TakesAnybody(Talk):
+    __slots__ = ()
+
+    def agent_answered(self, contact: ContactRecord, leg: LegId) -> None:
+        if leg in contact.offers:
+            self._accept(contact, leg)
+
+
+class LetsVoicemailTakeCalls(Mutant):
+    """Who answers has the call, key or no key."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(talk=_TakesAnybody)
+
+
+class _Indiscreet(Talk):
+    __slots__ = ()
+
+    def _accept(self, contact: ContactRecord, leg: LegId) -> None:
+        super()._accept(contact, leg)
+        if contact.aside is not None and contact.aside.playback is not None and contact.bridge is not None:
+            self._world.bridges.pop(contact.aside.bridge, None)
+            contact.aside.bridge, contact.aside.own = contact.bridge, False
+
+
+class LetsCallersHearWhoTheyAre(Mutant):
+    """What the agent is told of a caller is said in the caller's bridge."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire(talk=_Indiscreet)
+
+
+class _HangsUpLines(World):
+    __slots__ = ()
+
+    def let_go(self, contact: ContactRecord, leg: LegId, end: LegEnd = LegEnd.NORMAL) -> None:
+        self.legs.pop(leg, None)
+        self.out.append(HangUp(contact=contact.id, leg=leg, end=end))
+
+
+class HangsUpPhonesThatAreNailedUp(Mutant):
+    """The end of a call is the end of the line."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.world.__class__ = _HangsUpLines
+
+
+class _CountsOnAnyPhone(_ListsAnyone):
+    __slots__ = ()
+
+    def careless(self, record: AgentRecord) -> bool:
+        waits = record.agent.phone.nailed and record.nail is None and record.phone is PhoneState.REACHABLE
+        return waits and record.status is AgentStatus.AVAILABLE and record.state is not AgentState.WRAP_UP
+
+
+class OffersToUnconnectedPhones(Mutant):
+    """Agents whose phone is to be nailed up are offered calls before it is."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.world.agents = _CountsOnAnyPhone(self.world.timers, self.world.out)
 
 
 # -- when the configuration changes ------------------------------------------------------------------------------------

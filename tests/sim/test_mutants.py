@@ -30,6 +30,10 @@ FINDINGS = {
     "Leaks": r"are indexed",
     "LeavesTheAgentOnTheLine": r"leg l-.* lives, and the engine does not count on it|left over in Asterisk",
     "DoesNotPutThemTogether": r"the two are not in its bridge",
+    "LetsVoicemailTakeCalls": r"without the key",
+    "LetsCallersHearWhoTheyAre": r"is to hear alone is said in",
+    "HangsUpPhonesThatAreNailedUp": r"of a phone that is nailed up, and stays so",
+    "OffersToUnconnectedPhones": r"listed as free|is not connected yet|not connected",
     "TakesQueuesAway": r"which was taken away|KeyError",
     "KeepsToOldRules": (
         r"waits in \w+(?: for [0-9.]+ s of|, which is closed|, and hears|, where nobody)|was relaxed|told again"

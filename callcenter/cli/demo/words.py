@@ -27,6 +27,7 @@ MISSED: Final[Mapping[OfferEnd, str]] = {
     OfferEnd.BUSY: "is busy",
     OfferEnd.REJECTED: "rejects the call",
     OfferEnd.UNREACHABLE: "cannot be reached",
+    OfferEnd.NOT_CONFIRMED: "does not press the key",
     OfferEnd.FAILED: "could not be rung",
 }
 ENDS: Final[Mapping[EndReason, str]] = {

@@ -89,6 +89,14 @@ DECLINED: Final = "channel_declined"
 GONE_LOOKS_MAX: Final = 5  # for a leg about which Asterisk said no
 GONE_LOOK_EVERY_S: Final = 0.05
 
+AUTO_ANSWER: Final[Mapping[str, str]] = {
+    "PJSIP_HEADER(add,Call-Info)": "<sip:callcenter>;answer-after=0",  # Polycom, Yealink, Snom, Grandstream, Cisco
+    "PJSIP_HEADER(add,Alert-Info)": "<http://callcenter>;info=alert-autoanswer;delay=0",  # Panasonic, AVM, older ones
+}
+"""Headers by which a phone is asked to answer by itself; RFC 3261 (20.9) leaves the parameters to their makers."""
+
+NO_VARIABLES: Final[Mapping[str, str]] = {}
+
 _REASONS: Final = {
     LegEnd.NORMAL: HangupReason.NORMAL,
     LegEnd.NO_ANSWER: HangupReason.NO_ANSWER,
@@ -295,15 +303,16 @@ class VoiceHands:
 
     async def _dial(self, command: RingAgent | DialNumber) -> None:
         if isinstance(command, RingAgent):
-            template, name = self._dialling.phone, command.caller_name
+            template, name, asks = self._dialling.phone, command.caller_name, command.auto_answer
         else:
-            template, name = command.via or self._dialling.outside, ""
+            template, name, asks = command.via or self._dialling.outside, "", False
+        endpoint = template.replace(PLACE_OF_NUMBER, command.number)
         with suppress(
             AlreadyExists
         ):  # ids are ours and never used twice: an earlier try of this command was carried out
             await self._ari.channels.originate(
                 command.leg,
-                Call(endpoint=template.replace(PLACE_OF_NUMBER, command.number), originator=command.like or ""),
+                Call(endpoint=endpoint, originator=command.like or "", variables=AUTO_ANSWER if asks else NO_VARIABLES),
                 ToStasis(app=APP, args=(ARG_OUT,)),
                 caller_id=caller_id(name, command.caller),
                 timeout_s=math.ceil(command.timeout_s),
@@ -313,7 +322,10 @@ class VoiceHands:
         with suppress(AlreadyExists):  # as for every leg of ours: an earlier try was carried out
             await self._ari.channels.originate(
                 command.leg,
-                Call(endpoint=self._dialling.phone.replace(PLACE_OF_NUMBER, command.number)),
+                Call(
+                    endpoint=self._dialling.phone.replace(PLACE_OF_NUMBER, command.number),
+                    variables=AUTO_ANSWER if command.auto_answer else NO_VARIABLES,
+                ),
                 ToStasis(app=APP, args=(ARG_OUT,)),
                 caller_id=caller_id(command.caller_name, command.caller),
                 timeout_s=math.ceil(command.timeout_s),

@@ -59,6 +59,7 @@ notfound_aufile none
 busy_aufile none
 error_aufile none
 sip_autoanswer_aufile none
+sip_autoanswer_beep no
 rtp_ports {rtp_from}-{rtp_to}
 rtcp_mux no
 jitter_buffer_type fixed
@@ -432,6 +433,7 @@ class SoftPhone:
         shown = f'"{self._name}" ' if self._name else ""
         account = (
             f"{shown}<sip:{self.number}@{self._server}>{login};regint={every};answermode=manual;"
+            "sip_autoanswer=yes;"
             f"audio_codecs={self._codecs};dtmfmode=rtpevent;ptime=20;mwi=no\n"
         )
         for name, text in (("config", config), ("contacts", ""), ("accounts", account)):

@@ -87,6 +87,8 @@ class PhoneChange(BaseModel):
     model_config = STRICT
 
     nailed: bool | None = None
+    confirm: bool | None = None
+    auto_answer: bool | None = None
 
 
 class AgentChange(BaseModel):
