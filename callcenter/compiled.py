@@ -62,6 +62,7 @@ MODULES: Final = (
     "callcenter.core.offers",
     "callcenter.core.paths",
     "callcenter.core.phones",
+    "callcenter.core.payments",
     "callcenter.core.queues",
     "callcenter.core.ranking",
     "callcenter.core.reach",

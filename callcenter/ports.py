@@ -8,6 +8,7 @@ from callcenter.model.commands import Command
 from callcenter.model.entry import Output
 from callcenter.model.events import Event
 from callcenter.model.facts import Fact
+from callcenter.model.ids import CardId
 
 
 class Clock(Protocol):
@@ -31,6 +32,14 @@ class Performer(Protocol):
 
     def enqueue(self, commands: Sequence[Command]) -> None:
         """Take the commands; do not wait, do not raise."""
+        ...
+
+
+class CardKeeper(Protocol):
+    """Who knows the digits of cards, so that nobody else has to."""
+
+    def press(self, card: CardId, digit: str) -> None:
+        """One more digit of a card; must be quick, and must not raise."""
         ...
 
 

@@ -34,6 +34,7 @@ from callcenter.jobs.recordings import Finished, Folders, RecordingsJob
 from callcenter.jobs.webhooks import WebhooksJob
 from callcenter.lookups.asker import Asker
 from callcenter.lookups.poster import Poster
+from callcenter.lookups.till import Till
 from callcenter.media.hands import Hands
 from callcenter.media.voice import ears
 from callcenter.media.voice.answerers import ROUTE as ANSWERER_ROUTE
@@ -306,6 +307,8 @@ async def running_center(
         asker = await stack.enter_async_context(
             Asker(post.post, wiring.lookup_secrets, lambda crash: center.crashed("lookups", crash))
         )
+        till = Till(asker, post.post, lambda crash: center.crashed("till", crash))
+        stack.push_async_callback(till.close)
         run = _namespace()
         dialler = Dialler(
             pool,
@@ -318,10 +321,10 @@ async def running_center(
         )
         sockets = await stack.enter_async_context(AudioSockets(wiring.host))
         answerers = await stack.enter_async_context(Answerers(ari.channels, sockets, post.post))
-        hands = Hands(VoiceHands(ari, ami, prompts, door, wiring.dialling), asker, dialler, answerers)
+        hands = Hands(VoiceHands(ari, ami, prompts, door, wiring.dialling), asker, till, dialler, answerers)
         performer = LanePerformer(hands, post, lambda crash: center.crashed("performer", crash))
         recordings = RecordingsJob(wiring.recordings, post.post)
-        loop = Loop(engine, clock, journal, performer, [feed, recordings])
+        loop = Loop(engine, clock, journal, performer, [feed, recordings], till)
         post.into(loop)
         center = RunningCenter(wiring, engine, clock, loop, feed, journal, performer, directory, ari, ami, voice, asker)
 

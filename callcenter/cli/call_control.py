@@ -25,6 +25,7 @@ DONE: Final = {
     "conference": "is a conference",
     "swap": "is with the other one now",
     "drop": "is without the one who was consulted",
+    "cancel-payment": "is with its agent again",
 }
 
 
@@ -145,6 +146,22 @@ def drop(context: typer.Context, call: Call, json: Json = False) -> None:
     _do(context, call, "drop", json=json)
 
 
+def pay(
+    context: typer.Context,
+    call: Call,
+    flow: Annotated[str | None, typer.Option("--flow", metavar="FLOW", help="One that takes a payment.")] = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Back to the agent, paid or not.")] = False,
+    json: Json = False,
+) -> None:
+    """Let the caller pay by her keys; her agent waits, hears nothing of it, and nothing is recorded."""
+    if cancel is (flow is not None):
+        raise typer.BadParameter("one of --flow and --cancel")
+    if cancel:
+        _do(context, call, "cancel-payment", json=json)
+    else:
+        _act(context, call, "pay", f"is led through {flow}, and its agent waits", json=json, flow=flow)
+
+
 def _place(**named: str | None) -> tuple[str, str] | None:
     """The one place that was named. Raises BadParameter for several."""
     given = [(to, name) for to, name in named.items() if name is not None]
@@ -179,5 +196,6 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "conference": conference,
     "swap": swap,
     "drop": drop,
+    "pay": pay,
 }
 """What is to be found under `callcenter calls`."""

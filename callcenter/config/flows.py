@@ -10,7 +10,7 @@ from callcenter.config.sheet import Sheet, did_you_mean, shown
 from callcenter.config.tree import Table, Value
 from callcenter.model.flow import Flow
 from callcenter.model.ids import FlowName
-from callcenter.nodes import NODES, Kind
+from callcenter.nodes import BESIDE_TALK, NODES, Kind
 from callcenter.nodes.fields import LANGUAGE_PATTERN
 
 KEYS: Final = ("language", "start", "nodes")
@@ -47,6 +47,7 @@ def read_flow(sheet: Sheet, name: str) -> Flow | None:
         start=str(start),
         nodes={node: found for node, found in nodes.items() if found is not None},
         language=_language(sheet, root.get("language", "en")),
+        not_aside=_not_aside(raw),
     )
     if len(sheet.problems) > before:
         return None  # the shape of half a flow tells nothing
@@ -75,6 +76,12 @@ def _read_node(sheet: Sheet, name: str, value: Value) -> Kind | None:
         )
         return None
     return node_form(kind).read(sheet, value)
+
+
+def _not_aside(raw: Table) -> str:
+    """The first node whose kind leads a call away; "" if the flow can run while an agent has the call."""
+    kinds = {name: value.get(KIND) if isinstance(value, Table) else None for name, value in raw.items()}
+    return next((name for name, kind in kinds.items() if kind not in BESIDE_TALK), "")
 
 
 def _language(sheet: Sheet, value: Value) -> str:

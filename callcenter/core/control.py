@@ -92,6 +92,14 @@ class Control:
 
 def in_talk(world: World, contact_id: ContactId) -> tuple[ContactRecord | None, str]:
     """The contact, if an agent talks with its customer now; else None, and in words what it is instead."""
+    contact, problem = with_agent(world, contact_id)
+    if contact is not None and contact.paying is not None:
+        return None, f"the customer of {contact_id} is paying: cancel that first"
+    return contact, problem
+
+
+def with_agent(world: World, contact_id: ContactId) -> tuple[ContactRecord | None, str]:
+    """As `in_talk`, and also while the customer is alone with a payment."""
     contact = world.contacts.get(contact_id)
     if contact is None:
         return None, f"there is no live call {contact_id}"
@@ -112,7 +120,8 @@ def hold(world: World, contact: ContactRecord, by: HeldBy) -> None:
     agent, leg = agent_of(contact)
     contact.held_since = world.now
     world.out.append(LeaveBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=leg))
-    play_music(world, contact)
+    if by is not HeldBy.PAYMENT:  # then she hears what she is asked for
+        play_music(world, contact)
     world.out.append(ContactHeld(contact=contact.id, agent=agent, by=by))
 
 

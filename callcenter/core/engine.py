@@ -79,6 +79,7 @@ from callcenter.model.flow import AgentWish, PromiseCallback, Queueing
 from callcenter.model.ids import (
     UNVERSIONED,
     AgentId,
+    CardId,
     ContactId,
     FlowName,
     LegId,
@@ -89,6 +90,7 @@ from callcenter.model.ids import (
     Version,
 )
 from callcenter.model.lead import CampaignName
+from callcenter.model.payment_messages import CardChecked, CardPosted
 from callcenter.model.view import CenterView
 from callcenter.nodes.outcome import RECORD_OUTCOME
 
@@ -159,6 +161,7 @@ class Engine:
             self._transfers,
             self._consults,
             self._campaigns,
+            self._flows,
             self,
         )
         self.matching = Matching(self.world, self._offers, self._queues)
@@ -176,10 +179,11 @@ class Engine:
                 self._flows.ask_again()
             self._fire()
         elif type(event) is DigitPressed:
-            secret = self._is_secret(event)
+            secret, card = self._is_secret(event), self.card_of(event)
             if not world.blind:
                 self._fire()
-            if self._is_secret(event) is secret:  # else the key was pressed before what is asked now was asked
+            # else the key was pressed before what is asked now was asked
+            if self._is_secret(event) is secret and self.card_of(event) == card:
                 self._take(event)
         else:
             if not world.blind and type(event) is not EngineStarted:
@@ -222,9 +226,20 @@ class Engine:
         An engine that is told a masked digit takes as many of them, and goes the same way: no node may look at what
         they were. A key that is no digit has its meaning and keeps it.
         """
-        if isinstance(event, DigitPressed) and event.digit in DIGITS and self._is_secret(event):
+        if not isinstance(event, DigitPressed) or event.digit not in DIGITS:
+            return event
+        if self._is_secret(event) or self.card_of(event) is not None:
             return DigitPressed(leg=event.leg, digit=MASKED_DIGIT)
         return event
+
+    def card_of(self, event: Event) -> CardId | None:
+        """The card whose digit this event is: whoever tells the engine of it keeps the digit aside. Asked before."""
+        if not isinstance(event, DigitPressed) or not (event.digit in DIGITS or event.digit == MASKED_DIGIT):
+            return None
+        contact = self.world.by_leg(event.leg)
+        if contact is None or event.leg != contact.leg:
+            return None
+        return self._flows.card_of(contact)
 
     @property
     def forecast(self) -> Forecast:
@@ -246,7 +261,7 @@ class Engine:
         """A key of the customer's: for the IVR, or, from one who waits, to be called back."""
         if self._campaign_calls.is_ours_now(contact):
             self._campaign_calls.pressed(contact, digit)
-        elif contact.state is ContactState.IN_FLOW:
+        elif contact.state is ContactState.IN_FLOW or contact.paying is not None:
             self._flows.digit(contact, digit)
         elif contact.state is ContactState.WAITING:
             self._queues.pressed(contact, digit)
@@ -306,6 +321,14 @@ class Engine:
                 asker = self.world.lookups.get(lookup)
                 if asker is not None:
                     self._flows.looked_up(self.world.contacts[asker], event)
+            case CardChecked(card=card):
+                typist = self.world.cards.get(card)
+                if typist is not None:
+                    self._flows.card_checked(self.world.contacts[typist], event)
+            case CardPosted(card=card):
+                payer = self.world.cards.get(card)
+                if payer is not None:
+                    self._flows.card_posted(self.world.contacts[payer], event)
             case ScriptEnded():
                 self._script_ended(event)
             case PlaybackEnded(playback=playback, ok=True):
@@ -492,6 +515,8 @@ class Engine:
                 self._talk.connect(contact)
             case ContactState.CONNECTED if contact.mail is not None:
                 self._mailroom.said(contact)
+            case ContactState.CONNECTED if contact.paying is not None:
+                self._flows.playback_ended(contact)
             case _:
                 contact.playback = None
 
@@ -620,6 +645,8 @@ class Engine:
                 self._flows.message_overdue(contact)
             case TimerKind.LOOKUP:
                 self._flows.lookup_failed(contact, "no answer in time")
+            case TimerKind.PAYMENT:
+                self._flows.payment_unknown(contact, "no answer in time")
             case TimerKind.SCRIPT:
                 self._flows.script_overdue(contact)
             case TimerKind.CONSULT:

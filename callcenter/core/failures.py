@@ -124,6 +124,14 @@ class Failures:
             case "LookUp":
                 if contact.lookup is not None and event.subject == contact.lookup.lookup:
                     self._flows.lookup_failed(contact, event.detail or event.fault.value)
+            case "CheckCard" if contact.card == event.subject:
+                self._flows.check_failed(contact)
+            case "PostCard" if contact.card == event.subject:
+                self._flows.payment_unknown(contact, event.detail or event.fault.value, asked=unknown)
+            case "LeaveBridge" if contact.paying is not None and event.subject == contact.agent_leg:
+                if event.fault is not TransportFault.GONE:  # else she is in no bridge, or hears of the end by itself
+                    self._told_of(event, contact)
+                    self._flows.aside_over(contact, "the agent could not be kept from hearing it")
             case "RunScript" if event.fault in (TransportFault.REFUSED, TransportFault.UNAVAILABLE):
                 self._flows.script_not_run(contact)
             case "OpenBridge" | "JoinBridge" if self._is_apart(contact, event):

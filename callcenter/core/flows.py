@@ -7,12 +7,14 @@ that never waits, which the configuration check should have refused.
 from collections.abc import Mapping
 from typing import Final, Protocol, assert_never
 
-from callcenter.core import notes, voice
+from callcenter.core import control, notes, voice
 from callcenter.core.errands import NOT_RUN, Errands
+from callcenter.core.payments import Payments
 from callcenter.core.state import ContactRecord, Frame
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
+from callcenter.model.card import PaymentOutcome
 from callcenter.model.commands import DialNumber, HangUp, RecordMessage, ReturnLeg, StopMessage
 from callcenter.model.contact import ContactState, EndReason, LegEnd, LookupOutcome
 from callcenter.model.events import LegSeen, LookedUp, ScriptEnded
@@ -24,6 +26,7 @@ from callcenter.model.flow import (
     Assign,
     CallbackAnswer,
     CallScript,
+    CheckPart,
     DataDip,
     DropNote,
     Elapsed,
@@ -38,6 +41,8 @@ from callcenter.model.flow import (
     Memory,
     MessageTaken,
     Node,
+    PartChecked,
+    PayByCard,
     Pressed,
     PromiseCallback,
     Queueing,
@@ -48,6 +53,7 @@ from callcenter.model.flow import (
     SpeakLanguage,
     StopSaying,
     TakeAnswer,
+    TakeCard,
     TakeMessage,
     Turn,
     Visit,
@@ -55,7 +61,8 @@ from callcenter.model.flow import (
     WishDone,
     WithdrawCallback,
 )
-from callcenter.model.ids import FlowName, RecordingId
+from callcenter.model.ids import CardId, FlowName, RecordingId
+from callcenter.model.payment_messages import CardChecked, CardPosted, PaymentCancelRequested, PaymentRequested
 
 SUBFLOWS_MAX: Final = 8  # flows that a contact can be in the middle of
 STEPS_MAX: Final = 100  # nodes entered in a row without waiting for anything
@@ -64,6 +71,16 @@ FORWARD_MUSIC: Final = "default"
 DIGITS: Final = frozenset("0123456789")
 MASKED_DIGIT: Final = "x"  # what is written of a digit that must not be
 STAND_IN: Final = "0"  # what is taken for one when the journal is told again: how many there were is all that counts
+LEADS_AWAY: Final = (
+    Queueing,
+    PromiseCallback,
+    Forward,
+    TakeMessage,
+    CallScript,
+    AgentWish,
+    ReturnToDialplan,
+)
+"""What a flow beside a talk cannot do; the configuration says so before."""
 NOTHING_REMEMBERED: Final = Memory()  # a value, so one serves all
 FORWARD_GRACE_S: Final = 5.0  # the engine gives up on an outside number this long after Asterisk should have
 
@@ -103,12 +120,13 @@ class Elsewhere(Protocol):
 class Flows:
     """The IVR."""
 
-    __slots__ = ("_elsewhere", "_errands", "_world")
+    __slots__ = ("_elsewhere", "_errands", "_payments", "_world")
 
     def __init__(self, world: World, elsewhere: Elsewhere) -> None:
         self._world = world
         self._elsewhere = elsewhere
         self._errands = Errands(world)
+        self._payments = Payments(world)
 
     def start(self, contact: ContactRecord, name: FlowName) -> None:
         """Begin a flow at its first node. The contact is IN_FLOW."""
@@ -149,11 +167,13 @@ class Flows:
 
     def digit(self, contact: ContactRecord, digit: str) -> None:
         """The caller pressed a key: it stops an interruptible prompt and is dropped during any other."""
+        card = contact.card is not None and (digit in DIGITS or digit == MASKED_DIGIT)
+        at = self._payments.digit(contact) if card else 0
         if contact.playback is not None:
             if not contact.interruptible:
                 return
             voice.hush(self._world, contact)
-        self._tell(contact, Pressed(digit=STAND_IN if digit == MASKED_DIGIT else digit))
+        self._tell(contact, Pressed(digit=STAND_IN if card or digit == MASKED_DIGIT else digit, at=at))
 
     def playback_ended(self, contact: ContactRecord) -> None:
         """The prompts are over (or could not be played: the call goes on)."""
@@ -230,6 +250,72 @@ class Flows:
         """After a restart or a lost link: where a leg is that may be away with a script."""
         self._errands.listed(contact, seen)
 
+    # -- payments ----------------------------------------------------------------------------------------------------
+
+    def card_of(self, contact: ContactRecord) -> CardId | None:
+        """The card that the customer types now."""
+        return contact.card if self._walks(contact) else None
+
+    def card_checked(self, contact: ContactRecord, told: CardChecked) -> None:
+        """A part of the card was looked at."""
+        if contact.card == told.card:
+            self._tell(contact, self._payments.checked(contact, told.part, ok=told.ok))
+
+    def card_posted(self, contact: ContactRecord, told: CardPosted) -> None:
+        """The endpoint has answered, or was not reached."""
+        if contact.card == told.card:
+            done = self._payments.paid(contact, told.outcome, told.values, told.last, told.detail)
+            self._tell(contact, done)
+
+    def check_failed(self, contact: ContactRecord) -> None:
+        """What was typed could not be looked at: it does not count."""
+        self._tell(contact, PartChecked(ok=False))
+
+    def payment_unknown(self, contact: ContactRecord, why: str, *, asked: bool = True) -> None:
+        """The endpoint has not answered in time; or it was not asked."""
+        if contact.card is not None and contact.card_sent:
+            outcome = PaymentOutcome.UNKNOWN if asked else PaymentOutcome.FAILED
+            self._tell(contact, self._payments.paid(contact, outcome, detail=why))
+
+    def pay_aside(self, asked: PaymentRequested) -> str:
+        """Lead the customer of a talk through a flow in which she pays; gives what is wrong, or ""."""
+        contact, problem = control.in_talk(self._world, asked.contact)
+        if contact is None:
+            return problem
+        problem = self._payments.hindrance(contact, asked.flow)
+        if not problem:
+            self._payments.step_aside(contact, asked.flow, asked.by)
+            contact.flow = asked.flow
+            self._walk(contact, self._world.library[contact.version].flows[asked.flow].start, "")
+        return problem
+
+    def cancel_payment(self, asked: PaymentCancelRequested) -> str:
+        """Back to the agent; gives what is wrong, or ""."""
+        contact, problem = control.with_agent(self._world, asked.contact)
+        if contact is None:
+            return problem
+        if contact.paying is None:
+            return f"nobody takes a payment from {contact.id}"
+        self.aside_over(contact, f"cancelled by {asked.by}" if asked.by else "cancelled")
+        return ""
+
+    def aside_over(self, contact: ContactRecord, why: str, *, talk_over: bool = False) -> None:
+        """The flow beside a talk is at its end, or must end; nothing if there is none."""
+        if contact.paying is not None:
+            self.quit(contact)
+            self._payments.step_back(contact, why, talk_over=talk_over)
+
+    def _end(self, contact: ContactRecord, reason: EndReason) -> None:
+        """The flow has nothing more to do: the contact ends, or the agent has her back."""
+        if contact.paying is not None:
+            self.aside_over(contact, "the flow is at its end" if reason is EndReason.FLOW_ENDED else reason.value)
+        else:
+            self._elsewhere.end(contact, reason)
+
+    @staticmethod
+    def _walks(contact: ContactRecord) -> bool:
+        return contact.state is ContactState.IN_FLOW or contact.paying is not None
+
     def _lookup_over(
         self, contact: ContactRecord, outcome: LookupOutcome, values: Mapping[str, str], detail: str
     ) -> None:
@@ -248,13 +334,15 @@ class Flows:
 
     def is_secret(self, contact: ContactRecord) -> bool:
         """Whether what the caller presses now must not be written anywhere."""
-        return contact.state is ContactState.IN_FLOW and (contact.memory.secret or contact.run is not None)
+        return self._walks(contact) and (contact.memory.secret or contact.run is not None)
 
     def ask_again(self) -> None:
         """After a restart nobody knows what was typed of a masked input: the caller begins it anew. Nor does anybody
         ask the programs outside any more."""
         for contact in sorted(self._world.contacts.values(), key=lambda contact: contact.serial):
-            if contact.state is ContactState.IN_FLOW and contact.memory.secret:
+            if contact.card_sent:
+                self.payment_unknown(contact, "restarted before it was answered")
+            elif self._walks(contact) and contact.memory.secret:
                 self._walk(contact, contact.node, "")
             else:
                 self._errands.ask_again(contact)
@@ -262,7 +350,7 @@ class Flows:
     # -- walking -----------------------------------------------------------------------------------------------------
 
     def _tell(self, contact: ContactRecord, told: Input) -> None:
-        if contact.state is not ContactState.IN_FLOW or not contact.node:
+        if not self._walks(contact) or not contact.node:
             return
         node = self._node(contact)
         next_node = self._act(contact, node, node.resume(self._visit(contact), told))
@@ -284,7 +372,7 @@ class Flows:
                 return
             name, exit_ = left
         self._world.surprise(f"flow {contact.flow} went through {STEPS_MAX} nodes without waiting", contact)
-        self._elsewhere.end(contact, EndReason.FAULT)
+        self._end(contact, EndReason.FAULT)
 
     def _act(self, contact: ContactRecord, node: Node, turn: Turn) -> tuple[str, str] | None:
         """Carry out a turn; gives the next node and the exit that led there, or None while the call stays."""
@@ -300,13 +388,16 @@ class Flows:
             told = self._do(contact, action)
             if told is not None:
                 return self._act(contact, node, node.resume(self._visit(contact), told))
-            if contact.state is not ContactState.IN_FLOW:
+            if not self._walks(contact):
                 return None
         return None
 
     def _do(self, contact: ContactRecord, action: Action) -> Input | None:  # noqa: C901 (one arm per action)
         """One action; gives what the node can be told about it at once, if anything."""
         world = self._world
+        if contact.paying is not None and isinstance(action, LEADS_AWAY):
+            world.surprise(f"{type(action).__name__} is not possible beside a talk", contact)
+            action = HangUpCall(reason=EndReason.FAULT)
         match action:
             case Say():
                 if not action.prompts and action.note is None:
@@ -338,6 +429,12 @@ class Flows:
                 notes.drop(world, contact)
             case DataDip():
                 return self._errands.look_up(contact, contact.flow or "", action)
+            case TakeCard():
+                self._payments.take_card(contact)
+            case CheckPart(slice=part, luhn=luhn):
+                return self._payments.check(contact, part, luhn=luhn)
+            case PayByCard():
+                return self._payments.pay(contact, action)
             case CallScript():
                 return self._errands.run_script(contact, action)
             case TakeAnswer():
@@ -345,9 +442,9 @@ class Flows:
             case AgentWish():
                 return WishDone(problem=self._elsewhere.grant(contact, action))
             case HangUpCall(reason=reason):
-                self._elsewhere.end(contact, reason)
-            case ReturnToFlow() if not contact.returns:  # it was not led here by a flow, nor by a dialplan
-                self._elsewhere.end(contact, EndReason.FLOW_ENDED)
+                self._end(contact, reason)
+            case ReturnToFlow() if contact.paying is not None or not contact.returns:  # led here by no flow or dialplan
+                self._end(contact, EndReason.FLOW_ENDED)
             case ReturnToDialplan(exit=exit_) | ReturnToFlow(exit=exit_):
                 leg = voice.leg_of(contact)
                 world.out.append(ReturnLeg(contact=contact.id, leg=leg, exit=exit_))
@@ -364,7 +461,7 @@ class Flows:
         flow = self._world.library[contact.version].flows.get(name)
         if flow is None or contact.flow is None or len(contact.stack) >= SUBFLOWS_MAX:
             self._world.surprise(f"flow {name} cannot be entered in the middle of {len(contact.stack)} others", contact)
-            self._elsewhere.end(contact, EndReason.FAULT)
+            self._end(contact, EndReason.FAULT)
             return None
         contact.stack.append(Frame(flow=contact.flow, node=contact.node))
         contact.flow = name
@@ -379,7 +476,7 @@ class Flows:
         target = node.exits().get(way) if node is not None else None
         if target is None:
             self._world.surprise(f"{frame.flow}.{frame.node} does not know the exit {exit_}", contact)
-            self._elsewhere.end(contact, EndReason.FAULT)
+            self._end(contact, EndReason.FAULT)
             return None
         return target, way
 
@@ -400,6 +497,7 @@ class Flows:
     def _end_errands(self, contact: ContactRecord) -> None:
         """The node is left: nobody waits for its answers, and what it recorded is kept."""
         self._errands.forget_lookup(contact)
+        self._payments.forget_card(contact)
         notes.keep(self._world, contact)
 
     def _take_message(self, contact: ContactRecord, action: TakeMessage) -> None:

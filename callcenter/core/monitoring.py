@@ -363,7 +363,8 @@ class Monitoring:
             whispers, into, wanted = True, None, MonitorState.TELLING
         else:
             whispers = monitor.mode is MonitorMode.WHISPER
-            into = talk.bridge if monitor.mode is MonitorMode.BARGE else None
+            alone = talk.paying is not None  # the customer types a card: nobody else is in her bridge
+            into = talk.bridge if monitor.mode is MonitorMode.BARGE and not alone else None
             wanted = _STATES[monitor.mode]
         if monitor.inside != into:
             self._step_out(monitor)

@@ -48,7 +48,7 @@ class Phones:
             self._held_aside(contact, consult, leg, held=held)
         elif leg == contact.agent_leg:
             contact.phone_holds = held
-            if consult is not None and consult.own is None:
+            if (consult is not None and consult.own is None) or contact.paying is not None:
                 return
             if held and contact.held_since is None:
                 control.hold(self._world, contact, HeldBy.PHONE)
@@ -82,7 +82,8 @@ class Phones:
         party = self._party(event.dialled)
         if party is None:
             return False
-        problem = self._consults.called(contact, event.leg, party)
+        paying = f"the customer of {contact.id} is paying" if contact.paying is not None else ""
+        problem = paying or self._consults.called(contact, event.leg, party)
         if problem:
             self._refused(contact, party.name, problem)
             self._world.bury(event.leg)
@@ -130,6 +131,8 @@ class Phones:
         own = consult.own if consult is not None else None
         if contact.state is not ContactState.CONNECTED or contact.mail is not None:
             return "the call is not with an agent"
+        if contact.paying is not None:
+            return "the customer is paying"
         if event.leg not in (contact.agent_leg, own):
             return "only the agent who has the call hands it on"
         if event.leg in self._world.nailed:
@@ -194,7 +197,7 @@ class Phones:
             world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=event.leg))
 
     def _may_take(self, contact: ContactRecord, record: AgentRecord) -> bool:
-        if contact.state is not ContactState.CONNECTED or contact.mail is not None:
+        if contact.state is not ContactState.CONNECTED or contact.mail is not None or contact.paying is not None:
             return False
         world = self._world
         if record.agent.phone.nailed:

@@ -96,6 +96,8 @@ def resume(world: World, contact: ContactRecord, by: str) -> str:
         return f"{contact.id} is not being recorded"
     if not contact.recording_paused:
         return ""
+    if contact.paying is not None:
+        return f"{contact.id} is paying: nothing is recorded before that is over"
     paused_s = world.now - contact.recording_paused_at
     world.out += (
         MuteRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact), muted=False),
@@ -106,8 +108,11 @@ def resume(world: World, contact: ContactRecord, by: str) -> str:
 
 
 def paused_for_long(world: World, contact: ContactRecord) -> None:
-    """The cap of a pause has come."""
-    resume(world, contact, CAP)
+    """The cap of a pause has come; while a card is typed it counts from then on."""
+    if contact.paying is not None:
+        world.timers.set(TimerKind.RECORDING, contact.id, world.now + _rules(world, contact).pause_max_s)
+    else:
+        resume(world, contact, CAP)
 
 
 def refuse(world: World, contact: ContactRecord) -> None:

@@ -12,6 +12,7 @@ from callcenter.core.campaigns import Campaigns
 from callcenter.core.consult import Consults
 from callcenter.core.control import Control
 from callcenter.core.dispositions import Dispositions, held
+from callcenter.core.flows import Flows
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.monitoring import Monitoring
 from callcenter.core.offers import Offers
@@ -61,6 +62,7 @@ from callcenter.model.monitor_messages import (
     PriorityRequested,
     TakeOverRequested,
 )
+from callcenter.model.payment_messages import PaymentCancelRequested, PaymentRequest, PaymentRequested
 
 CallRequest = HoldRequested | MuteRequested | KeysRequested | TransferRequested | ConsultRequested | ConsultActRequested
 """What agents ask about the calls that they have."""
@@ -83,6 +85,7 @@ Request = (
     | RecordingPauseRequested
     | CallRequest
     | CampaignRequest
+    | PaymentRequest
 )
 
 
@@ -105,6 +108,7 @@ class Requests:
         "_control",
         "_dispositions",
         "_elsewhere",
+        "_flows",
         "_mailroom",
         "_monitoring",
         "_offers",
@@ -127,6 +131,7 @@ class Requests:
         transfers: Transfers,
         consults: Consults,
         campaigns: Campaigns,
+        flows: Flows,
         elsewhere: Elsewhere,
     ) -> None:
         self._world = world
@@ -142,6 +147,7 @@ class Requests:
         self._transfers = transfers
         self._consults = consults
         self._campaigns = campaigns
+        self._flows = flows
         self._elsewhere = elsewhere
 
     def take(self, event: Request) -> None:  # noqa: C901 (one arm per request)
@@ -180,6 +186,10 @@ class Requests:
                 self._reply(request, self._marked(event))
             case RecordingPauseRequested(request=request, contact=contact_id, paused=paused, by=by):
                 self._reply(request, self._pause_recording(contact_id, paused, by))
+            case PaymentRequested(request=request):
+                self._reply(request, self._flows.pay_aside(event))
+            case PaymentCancelRequested(request=request):
+                self._reply(request, self._flows.cancel_payment(event))
             case (
                 HoldRequested()
                 | MuteRequested()

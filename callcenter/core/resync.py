@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from callcenter.core import aside, recording
 from callcenter.core.control import DEFAULT_MUSIC
 from callcenter.core.offers import Offers
+from callcenter.core.payments import SILENCE
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import NOBODY, World
@@ -168,7 +169,9 @@ def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, fro
     if contact.muted and contact.agent_leg is not None:
         world.out.append(MuteLeg(contact=contact.id, leg=contact.agent_leg, muted=True))
     world.out += (JoinBridge(contact=contact.id, bridge=contact.bridge, leg=leg) for leg in belong if leg not in inside)
-    if contact.music:
+    if contact.paying is not None:
+        world.out.append(StartMusic(contact=contact.id, bridge=contact.bridge, music=SILENCE))
+    elif contact.music:
         world.out.append(StartMusic(contact=contact.id, bridge=contact.bridge, music=contact.music))
     elif contact.state in (ContactState.CONNECTED, ContactState.FORWARDED):
         world.out.append(StopMusic(contact=contact.id, bridge=contact.bridge))  # may have been lost, and can be heard

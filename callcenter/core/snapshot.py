@@ -241,6 +241,8 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:  # noqa: C901 (
             world.mails[contact.mail.message] = contact.id
         if contact.lookup is not None:
             world.lookups[contact.lookup.lookup] = contact.id
+        if contact.card is not None:
+            world.cards[contact.card] = contact.id
     for queue, contacts in snapshot.queued.items():
         if contacts or queue in world.configuration.queues:
             world.queued[queue] = dict.fromkeys(contacts)

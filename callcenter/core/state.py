@@ -8,6 +8,7 @@ import msgspec
 
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.callback import Callback
+from callcenter.model.card import Paying
 from callcenter.model.commands import LookUp, RunScript
 from callcenter.model.contact import ContactState, Direction, EndReason, Medium, QueueExit
 from callcenter.model.control import Consult, Guest
@@ -16,6 +17,7 @@ from callcenter.model.ids import (
     UNVERSIONED,
     AgentId,
     BridgeId,
+    CardId,
     ContactId,
     FlowName,
     LegId,
@@ -115,6 +117,10 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     note_s: float = 0.0
     lookup: LookUp | None = None  # what is being asked
     lookup_began: float = 0.0
+    card: CardId | None = None  # what is typed now is kept aside under it
+    card_digits: int = 0  # that were kept so
+    card_sent: bool = False  # a payment was asked for, and is not answered
+    paying: Paying | None = None  # the customer is alone with a flow of her agent's choosing
     run: RunScript | None = None  # the script that has the leg
     run_began: float = 0.0
     fetched: bool = False  # from its script, but not back yet

@@ -315,6 +315,7 @@ class Talk:
         if contact.last_queue is None or contact.agent is None or contact.agent_leg is None:
             raise Bug(f"{contact.id} talks to nobody")
         queue = world.rules_for(contact, contact.last_queue)
+        self._flows.aside_over(contact, "the talk is over", talk_over=True)
         talk_s = world.now - contact.talk_began
         control.hold_over(world, contact)
         if not goes_on:

@@ -17,6 +17,7 @@ class TimerKind(StrEnum):
     CUT_OFF = "cut_off"  # a prompt failed, and nobody has said that the caller is gone
     MESSAGE = "message"  # a caller's message should long be over
     LOOKUP = "lookup"  # a program outside has not answered
+    PAYMENT = "payment"  # an endpoint has not said what came of a payment
     SCRIPT = "script"  # a script has had the call for long enough, or does not give it back
     FORWARD = "forward"  # an outside number rings too long
     OFFER = "offer"  # an agent's phone rings too long; the subject is the leg

@@ -29,6 +29,7 @@ from callcenter.model.facts import ContactOpened, Surprise
 from callcenter.model.ids import (
     AgentId,
     BridgeId,
+    CardId,
     ContactId,
     LegId,
     LookupId,
@@ -72,6 +73,7 @@ class World:
         "buried",
         "campaigns",
         "campaigns_wrapped",
+        "cards",
         "configuration",
         "contacts",
         "dialler",
@@ -134,6 +136,7 @@ class World:
         self.recordings: dict[RecordingId, ContactId] = {}  # messages being recorded
         self.mails: dict[RecordingId, ContactId] = {}  # messages that wait to be heard
         self.lookups: dict[LookupId, ContactId] = {}  # being asked
+        self.cards: dict[CardId, ContactId] = {}  # being typed, or paid with
         self.queued: dict[QueueName, dict[ContactId, None]] = {}  # waiting, offered or connecting, per queue
         self.newly_waiting: list[ContactId] = []  # taken up by matching, in order
         self.ahead = WaitingLines(rules_of(configuration))  # customers to be called before there is an agent for them

@@ -31,6 +31,7 @@ FAMILIES: Final = {
     "hours": "decide",
     "check": "decide",
     "lookup": "look",
+    "payment": "ask",
     "script": "look",
     "set": "decide",
     "language": "decide",

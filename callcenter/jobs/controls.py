@@ -25,6 +25,7 @@ HELD_WORDS: Final[Mapping[HeldBy, str]] = {
     HeldBy.REQUEST: "",
     HeldBy.PHONE: " by a key of her phone",
     HeldBy.CONSULT: " to speak with somebody else",
+    HeldBy.PAYMENT: " while she pays",
 }
 PARTY_WORDS: Final[Mapping[PartyEnd, str]] = {
     PartyEnd.TOOK_OVER: "{guest} has the call now",

@@ -126,6 +126,7 @@ DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     TimerKind.CUT_OFF: lambda _: "a prompt has failed; if the caller is still there, the call goes on",
     TimerKind.MESSAGE: lambda _: "the message is at its longest and ends",
     TimerKind.LOOKUP: lambda _: "the program that was asked is not waited for any longer",
+    TimerKind.PAYMENT: lambda _: "whoever was asked for a payment is not waited for any longer",
     TimerKind.SCRIPT: lambda _: "the script has had its time, and the call is fetched back",
     TimerKind.CONSULT: lambda _: "whom its agent calls aside is not rung any longer",
     TimerKind.FORWARD: lambda _: "the outside number is not rung any longer",

@@ -12,6 +12,7 @@ from callcenter.jobs.campaign_story import CAMPAIGN_TELLERS
 from callcenter.jobs.controls import CONTROL_TELLERS
 from callcenter.jobs.messages import MESSAGE_TELLERS
 from callcenter.jobs.outcomes import OUTCOME_TELLERS
+from callcenter.jobs.payments import PAYMENT_TELLERS
 from callcenter.jobs.phones import PHONE_TELLERS
 from callcenter.jobs.promises import PROMISE_TELLERS
 from callcenter.jobs.supervision import SUPERVISION_TELLERS
@@ -365,6 +366,7 @@ TELLERS: Final[Mapping[type, Teller]] = {
     **PHONE_TELLERS,
     **CONTROL_TELLERS,
     **CAMPAIGN_TELLERS,
+    **PAYMENT_TELLERS,
 }
 """One per type of fact that is about a contact."""
 

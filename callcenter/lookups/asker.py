@@ -24,6 +24,7 @@ from callcenter.model.commands import LookUp
 from callcenter.model.contact import LookupOutcome
 from callcenter.model.events import Event, LookedUp
 from callcenter.model.ids import LookupId
+from callcenter.model.payment_messages import PostCard
 
 UNDER_WAY_MAX: Final = 500  # lookups at once; more are refused, which their flows are told
 CONNECTIONS_MAX: Final = 100
@@ -121,7 +122,7 @@ class Asker:
 
     async def _asked(self, command: LookUp) -> tuple[LookupOutcome, dict[str, str]]:
         """What came of it. Raises PeerFault."""
-        headers = await asyncio.to_thread(self._headers, command)
+        headers = await asyncio.to_thread(self.headers, command)
         pause_s = PAUSE_S
         for tries_left in reversed(range(TRIES_MAX if command.method in REPEATABLE else 1)):
             try:
@@ -136,7 +137,7 @@ class Asker:
     async def _guarded(self, command: LookUp, headers: Mapping[str, str]) -> tuple[LookupOutcome, dict[str, str]]:
         """One try, which the host's breaker allows and is told of. Raises PeerFault."""
         host, clock = host_of(command.url), asyncio.get_running_loop().time
-        breaker = self._breaker(host)
+        breaker = self.breaker(host)
         if not breaker.lets_through(clock()):
             raise Unusable(f"{host} has failed too often and is left alone for {breaker.rests_s(clock()):.0f} s yet")
         try:
@@ -153,10 +154,8 @@ class Asker:
         return found
 
     async def _tried(self, command: LookUp, headers: Mapping[str, str]) -> tuple[LookupOutcome, dict[str, str]]:
-        if self._session is None:
-            raise Bug("a lookup before there is a session")
         try:
-            async with self._session.request(
+            async with self.session.request(
                 command.method,
                 URL(command.url, encoded=True),
                 headers=headers,
@@ -170,7 +169,7 @@ class Asker:
                     return LookupOutcome.NOT_FOUND, {}
                 if not 200 <= response.status < 300:
                     raise Unusable(f"status {response.status}")
-                body = await _body(response)
+                body = await answer_of(response)
         except (aiohttp.ClientError, ValueError, OSError) as error:  # their words may hold the address: not repeated
             raise Unanswered(type(error).__name__) from None
         if not command.take:
@@ -181,7 +180,14 @@ class Asker:
             raise Unusable(str(error)) from None
         return (LookupOutcome.FOUND if values else LookupOutcome.NOT_FOUND), values
 
-    def _headers(self, command: LookUp) -> dict[str, str]:
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """Where connections come from. Raises Bug before there is one."""
+        if self._session is None:
+            raise Bug("a question before there is a session")
+        return self._session
+
+    def headers(self, command: LookUp | PostCard) -> dict[str, str]:
         """The headers, with secrets in their places. Reads files; raises Unusable if one is missing."""
         headers = {name: _one_line(text) for name, text in command.headers.items()}
         for name, secret in command.secret_headers.items():
@@ -192,7 +198,8 @@ class Asker:
             headers[name] = _one_line(text)
         return headers
 
-    def _breaker(self, host: str) -> Breaker:
+    def breaker(self, host: str) -> Breaker:
+        """The breaker of a host, whoever asks it."""
         breaker = self._breakers.setdefault(host, Breaker())
         self._breakers.move_to_end(host)
         if len(self._breakers) > HOSTS_MAX:
@@ -200,7 +207,7 @@ class Asker:
         return breaker
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
+async def answer_of(response: aiohttp.ClientResponse) -> bytes:
     """The whole answer. Raises Unusable if it is too long."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(ANSWER_BYTES_MAX):

@@ -1,4 +1,4 @@
-"""Who carries out which command: lookups, leads, who has answered, and all else is voice. Knows no more."""
+"""Who carries out which command: what is asked outside, leads, cards, who has answered; all else is voice."""
 
 from typing import Protocol
 
@@ -13,6 +13,7 @@ from callcenter.model.campaign_messages import (
     SettleAttempt,
 )
 from callcenter.model.commands import Command, LookUp
+from callcenter.model.payment_messages import CheckCard, ForgetCard, PaymentCommand, PostCard
 
 DialCommand = ClaimLeads | ReleaseLeads | JudgeDial | SettleAttempt | OptOut
 
@@ -45,6 +46,14 @@ class Hears(Protocol):
         ...
 
 
+class TakesPayments(Protocol):
+    """Who knows the digits of cards."""
+
+    def perform(self, command: PaymentCommand) -> None:
+        """Do it, or begin it; an answer comes as an event. Raises PeerFault."""
+        ...
+
+
 class Voice(Protocol):
     """Who carries out what concerns voice."""
 
@@ -57,11 +66,17 @@ class Hands:
     """All of them. What nobody is there for is refused, which the engine is told."""
 
     def __init__(
-        self, voice: Voice, outside: AsksOutside, dialler: Dials | None = None, hearing: Hears | None = None
+        self,
+        voice: Voice,
+        outside: AsksOutside,
+        till: TakesPayments,
+        dialler: Dials | None = None,
+        hearing: Hears | None = None,
     ) -> None:
         self._voice = voice
         self._dialler = dialler
         self._outside = outside
+        self._till = till
         self._hearing = hearing
 
     async def perform(self, command: Command) -> None:
@@ -78,5 +93,7 @@ class Hands:
                 if isinstance(command, DetectMachine)
                 else self._hearing.await_beep(command)
             )
+        elif isinstance(command, CheckCard | PostCard | ForgetCard):
+            self._till.perform(command)
         else:
             await self._voice.perform(command)

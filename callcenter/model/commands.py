@@ -22,6 +22,7 @@ from callcenter.model.ids import (
     ScriptId,
 )
 from callcenter.model.message import Message
+from callcenter.model.payment_messages import PaymentCommand
 
 
 class AnswerLeg(Message, frozen=True, kw_only=True):
@@ -316,5 +317,6 @@ Command = (
     | RunScript
     | FetchBack
     | CampaignCommand
+    | PaymentCommand
     | Reply
 )

@@ -32,6 +32,7 @@ class HeldBy(StrEnum):
     REQUEST = "request"
     PHONE = "phone"  # the agent pressed the key of her phone
     CONSULT = "consult"  # the agent speaks with somebody else meanwhile
+    PAYMENT = "payment"  # the customer pays by her keys, and is alone with that
 
 
 class PartyEnd(StrEnum):

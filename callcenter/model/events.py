@@ -28,6 +28,7 @@ from callcenter.model.ids import (
 )
 from callcenter.model.message import Message
 from callcenter.model.monitor_messages import MonitorRequest
+from callcenter.model.payment_messages import PaymentEvent
 
 # -- the center itself -------------------------------------------------------------------------------------------------
 
@@ -450,6 +451,7 @@ Event = (
     | MonitorRequest
     | CampaignRequest
     | CampaignEvent
+    | PaymentEvent
     | DispositionRequested
     | CustomersMarked
     | RecordingPauseRequested

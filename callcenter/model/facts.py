@@ -15,6 +15,7 @@ from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, Q
 from callcenter.model.mail import MailEnd
 from callcenter.model.message import Message
 from callcenter.model.monitor_messages import MonitorFact
+from callcenter.model.payment_messages import PaymentFact
 
 
 class ContactOpened(Message, frozen=True, kw_only=True):
@@ -670,5 +671,6 @@ Fact = (
     | ConfigurationChanged
     | MonitorFact
     | CampaignFact
+    | PaymentFact
     | Surprise
 )

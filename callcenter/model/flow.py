@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from callcenter.model.card import CardSlice, PaymentOutcome
 from callcenter.model.contact import EndReason, LookupOutcome
 from callcenter.model.ids import FlowName, ListName, QueueName, RecordingId
 from callcenter.model.need import Need
@@ -41,6 +42,8 @@ class Memory:
     secret: bool = False
     step: int = 0  # of a node that asks several things
     note: RecordingId | None = None  # what was recorded and is not kept yet
+    first: int = 0  # of a card: which of all its digits is the first of `digits`, which holds none of them
+    slices: tuple[CardSlice, ...] = ()  # of a card: what was taken
 
 
 # -- what a node asks for ----------------------------------------------------------------------------------------------
@@ -158,6 +161,32 @@ class DataDip:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeCard:
+    """A card is typed from here on: its digits are kept aside, and told by their places (`Pressed.at`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPart:
+    """Look at a part of what was typed; resumes with `PartChecked`."""
+
+    slice: CardSlice
+    luhn: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayByCard:
+    """Ask an endpoint outside for a payment; resumes with `PaymentDone`, within `timeout_s` and a moment."""
+
+    url: str  # whole, with every value percent-encoded
+    timeout_s: float
+    slices: tuple[CardSlice, ...]
+    take: Mapping[str, str]  # variable -> place in the JSON of the answer
+    headers: Mapping[str, str] = field(default_factory=dict)
+    secret_headers: Mapping[str, str] = field(default_factory=dict)  # header -> name of the secret that it holds
+    body: Mapping[str, str] = field(default_factory=dict)  # sent beside the card, as a JSON object
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallScript:
     """Give the call to a FastAGI script, which has it alone; resumes with `ScriptDone`."""
 
@@ -230,6 +259,9 @@ Action = (
     | KeepNote
     | DropNote
     | DataDip
+    | TakeCard
+    | CheckPart
+    | PayByCard
     | CallScript
     | EnterFlow
     | ReturnToFlow
@@ -253,6 +285,7 @@ class Pressed:
     """One key: 0-9, *, #, A-D."""
 
     digit: str
+    at: int = 0  # of a card: the how manieth of its digits (from 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +317,22 @@ class DipDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartChecked:
+    """Whether what was typed can be that part of a card."""
+
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDone:
+    """A payment was asked for; `values` as of a lookup, `last` the card's last four digits."""
+
+    outcome: PaymentOutcome
+    values: Mapping[str, str] = field(default_factory=dict)
+    last: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ScriptDone:
     """A script is over, well (`ok`) or not; `values` are the variables that it left."""
 
@@ -304,7 +353,19 @@ class CallbackAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     problem: str = ""
 
 
-Input = Said | Pressed | Elapsed | ForwardFailed | MessageTaken | WishDone | DipDone | ScriptDone | CallbackAnswer
+Input = (
+    Said
+    | Pressed
+    | Elapsed
+    | ForwardFailed
+    | MessageTaken
+    | WishDone
+    | DipDone
+    | PartChecked
+    | PaymentDone
+    | ScriptDone
+    | CallbackAnswer
+)
 
 
 class Visit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -356,6 +417,7 @@ class Flow:
     start: str
     nodes: Mapping[str, Node]
     language: str = "en"
+    not_aside: str = ""  # the first node that cannot run while an agent has the call; "": none
 
 
 NodeFields = Mapping[str, Any]  # the wire side of a node, before it is read

@@ -21,6 +21,7 @@ ListName = NewType("ListName", str)
 RequestId = NewType("RequestId", str)
 Version = NewType("Version", int)  # of the configuration
 LookupId = NewType("LookupId", str)
+CardId = NewType("CardId", str)  # what is typed of a card, in one go
 ScriptId = NewType("ScriptId", str)
 Skill = NewType("Skill", str)
 Team = NewType("Team", str)
@@ -81,6 +82,10 @@ class Mint:
     def lookup(self) -> LookupId:
         """The id of one question to a program outside: `q-...`."""
         return LookupId(self._next("q"))
+
+    def card(self) -> CardId:
+        """The id of what is typed of one card, in one go: `k-...`."""
+        return CardId(self._next("k"))
 
     def script(self) -> ScriptId:
         """The id of one run of a script, which is an extension in the dialplan meanwhile: `r-...`."""

@@ -21,6 +21,7 @@ from callcenter.nodes.leave import LeaveFlow
 from callcenter.nodes.lookup import Lookup
 from callcenter.nodes.menu import Menu
 from callcenter.nodes.outcome import RecordOutcome
+from callcenter.nodes.payment import Payment
 from callcenter.nodes.play import Play
 from callcenter.nodes.record import Record
 from callcenter.nodes.return_to_flow import Return
@@ -53,6 +54,12 @@ NODES: Final[Mapping[str, type[Kind]]] = {
     "record": Record,
     "survey": AskSurvey,
     "outcome": RecordOutcome,
+    "payment": Payment,
 }
 
-__all__ = ["NODES", "Kind"]
+BESIDE_TALK: Final = frozenset(
+    {"play", "menu", "collect", "hours", "check", "language", "set", "lookup", "payment", "return", "hangup"}
+)
+"""Kinds that can run while an agent has the call: none of them leads it elsewhere. `hangup` gives it back to her."""
+
+__all__ = ["BESIDE_TALK", "NODES", "Kind"]

@@ -16,10 +16,10 @@ import structlog
 from callcenter.errors import Bug
 from callcenter.model.commands import Command, Reply
 from callcenter.model.entry import Output
-from callcenter.model.events import EngineStarted, Event, Resynced, TimePassed
+from callcenter.model.events import DigitPressed, EngineStarted, Event, Resynced, TimePassed
 from callcenter.model.facts import Fact, Surprise
-from callcenter.model.ids import RequestId
-from callcenter.ports import Clock, FactSink, Journal, Performer
+from callcenter.model.ids import CardId, RequestId
+from callcenter.ports import CardKeeper, Clock, FactSink, Journal, Performer
 
 INBOX_MAX: Final = 100_000  # events; more than a minute of the largest center we think of
 BATCH_MAX: Final = 200  # events decided in a row before other tasks get their turn
@@ -45,18 +45,30 @@ class Decider(Protocol):
         """What of the event may be written down. Asked before `handle`."""
         ...
 
+    def card_of(self, event: Event) -> CardId | None:
+        """The card whose digit an event is that was redacted. Asked before `handle`."""
+        ...
+
 
 class Loop:
     """Feeds one engine. `post` from anywhere on the event loop; `run` is one task."""
 
     def __init__(
-        self, engine: Decider, clock: Clock, journal: Journal, performer: Performer, sinks: Sequence[FactSink] = ()
+        self,
+        engine: Decider,
+        clock: Clock,
+        journal: Journal,
+        performer: Performer,
+        sinks: Sequence[FactSink] = (),
+        cards: CardKeeper | None = None,
     ) -> None:
+        """`cards` is given the digits of cards; without it nobody has them, and no card can be right."""
         self._engine = engine
         self._clock = clock
         self._journal = journal
         self._performer = performer
         self._sinks = list(sinks)
+        self._cards = cards
         self._inbox: deque[Event] = deque()
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
@@ -132,6 +144,12 @@ class Loop:
     def _turn(self, event: Event, now: float) -> None:
         """Engine, journal, performer, listeners."""
         written = self._engine.redacted(event)
+        if written is not event and isinstance(event, DigitPressed):
+            card = self._engine.card_of(event)
+            if card is not None:
+                if self._cards is not None:
+                    self._cards.press(card, event.digit)
+                event = written  # the engine itself never has a card's digit
         outputs = self._engine.handle(event, now)
         self.handled += 1
         self._journal.append(now, written, outputs)

@@ -60,6 +60,7 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import TransportFault
 from callcenter.model.events import CommandFailed
+from callcenter.model.payment_messages import CheckCard, ForgetCard, PostCard
 from callcenter.ports import EventSink
 
 LANES_MAX: Final = 20_000  # contacts with commands under way
@@ -239,6 +240,8 @@ def subject_of(command: Command) -> str:  # noqa: C901 (one arm per kind of comm
             return dial.id
         case SettleAttempt(attempt=attempt):
             return attempt
+        case CheckCard(card=card) | PostCard(card=card) | ForgetCard(card=card):
+            return card
         case OpenBridge(bridge=bridge) | CloseBridge(bridge=bridge):
             return bridge
         case StartMusic(bridge=bridge) | StopMusic(bridge=bridge):

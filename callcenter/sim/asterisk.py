@@ -63,6 +63,7 @@ from callcenter.model.events import (
     ScriptEnded,
 )
 from callcenter.model.ids import BridgeId, FlowName, LegId, PlaybackId, RecordingId, ScriptId
+from callcenter.model.payment_messages import CheckCard, ForgetCard, PostCard
 from callcenter.sim.world import Agenda
 
 PROMPT_S: Final = 1.5  # what one prompt takes to say, on average
@@ -328,7 +329,7 @@ class FakeAsterisk:
                 return self._lend(command)
             case FetchBack(leg=leg, script=script):
                 return self._back(leg, script, "TIMEOUT")
-            case DropMessage() | LookUp() | Reply():
+            case DropMessage() | LookUp() | CheckCard() | PostCard() | ForgetCard() | Reply():
                 pass
         return None
 

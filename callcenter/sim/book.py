@@ -63,6 +63,7 @@ from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, FlowName, LegI
 from callcenter.model.mail import MailEnd
 from callcenter.model.monitor_messages import ContactSteered, MonitorBegan, MonitorEnded
 from callcenter.model.need import ANYBODY, Need, parse_need
+from callcenter.model.payment_messages import PaymentAside
 from callcenter.model.queue import MissedOffer, Queue
 from callcenter.model.records import Row
 from callcenter.sim.callbacks import PAUSE_MIN_S
@@ -145,6 +146,7 @@ class Book:
         self.dialled: list[CallbackDialled] = []  # likewise
         self._dialled: set[LegId] = set()  # ever
         self._calls_back: set[ContactId] = set()  # messages after which the agent calls the customer back
+        self._before: dict[ContactId, FlowName | None] = {}  # who pays: the flow in which she was
         self.library = library
         self.version = UNVERSIONED  # in force
 
@@ -200,6 +202,12 @@ class Book:
                 self.contacts[contact].number = len(self.contacts) + len(self.ended)
                 if dialler is not None:
                     self.agents[dialler].own_calls.add(contact)
+            case PaymentAside(contact=contact, flow=flow, began=True):  # its version stays that of the talk
+                seen = self.live(contact)
+                self._before[contact], seen.flow = seen.flow, flow
+            case PaymentAside(contact=contact):
+                seen = self.live(contact)
+                seen.flow, seen.node = self._before.pop(contact), ""
             case NodeEntered(contact=contact, flow=flow, node=node):
                 seen = self.live(contact)
                 if seen.flow is None and flow in self.library[self.version].flows:

@@ -19,7 +19,8 @@ from callcenter.model.events import (
     TransferRequested,
 )
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
-from callcenter.sim.scenario import MAIN
+from callcenter.model.payment_messages import PaymentCancelRequested, PaymentRequested
+from callcenter.sim.scenario import MAIN, PAY
 from callcenter.sim.world import Agenda
 
 THINKS_S: Final = 12.0  # the longest that she takes to think of the next thing
@@ -74,7 +75,7 @@ class Controls:
         random = self._random
         self._requests += 1
         request = RequestId(f"c{self._requests}")
-        what = random.randrange(12)
+        what = random.randrange(15)
         if what < 3:
             return HoldRequested(request=request, contact=contact, held=random.random() < 0.5)
         if what == 3:
@@ -89,6 +90,10 @@ class Controls:
             to = TransferTo.AGENT if agent else TransferTo.NUMBER
             name = random.choice(self._agents()) if agent else random.choice(OUTSIDE)
             return ConsultRequested(request=request, contact=contact, to=to, name=name)
+        if what in (12, 13):
+            return PaymentRequested(request=request, contact=contact, flow=random.choice((PAY, PAY, MAIN)))
+        if what == 14:
+            return PaymentCancelRequested(request=request, contact=contact)
         return ConsultActRequested(request=request, contact=contact, act=random.choice(list(ConsultAct)))
 
     def _place(self) -> tuple[TransferTo, str]:

@@ -29,6 +29,7 @@ from callcenter.model.ids import ContactId, RecordingId, Version
 from callcenter.model.mail import Mail, MailStep
 from callcenter.model.queue import Queue
 from callcenter.nodes.collect import Collect
+from callcenter.nodes.payment import Payment
 from callcenter.sim.book import Book, SeenAgent, SeenContact
 from callcenter.sim.claims import Claims
 from callcenter.sim.paperwork import PaperChecks
@@ -301,7 +302,7 @@ class Invariants:
         for contact in self.book.contacts.values():
             if contact.leg == event.leg and contact.flow is not None and contact.node:
                 node = self.book.library[contact.version].flows[contact.flow].nodes[contact.node]
-                return isinstance(node, Collect) and node.masked
+                return isinstance(node, Payment) or (isinstance(node, Collect) and node.masked)
         return False
 
 
@@ -332,8 +333,9 @@ def misplaced(contact: ContactRecord, world: World) -> str:
     wrong = misrecorded(contact, world)
     if wrong:
         return wrong
-    if state is not S.IN_FLOW and (contact.lookup or contact.run or contact.note or contact.stack):
-        return f"is in the middle of a flow: {contact.lookup} {contact.run} {contact.note} {contact.stack}"
+    if state is not S.IN_FLOW and contact.paying is None:
+        errands = (contact.lookup, contact.run, contact.note, contact.card)
+        return f"is in the middle of a flow: {errands} {contact.stack}" if any(errands) or contact.stack else ""
     return ""
 
 
@@ -345,6 +347,8 @@ def misrecorded(contact: ContactRecord, world: World) -> str:
         return "is recorded"
     if contact.recording_paused != (world.timers.due(TimerKind.RECORDING, contact.id) is not None):
         return "has a pause of its recording without an end"
+    if contact.paying is not None and contact.recording is not None and not contact.recording_paused:
+        return "pays, and is recorded"
     if contact.recording_paused and contact.recording is None:
         return "is paused and not recorded"
     return ""
@@ -356,14 +360,16 @@ def misplaced_party(contact: ContactRecord, world: World) -> str:
     if contact.guests and state not in (S.CONNECTED, S.FORWARDED):
         return f"has guests {contact.guests}"
     if state is not S.CONNECTED:
-        wrong = consult is not None or contact.held_since is not None or contact.muted
+        wrong = consult is not None or contact.held_since is not None or contact.muted or contact.paying is not None
         return f"has {consult}, is held since {contact.held_since} or muted" if wrong else ""
     if consult is not None and consult.own is None and consult.aside and contact.held_since is None:
         return "is not on hold while its agent speaks aside"
-    if contact.held_since is not None and not contact.guests and not contact.music:
+    if contact.held_since is not None and not contact.guests and not contact.music and contact.paying is None:
         return "is on hold without music"
     if contact.held_since is None and contact.music and contact.mail is None:
         return "hears music in a conversation"
+    if contact.paying is not None and (contact.held_since is None or contact.guests or consult is not None):
+        return "pays, and is not alone"
     parties = [guest.party for guest in contact.guests.values()]
     parties += [consult.party] if consult is not None and consult.up is not None else []
     for party in parties:

@@ -22,7 +22,7 @@ from callcenter.sim.callbacks import (
     WITHDRAW_KEY,
     number_of,
 )
-from callcenter.sim.scenario import ERRAND, HOTLINE, PIN, PIN_DIGITS
+from callcenter.sim.scenario import CARD, ERRAND, HOTLINE, PIN, PIN_DIGITS
 from callcenter.sim.world import Agenda
 
 CALL_MAX_S: Final = 240.0  # nobody stays longer
@@ -32,7 +32,7 @@ CALLS_AGAIN: Final = 0.4  # share of those who were not served
 NAMES: Final = ("", "Ann", "Nguyễn Văn Bình", '"; DROP TABLE contact; --', "a" * 200, "\u202e\U0001f600", "{{ 7*7 }}")
 PIN_BEGINS: Final = "2345678"  # as no other text in a journal does
 MENU_KEYS: Final = "11234567890"
-OUTSIDE_KEYS: Final = "*#AB"  # a lookup, a script, a note, another flow
+OUTSIDE_KEYS: Final = "*#ABC"  # a lookup, a script, a note, another flow, a payment
 KEYS: Final = "0123456789*#A"
 
 
@@ -106,6 +106,11 @@ class Caller:
         if last == PIN:
             pin = random.choice(PIN_BEGINS) + "".join(random.choice("0123456789") for _ in range(PIN_DIGITS - 1))
             self._type(leg, pin, after_s, secret=True)
+        elif last in CARD:
+            number = random.choice(PIN_BEGINS) + "".join(random.choice("0123456789") for _ in range(15))
+            keys = {CARD[0]: f"{number}#", CARD[1]: "1239", CARD[2]: "987#"}[last]
+            typed = random.choice((keys, keys, keys, "*", ""))
+            self._type(leg, typed, after_s, secret=last == CARD[0] and typed == keys)
         elif last in (OFFERED, CONFIRM):
             self._type(leg, random.choice((CALLBACK_KEY, CALLBACK_KEY, "", "*", "2")), after_s)
         elif last == CHOOSE:

@@ -6,6 +6,7 @@ outside number; judges nothing (`verdict` does) and prints nothing. A minute of 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Final
 
 from callcenter.core.engine import Engine
@@ -13,6 +14,7 @@ from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.errors import ConfigurationError
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
+from callcenter.model.card import LAST, CardPart, PaymentOutcome, is_plausible
 from callcenter.model.commands import (
     DialNumber,
     FetchBack,
@@ -55,8 +57,9 @@ from callcenter.model.facts import (
     Surprise,
 )
 from callcenter.model.flow import Flow
-from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, PlaybackId, QueueName, RequestId, Skill
+from callcenter.model.ids import AgentId, CardId, ContactId, FlowName, LegId, PlaybackId, QueueName, RequestId, Skill
 from callcenter.model.need import LEVEL_MAX, Need
+from callcenter.model.payment_messages import CardChecked, CardPosted, CheckCard, PostCard
 from callcenter.model.rehearsal import SILENCE, Act, AtWork, Case, Colleague, Colleagues, Keys, Mock, Outside, Trouble
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.parts import typed
@@ -70,6 +73,13 @@ THINKING_S: Final = 0.5  # between the end of a prompt and a key
 MESSAGE_S: Final = 5.0  # how long a message is that a caller leaves, unless the case says
 A_MOMENT_S: Final = 0.001
 ANSWER_S: Final = 0.2  # how long a lookup or a script takes that answers
+PAYMENTS: Final = {
+    None: PaymentOutcome.PAID,
+    Trouble.NOT_FOUND: PaymentOutcome.REFUSED,
+    Trouble.FAIL: PaymentOutcome.FAILED,
+    Trouble.SLOW: PaymentOutcome.UNKNOWN,
+}
+"""What the mock of a payment stands for."""
 PICK_UP_S: Final = 2.0  # how long a phone rings before it is answered
 CALLER_LEG: Final = LegId("rehearsal")
 AHEAD: Final = "rehearsal.ahead."  # begins the names of the flows by which those who wait already came in
@@ -162,6 +172,7 @@ class _Stage:
         self.course = Course(flow=flow_of(configuration, case) or FlowName(""), at=at)
         self.acts = list(case.does or acts_of(case.keys))
         self.colleagues: dict[AgentId, Colleague] = {}
+        self.typed: dict[CardId, str] = {}  # of cards: a rehearsed one is nobody's
         self.playing: tuple[PlaybackId, tuple[str, ...], float] | None = None  # which, its prompts, when it ends
         self.agenda: list[tuple[float, Event]] = []  # what others will do, in order
         self.said: set[str] = set()  # prompts heard to the end since the caller last did something
@@ -374,6 +385,27 @@ class _Stage:
         if mock.trouble is not Trouble.SLOW:  # else the engine gives up by itself
             self._later(ANSWER_S, LookedUp(lookup=lookup.lookup, outcome=outcome, values=dict(mock.values)))
 
+    def _look_at(self, check: CheckCard) -> None:
+        """A part of a card, as typed; when it is, is when the case says."""
+        digits = self.typed.get(check.card, "")[check.slice.first : check.slice.first + check.slice.count]
+        today = datetime.fromtimestamp(self.now, UTC)
+        right = is_plausible(check.slice.part, digits, year=today.year, month=today.month)
+        ok = right or (check.slice.part is CardPart.NUMBER and not check.luhn)
+        self._step("card", f"the {check.slice.part.value} {'can be right' if ok else 'cannot be right'}")
+        self._later(0.0, CardChecked(card=check.card, part=check.slice.part, ok=ok))
+
+    def _pay(self, pay: PostCard) -> None:
+        """Values: paid. not_found: refused. fail: it was not reached. slow: nobody knows."""
+        mock = self._mock(pay.name)
+        outcome = PAYMENTS[mock.trouble]
+        self._step("asks", f"asks {pay.url} for a payment: {outcome.value}")
+        number = next((part for part in pay.slices if part.part is CardPart.NUMBER), None)
+        typed = self.typed.get(pay.card, "")
+        last = typed[number.first : number.first + number.count][-LAST:] if number is not None else ""
+        if mock.trouble is not Trouble.SLOW:  # else the engine gives up by itself
+            told = CardPosted(card=pay.card, outcome=outcome, values=dict(mock.values), last=last)
+            self._later(ANSWER_S, told)
+
     def _run(self, run: RunScript) -> None:
         passed = self.course.passed[-1]
         mock = self._mock(f"{passed.flow}.{passed.node}")
@@ -386,6 +418,9 @@ class _Stage:
 
     def tell(self, event: Event) -> None:
         """Tell the engine, take down what it answers."""
+        card = self.engine.card_of(event)
+        if card is not None and isinstance(event, DigitPressed):
+            self.typed[card] = self.typed.get(card, "") + event.digit
         outputs = self.engine.handle(event, self.now)
         if self.contact is None and self.here:
             opened = [fact.contact for fact in outputs if isinstance(fact, ContactOpened) and fact.leg == CALLER_LEG]
@@ -416,16 +451,25 @@ class _Stage:
                 self._later(0.0, LegRinging(leg=output.leg))
                 if self.colleagues[output.agent].answers:
                     self._later(PICK_UP_S, LegAnswered(leg=output.leg))
-            case LookUp():
-                self._look_up(output)
-            case RunScript():
-                self._run(output)
-            case FetchBack():
-                self._later(0.0, ScriptEnded(leg=output.leg, script=output.script, status="TIMEOUT"))
             case DialNumber():
                 self.course.number = output.number
                 self._step("dials", f"calls {output.number}")
                 self._outside(output.leg)
+            case _:
+                self._errand(output)
+
+    def _errand(self, output: Output) -> None:
+        match output:
+            case LookUp():
+                self._look_up(output)
+            case RunScript():
+                self._run(output)
+            case CheckCard():
+                self._look_at(output)
+            case PostCard():
+                self._pay(output)
+            case FetchBack():
+                self._later(0.0, ScriptEnded(leg=output.leg, script=output.script, status="TIMEOUT"))
             case _:
                 pass
 

@@ -51,6 +51,7 @@ from callcenter.nodes.language import Speak
 from callcenter.nodes.leave import LeaveFlow
 from callcenter.nodes.lookup import Lookup
 from callcenter.nodes.menu import Menu
+from callcenter.nodes.payment import Payment
 from callcenter.nodes.play import Play
 from callcenter.nodes.record import Record
 from callcenter.nodes.return_to_flow import Return
@@ -87,6 +88,8 @@ MAILBOX: Final = "team"
 LATE: Final = "late"
 OUTSIDE: Final = "0901234567"
 FORBIDDEN: Final = "0066123"  # no pattern allows it
+PAY: Final = FlowName("pay")
+CARD: Final = ("card_number", "card_expiry", "card_code")  # the prompts of a payment
 PIN: Final = "pin"  # the masked input, its prompt and its variable
 PIN_DIGITS: Final = 8
 SKILLS: Final = tuple(Skill(name) for name in ("sales", "support", "vietnamese"))
@@ -320,9 +323,15 @@ def node(name: str) -> NextNode:
 def draw_flows(random: Random, queues: Sequence[Queue]) -> tuple[Flow, ...]:
     """The hotline, what queues send callers to, an errand for the dialplan, and the feature codes."""
     return (
-        Flow(name=MAIN, start=random.choice(("welcome", "welcome", "hours", "menu")), nodes=_hotline(random, queues)),
+        Flow(
+            name=MAIN,
+            start=random.choice(("welcome", "welcome", "hours", "menu")),
+            nodes=_hotline(random, queues),
+            not_aside="menu",
+        ),
         Flow(name=SECOND, start=random.choice(("sorry", "message", "again", "out")), nodes=_second(random, queues)),
         Flow(name=ERRAND, start="menu", nodes=_errand()),
+        Flow(name=PAY, start="card", nodes=_pay()),
         Flow(name=HOW, start="ask", nodes=_how(random)),
         Flow(name=ACCOUNT, start=random.choice(("who", "say", "script")), nodes=_account()),
         Flow(name=mailbox_flow(MAILBOX), start="message", nodes=_mailbox()),
@@ -334,7 +343,13 @@ def _hotline(random: Random, queues: Sequence[Queue]) -> dict[str, Node]:
     into = {f"into_{queue.name}": Enqueue(queue=queue.name) for queue in queues}
     first = node(next(iter(into)))
     choices = {Key(str(n)): node(name) for n, name in enumerate(into, 1)}
-    outside = {Key("*"): node("who"), Key("#"): node("script"), Key("A"): node("name"), Key("B"): node("identify")}
+    outside = {
+        Key("*"): node("who"),
+        Key("#"): node("script"),
+        Key("A"): node("name"),
+        Key("B"): node("identify"),
+        Key("C"): node("card"),
+    }
     special = {Key("5"): node(PIN), Key("6"): node("account"), Key("7"): node("message"), Key("8"): node("out")}
     return {
         **into,
@@ -378,6 +393,7 @@ def _hotline(random: Random, queues: Sequence[Queue]) -> dict[str, Node]:
         "message": Voicemail(
             mailbox=Word(MAILBOX), done=node("thanks"), nothing=node("bye"), max_s=15.0, silence_s=2.0
         ),
+        "card": _card("card", "known", "bye"),
         "out": Transfer(number=Filled(OUTSIDE), failed=first, timeout_s=10.0),
         "who": _lookup(random.choice((None, Prompt(name="one_moment"))), found=first, otherwise=node("bye")),
         "script": _script(done=first, failed=node("bye")),
@@ -491,6 +507,34 @@ def _errand() -> dict[str, Node]:
         "done": LeaveFlow(exit=Word("done")),
         "none": LeaveFlow(exit=Word("none")),
     }
+
+
+def _pay() -> dict[str, Node]:
+    """Beside a talk, or for who is transferred to it."""
+    return {
+        "card": _card("card", "thanks", "done"),
+        "thanks": Play(prompt=Prompt(name="thanks"), next=node("done")),
+        "done": Hangup(),
+    }
+
+
+def _card(again: str, paid: str, otherwise: str) -> Payment:
+    return Payment(
+        url=FilledUrl(f"https://{CRM}/pay"),
+        number=Prompt(name=CARD[0]),
+        expiry=Prompt(name=CARD[1]),
+        code=Prompt(name=CARD[2]),
+        set={VariableName("token"): JsonPlace("token")},
+        timeout_s=4.0,
+        digit_timeout_s=3.0,
+        tries=2,
+        answer_s=5.0,
+        paid=node(paid),
+        refused=node(again),
+        failed=node(otherwise),
+        unknown=node(otherwise),
+        given_up=node(otherwise),
+    )
 
 
 def _feature(wish: Wish) -> dict[str, Node]:

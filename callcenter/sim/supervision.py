@@ -126,7 +126,8 @@ def misplaced_monitor(monitor: MonitorRecord, world: World) -> str:
     rights = record.agent.supervises
     if rights is None or not rights.covers(talk.last_queue, world.agents.records[monitor.agent].agent.team):
         return f"she may not hear {talk.id}"
-    if (monitor.state is MonitorState.BARGED) != (monitor.inside is not None):
+    with_them = monitor.state is MonitorState.BARGED and talk.paying is None  # who types a card is alone
+    if with_them != (monitor.inside is not None):
         return f"she is in {monitor.inside}"
     if monitor.snoop is not None and monitor.snoop_whispers != (monitor.state is MonitorState.WHISPERING):
         return f"her ear {'whispers' if monitor.snoop_whispers else 'is silent'}"

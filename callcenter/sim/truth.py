@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 from callcenter.core.engine import Engine
+from callcenter.core.payments import SILENCE
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.model.contact import ContactState
@@ -101,6 +102,8 @@ class Truth:
         held = contact.held_since is not None
         if not (alone or contact.leg in inside) or (agent not in inside and not held):
             yield f"{contact.id} is connected, and the two are not in its bridge"
+        if contact.paying is not None and len(inside) > 1:
+            yield f"{contact.id} pays, and {sorted(inside)} are in its bridge"
         if held and agent in inside:
             yield f"{contact.id} is on hold, and its agent is in its bridge"
         if agent in self._asterisk.legs and self._asterisk.legs[agent].silenced != contact.muted:
@@ -119,6 +122,10 @@ class Truth:
         waits = contact.leg is not None and contact.state in (ContactState.WAITING, ContactState.OFFERED)
         if waits and contact.playback is None and bridge.music != world.queue_of(contact).music:
             yield f"{contact.id} waits in {contact.queue}, and hears {bridge.music or 'no music'}"
+        if contact.paying is not None:
+            if bridge.music != SILENCE:
+                yield f"{contact.id} pays, and hears {bridge.music or 'nothing at all'}"
+            return
         held = contact.held_since is not None and not contact.guests
         if held and not bridge.music:
             yield f"{contact.id} is on hold, and hears no music"

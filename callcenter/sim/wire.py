@@ -30,6 +30,7 @@ from callcenter.model.commands import (
 from callcenter.model.contact import TransportFault
 from callcenter.model.events import CommandFailed, ContactArrived, DigitPressed, Event, LegEnded
 from callcenter.model.ids import ContactId, LegId
+from callcenter.model.payment_messages import CheckCard, ForgetCard, PostCard
 from callcenter.runtime.perform import OF_A_LEG, subject_of
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.faults import UNKNOWN_AFTER_S, Faults
@@ -201,6 +202,8 @@ class Hands:
         faults, random = self._faults, self._random
         if isinstance(command, LookUp):
             self.outside.ask(command)
+        elif isinstance(command, CheckCard | PostCard | ForgetCard):
+            self.outside.take(command)
         elif not self.reachable:
             self._failed(command, TransportFault.UNAVAILABLE)
         elif faults.refused and isinstance(command, MAY_BE_REFUSED) and random.random() < faults.refused:

@@ -18,7 +18,8 @@ from callcenter.model.events import (
     MuteRequested,
     TransferRequested,
 )
-from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
+from callcenter.model.ids import AgentId, ContactId, FlowName, QueueName, RequestId
+from callcenter.model.payment_messages import PaymentCancelRequested, PaymentRequested
 from callcenter.web.wire import body
 
 Ask = Callable[[Callable[[RequestId], Event]], Awaitable[web.Response]]
@@ -66,11 +67,19 @@ class ConsultWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: str = ""
 
 
+class PaymentWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/calls/{id}/pay."""
+
+    flow: FlowName
+    by: str = ""
+
+
 DEEDS: Final[dict[str, Callable[[RequestId, ContactId, str], Event]]] = {
     "hangup": lambda request, contact, by: HangUpRequested(request=request, contact=contact, by=by),
     "hold": lambda request, contact, by: HoldRequested(request=request, contact=contact, held=True, by=by),
     "resume": lambda request, contact, by: HoldRequested(request=request, contact=contact, held=False, by=by),
     "mute": lambda request, contact, by: MuteRequested(request=request, contact=contact, muted=True, by=by),
+    "cancel-payment": lambda request, contact, by: PaymentCancelRequested(request=request, contact=contact, by=by),
     "unmute": lambda request, contact, by: MuteRequested(request=request, contact=contact, muted=False, by=by),
     **{
         act.value: lambda request, contact, by, act=act: ConsultActRequested(  # type: ignore[misc]
@@ -96,6 +105,7 @@ class CallRequests:
             web.post("/v1/dial", self._dial),
             web.post("/v1/calls/{contact}/transfer", self._transfer),
             web.post("/v1/calls/{contact}/consult", self._consult),
+            web.post("/v1/calls/{contact}/pay", self._pay),
         ]
 
     async def _deed(self, request: web.Request) -> web.Response:
@@ -145,6 +155,12 @@ class CallRequests:
         wish, contact = await body(request, ConsultWish), _contact(request)
         return await self._ask(
             lambda number: ConsultRequested(request=number, contact=contact, to=wish.to, name=wish.name, by=wish.by)
+        )
+
+    async def _pay(self, request: web.Request) -> web.Response:
+        wish, contact = await body(request, PaymentWish), _contact(request)
+        return await self._ask(
+            lambda number: PaymentRequested(request=number, contact=contact, flow=wish.flow, by=wish.by)
         )
 
 

@@ -300,7 +300,7 @@ class Center:
     def fails(self, command: Any, fault: TransportFault, detail: str = "") -> list[Output]:
         """A command could not be carried out."""
         subject = getattr(command, "leg", "") or getattr(command, "bridge", "")
-        for name in ("playback", "recording", "lookup"):
+        for name in ("playback", "recording", "lookup", "card"):
             subject = getattr(command, name, "") or subject
         return self.tell(
             CommandFailed(

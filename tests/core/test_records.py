@@ -19,6 +19,7 @@ from callcenter.model.campaign_messages import (
     LeadDialled,
     OptedOut,
 )
+from callcenter.model.card import PaymentStep
 from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
 from callcenter.model.detection import Answerer
@@ -74,6 +75,7 @@ from callcenter.model.facts import (
 )
 from callcenter.model.ids import (
     AgentId,
+    CardId,
     ContactId,
     FlowName,
     LegId,
@@ -87,6 +89,7 @@ from callcenter.model.lead import CampaignName, LeadId
 from callcenter.model.lead import Outcome as Dialled
 from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
 from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, MonitorChanged, MonitorEnded
+from callcenter.model.payment_messages import PaymentAside, PaymentMoved
 from callcenter.model.records import (
     AgentActivityRow,
     ContactRow,
@@ -379,6 +382,8 @@ SILENT: list[Fact] = [
         contact=C, campaign=SPRING, lead=LeadId(1), attempt=AGENT_LEG, outcome=Dialled.ANSWERED, lasted_s=60.0
     ),
     ScriptRun(contact=C, url="agi://127.0.0.1/pay", status="SUCCESS", took_s=12.0),
+    PaymentMoved(contact=C, card=CardId("k-1"), step=PaymentStep.PAID, last="1111"),
+    PaymentAside(contact=C, agent=ANNA, flow=FlowName("pay"), began=True),
 ]
 
 

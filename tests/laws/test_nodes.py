@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from callcenter.model.card import CardPart, PaymentOutcome
 from callcenter.model.contact import LookupOutcome
 from callcenter.model.flow import (
     Action,
@@ -17,6 +18,7 @@ from callcenter.model.flow import (
     Assign,
     CallbackAnswer,
     CallScript,
+    CheckPart,
     DataDip,
     DipDone,
     Elapsed,
@@ -29,6 +31,9 @@ from callcenter.model.flow import (
     Memory,
     MessageTaken,
     Node,
+    PartChecked,
+    PayByCard,
+    PaymentDone,
     Pressed,
     PromiseCallback,
     Prompt,
@@ -68,8 +73,18 @@ from callcenter.nodes.fields import (
 )
 
 ENDINGS = (Leave, Queueing, HangUpCall, ReturnToDialplan, EnterFlow, ReturnToFlow)
-EXTERNAL_WAITS = (Forward, TakeMessage, AgentWish, DataDip, CallScript, PromiseCallback, WithdrawCallback)
-INPUTS_MAX = (TRIES_MAX + 1) * (DIGITS_MAX + 4) * 2
+EXTERNAL_WAITS = (
+    Forward,
+    TakeMessage,
+    AgentWish,
+    DataDip,
+    CallScript,
+    PromiseCallback,
+    WithdrawCallback,
+    CheckPart,
+    PayByCard,
+)
+INPUTS_MAX = len(CardPart) * (TRIES_MAX + 1) * (DIGITS_MAX + 4) * 2
 """More inputs than any node can use: every try may take all digits, and a prompt's end and a time-out besides."""
 
 KEYS = "0123456789*#ABCD"
@@ -121,6 +136,8 @@ INPUTS: st.SearchStrategy[Input] = st.one_of(
     st.builds(MessageTaken, seconds=st.just(3.0), note=st.just(RecordingId("note"))),
     st.builds(WishDone, problem=st.sampled_from(["", "not an agent"])),
     st.builds(DipDone, outcome=st.sampled_from(LookupOutcome), values=st.just({"account": "7", "other": "x"})),
+    st.builds(PartChecked, ok=st.booleans()),
+    st.builds(PaymentDone, outcome=st.sampled_from(PaymentOutcome), values=st.just({"account": "tok", "other": "x"})),
     st.builds(ScriptDone, ok=st.booleans(), values=st.just({"account": "7", "other": "x"})),
     st.builds(CallbackAnswer, problem=st.sampled_from(["", "no pattern allows it"])),
 )
@@ -285,7 +302,7 @@ class Call:
                 case _:
                     pass
 
-    def possible_inputs(self) -> list[Input]:
+    def possible_inputs(self) -> list[Input]:  # noqa: C901 (one arm per action)
         found: list[Input] = []
         if self.saying is not None:
             found.append(Said())
@@ -300,6 +317,10 @@ class Call:
                 found += [MessageTaken(seconds=0.0), MessageTaken(seconds=3.0, note=RecordingId("note"))]
             case DataDip():
                 found += [DipDone(outcome=outcome) for outcome in LookupOutcome]
+            case CheckPart():
+                found += [PartChecked(ok=True), PartChecked(ok=False)]
+            case PayByCard():
+                found += [PaymentDone(outcome=outcome) for outcome in PaymentOutcome]
             case CallScript():
                 found += [ScriptDone(ok=True), ScriptDone(ok=False)]
             case TakeMessage():

@@ -86,6 +86,7 @@ numbers:
   "1961": stuck
   "1962": nobody_pays
   "1970": name
+  "1980": card
   "2001": sales
   "2002": crew
   "2003": vip
@@ -234,6 +235,30 @@ nodes:
     no_input: support
   sales: {kind: enqueue, queue: sales}
   support: {kind: enqueue, queue: support}
+  bye: {kind: hangup, prompt: goodbye}
+""",
+    "card": """\
+nodes:
+  card:
+    kind: payment
+    url: "http://127.0.0.1:CRM_PORT/payments"
+    secret_headers: {Authorization: crm_token}
+    body: {amount: "12.50", from: "{{ caller }}"}
+    number: enter_pin
+    expiry: leave_message
+    code: position
+    invalid_prompt: no_choice
+    set: {token: token, result: result}
+    last_digits: card_last
+    timeout_s: 8
+    digit_timeout_s: 4
+    answer_s: 5
+    paid: thanks
+    refused: bye
+    failed: bye
+    unknown: bye
+    given_up: bye
+  thanks: {kind: hangup, prompt: thanks}
   bye: {kind: hangup, prompt: goodbye}
 """,
     "pin": """\

@@ -37,6 +37,39 @@ class Customers:
         return web.json_response(customer, status=200 if customer is not None else 404)
 
 
+@dataclass
+class Bank:
+    """Takes payments, and knows by which cards."""
+
+    takes_s: float = 0.0
+    status: int = 200
+    taken: list[dict[str, str]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, request: web.Request) -> web.Response:
+        asked = await request.json()
+        self.taken.append(asked["card"])
+        self.news.set()
+        await asyncio.sleep(self.takes_s)
+        number = asked["card"]["number"]
+        return web.json_response({"token": "tok-7f", "result": "00", "echo": number}, status=self.status)
+
+
+@asynccontextmanager
+async def bank(port: int) -> AsyncIterator[Bank]:
+    """The bank while it is open."""
+    made = Bank()
+    app = web.Application()
+    app.router.add_post("/payments", made.answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, LOOPBACK, port, reuse_address=True).start()
+    try:
+        yield made
+    finally:
+        await runner.cleanup()
+
+
 @asynccontextmanager
 async def customers(port: int) -> AsyncIterator[Customers]:
     """The program while it runs."""

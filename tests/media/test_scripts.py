@@ -13,6 +13,7 @@ from callcenter.model.commands import Command, DropMessage, FetchBack, LookUp, O
 from callcenter.model.contact import LegEnd, TransportFault
 from callcenter.model.events import ContactArrived, LegEnded, ScriptEnded
 from callcenter.model.ids import BridgeId, ContactId, LegId, LookupId, PlaybackId, RecordingId, ScriptId
+from callcenter.model.payment_messages import PaymentCommand
 from callcenter.runtime.perform import kind_of, subject_of
 from tests.adapters.fake_ami import FakeSession, Fields, value
 from tests.media.rig import CALLER, Office, an_office
@@ -181,7 +182,11 @@ async def test_lookups_go_outside_and_all_else_to_the_telephone() -> None:
             await asyncio.sleep(0)
             done.append(command)
 
-    hands = Hands(Everybody(), Everybody())
+    class NoTill:
+        def perform(self, command: PaymentCommand) -> None:
+            raise AssertionError(command)
+
+    hands = Hands(Everybody(), Everybody(), NoTill())
     lookup = LookUp(
         contact=C, lookup=LookupId("q-0a1b2c3d-1"), name="a.b", method="GET", url="http://127.0.0.1/", timeout_s=1.0
     )

@@ -21,7 +21,7 @@ from callcenter.model.events import (
     TimePassed,
 )
 from callcenter.model.facts import QueueDraining, Surprise
-from callcenter.model.ids import ContactId, LegId, QueueName, RequestId
+from callcenter.model.ids import CardId, ContactId, LegId, QueueName, RequestId
 from callcenter.runtime import loop as loop_module
 from callcenter.runtime.clock import SystemClock
 from callcenter.runtime.loop import Loop
@@ -39,6 +39,7 @@ class Oracle:
         self.told: list[tuple[float, Event]] = []
         self.answers: Callable[[Event], list[Output]] = lambda event: []
         self.deadlines: list[float] = []
+        self.card: CardId | None = None
         self._diary = diary
 
     def handle(self, event: Event, now: float) -> list[Output]:
@@ -55,6 +56,9 @@ class Oracle:
         if self._diary is not None:
             self._diary.lines.append(f"redact {type(event).__name__}")
         return DigitPressed(leg=event.leg, digit="x") if isinstance(event, DigitPressed) else event
+
+    def card_of(self, event: Event) -> CardId | None:
+        return self.card
 
     @property
     def events(self) -> list[str]:
@@ -99,6 +103,22 @@ def test_the_engine_hears_what_the_journal_must_not() -> None:
     Loop(oracle, HandClock(), journal, ListPerformer()).decide(DigitPressed(leg=LEG, digit="7"))
     assert [event for _, event in oracle.told] == [DigitPressed(leg=LEG, digit="7")]
     assert [entry.event for entry in journal.entries] == [DigitPressed(leg=LEG, digit="x")]
+
+
+def test_the_digit_of_a_card_is_known_to_its_keeper_only() -> None:
+    class Keeper:
+        def __init__(self) -> None:
+            self.pressed: list[tuple[str, str]] = []
+
+        def press(self, card: CardId, digit: str) -> None:
+            self.pressed.append((card, digit))
+
+    oracle, journal, keeper = Oracle(), ListJournal(), Keeper()
+    oracle.card = CardId("k-1")
+    Loop(oracle, HandClock(), journal, ListPerformer(), cards=keeper).decide(DigitPressed(leg=LEG, digit="7"))
+    masked = DigitPressed(leg=LEG, digit="x")
+    assert (keeper.pressed, [event for _, event in oracle.told]) == ([("k-1", "7")], [masked])
+    assert [entry.event for entry in journal.entries] == [masked]
 
 
 def test_every_turn_is_written_also_one_without_an_answer() -> None:

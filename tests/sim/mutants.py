@@ -96,6 +96,7 @@ class Mutant(Engine):
             self._transfers,
             self._consults,
             self._campaigns,
+            self._flows,
             self,
         )
         self.matching = matching(self.world, self._offers, self._queues)

@@ -76,6 +76,7 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import LegEnd
 from callcenter.model.ids import RECORDING_PATTERN, BridgeId, LegId, RecordingId
+from callcenter.model.payment_messages import CheckCard, ForgetCard, PostCard
 
 RECORDING_OPTIONS: Final = "D"  # stereo, interleaved: what the channel says left, what it hears right; .raw only
 MESSAGE_FORMAT: Final = "wav"
@@ -230,6 +231,8 @@ class VoiceHands:
             case Reply() | LookUp() | DetectMachine() | AwaitBeep():
                 raise Bug(f"a {type(command).__name__} is begun elsewhere")
             case ClaimLeads() | ReleaseLeads() | JudgeDial() | SettleAttempt() | OptOut():
+                raise Bug(f"a {type(command).__name__} is none of Asterisk's business")
+            case CheckCard() | PostCard() | ForgetCard():
                 raise Bug(f"a {type(command).__name__} is none of Asterisk's business")
             case _:
                 assert_never(command)

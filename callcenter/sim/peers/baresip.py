@@ -111,6 +111,7 @@ class PhoneCall:
     ended_at: float | None = None
     reason: str = ""  # baresip's words: "486 Busy Here", "Connection reset by peer"
     heard: Path | None = None  # what came out of the earpiece, once the call has ended and was answered
+    keys: str = ""  # that the far side sent (RFC 4733)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def reaches(self, state: CallState, within_s: float) -> Self:
@@ -347,6 +348,7 @@ class SoftPhone:
             self._follow(call, kind, event)
 
     def _follow(self, call: PhoneCall, kind: str, event: dict[str, Any]) -> None:
+        was = call.state
         if kind == "CALL_INCOMING":
             call.name = str(event.get("peerdisplayname", ""))
             call.enter(CallState.RINGING)
@@ -361,7 +363,9 @@ class SoftPhone:
                 self._later(lambda: self._hang_up_later(call, talk_s))
         elif kind in ("CALL_CLOSED", "TRANSFER_FAILED", "CALL_TRANSFER_FAILED"):  # what it may not hand on it hangs up
             self._end(call, str(event.get("param", "")))
-        if self.on_change is not None:
+        elif kind == "CALL_DTMF_START":
+            call.keys += str(event.get("param", ""))
+        if self.on_change is not None and call.state is not was:
             self.on_change(call)
 
     def _call(self, call_id: str, *, incoming: bool, peer: str) -> PhoneCall:

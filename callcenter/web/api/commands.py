@@ -56,6 +56,7 @@ from callcenter.model.monitor_messages import (
     PriorityRequested,
     TakeOverRequested,
 )
+from callcenter.model.payment_messages import PaymentCancelRequested, PaymentRequested
 from callcenter.model.rights import Area
 from callcenter.web.api.public import Moment, seconds_of
 
@@ -218,6 +219,14 @@ COMMANDS: Final[Sequence[Command]] = (
     Command(
         ConsultActRequested, "/calls/{contact}/consult/act", Area.CALLS, "Do something with the one who is consulted."
     ),
+    Command(
+        PaymentRequested,
+        "/calls/{contact}/payment",
+        Area.CALLS,
+        "Let the caller pay by her keys, in a flow; her agent waits and hears nothing of it.",
+        fields={"flow": "One in which no node leads the call away."},
+    ),
+    Command(PaymentCancelRequested, "/calls/{contact}/payment/cancel", Area.CALLS, "Back to the agent."),
     Command(
         DrainRequested, "/queues/{queue}/drain", Area.QUEUES, "Let no new calls into a queue, or let them in again."
     ),
