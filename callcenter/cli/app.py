@@ -32,6 +32,7 @@ from callcenter.cli import (
     keeping,
     leads,
     plan,
+    privacy,
     queues,
     recordings,
     replay,
@@ -96,6 +97,7 @@ for _name, _command in call_control.COMMANDS.items():
 app.add_typer(callbacks.app, name="callbacks")
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(customers.app, name="customers")
+app.add_typer(privacy.app, name="privacy")
 app.add_typer(voicemail.app, name="voicemail")
 app.add_typer(compliance.app, name="compliance")
 app.add_typer(leads.app, name="leads")

@@ -146,6 +146,7 @@ def command_of(words: Sequence[str]) -> str:
         "db",
         "callbacks",
         "customers",
+        "privacy",
         "compliance",
         "leads",
         "do-not-call",

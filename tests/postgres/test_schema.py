@@ -205,6 +205,7 @@ async def test_personal_columns_are_marked(connection: Connection) -> None:
         "disposition.note",
         "do_not_call_entry.entry",
         "do_not_call_entry.reason",
+        "erasure.done_by",
         "journal.event",
         "journal.outputs",
         "journal_refused.line",
