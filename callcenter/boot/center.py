@@ -47,6 +47,7 @@ from callcenter.model.configuration import Configuration
 from callcenter.model.events import AgentRemoved, AgentSaved, EngineStarted, Event, Stopping
 from callcenter.model.ids import NAMESPACE_CHARS, UNVERSIONED, AgentId, RequestId
 from callcenter.model.view import CenterView
+from callcenter.postgres.audit import Audit
 from callcenter.postgres.customers import Customers
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.directory import PhoneAccount as DirectoryAccount
@@ -64,6 +65,7 @@ from callcenter.versions.live import Live
 from callcenter.web import campaigns, supervision
 from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.door import Listen
+from callcenter.web.audited import audited
 from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
 from callcenter.web.customers import routes as customer_routes
@@ -380,7 +382,9 @@ async def running_center(
         if live is not None:
             live.open(center.ask)
             more += routes(live)
-        await stack.enter_async_context(ControlSocket(wiring.control_socket, center, feed, more=more))
+        await stack.enter_async_context(
+            ControlSocket(wiring.control_socket, center, feed, more=more, middlewares=[audited(Audit(pool))])
+        )
         if wiring.api is not None:
             center.api_url = await stack.enter_async_context(
                 api(wiring.api, center, pool, clock, live, chronicle, desk)

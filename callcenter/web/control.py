@@ -16,6 +16,7 @@ from typing import Final, Protocol
 import msgspec
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.agent import AgentStatus
@@ -125,19 +126,21 @@ class ControlSocket:
         feed: Feed,
         look_every_s: float = LOOK_EVERY_S,
         more: Sequence[web.RouteDef] = (),
+        middlewares: Sequence[Middleware] = (),
     ) -> None:
-        """`more` is what other parts answer on the same socket."""
+        """`more` is what other parts answer on the same socket; `middlewares` are around every answer."""
         self._path = path
         self._center = center
         self._feed = feed
         self._look_every_s = look_every_s
         self._more = more
+        self._middlewares = middlewares
         self._numbers = itertools.count(1)
         self._runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> "ControlSocket":
         listening = self._bound()
-        app = web.Application()
+        app = web.Application(middlewares=self._middlewares)
         app.add_routes(
             [
                 web.get("/v1/view", self._view),
