@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.machines import machines
 from callcenter.cli.screen import NOTHING, Json, cell, emit, length, say, seconds, share, show_grid, show_pairs, stamp
 from callcenter.cli.site import site_of
 
@@ -99,6 +100,9 @@ def drain(context: typer.Context, campaign: Campaign, json: Json = False) -> Non
     """Dial what has been claimed, and then no more."""
     site_of(context).center.campaign(campaign, "stop", drain=True)
     _done(campaign, "draining", "dials what it has claimed, and then no more", json=json)
+
+
+app.command("machines")(machines)
 
 
 def campaign_document(one: "CampaignView") -> dict[str, object]:

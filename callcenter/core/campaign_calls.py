@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from callcenter.core import voice
-from callcenter.core.campaign_state import Asked, Attempt, CallerHours, CampaignRecord, DialStep, Settling
+from callcenter.core.campaign_score import score
+from callcenter.core.campaign_state import Asked, Attempt, CallerHours, CampaignRecord, DialStep, Judged, Settling
 from callcenter.core.contacts import ContactInput, move
+from callcenter.core.machine_score import MachineScore
 from callcenter.core.offers import Offers
 from callcenter.core.queues import Queues
 from callcenter.core.state import ContactRecord
@@ -222,7 +224,17 @@ class CampaignCalls:
                 why=why,
             )
         )
-        if answerer is not Answerer.MACHINE or campaign is None:
+        detector = campaign.detector if campaign is not None else ""
+        machine = answerer is Answerer.MACHINE and campaign is not None
+        stands_for = record.scores.setdefault(detector, MachineScore()).taken() if machine else 0
+        attempt.judged = Judged(
+            detector=detector,
+            answerer=answerer,
+            took_s=world.now - attempt.answered_at,
+            trunk=attempt.trunk,
+            stands_for=stands_for,
+        )
+        if not machine or stands_for or campaign is None:
             self._person(contact, record, attempt)
             return
         attempt.step = DialStep.MACHINE
@@ -421,6 +433,7 @@ class CampaignCalls:
             answered_at=attempt.person_at,
             agent=talks[-1].agent if waits else None,
             disposition=record.recorded.pop(contact_id, ""),
+            judged=attempt.judged,
         )
         if waits:
             world.timers.set(TimerKind.SETTLE, attempt.leg, world.now + RECORDED_WITHIN_S)
@@ -457,6 +470,9 @@ class CampaignCalls:
     def _tell(self, record: CampaignRecord, leg: LegId, settling: Settling) -> None:
         settling.agent = None
         self._world.timers.cancel(TimerKind.SETTLE, leg)
+        if settling.judged is not None:
+            score(self._world, record, leg, settling, settling.judged)
+            settling.judged = None
         self.tell(record, leg, settling)
 
     def tell(self, record: CampaignRecord, leg: LegId, settling: Settling) -> None:

@@ -78,4 +78,5 @@ def crew_of(world: World, campaign: Campaign) -> Crew:
 
 def waiting_of(world: World, record: CampaignRecord) -> int:
     """People who have answered and for whom no phone rings yet."""
-    return sum(world.contacts[one].state is ContactState.WAITING for one in record.attempts)
+    contacts = (world.contacts.get(one) for one in record.attempts)  # one may have ended by a timer of this very turn
+    return sum(one is not None and one.state is ContactState.WAITING for one in contacts)

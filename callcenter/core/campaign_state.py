@@ -10,8 +10,10 @@ from typing import Final
 
 import msgspec
 
+from callcenter.core.machine_score import MachineScore
 from callcenter.errors import IllegalTransition
 from callcenter.model.campaign import CampaignState
+from callcenter.model.detection import Answerer
 from callcenter.model.ids import AgentId, ContactId, LegId
 from callcenter.model.lead import CampaignName, Dial, Lead, LeadId, Outcome
 from callcenter.model.pacing import PacerName
@@ -50,6 +52,16 @@ class DialStep(StrEnum):
     MACHINE = "machine"  # that is left a message, or was hung up on
 
 
+class Judged(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a detector has said of an answer. Taken for a machine and given to an agent, it `stands_for` so many."""
+
+    detector: str
+    answerer: Answerer
+    took_s: float
+    trunk: str
+    stands_for: int = 0
+
+
 class Attempt(msgspec.Struct, kw_only=True, gc=False):
     """A call of a campaign, from its dialling to its end."""
 
@@ -69,6 +81,7 @@ class Attempt(msgspec.Struct, kw_only=True, gc=False):
     agent: AgentId | None = None  # who talked last, or before whom it was dialled
     trunk_failed: bool = False  # for reasons of its own
     strayed: bool = False  # a list of what lives did not have it; what Asterisk kept for us is waited for
+    judged: Judged | None = None
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -91,6 +104,7 @@ class Settling(msgspec.Struct, kw_only=True, gc=False):
     answered_at: float | None = None
     agent: AgentId | None = None  # whose record is waited for; None: it was told
     disposition: str = ""
+    judged: Judged | None = None  # until it is scored
 
 
 class CallerHours(msgspec.Struct, kw_only=True, gc=False):
@@ -128,6 +142,7 @@ class CampaignRecord(msgspec.Struct, kw_only=True, gc=False):
     manned_at: float = 0.0
     seeded: bool = False
     callers: dict[str, CallerHours] = {}
+    scores: dict[str, MachineScore] = {}  # of detectors
 
 
 def next_state(campaign: CampaignName, state: CampaignState, told: CampaignInput) -> CampaignState:

@@ -8,6 +8,7 @@ does not learn from one fact it learns from another with the same key (`model/re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from callcenter.core.campaign_score import CAMPAIGN_FOLDS
 from callcenter.core.control_rows import CONTROL_FOLDS
 from callcenter.core.monitor_records import MONITOR_FOLDS
 from callcenter.model.entry import Entry
@@ -451,6 +452,7 @@ _FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     CallbackAttempted: _attempted,
     WaitPredicted: _wait_predicted,
     **MONITOR_FOLDS,
+    **CAMPAIGN_FOLDS,
     DispositionDue: _disposition_due,
     DispositionRecorded: _disposition,
     **CONTROL_FOLDS,

@@ -223,6 +223,30 @@ class AnswererJudged(Message, frozen=True, kw_only=True):
     why: str = ""
 
 
+class AnswererScored(Message, frozen=True, kw_only=True):
+    """What came of a detector's decision. `stands_for`: a machine's given to an agent, as one of so many."""
+
+    contact: ContactId
+    campaign: CampaignName
+    attempt: LegId
+    trunk: str
+    detector: str
+    answerer: Answerer
+    took_s: float
+    stands_for: int = 0
+    labelled: Answerer | None = None  # what the agent says it was; None: nothing
+
+
+class MachinesTrusted(Message, frozen=True, kw_only=True):
+    """Those that a detector takes for machines are treated as such again, or as people, for so many of them were."""
+
+    campaign: CampaignName
+    detector: str
+    trusted: bool
+    labelled: int
+    people: int
+
+
 class ContactDropped(Message, frozen=True, kw_only=True):
     """A person answered and no agent was there in time: she is told who called."""
 
@@ -258,6 +282,8 @@ CampaignFact = (
     | LeadDialled
     | LeadAnswered
     | AnswererJudged
+    | AnswererScored
+    | MachinesTrusted
     | ContactDropped
     | OptedOut
     | AttemptEnded

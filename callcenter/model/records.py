@@ -14,6 +14,7 @@ from callcenter.model.agent import AgentState, AgentStatus
 from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd, QueueExit
 from callcenter.model.control import PartyEnd, TransferTo
+from callcenter.model.detection import Answerer
 from callcenter.model.facts import Considered
 from callcenter.model.ids import (
     AgentId,
@@ -217,6 +218,23 @@ class SteeringRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     steered: float
 
 
+class AnswererRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One decision of a detector of answering machines, and what the agent says it was."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    campaign: str
+    attempt: LegId
+    trunk: str
+    detector: str
+    answerer: Answerer
+    labelled: Answerer | None
+    stands_for: int
+    took_s: float
+    settled: float
+
+
 class SurveyOfferRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One contact led into a survey after its talk."""
 
@@ -348,6 +366,7 @@ Row = (
     | WaitForecastRow
     | MonitoringRow
     | SteeringRow
+    | AnswererRow
     | SurveyOfferRow
     | SurveyAnswerRow
     | VoicemailRow
@@ -398,6 +417,8 @@ def key(row: Row) -> Key:  # noqa: C901 (one arm per table)
             return ("monitoring", row.seq, row.n)
         case SteeringRow():
             return ("steering", row.seq, row.n)
+        case AnswererRow():
+            return ("answerer", row.seq, row.n)
         case DispositionDueRow():
             return ("disposition_due", row.seq, row.n)
         case DispositionRow():

@@ -121,6 +121,13 @@ class Pace(msgspec.Struct, kw_only=True):
         self.day.dropped(now)
         self.month.dropped(now)
 
+    def taken_for_machines(self, people: int, now: float) -> None:
+        """So many people, by estimate, answered and were hung up on as machines: live answers, and drops."""
+        for _ in range(people):
+            self.day.answered(now)
+            self.month.answered(now)
+            self.dropped(now)
+
     def talked(self, talk_s: float) -> None:
         """A contact of this campaign is over for its agent, but for the wrap-up."""
         self.talk.learn(talk_s)

@@ -13,6 +13,7 @@ import msgspec
 
 from callcenter.model.records import (
     AgentActivityRow,
+    AnswererRow,
     CallbackAttemptRow,
     CallbackRow,
     ContactRow,
@@ -49,6 +50,10 @@ COPIED: Final[Mapping[str, Sequence[str]]] = {
     ),
     "monitoring": (
         "seq", "n", "monitor", "supervisor", "agent", "contact", "state", "seconds", "began", "ended",
+    ),
+    "answerer": (
+        "seq", "n", "contact", "campaign", "attempt", "trunk", "detector", "answerer", "labelled", "stands_for",
+        "took_s", "settled",
     ),
     "steering": ("seq", "n", "contact", "queue", "what", "by", "steered"),
     "talk": ("seq", "n", "contact", "agent", "leg", "queue", "began", "ended", "talk_s", "hold_s"),
@@ -132,6 +137,8 @@ def _placed(row: Row) -> tuple[str, tuple[object, ...]]:  # noqa: C901 (one arm 
             return "monitoring", (*msgspec.structs.astuple(row)[:-2], time_of(row.began), time_of(row.ended))
         case SteeringRow():
             return "steering", (*msgspec.structs.astuple(row)[:-1], time_of(row.steered))
+        case AnswererRow():
+            return "answerer", (*msgspec.structs.astuple(row)[:-1], time_of(row.settled))
         case DispositionDueRow():
             return "disposition_due", (*msgspec.structs.astuple(row)[:-1], time_of(row.talk_ended))
         case DispositionRow():

@@ -17,6 +17,7 @@ from callcenter.model.campaign_messages import (
     DialRefused,
     LeadAnswered,
     LeadDialled,
+    MachinesTrusted,
     OptedOut,
 )
 from callcenter.model.card import PaymentStep
@@ -376,6 +377,7 @@ SILENT: list[Fact] = [
     AnswererJudged(
         contact=C, campaign=SPRING, attempt=AGENT_LEG, detector="ear", answerer=Answerer.HUMAN, took_s=1.0, why=""
     ),
+    MachinesTrusted(campaign=SPRING, detector="ear", trusted=False, labelled=9, people=4),
     ContactDropped(contact=C, campaign=SPRING, attempt=AGENT_LEG, waited_s=2.0),
     OptedOut(contact=C, campaign=SPRING, attempt=AGENT_LEG),
     AttemptEnded(
