@@ -77,6 +77,7 @@ class Hopper:
             order=self._campaign.order,
             order_field=self._campaign.order_field,
             only=self._only,
+            at=at,
         )
 
     async def empty(self) -> int:

@@ -61,6 +61,7 @@ class LeadOrder(StrEnum):
     FEWEST_ATTEMPTS = "fewest_attempts"
     RANDOM = "random"  # by the number that each lead drew when it was imported: the same order every time
     FIELD = "field"  # by a custom field, as text
+    BEST_HOUR = "best_hour"  # those who answer about now, then those never called, then the others; each by priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

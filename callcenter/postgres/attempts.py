@@ -17,6 +17,7 @@ from typing import Final, Protocol
 import asyncpg
 import msgspec
 
+from callcenter.core.best_hour import Tried, best_hour
 from callcenter.core.law import check
 from callcenter.core.receipts import came_of, judged
 from callcenter.core.recycling import DEFAULT_RULES, after
@@ -52,6 +53,7 @@ from callcenter.postgres.receipts import append
 from callcenter.postgres.records import time_of
 
 HISTORY_S: Final = 30 * DAY_S
+HOURS_KEPT_S: Final = 600.0  # a campaign's calls by hour are counted anew after so long
 REST_S: Final = DAY_S
 """A lead that is refused for a reason that time does not heal is looked at again after so long."""
 LEAD_ATTEMPTS_MAX: Final = 8
@@ -147,6 +149,7 @@ class Attempts:
         self._lease = lease
         self._days_off = days_off
         self.name = name
+        self._hours: dict[CampaignName, tuple[float, dict[int, Tried]]] = {}  # when counted, and the calls by hour
 
     @classmethod
     async def open(
@@ -342,9 +345,21 @@ class Attempts:
                 disposition or str(outcome),
                 msgspec.json.encode(outcomes).decode(),
                 held["hour"] if answered_at is not None else None,
+                None if outcome is Outcome.VOID else await self._best_hour(connection, lead, campaign, at),
             )
             await append(connection, campaign, [came_of(attempt, campaign, number, outcome, at, answered_at)])
         return True
+
+    async def _best_hour(self, connection: Borrowed, lead: LeadId, campaign: CampaignName, at: float) -> int | None:
+        """What her calls and her campaign's say. The campaign's are counted anew now and then: they change slowly."""
+        counted_at, of_campaign = self._hours.get(campaign, (0.0, {}))
+        if not of_campaign or not 0 <= at - counted_at < HOURS_KEPT_S:
+            rows = await connection.fetch(sql("attempts.hours_of_campaign"), campaign, time_of(at - HISTORY_S))
+            of_campaign = {row["hour"]: Tried(calls=row["calls"], answered=row["answered"]) for row in rows}
+            self._hours[campaign] = (at, of_campaign)
+        rows = await connection.fetch(sql("attempts.hours_of_lead"), lead)
+        own = {row["hour"]: Tried(calls=row["calls"], answered=row["answered"]) for row in rows}
+        return best_hour(own, of_campaign)
 
     async def drops(self, campaign: CampaignName, at: float, windows: Sequence[float]) -> tuple[DropCount, ...]:
         """A campaign's answered and dropped calls in the time before, exactly: for whoever starts to pace it."""

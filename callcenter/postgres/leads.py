@@ -4,14 +4,16 @@ Knows orders and filters as SQL, from allow-lists only; knows no pacing and no l
 which it is told.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
 import msgspec
 
+from callcenter.core.best_hour import HOURS
 from callcenter.errors import Bug
+from callcenter.model.calendar import local_hour
 from callcenter.model.campaign import LeadOrder
 from callcenter.model.lead import DiallerName, Lead, LeadId, LeadNumber, LeadState, ListOfLeads, Outcome
 from callcenter.model.lead_filter import EVERYBODY, Filter
@@ -30,6 +32,10 @@ ORDERS: Final = {
     LeadOrder.FEWEST_ATTEMPTS: "attempts, id",
     LeadOrder.RANDOM: "shuffle, id",
 }
+NEVER_CALLED: Final = 1.5
+"""Hours away from her best one that a lead counts as who was never called: after those of this hour and the next."""
+_APART: Final = "abs(best_hour - ($n::smallint[])[array_position($3::text[], zones)])"
+_BY_HOUR: Final = f"coalesce(least({_APART}, {HOURS} - {_APART}), {NEVER_CALLED}), priority DESC, id"
 _OUTCOMES: Final = msgspec.json.Decoder(dict[Outcome, int])
 _CUSTOM: Final = msgspec.json.Decoder(dict[str, str])
 
@@ -81,11 +87,20 @@ class Leads:
         order: LeadOrder = LeadOrder.PRIORITY,
         order_field: str = "",
         only: Filter = EVERYBODY,
+        at: float = 0.0,
     ) -> tuple[Lead, ...]:
-        """Take up to `count` ready leads of these groups of zones, in order, with the numbers that may be tried."""
-        where, given = compiled(only, _FIXED + 1)
+        """Take up to `count` ready leads of these groups of zones, in order, with the numbers that may be tried.
+
+        `at` matters where the order goes by the hour.
+        """
+        where, filtered = compiled(only, _FIXED + 1)
+        given: tuple[object, ...] = filtered
         by = ORDERS.get(order)
-        if by is None:
+        hours = {" ".join(group): local_hour(at, group[0]) for group in zones if group}
+        if order is LeadOrder.BEST_HOUR:
+            given = (*given, [hours.get(" ".join(group), 0) for group in zones])
+            by = _BY_HOUR.replace("$n", f"${_FIXED + len(given)}")
+        elif by is None:
             given = (*given, order_field)
             by = f"custom ->> ${_FIXED + len(given)}::text, id"
         text = _filled(sql("leads.claim"), filter=where, order=by)
@@ -97,7 +112,7 @@ class Leads:
         for row in numbers:
             values = dict(row)
             of[values.pop("lead")].append(LeadNumber(**values))
-        ordered = sorted(rows, key=lambda row: _place(row, order, order_field))
+        ordered = sorted(rows, key=lambda row: _place(row, order, order_field, hours))
         return tuple(_lead(row, of[row["id"]]) for row in ordered)
 
     async def release(self, leads: Sequence[LeadId] | None = None) -> int:
@@ -128,7 +143,7 @@ def _filled(text: str, **parts: str) -> str:
     return text
 
 
-def _place(row: asyncpg.Record, order: LeadOrder, order_field: str) -> tuple[object, ...]:
+def _place(row: asyncpg.Record, order: LeadOrder, order_field: str, hours: Mapping[str, int]) -> tuple[object, ...]:
     """Where a claimed lead stands among those claimed with it: RETURNING keeps no order."""
     match order:
         case LeadOrder.PRIORITY:
@@ -142,6 +157,10 @@ def _place(row: asyncpg.Record, order: LeadOrder, order_field: str) -> tuple[obj
         case LeadOrder.FIELD:
             value = _CUSTOM.decode(row["custom"]).get(order_field)
             return value is None, value or "", row["id"]
+        case LeadOrder.BEST_HOUR:
+            best = row["best_hour"]
+            apart = abs(best - hours[row["zones"]]) if best is not None else None
+            return NEVER_CALLED if apart is None else min(apart, HOURS - apart), -row["priority"], row["id"]
 
 
 def _lead(row: asyncpg.Record, numbers: Sequence[LeadNumber]) -> Lead:

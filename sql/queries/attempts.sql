@@ -62,8 +62,19 @@ FROM lead WHERE id = $1 FOR UPDATE;
 -- attempts.lead_goes
 -- Where the lead goes after its attempt.
 UPDATE lead SET state = $2, next_at = $3, claimed_by = NULL, outcome = $4, outcomes = $5,
-       answers = CASE WHEN $6::smallint IS NULL THEN answers ELSE answers || $6::smallint END
+       answers = CASE WHEN $6::smallint IS NULL THEN answers ELSE answers || $6::smallint END,
+       best_hour = coalesce($7, best_hour)
 WHERE id = $1;
+
+-- attempts.hours_of_lead
+-- When she was called, by her own clock, and when a person answered.
+SELECT hour, count(*) AS calls, count(answered) AS answered
+FROM attempt WHERE lead = $1 AND hour IS NOT NULL AND outcome <> 'void' GROUP BY hour;
+
+-- attempts.hours_of_campaign
+-- Likewise all whom a campaign has called since a time.
+SELECT hour, count(*) AS calls, count(answered) AS answered
+FROM attempt WHERE campaign = $1 AND began > $2 AND hour IS NOT NULL AND outcome <> 'void' GROUP BY hour;
 
 -- attempts.lead_waits
 -- A lead that was refused now and will be allowed later, or never.

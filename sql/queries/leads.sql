@@ -3,7 +3,7 @@
 UPDATE lead SET state = 'claimed', claimed_by = $1
 WHERE id IN (SELECT id FROM lead WHERE list = $2 AND state = 'ready' AND zones = ANY($3::text[]) AND ({filter})
              ORDER BY {order} LIMIT $4 FOR UPDATE SKIP LOCKED)
-RETURNING id, list, name, reference, priority, zones, part, attempts, outcomes, answers, custom, created, shuffle;
+RETURNING id, list, name, reference, priority, zones, part, attempts, outcomes, answers, custom, created, shuffle, best_hour;
 
 -- leads.numbers
 -- Numbers of leads that may still be tried, those tried least first.
