@@ -36,15 +36,15 @@ EQUALS: Final = "%3D"
 FORBIDDEN: Final = "0909000999"
 
 
+def ari_of(center: Center) -> Ari:
+    """Asterisk, asked past the call center."""
+    premises = center.premises
+    return Ari(Access(host=LOOPBACK, port=premises.http_port, username="callcenter", password=premises.ari_password))
+
+
 async def replaces(center: Center, call: PhoneCall) -> str:
     """What a phone writes into Refer-To for one of its calls: it knows the tags, and its ears do not tell us."""
-    access = Access(
-        host=LOOPBACK,
-        port=center.premises.http_port,
-        username="callcenter",
-        password=center.premises.ari_password,
-    )
-    async with Ari(access) as ari:
+    async with ari_of(center) as ari:
         channel = next(one for one in await ari.channels.list() if one.protocol_id == call.id)
         local, remote = [
             await ari.channels.get_channel_var(channel.id, f"CHANNEL(pjsip,{side}_tag)") for side in ("local", "remote")
