@@ -196,6 +196,23 @@ class Center:
             )
         return atwork
 
+    async def second_line(self, of: AgentAtWork) -> SoftPhone:
+        """Another key of an agent's telephone: the same account, the same voice. A program of its own, because one
+        baresip with two calls writes what it hears of both to one file, and now and then ends over it."""
+        account = await Directory(self.pool).account(AgentId(of.id))
+        assert account is not None
+        phone = SoftPhone(
+            self._baresip,
+            self._folder / f"line-{of.id}-{next(self._peers)}",
+            number=of.number,
+            server=self.premises.server,
+            secret=account.secret,
+            registers=False,
+            tone_hz=of.tone_hz,
+        )
+        await self._stack.enter_async_context(phone)
+        return phone
+
     async def _softly(self, tone_hz: int) -> Path:
         """A tone as loud as speech. Those that telephones make by themselves reach half of what can be said: with
         three of them in one bridge Asterisk's sum is cut off, and what one hears is not without oneself any more."""

@@ -64,17 +64,16 @@ async def two_at_work(center: Center) -> tuple[AgentAtWork, AgentAtWork, Caller]
 
 async def a_word_with(center: Center, alice: AgentAtWork, bob: AgentAtWork, caller: Caller) -> PhoneCall:
     """Alice's phone holds the caller and calls Bob's; gives her second call."""
-    first = alice.phone.incoming[-1]
+    line = await center.second_line(alice)
     await alice.phone.hold()
     await center.fact(ContactHeld, contact=await caller.contact(), by=HeldBy.PHONE)
     await caller.hears_music()
-    second = await alice.dials(bob.number)
+    second = await line.dial(bob.number)
     await center.fact(ConsultAnswered, contact=await caller.contact(), consulted="bob")
     await second.reaches(CallState.UP, 6.0)
     await bob.ear.hears(alice.tone_hz, 6.0)
     caller.ear.forget()
     await caller.hears_music()
-    await alice.phone.turn_to(first)
     return second
 
 
@@ -120,7 +119,7 @@ async def test_after_a_word_the_call_is_hers_and_the_recording_goes_on(center: C
     await center.fact(PartyLeft, contact=contact, end=PartyEnd.TOOK_OVER)
     await hear_each_other(caller, bob)
     await alice.is_(AgentState.READY)
-    assert all(call.state is CallState.ENDED for call in alice.phone.calls)
+    assert all(call.state is CallState.ENDED for call in (*alice.phone.calls, second))
     await asyncio.sleep(TALK_S)
     await bob.hangs_up()
     await caller.is_hung_up()

@@ -149,6 +149,7 @@ class SoftPhone:
         number: str,
         server: str,
         secret: str | None = None,
+        registers: bool = True,
         name: str = "",
         tone_hz: int = 440,
         sound: Path | None = None,
@@ -160,6 +161,8 @@ class SoftPhone:
     ) -> None:
         """`server` is host:port. It sends a tone, or `sound`, a mono WAV file of 8 kHz, whose end ends the call.
 
+        `registers` False: it has the account's password and makes calls, and gets none.
+
         `sip_port` is where it listens, for those who call it without a server; None: any free port.
 
         `talk_s` after an incoming call was answered it hangs up; None: it leaves that to the other side.
@@ -168,6 +171,7 @@ class SoftPhone:
         self._folder = folder
         self._server = server
         self._secret = secret
+        self._registers = registers
         self._name = name
         self._source = f"aufile,{_seen_from(folder, sound)}" if sound else f"ausine,{tone_hz}"
         self._source_rate = RATE if sound else SINE_RATE
@@ -310,10 +314,6 @@ class SoftPhone:
         """The hold key again."""
         await self._say("resume")
 
-    async def turn_to(self, call: PhoneCall) -> None:
-        """Of several calls this is the one that the keys are about from now on."""
-        await self._say("callfind", call.id)
-
     async def transfer(self, number: str, replaces: str = "") -> None:
         """Ask the server to hand the current call on (REFER): to a number, or to the far end of another call.
 
@@ -433,7 +433,7 @@ class SoftPhone:
             calls_max=4,
         )
         login = f";auth_user={self.number};auth_pass={self._secret}" if self._secret is not None else ""
-        every = REGISTER_EVERY_S if self._secret is not None else 0
+        every = REGISTER_EVERY_S if self._secret is not None and self._registers else 0
         shown = f'"{self._name}" ' if self._name else ""
         account = (
             f"{shown}<sip:{self.number}@{self._server}>{login};regint={every};answermode=manual;"
