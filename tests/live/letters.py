@@ -23,7 +23,14 @@ nodes:
   bye: {kind: hangup, prompt: goodbye}
 """,
 }
-QUEUE: Final = "letters: {needs: sales, offer_timeout_s: 6, wrap_up_s: 1, music: tone}\n"
+QUEUE: Final = """\
+letters:
+  needs: sales
+  offer_timeout_s: 6
+  wrap_up_s: 1
+  music: tone
+  callback: {ring_s: 5, retry_after_s: 10}
+"""
 TO_AGENTS: Final = {
     "voicemail_from": "position",
     "voicemail_keys": "closed",

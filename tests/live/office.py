@@ -111,6 +111,7 @@ numbers:
   "2026": regulars
   "2030": keyed
   "2031": introduced
+  "2027": foretold
   "*51": outcome_1
   "*31": agent_login
   "*32": agent_logout
@@ -198,6 +199,11 @@ introduced:
   wrap_up_s: 1
   music: tone
 sparing: {{needs: sales, reserve: {{agents: [alice], above_s: 2}}, offer_timeout_s: 5, music: tone}}
+foretold:
+  needs: load
+  offer_timeout_s: 5
+  music: tone
+  announce: {{first_after_s: 1, every_s: 4, wait: how_long}}
 load: {{needs: load, strategy: longest_idle, offer_timeout_s: 5, music: tone}}
 short_to_queue: {{needs: support, max_wait_s: 1.5, overflow: {{queue: sales}}, music: tone}}
 short_to_flow: {{needs: support, max_wait_s: 1.5, overflow: {{flow: farewell}}, music: tone}}
@@ -422,6 +428,12 @@ nodes:
 """,
     "to_sales": "nodes:\n  sales: {kind: enqueue, queue: sales}\n",
 }
+HOW_LONG: Final = """\
+how_long:
+  en: "Please wait for {{ wait_low_min | minutes_to(wait_high_min) }}."
+  vi: "Xin chờ {{ wait_low_min | minutes_to(wait_high_min) }}."
+"""
+"""The one that is really spoken: it says what nobody knows beforehand."""
 ENQUEUERS: Final = (
     "sales",
     "crew",
@@ -446,6 +458,7 @@ ENQUEUERS: Final = (
     "regulars",
     "keyed",
     "introduced",
+    "foretold",
 )
 """Flows that do nothing but put a caller into the queue of the same name."""
 WISHES: Final = ("login", "logout", "pause", "ready")
@@ -485,7 +498,7 @@ def write_configuration(folder: Path, *, crm_port: int, script_port: int) -> Non
         "dispositions.yaml": "talks: {outcomes: {sold: {label: Sold, key: 1}, lost: {note: required}}}\n",
         "customers.yaml": 'crm_url: "https://crm.example.com/{{ number }}?name={{ name }}"\n',
         "lookups.yaml": f'hosts: ["127.0.0.1:{crm_port}"]\n',
-        "prompts.yaml": "".join(f"{name}: {{en: {name}, vi: {name}}}\n" for name in PROMPTS),
+        "prompts.yaml": "".join(f"{name}: {{en: {name}, vi: {name}}}\n" for name in PROMPTS) + HOW_LONG,
     }
     flows = dict(FLOWS)
     flows |= {name: f"nodes:\n  line: {{kind: enqueue, queue: {name}}}\n" for name in ENQUEUERS}
