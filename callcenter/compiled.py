@@ -37,6 +37,10 @@ MODULES: Final = (
     "callcenter.core.aside",
     "callcenter.core.applying",
     "callcenter.core.callbacks",
+    "callcenter.core.campaign_calls",
+    "callcenter.core.campaign_crew",
+    "callcenter.core.campaign_state",
+    "callcenter.core.campaigns",
     "callcenter.core.consult",
     "callcenter.core.contacts",
     "callcenter.core.control",
@@ -89,6 +93,7 @@ MODULES: Final = (
     "callcenter.strategies.round_robin",
 )
 RECORDS: Final = (  # of MODULES: their Structs are another text for mypyc
+    "callcenter.core.campaign_state",
     "callcenter.core.durations",
     "callcenter.core.learnt",
     "callcenter.core.monitors",

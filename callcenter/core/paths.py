@@ -2,7 +2,7 @@
 
 Knows no contact, agent or queue: `core/forecast.py` makes numbers of those. A *slot* is one contact's worth of an
 agent; a *line* holds those with equal needs; a slot serves some lines, and of the heads of these the one with the
-lowest rank.
+lowest rank. Where an order ranks queues (`Scene.rank`) it is asked anew at each choice, as the engine does.
 
 One path draws how long each busy slot still needs, how long everybody's call takes, who gives up and who comes and
 overtakes, and lets it run until everybody in line has been served. Everybody's *virtual* wait is recorded: who gives
@@ -13,6 +13,7 @@ come.
 
 import heapq
 import math
+from collections.abc import Callable
 from typing import Final
 
 from callcenter.core.chance import FACTOR, MODULUS, UNIT
@@ -85,7 +86,7 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
     state: int,
 ) -> int:
     """One path; puts everybody's wait down and gives the state of chance after it."""
-    waiters, services, overtakers = scene.waiters, scene.services, scene.overtakers
+    waiters, services, overtakers, rank_of = scene.waiters, scene.services, scene.overtakers, scene.rank
     heappop, heappush, heapreplace = heapq.heappop, heapq.heappush, heapq.heapreplace
     lines = [line[:] for line in ranks]
     agenda: list[tuple[float, int]] = []
@@ -102,6 +103,7 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
     idle = [slot for slot in range(len(still), len(serves)) if slot not in ready]
     line_of: dict[int, int] = {}  # of those who have moved
     come: dict[float, Overtakers] = {}  # those who came and overtook, by rank
+    came: dict[float, float] = {}  # and when
     for number, waiter in enumerate(waiters):
         if waiter.moves:
             agenda += [(at, -2 - number) for at, _ in waiter.moves]
@@ -125,6 +127,7 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
                 source = _drawn(overtakers, state * UNIT * rate)
                 line, rank = source.line, source.before - 0.5 + 0.25 * now / HORIZON_S
                 come[rank] = source
+                came[rank] = now
             else:
                 heappop(agenda)
                 number = -2 - what
@@ -141,6 +144,7 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
             continue
         while True:  # the slot is free: whom does it serve?
             first, first_line = math.inf, -1
+            best: tuple[float, ...] = ()
             for line in serves[what]:
                 ranked = lines[line]
                 while ranked and ranked[0] not in come:
@@ -148,8 +152,18 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
                     if not recorded[number] and line_of.get(number, waiters[number].line) == line:
                         break
                     heappop(ranked)
-                if ranked and ranked[0] < first:
-                    first, first_line = ranked[0], line
+                if not ranked:
+                    continue
+                if rank_of is None:
+                    if ranked[0] < first:
+                        first, first_line = ranked[0], line
+                    continue
+                if ranked[0] in come:
+                    stands = _place_of_newcomer(come[ranked[0]], came[ranked[0]], now, rank_of)
+                else:
+                    stands = _place_of(waiters[int(ranked[0])], line, now, rank_of)
+                if first_line < 0 or stands < best:
+                    best, first, first_line = stands, ranked[0], line
             if first_line < 0:
                 heappop(agenda)
                 idle.append(what)
@@ -186,6 +200,22 @@ def _path(  # noqa: C901 (one loop, written out for speed: every draw is three l
             if not known_already:
                 waits[number].append(HORIZON_S)
     return state
+
+
+_Rank = Callable[[int, float], tuple[float, ...]]
+
+
+def _place_of(waiter: Waiter, line: int, now: float, rank_of: _Rank) -> tuple[float, ...]:
+    """What she comes before, or after, in that line."""
+    if now >= waiter.starves_s:
+        return (-math.inf, -waiter.age_s)
+    return (waiter.priority, *rank_of(line, waiter.waited_s + now), -waiter.age_s)
+
+
+def _place_of_newcomer(source: Overtakers, came: float, now: float, rank_of: _Rank) -> tuple[float, ...]:
+    if now >= came + source.starves_s:
+        return (-math.inf, came)
+    return (source.priority, *rank_of(source.line, now - came), came)
 
 
 def _drawn(overtakers: tuple[Overtakers, ...], share: float) -> Overtakers:

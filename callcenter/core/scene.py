@@ -6,15 +6,15 @@ nor those who will log out after their call, whose phones are away or in use: no
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from callcenter.core.durations import CELLS, Patience, Spread, exactly
+from callcenter.core.durations import Spread, exactly
+from callcenter.core.figures import Figures
 from callcenter.core.free import could_serve
-from callcenter.core.learnt import Learnt
 from callcenter.core.lines import Place
-from callcenter.core.scenery import HORIZON_S, Busy, Overtakers, Scene, Service, Waiter
+from callcenter.core.scenery import HORIZON_S, Busy, Overtakers, Scene, Waiter
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.widening import yet_to_come
 from callcenter.core.world import World
@@ -23,12 +23,14 @@ from callcenter.model.contact import ContactState, Direction, Medium
 from callcenter.model.ids import AgentId, ContactId, LegId, QueueName
 from callcenter.model.need import Need
 from callcenter.model.queue import Queue
+from callcenter.orders import ORDERS, Head
 
 SCAN_MAX: Final = 100_000  # agents times needs that are compared, once per change of who is at work
 HEADS_MAX: Final = 2_500  # contacts, slots and queues of one scene
-_BITS: Final = 8  # of CELLS
 
-assert 1 << _BITS == CELLS
+
+_Lines = dict[tuple[Need, QueueName | None], int]
+"""The number of the line of a need and, where an order ranks queues, of a queue; else of None."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,14 +59,15 @@ class Stage:
         if found is None:
             return None
         needs, agents = found
-        lines = {need: line for line, need in enumerate(needs)}
         configured = {**self._world.configuration.queues, queue.name: queue}
         queues = [
             one
             for name, one in sorted(configured.items())
-            if one.needs in lines and (one is queue or name in self._world.learnt)
+            if one.needs in needs and (one is queue or name in self._world.learnt)
         ]
-        competing = [contact for contact in waiting if contact.needs in lines]  # a group is in play as a whole
+        in_play = frozenset(needs)
+        competing = [contact for contact in waiting if contact.needs in in_play]  # a group is in play as a whole
+        lines = self._lines(needs, queues, competing)
         if len(competing) + len(agents) + len(queues) > HEADS_MAX:
             return None
         return self._filled(queue, medium, now, lines, queues, competing, agents)
@@ -141,21 +144,59 @@ class Stage:
 
     # -- numbers -----------------------------------------------------------------------------------------------------
 
+    def _lines(self, needs: list[Need], queues: list[Queue], competing: list[ContactRecord]) -> "_Lines":
+        """The lines in play: one for each need, or for each that a queue's contacts have or will have."""
+        if not self._world.lines.rules.by_queue:
+            return {(need, None): line for line, need in enumerate(needs)}
+        found: dict[tuple[Need, QueueName | None], None] = {(queue.needs, queue.name): None for queue in queues}
+        for contact in competing:
+            found.update(((need, contact.queue), None) for need in self._needs_of(contact))
+        return {one: line for line, one in enumerate(found)}
+
+    def _line(self, lines: "_Lines", need: Need, queue: QueueName) -> int:
+        return lines[need, queue if self._world.lines.rules.by_queue else None]
+
+    def _rank(self, lines: "_Lines") -> Callable[[int, float], tuple[float, ...]] | None:
+        """How the order of the center ranks the queue of a line, by how long its first has waited."""
+        world = self._world
+        if not world.lines.rules.by_queue:
+            return None
+        order = ORDERS[world.configuration.routing.order]
+        heads = []
+        for need, name in lines:
+            rules = world.configuration.queues.get(name) if name is not None else None
+            at_work, known = len(self.able(need)), world.learnt.get(name) if name is not None else None
+            handle_s = known.talk.mean_s + known.wrap_up.mean_s if known is not None else 0.0
+            heads.append(
+                Head(
+                    queue=name or QueueName(""),
+                    waited_s=0.0,
+                    advance_s=handle_s / at_work if at_work else 0.0,
+                    target_s=rules.service_level_s if rules is not None else 0.0,
+                    weight=rules.weight if rules is not None else 1.0,
+                )
+            )
+
+        def rank(line: int, waited_s: float) -> tuple[float, ...]:
+            return order.rank(heads[line]._replace(waited_s=waited_s))
+
+        return rank
+
     def _filled(
         self,
         queue: Queue,
         medium: Medium,
         now: float,
-        lines: dict[Need, int],
+        lines: "_Lines",
         queues: list[Queue],
         competing: list[ContactRecord],
         agents: list[AgentId],
     ) -> Cast:
-        figures = _Figures(self._world, queue)
+        figures = Figures(self._world, queue)
         busy: list[Busy] = []
         idle: list[tuple[int, ...]] = []
         for agent in agents:
-            serves = tuple(line for need, line in lines.items() if agent in self.able(need))
+            serves = tuple(line for (need, _), line in lines.items() if agent in self.able(need))
             self._slots(self._world.agents.records[agent], medium, serves, now, figures, busy, idle)
         ghosts = ((self._next_of(one, medium, one.priority, now), one) for one in queues)
         place_of = self._world.lines.place_of
@@ -180,6 +221,7 @@ class Stage:
                 busy=tuple(busy),
                 idle=tuple(idle),
                 overtakers=overtakers,
+                rank=self._rank(lines),
             ),
             contacts=tuple((n, contact.id) for n, (_, contact, _, ghost) in enumerate(everybody) if not ghost),
             ghosts=tuple((n, rules.name) for n, (_, _, rules, ghost) in enumerate(everybody) if ghost),
@@ -191,7 +233,7 @@ class Stage:
         medium: Medium,
         serves: tuple[int, ...],
         now: float,
-        figures: "_Figures",
+        figures: Figures,
         busy: list[Busy],
         idle: list[tuple[int, ...]],
     ) -> None:
@@ -207,7 +249,7 @@ class Stage:
         idle += [serves] * (can - len(taken))
 
     def _tasks(
-        self, record: AgentRecord, medium: Medium, now: float, figures: "_Figures"
+        self, record: AgentRecord, medium: Medium, now: float, figures: Figures
     ) -> Iterator[tuple[Spread, float, float]]:
         world = self._world
         if record.state is AgentState.WRAP_UP:
@@ -234,22 +276,26 @@ class Stage:
         *,
         ghost: bool,
         now: float,
-        lines: dict[Need, int],
-        figures: "_Figures",
+        lines: "_Lines",
+        figures: Figures,
     ) -> Waiter:
         waited_s, counted_s, held_s = now - contact.entered, now - contact.counts_from, now - contact.holds_from
+        starves_after_s = self._world.lines.rules.starves_after_s.get(queue.name, HORIZON_S)
         return Waiter(
-            line=lines[contact.needs],
+            line=self._line(lines, contact.needs, queue.name),
             service=figures.service(queue.name),
             patience=None if ghost or contact.leg is None else figures.patience(queue.name),
             waited_s=waited_s,
             leaves_s=max(queue.max_wait_s - held_s, 0.0) if queue.max_wait_s > 0 and contact.leg else HORIZON_S,
             moves=tuple(
-                (max(after_s - counted_s, 0.0), lines[needs])
+                (max(after_s - counted_s, 0.0), self._line(lines, needs, queue.name))
                 for after_s, needs in yet_to_come(contact, queue)
-                if needs in lines
+                if (needs, queue.name if self._world.lines.rules.by_queue else None) in lines
             ),
             ghost=ghost,
+            priority=self._world.lines.place_of(contact, now)[0],
+            age_s=now - contact.since,
+            starves_s=max(starves_after_s - (now - contact.since), 0.0),
         )
 
     def _next_of(self, queue: Queue, medium: Medium, priority: int, now: float) -> ContactRecord:
@@ -280,88 +326,26 @@ class Stage:
         medium: Medium,
         now: float,
         places: list[Place],
-        lines: dict[Need, int],
-        figures: "_Figures",
+        lines: "_Lines",
+        figures: Figures,
     ) -> Iterator[Overtakers]:
+        rules = self._world.lines.rules
         for queue in queues:
             learnt = self._world.learnt.get(queue.name)
             for priority, rate in sorted(learnt.arrivals.items()) if learnt is not None else ():
                 comes = self._next_of(queue, medium, priority, now)
                 comes.serial += 1  # behind the ghosts
-                before, per_s = bisect_left(places, self._world.lines.place_of(comes, now)), rate.per_s(now)
-                if before < len(places) and per_s > 0.0:
-                    service = figures.service(queue.name)
-                    yield Overtakers(per_s=per_s, line=lines[queue.needs], service=service, before=before)
-
-
-class _Figures:
-    """What is learnt of the queues of one scene, made ready to be drawn from, once each.
-
-    A queue of which nothing is learnt yet is taken to be like the one that was asked about.
-    """
-
-    def __init__(self, world: World, asked: Queue) -> None:
-        self._world = world
-        self._asked = asked.name
-        self._talks: dict[QueueName, Spread] = {}
-        self._answers: dict[QueueName, Spread] = {}
-        self._wrap_ups: dict[QueueName, Spread] = {}
-        self._patiences: dict[QueueName, Spread | None] = {}
-        self._numbers: dict[QueueName, int] = {}
-        self.services: list[Service] = []
-
-    def talk(self, queue: QueueName | None) -> Spread:
-        name = self._known(queue)
-        if name not in self._talks:
-            contacts, now = self._world.contacts.values(), self._world.now
-            talking = (c for c in contacts if c.state is ContactState.CONNECTED and c.last_queue == name)
-            self._talks[name] = self._of(name).talk.spread([max(now - c.talk_began, 0.0) for c in talking])
-        return self._talks[name]
-
-    def answer(self, queue: QueueName | None) -> Spread:
-        name = self._known(queue)
-        if name not in self._answers:
-            self._answers[name] = self._of(name).answer.spread()
-        return self._answers[name]
-
-    def wrap_up(self, queue: QueueName | None) -> Spread:
-        name = self._known(queue)
-        if name not in self._wrap_ups:
-            learnt = self._of(name).wrap_up
-            configured = self._world.configuration.queues.get(name)
-            ruled_s = configured.wrap_up_s if configured is not None else 0.0
-            self._wrap_ups[name] = learnt.spread() if learnt.count and ruled_s > 0.0 else exactly(ruled_s)
-        return self._wrap_ups[name]
-
-    def patience(self, queue: QueueName) -> Spread | None:
-        if queue not in self._patiences:
-            learnt = self._world.learnt.get(queue)
-            self._patiences[queue] = (learnt.patience if learnt is not None else Patience()).spread()
-        return self._patiences[queue]
-
-    def service(self, queue: QueueName) -> int:
-        """The number of what serving one of its contacts takes."""
-        if queue not in self._numbers:
-            self._numbers[queue] = len(self.services)
-            talk, answer, wrap_up = self.talk(queue), self.answer(queue), self.wrap_up(queue)
-            self.services.append(Service(draws=tuple(_draws(talk, answer, wrap_up))))
-        return self._numbers[queue]
-
-    def _known(self, queue: QueueName | None) -> QueueName:
-        learnt = self._world.learnt.get(queue) if queue is not None else None
-        return queue if queue is not None and learnt is not None and learnt.talk.count else self._asked
-
-    def _of(self, queue: QueueName) -> Learnt:
-        return self._world.learnt.get(queue) or Learnt()
-
-
-def _draws(talk: Spread, answer: Spread, wrap_up: Spread) -> Iterator[tuple[float, float]]:
-    """256 draws spread evenly over all there are: van der Corput's sequence in base 2, and a golden one beside it."""
-    for n in range(CELLS):
-        middle = (n + 0.5) / CELLS
-        mirrored = (int(f"{n:0{_BITS}b}"[::-1], 2) + 0.5) / CELLS
-        answer_s = answer.at(mirrored)
-        yield answer_s, answer_s + talk.at(middle) + wrap_up.at((n * 0.6180339887498949 + 0.5) % 1.0)
+                place = self._world.lines.place_of(comes, now)
+                before, per_s = bisect_left(places, place), rate.per_s(now)
+                if per_s > 0.0 and (before < len(places) or rules.by_queue):
+                    yield Overtakers(
+                        per_s=per_s,
+                        line=self._line(lines, queue.needs, queue.name),
+                        service=figures.service(queue.name),
+                        before=before,
+                        priority=place[0],
+                        starves_s=rules.starves_after_s.get(queue.name, HORIZON_S),
+                    )
 
 
 def _takes(record: AgentRecord) -> bool:

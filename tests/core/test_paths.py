@@ -96,6 +96,53 @@ def test_overtakers_make_it_longer() -> None:
     assert medians(crowded)[0] == pytest.approx(100.0 + 5 * 10.0 / 0.5, rel=0.15)  # five have come, half of her is left
 
 
+def nearest_target(line: int, waited_s: float) -> tuple[float, ...]:
+    """Line 0 wants to be served within 30 s, line 1 within 300; who is late yields."""
+    target_s = (30.0, 300.0)[line]
+    return (1.0, 0.0) if waited_s > target_s else (0.0, -waited_s / target_s)
+
+
+def test_where_an_order_ranks_queues_it_is_asked_at_each_choice() -> None:
+    busy = (Busy(serves=(0, 1), spread=exactly(10.0), lasted_s=0.0),)
+    early = Waiter(line=1, service=0, waited_s=60.0, age_s=60.0)  # of 300: a fifth, and a quarter later
+    fresh = Waiter(line=0, service=0)  # of 30: a third by then
+    scene = Scene(lines=2, services=(service(15.0),), waiters=(early, fresh), busy=busy, rank=nearest_target)
+    assert medians(scene) == [25.0, 10.0]
+    late = Waiter(line=0, service=0, waited_s=25.0, age_s=25.0)  # has missed its 30 s by then, and yields
+    scene = Scene(lines=2, services=(service(15.0),), waiters=(early, late), busy=busy, rank=nearest_target)
+    assert medians(scene) == [10.0, 25.0]
+    starved = Waiter(line=0, service=0, waited_s=25.0, age_s=25.0, starves_s=5.0)
+    scene = Scene(lines=2, services=(service(15.0),), waiters=(early, starved), busy=busy, rank=nearest_target)
+    assert medians(scene) == [25.0, 10.0]
+    vip = Waiter(line=1, service=0, priority=-1.0)
+    scene = Scene(lines=2, services=(service(15.0),), waiters=(fresh, vip), busy=busy, rank=nearest_target)
+    assert medians(scene) == [25.0, 10.0]
+
+
+def test_newcomers_of_a_queue_in_greater_need_overtake() -> None:
+    busy = (Busy(serves=(0, 1), spread=exactly(100.0), lasted_s=0.0),)
+    waits = Waiter(line=1, service=0)
+    newcomers = Overtakers(per_s=0.05, line=0, service=0, before=1)
+    scene = Scene(
+        lines=2,
+        services=(service(10.0),),
+        waiters=(waits,),
+        busy=busy,
+        overtakers=(newcomers,),
+        rank=lambda line, waited_s: (float(line),),
+    )
+    assert medians(scene)[0] == pytest.approx(100.0 + 5 * 10.0 / 0.5, rel=0.15)  # as if they came before her
+    last = Scene(
+        lines=2,
+        services=(service(10.0),),
+        waiters=(waits,),
+        busy=busy,
+        overtakers=(newcomers,),
+        rank=lambda line, waited_s: (-float(line),),
+    )
+    assert medians(last) == [100.0]
+
+
 def test_a_line_that_never_moves_ends_at_the_horizon() -> None:
     waiters = (Waiter(line=0, service=0),)
     busy = (Busy(serves=(0,), spread=exactly(10.0), lasted_s=0.0),)

@@ -22,6 +22,7 @@ from callcenter.model.facts import QueueLeft, TalkEnded, WaitPredicted
 from callcenter.model.ids import AgentId, ContactId, QueueName, Skill
 from callcenter.model.need import parse_need
 from callcenter.model.queue import Queue, RelaxStep
+from callcenter.model.routing import Routing
 from callcenter.sim.benches.report import WITHIN, Figure, Report, Target
 from callcenter.sim.traffic.calls import Call, Entrance, entrances
 from callcenter.sim.traffic.drive import Drive, Habits, comes_to_work, goes_home
@@ -55,6 +56,7 @@ class Case:
     traffic: tuple[Traffic, ...]
     shifts: Callable[[Sequence[Agent]], Iterator[tuple[float, Event]]] | None = None
     habits: Habits = field(default=Habits())
+    order: str = "priority"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,7 +134,8 @@ class Watcher:
 def play(case: Case, calls: int = CALLS, seed: int = SEED) -> dict[str, Truth]:
     """Drive a case; by queue what was predicted and came true."""
     ways = [Entrance(queue=QueueName(one.queue), priority=one.priority) for one in case.traffic]
-    configuration = entrances(Configuration(queues={queue.name: queue for queue in case.queues}, flows={}), ways)
+    queues = {queue.name: queue for queue in case.queues}
+    configuration = entrances(Configuration(queues=queues, routing=Routing(order=case.order)), ways)
     agents = staff_of(case.staff)
     watcher = Watcher(configuration)
     drive = Drive(
@@ -272,6 +275,16 @@ def cases() -> tuple[Case, ...]:
                 Traffic(queue="a", per_h=6.2 * hour, talk_s=talk, patience_s=_exp(900.0)),
                 Traffic(queue="b", per_h=6.8 * hour, talk_s=talk, patience_s=_exp(900.0)),
             ),
+        ),
+        Case(
+            name="order service_level: 20 s and 180 s",
+            queues=(_queue("a", service_level_s=20.0), _queue("b", service_level_s=180.0)),
+            staff=((20, ""),),
+            traffic=(
+                Traffic(queue="a", per_h=10.0 * hour, talk_s=talk, patience_s=_exp(600.0)),
+                Traffic(queue="b", per_h=11.0 * hour, talk_s=talk, patience_s=_exp(600.0)),
+            ),
+            order="service_level",
         ),
     )
 
