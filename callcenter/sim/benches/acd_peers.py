@@ -158,7 +158,7 @@ def decisions_per_s(peer: "Naive | BareIndex", world: AcdWorld, count: int, cloc
         decided += 1
         if chosen is not None:
             heapq.heappush(busy, (call.at + call.busy_s, chosen))
-    return decided / ((spent - decided * own_ns) / 1e9)
+    return decided / (max(spent - decided * own_ns, 1) / 1e9)
 
 
 def cost_ns(clock: Callable[[], int]) -> int:
