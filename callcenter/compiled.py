@@ -56,6 +56,7 @@ MODULES: Final = (
     "callcenter.core.learnt",
     "callcenter.core.line_rules",
     "callcenter.core.lines",
+    "callcenter.core.lost",
     "callcenter.core.mailroom",
     "callcenter.core.matching",
     "callcenter.core.may_call",

@@ -98,6 +98,11 @@ def _check(sheet: Sheet, table: Table, queue: Queue, *, whole: bool) -> None:
         )
     _check_disposition(sheet, table, queue)
     _check_callback(sheet, table, queue)
+    if queue.agent_lost is not None and queue.agent_lost.to is Overflow.NUMBER:
+        path = (*table.path, "agent_lost")
+        sheet.wrong(
+            path, "a caller whose agent is lost is not sent to a number", "a queue, a flow, voicemail or hang_up"
+        )
     for name in ("overflow", "no_agents", "at_close"):
         target: Target | None = getattr(queue, name)
         if target is not None and target.to is Overflow.QUEUE and target.name == queue.name:

@@ -20,6 +20,7 @@ from callcenter.core.dialling import Dialling
 from callcenter.core.failures import Failures
 from callcenter.core.flows import DIGITS, MASKED_DIGIT, Flows
 from callcenter.core.forecast import Forecast
+from callcenter.core.lost import LostAgents
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
 from callcenter.core.monitoring import Monitoring
@@ -137,6 +138,7 @@ class Engine:
         self._control = Control(self.world)
         self._transfers = Transfers(self.world, self._queues, self)
         self._consults = Consults(self.world, self._transfers, self._talk)
+        self._lost = LostAgents(self.world, self._queues, self._transfers, self)
         self._phones = Phones(self.world, self._transfers, self._consults, self._talk)
         self._failures = Failures(
             self.world,
@@ -473,8 +475,8 @@ class Engine:
                 self._talk.agent_lost_before_talk(contact)
             elif contact.mail is not None:
                 self._mailroom.returns(contact, "the agent hung up before it was done with")
-            elif not self._consults.agent_gone(contact) and not self._phones.hung_up(contact):
-                self._agent_gone(contact)
+            elif not (self._consults.agent_gone(contact) or self._phones.hung_up(contact) or self._lost.keeps(contact)):
+                self._talk.agent_left(contact)
         elif leg == contact.other_leg:
             del self.world.legs[leg]
             contact.other_leg = None
@@ -486,15 +488,6 @@ class Engine:
             self._dialling.failed(contact, end)
         else:
             self._consults.leg_gone(contact, leg, end)
-
-    def _agent_gone(self, contact: ContactRecord) -> None:
-        """The agent's leg has ended and nobody else is there. One that is nailed up is no way to end a call."""
-        record = self.world.agents.records[contact.agent] if contact.agent is not None else None
-        if record is not None and record.agent.phone.nailed:
-            self._talk.part_over(contact)
-            self._transfers.back_in_line(contact)
-        else:
-            self._talk.agent_left(contact)
 
     def leg_listed(self, contact: ContactRecord, seen: LegSeen) -> None:
         """The customer's leg lives; it may be away with a script."""

@@ -582,6 +582,16 @@ class AgentTold(Message, frozen=True, kw_only=True):
     told_s: float
 
 
+class AgentLost(Message, frozen=True, kw_only=True):
+    """An agent's phone has died in the middle of a talk; its caller is kept and goes `to` (queue, flow, ...) `name`."""
+
+    contact: ContactId
+    agent: AgentId
+    queue: QueueName
+    to: str
+    name: str
+
+
 class PhoneNailed(Message, frozen=True, kw_only=True):
     """An agent's phone is called to be nailed up, is, or is not any more; `why` it has ended, or was not answered."""
 
@@ -625,6 +635,7 @@ Fact = (
     | OfferEnded
     | AgentAsked
     | AgentTold
+    | AgentLost
     | QueueLeft
     | CallbackPromised
     | CallbackWaits

@@ -124,6 +124,7 @@ class Queue:
     max_waiting: int = 0  # 0: no limit
     overflow: Target = field(default=Target(to=Overflow.HANG_UP))  # after max_wait_s, or when full or drained
     no_agents: Target | None = None  # when nobody who could serve is logged in; None: wait all the same
+    agent_lost: Target | None = None  # for callers whose agent's phone dies in the talk; None: first in line again
     hours: CalendarName | None = None
     at_close: Target | None = None  # for those already waiting at closing time; None: they are still served
     record: bool = True
@@ -149,6 +150,6 @@ class Queue:
 
     def flow_targets(self) -> tuple[FlowName, ...]:
         """The flows this queue may send contacts to."""
-        targets = (self.overflow, self.no_agents, self.at_close)
+        targets = (self.overflow, self.no_agents, self.at_close, self.agent_lost)
         onward = tuple(FlowName(t.name) for t in targets if t is not None and t.to is Overflow.FLOW)
         return (*onward, self.survey.flow) if self.survey is not None else onward

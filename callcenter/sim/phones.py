@@ -12,16 +12,16 @@ from callcenter.core.aside import asides_of
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
-from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneRules
+from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneRules, PhoneState
 from callcenter.model.commands import HangUp
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import ContactState, OfferEnd
+from callcenter.model.contact import ContactState, EndReason, OfferEnd
 from callcenter.model.entry import Entry
-from callcenter.model.events import DigitPressed
-from callcenter.model.facts import AgentAsked, OfferEnded, PhoneNailed
+from callcenter.model.events import DigitPressed, LegEnded
+from callcenter.model.facts import AgentAsked, ContactEnded, OfferEnded, PhoneNailed, TalkEnded
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import AgentId, BridgeId, LegId, OfferId
-from callcenter.model.queue import MissedOfferRule
+from callcenter.model.queue import MissedOfferRule, Overflow
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.violation import Violation
 
@@ -39,6 +39,7 @@ def with_asides(random: Random, configuration: Configuration) -> Configuration:
             agent_announcement=(Prompt(name="who"), Prompt(name="since")) if random.random() < 0.5 else (),
             confirm=random.random() < 0.4,
             confirm_s=random.choice((2.0, 4.0, 8.0)),
+            agent_lost=random.choice((None, queue.overflow, queue.at_close)),
             missed=replace(queue.missed, not_confirmed=random.choice((queue.missed.rejected, MissedOfferRule()))),
         )
         for name, queue in sorted(configuration.queues.items())
@@ -108,6 +109,23 @@ class PhoneChecks:
         for command in entry.outputs:
             if isinstance(command, HangUp) and command.leg in kept and command.leg in self._up:
                 raise Violation(f"{command} of a phone that is nailed up, and stays so")
+
+        if isinstance(entry.event, LegEnded):
+            self._lost(entry, entry.event.leg, world)
+
+    def _lost(self, entry: Entry, leg: LegId, world: World) -> None:
+        """The caller of a phone that dies is kept."""
+        talks = [fact for fact in entry.outputs if isinstance(fact, TalkEnded) and fact.leg == leg]
+        hung_up = [
+            fact for fact in entry.outputs if isinstance(fact, ContactEnded) and fact.reason is EndReason.AGENT_HUNG_UP
+        ]
+        for talk in talks:
+            record = world.agents.records[talk.agent]
+            rules = [one.queues[talk.queue].agent_lost for one in world.library.values() if talk.queue in one.queues]
+            lets_go = any(target is not None and target.to is Overflow.HANG_UP for target in rules)
+            dead = record.phone is not PhoneState.REACHABLE or record.agent.phone.nailed
+            if dead and not lets_go and any(ended.contact == talk.contact for ended in hung_up):
+                raise Violation(f"the phone of {talk.agent} died, and {talk.contact} was ended for it")
 
     def _accepted(self, fact: OfferEnded, entry: Entry, world: World, *, asked: bool) -> None:
         contact = world.contacts.get(fact.contact)

@@ -134,3 +134,14 @@ def test_no_database_has_been_made_yet(terminal: Terminal, tmp_path: Path) -> No
     said = terminal("agents", "list", expect=Exit.CONFIGURATION)
     assert "callcenter run" in said.err
     terminal.write(json.dumps({}), "var/state/ports.json")
+
+
+def test_how_calls_come_to_a_phone_is_shown_and_changed(home: Terminal) -> None:
+    terminal = home
+    terminal.json("agents", "add", "anna", "--number", "1001")
+    assert terminal.json("agents", "phone", "anna")["nailed"] is False
+    assert terminal.json("agents", "phone", "anna", "--nailed", "--confirm")["confirm"] is True
+    assert "nailed up" in terminal("agents", "phone", "anna").out
+    changed = terminal.json("agents", "phone", "anna", "--rings", "--auto-answer")
+    assert (changed["nailed"], changed["confirm"], changed["auto_answer"]) == (False, True, True)
+    terminal("agents", "phone", "nobody", expect=Exit.NOT_FOUND)

@@ -19,7 +19,7 @@ from callcenter.model.commands import (
     StartMusic,
     StopPlayback,
 )
-from callcenter.model.contact import ContactState, LegEnd, Medium, OfferEnd, TransportFault
+from callcenter.model.contact import ContactState, EndReason, LegEnd, Medium, OfferEnd, TransportFault
 from callcenter.model.control import ConsultAct, TransferTo
 from callcenter.model.events import (
     ConsultActRequested,
@@ -30,9 +30,19 @@ from callcenter.model.events import (
     MuteRequested,
     Stopping,
 )
-from callcenter.model.facts import ContactConnected, ContactQueued, OfferEnded, PhoneNailed, Surprise, TalkEnded
+from callcenter.model.facts import (
+    AgentLost,
+    ContactConnected,
+    ContactQueued,
+    OfferEnded,
+    PhoneNailed,
+    Surprise,
+    TalkEnded,
+)
 from callcenter.model.flow import Prompt
-from tests.core.center import Ann, Center, queue
+from callcenter.model.queue import Overflow, Target
+from callcenter.nodes.hangup import Hangup
+from tests.core.center import Ann, Call, Center, flow, queue, to_queue
 
 NAILED: Final = PhoneRules(nailed=True)
 
@@ -408,3 +418,61 @@ def test_who_is_not_where_she_should_be_is_brought_there() -> None:
     one.restarts(listing=astray)
     assert OpenBridge(contact=lane_of(ann.id), bridge=home) in one.last
     assert JoinBridge(contact=lane_of(ann.id), bridge=home, leg=ann.line) in one.last
+
+
+# -- phones that ring for each call, and die ---------------------------------------------------------------------------
+
+
+def talking(**rules: Any) -> tuple[Center, Ann, Call]:
+    """A talk on a phone that rang for it."""
+    one = Center(queue("sales", **rules), flows=(flow("cut_off", bye=Hangup(prompt=Prompt(name="sorry"))),))
+    ann = one.agent("ann")
+    call = one.call("sales")
+    ann.answers()
+    return one, ann, call
+
+
+def test_a_leg_that_ends_while_the_phone_cannot_be_reached_keeps_the_caller() -> None:
+    one, ann, call = talking()
+    ann.phone(PhoneState.UNREACHABLE)
+    assert call.state is ContactState.CONNECTED, "it may be heard all the same"
+    one.passes(5.0)
+    ann.hangs_up()
+    assert (call.state, ann.state) == (ContactState.WAITING, AgentState.NOT_READY)
+    [lost] = one.all(AgentLost)
+    assert (lost.agent, lost.to, lost.name) == ("ann", "queue", "sales")
+    assert one.all(TalkEnded)[0].talk_s == 5.0
+    queued = one.all(ContactQueued)
+    assert queued[-1].since == queued[0].since
+    one.told_again()
+
+
+def test_who_hangs_up_a_phone_that_is_there_ends_the_call() -> None:
+    one, ann, call = talking()
+    ann.hangs_up()
+    assert (call.end_reason, one.all(AgentLost)) == (EndReason.AGENT_HUNG_UP, [])
+
+
+def test_a_flow_may_ask_the_caller() -> None:
+    one, ann, call = talking(agent_lost=Target(to=Overflow.FLOW, name="cut_off"))
+    ann.phone(PhoneState.UNREACHABLE)
+    ann.hangs_up()
+    assert (call.state, call.record.flow) == (ContactState.IN_FLOW, "cut_off")
+    one.told_again()
+
+
+def test_a_queue_may_let_her_go() -> None:
+    _, ann, call = talking(agent_lost=Target(to=Overflow.HANG_UP))
+    ann.phone(PhoneState.UNREACHABLE)
+    ann.hangs_up()
+    assert call.end_reason is EndReason.AGENT_HUNG_UP
+
+
+def test_another_queue_may_have_her() -> None:
+    one = Center(queue("sales", agent_lost=to_queue("care")), queue("care", "care"))
+    ann = one.agent("ann")
+    call = one.call("sales")
+    ann.answers()
+    ann.phone(PhoneState.UNREACHABLE)
+    ann.hangs_up()
+    assert (call.state, call.queue) == (ContactState.WAITING, "care")

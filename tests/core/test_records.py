@@ -29,6 +29,7 @@ from callcenter.model.events import TimePassed
 from callcenter.model.facts import (
     AgentAsked,
     AgentChanged,
+    AgentLost,
     AgentMuted,
     AgentTold,
     CallbackWaits,
@@ -336,6 +337,7 @@ SILENT: list[Fact] = [
     ContactConnected(contact=C, agent=ANNA, leg=AGENT_LEG, queue=SALES, waited_s=6.0),
     PhoneSeen(agent=ANNA, state="reachable"),  # type: ignore[arg-type]
     AgentAsked(contact=C, offer=OfferId("o1"), agent=ANNA, leg=AGENT_LEG, until=200.0),
+    AgentLost(contact=C, agent=ANNA, queue=SALES, to="queue", name="sales"),
     AgentTold(contact=C, agent=ANNA, leg=AGENT_LEG, told_s=2.0),
     PhoneNailed(agent=ANNA, leg=AGENT_LEG, state=NailState.UP),
     QueueDraining(queue=SALES, draining=True, by=""),

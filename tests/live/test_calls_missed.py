@@ -6,7 +6,15 @@ import pytest
 
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.contact import EndReason, OfferEnd
-from callcenter.model.facts import ContactConnected, ContactOffered, ContactQueued, OfferEnded, PhoneSeen
+from callcenter.model.facts import (
+    AgentLost,
+    ContactConnected,
+    ContactOffered,
+    ContactQueued,
+    OfferEnded,
+    PhoneSeen,
+    TalkEnded,
+)
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live import office
 from tests.live.center import Center
@@ -125,3 +133,27 @@ async def test_two_agents_answer_at_once_and_one_is_connected(center: Center) ->
     await caller.hangs_up()
     ended = await caller.ended()
     assert (ended.offers, ended.missed, ended.agent) == (3, 0, winner.id)
+
+
+async def test_a_phone_that_dies_in_a_talk_costs_its_caller_nothing(center: Center) -> None:
+    """Killed, found to be unreachable by Asterisk's questions, and its leg ended as silence would end it."""
+    alice = await center.works("alice")
+    caller = await center.calls("2001")
+    await caller.talks_to(alice)
+    contact = await caller.contact()
+    await alice.phone.vanish()
+    await center.fact(PhoneSeen, agent="alice", state=PhoneState.UNREACHABLE, within_s=40.0)
+    assert [one.state for one in (await center.view()).contacts if one.id == contact] == ["connected"]
+    channels = await center.premises.console("core show channels concise")
+    [hers] = [line.split("!")[0] for line in channels.splitlines() if line.startswith("PJSIP/1001-")]
+    await center.premises.console(f"channel request hangup {hers}")
+    lost = await center.fact(AgentLost, contact=contact, agent="alice")
+    assert (lost.to, lost.name) == ("queue", "sales")
+    await caller.hears_music()
+    bob = await center.works("bob")
+    await caller.talks_to(bob)
+    await caller.hangs_up()
+    talks = await center.facts(TalkEnded, 2, contact=contact)
+    assert [talk.agent for talk in talks] == ["alice", "bob"]
+    cdr = await center.cdr(contact)
+    assert abs(cdr["talk_s"] - sum(talk.talk_s for talk in talks)) < 0.01

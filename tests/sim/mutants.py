@@ -17,6 +17,7 @@ from callcenter.core.errands import Errands
 from callcenter.core.failures import Failures
 from callcenter.core.free import FreeAgents
 from callcenter.core.lines import Place, Rank, WaitingLines
+from callcenter.core.lost import LostAgents
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
@@ -535,6 +536,21 @@ class OffersToUnconnectedPhones(Mutant):
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
         self.world.agents = _CountsOnAnyPhone(self.world.timers, self.world.out)
+
+
+class _TakesItForAHangUp(LostAgents):
+    __slots__ = ()
+
+    def keeps(self, contact: ContactRecord) -> bool:
+        return False
+
+
+class EndsTheCallsOfDeadPhones(Mutant):
+    """A phone that dies counts as one that hangs up."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._lost = _TakesItForAHangUp(self.world, self._queues, self._transfers, self)
 
 
 # -- when the configuration changes ------------------------------------------------------------------------------------

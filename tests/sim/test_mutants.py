@@ -33,6 +33,7 @@ FINDINGS = {
     "LetsVoicemailTakeCalls": r"without the key",
     "LetsCallersHearWhoTheyAre": r"is to hear alone is said in",
     "HangsUpPhonesThatAreNailedUp": r"of a phone that is nailed up, and stays so",
+    "EndsTheCallsOfDeadPhones": r"died, and c-.* was ended for it",
     "OffersToUnconnectedPhones": r"listed as free|is not connected yet|not connected",
     "TakesQueuesAway": r"which was taken away|KeyError",
     "KeepsToOldRules": (

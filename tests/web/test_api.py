@@ -230,6 +230,11 @@ async def test_an_agent_is_taken_in_changed_and_taken_out(api: Office) -> None:
     made = await api.asks("POST", "/agents", {"agent": "eve", "number": "1009", "skills": {"sales": 3}})
     assert (made.status, made.json["skills"], made.json["warning"]) == (201, {"sales": 3}, "")
     assert b"secret" not in made.body
+    nailed = await api.asks("PATCH", "/agents/eve", {"phone": {"nailed": True}})
+    assert nailed.json["phone"] == {"nailed": True, "confirm": False, "auto_answer": False}
+    both = await api.asks("PATCH", "/agents/eve", {"phone": {"confirm": True}})
+    assert both.json["phone"] == {"nailed": True, "confirm": True, "auto_answer": False}
+    problem(await api.asks("PATCH", "/agents/eve", {"phone": {"nailed": "maybe"}}), "invalid")
     changed = await api.asks("PATCH", "/agents/eve", {"name": "Eve"})
     assert changed.json["name"] == "Eve"
     assert changed.json["skills"] == {"sales": 3}
@@ -237,7 +242,7 @@ async def test_an_agent_is_taken_in_changed_and_taken_out(api: Office) -> None:
     problem(await api.asks("PATCH", "/agents/nobody", {}), "not-found")
     assert (await api.asks("DELETE", "/agents/eve")).status == 200
     problem(await api.asks("DELETE", "/agents/eve"), "not-found")
-    assert api.running.reloads == 3
+    assert api.running.reloads == 5
 
 
 async def test_a_configuration_is_applied_if_it_is_still_the_one_that_was_looked_at(api: Office) -> None:

@@ -1,0 +1,74 @@
+"""An agent's phone that dies in the middle of a talk: what becomes of the caller. Knows the queue's rule; moves no leg.
+
+Theory: an agent who hangs up ends the call. One whose leg ends while her phone cannot be reached (it lost its network,
+or its power), or whose phone is nailed up (there hanging up is no way to end a call), has not: the caller is still
+there and is kept. By the queue's `agent_lost` she is the first in line again, or led elsewhere, such as to a flow that
+asks her.
+"""
+
+from typing import Protocol
+
+from callcenter.core.contacts import ContactInput, move
+from callcenter.core.queues import Queues
+from callcenter.core.state import ContactRecord
+from callcenter.core.transfers import Transfers
+from callcenter.core.world import World
+from callcenter.model.agent import PhoneState
+from callcenter.model.facts import AgentLost
+from callcenter.model.ids import FlowName, QueueName
+from callcenter.model.queue import Overflow, Target, mailbox_flow
+
+
+class Elsewhere(Protocol):
+    """The parts of the engine that end a talk and begin a flow."""
+
+    def part_over(self, contact: ContactRecord) -> None:
+        """The agent's part of a CONNECTED contact is over."""
+        ...
+
+    def start_flow(self, contact: ContactRecord, flow: FlowName) -> None:
+        """Begin a flow for a contact that is IN_FLOW."""
+        ...
+
+
+class LostAgents:
+    """Callers whose agent is not there any more."""
+
+    __slots__ = ("_elsewhere", "_queues", "_transfers", "_world")
+
+    def __init__(self, world: World, queues: Queues, transfers: Transfers, elsewhere: Elsewhere) -> None:
+        self._world = world
+        self._queues = queues
+        self._transfers = transfers
+        self._elsewhere = elsewhere
+
+    def keeps(self, contact: ContactRecord) -> bool:
+        """The agent's leg has ended in a talk: whether her phone has died and the caller is kept; else she hung up."""
+        world = self._world
+        record = world.agents.records.get(contact.agent) if contact.agent is not None else None
+        if record is None or contact.last_queue is None or contact.mail is not None:
+            return False
+        if not record.agent.phone.nailed and record.phone is PhoneState.REACHABLE:
+            return False
+        target = world.rules_for(contact, contact.last_queue).agent_lost
+        if target is not None and target.to is Overflow.HANG_UP:
+            return False
+        to = "queue" if target is None else target.to.value
+        name = contact.last_queue if target is None else target.name
+        world.out.append(
+            AgentLost(contact=contact.id, agent=record.agent.id, queue=contact.last_queue, to=to, name=name)
+        )
+        self._elsewhere.part_over(contact)
+        self._lead(contact, target)
+        return True
+
+    def _lead(self, contact: ContactRecord, target: Target | None) -> None:
+        world = self._world
+        if target is not None and target.to is Overflow.QUEUE and target.name in world.configuration.queues:
+            self._queues.enter(contact, QueueName(target.name))
+        elif target is not None and target.to in (Overflow.FLOW, Overflow.VOICEMAIL):
+            flow = FlowName(target.name) if target.to is Overflow.FLOW else mailbox_flow(target.name)
+            move(contact, ContactInput.SENT_TO_FLOW, world.now)
+            self._elsewhere.start_flow(contact, flow)
+        else:
+            self._transfers.back_in_line(contact)

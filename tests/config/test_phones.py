@@ -1,0 +1,61 @@
+"""What a queue says of its agents' phones, as people write it: what becomes of it, and all mistakes in one pass."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from callcenter.config import read_configuration
+from callcenter.core.aside import CONFIRM_PROMPT
+from callcenter.model.ids import QueueName
+from callcenter.model.queue import MissedOffer, Overflow, Target
+
+PAGE = (Path(__file__).parents[2] / "docs" / "phones.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+FLOWS = {"flows/cut_off.yaml": "nodes: {bye: {kind: hangup}}\n"}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=range(len(EXAMPLES)))
+def test_the_documentation_can_be_used(example: str) -> None:
+    _, problems = read_configuration({"queues.yaml": example, **FLOWS})
+    assert [str(problem) for problem in problems] == []
+
+
+def test_rules_become_what_they_say() -> None:
+    configuration, problems = read_configuration({"queues.yaml": "".join(EXAMPLES[:1]), **FLOWS})
+    assert problems == []
+    [prompt] = configuration.queues[QueueName("sales")].agent_announcement
+    assert set(prompt.texts) == {"en", "vi"}
+    assert configuration.prompts[prompt.name] == prompt
+    assert CONFIRM_PROMPT in configuration.prompts, "a phone may want the key in any queue"
+    configuration, _ = read_configuration({"queues.yaml": EXAMPLES[1]})
+    queue = configuration.queues[QueueName("sales")]
+    assert (queue.confirm, queue.confirm_s, queue.missed.not_confirmed.then) == (True, 8.0, MissedOffer.PAUSE)
+    configuration, _ = read_configuration({"queues.yaml": EXAMPLES[2], **FLOWS})
+    assert configuration.queues[QueueName("sales")].agent_lost == Target(to=Overflow.FLOW, name="cut_off")
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    rules = """
+sales:
+  agent_announcement: [nobody_wrote_it]
+  confirm: sometimes
+  confirm_s: 0.5
+  missed: {not_confirmed: {then: explode}}
+care:
+  agent_lost: {number: "0901"}
+help:
+  agent_lost: {flow: missing}
+"""
+    _, problems = read_configuration({"queues.yaml": rules})
+    said = "\n".join(map(str, problems))
+    for what in (
+        "queues.yaml:3:24",
+        "confirm",
+        "confirm_s",
+        "not_confirmed",
+        "not sent to a number",
+        "there is no flow `missing`",
+    ):
+        assert what in said, said
+    assert len(problems) >= 6
