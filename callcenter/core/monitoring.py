@@ -141,6 +141,8 @@ class Monitoring:
             return f"{monitor.agent} has no talk now that {monitor.supervisor} hears"
         if talk.consult is not None:
             return f"{monitor.agent} consults {talk.consult.party.name}: let that end first"
+        if talk.paying is not None:
+            return f"the customer of {talk.id} is paying: let that end first"
         del self._world.ears[monitor.leg]
         self._end(monitor, MonitorEnd.TOOK_OVER, gone=True)
         why = f"{monitor.supervisor} took it over from {monitor.agent}"

@@ -7,23 +7,27 @@ import pytest
 
 from callcenter.core.payments import GRACE_S
 from callcenter.core.snapshot import take_snapshot
-from callcenter.model.agent import AgentState
+from callcenter.model.agent import AgentState, Supervision
 from callcenter.model.card import CardPart, CardSlice, PaymentOutcome, PaymentStep
 from callcenter.model.commands import JoinBridge, LeaveBridge, MuteRecording, PlayPrompts
 from callcenter.model.contact import ContactState, EndReason, LegEnd, TransportFault
 from callcenter.model.control import ConsultAct, TransferTo
 from callcenter.model.entry import decode_entry
 from callcenter.model.events import (
+    AgentSaved,
     ConsultActRequested,
     ConsultRequested,
     DigitPressed,
     HoldRequested,
+    LegAnswered,
     LegEnded,
     RecordingPauseRequested,
     TransferRequested,
 )
 from callcenter.model.flow import Flow, Prompt
-from callcenter.model.ids import FlowName
+from callcenter.model.ids import AgentId, FlowName
+from callcenter.model.monitor import MonitorMode
+from callcenter.model.monitor_messages import MonitorRequested, TakeOverRequested
 from callcenter.model.payment_messages import (
     CardChecked,
     CardPosted,
@@ -358,3 +362,20 @@ def test_after_a_kill_it_is_still_paused_and_she_is_asked_anew() -> None:
     answered(center)
     assert steps(center)[-1] is PaymentStep.PAID
     is_clean(center)
+
+
+def test_a_supervisor_who_has_barged_in_waits_outside_too_and_takes_nothing_over() -> None:
+    center, _, call = a_talk()
+    boss = center.agent("boss")
+    saved = replace(boss.record.agent, supervises=Supervision(everything=True))
+    assert center.ask(AgentSaved(request=center.request(), agent=saved)) == ""
+    wish = MonitorRequested(request=center.request(), supervisor=boss.id, agent=AgentId("ann"), mode=MonitorMode.BARGE)
+    assert center.ask(wish) == ""
+    monitor = next(iter(center.engine.world.monitors.values()))
+    center.tell(LegAnswered(leg=monitor.leg))
+    assert monitor.inside == call.record.bridge
+    assert asks(center, call) == ""
+    assert monitor.inside is None
+    assert "paying" in center.ask(TakeOverRequested(request=center.request(), supervisor=boss.id))
+    assert center.ask(PaymentCancelRequested(request=center.request(), contact=call.id)) == ""
+    assert monitor.inside == call.record.bridge
