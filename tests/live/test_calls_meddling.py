@@ -34,6 +34,7 @@ async def meddles(center: Center, action: str, **fields: str) -> str:
     async with asyncio.timeout(ANSWER_LIMIT_S):
         reader, writer = await asyncio.open_connection(LOOPBACK, int(port[1]))
         try:
+            answer = b""
             login = {"Username": "callcenter", "Secret": secret[1], "Events": "off"}
             for name, said in (("Login", login), (action, fields)):
                 lines = (f"Action: {name}", *(f"{key}: {value}" for key, value in said.items()), "", "")
