@@ -18,6 +18,7 @@ from callcenter.cli import (
     callbacks,
     calls,
     campaign,
+    campaign_past,
     center,
     compliance,
     conf,
@@ -95,6 +96,8 @@ app.add_typer(calls.app, name="calls")
 for _name, _command in call_control.COMMANDS.items():
     calls.app.command(_name)(_command)
 app.add_typer(callbacks.app, name="callbacks")
+campaign.app.command("report")(campaign_past.report)
+campaign.app.command("simulate")(campaign_past.simulate)
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(customers.app, name="customers")
 app.add_typer(privacy.app, name="privacy")

@@ -10,7 +10,7 @@ from callcenter.cli.screen import NOTHING, Json, cell, emit, length, say, second
 from callcenter.cli.site import site_of
 
 if TYPE_CHECKING:
-    from callcenter.model.view import CampaignView, CenterView
+    from callcenter.model.view import CampaignView, CenterView, LeadView
 
 app = typer.Typer(name="campaign", help="Calling people, list by list.", no_args_is_help=True)
 
@@ -103,6 +103,65 @@ def drain(context: typer.Context, campaign: Campaign, json: Json = False) -> Non
 
 
 app.command("machines")(machines)
+
+
+@app.command("preview")
+def preview(
+    context: typer.Context,
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="Her id.")],
+    dial: Annotated[bool, typer.Option("--dial", help="She has read it: dial.")] = False,
+    skip: Annotated[bool, typer.Option("--skip", help="Pass this lead over.")] = False,
+    json: Json = False,
+) -> None:
+    """Show the lead that an agent reads, of a campaign that is dialled by hand; have it dialled, or passed over."""
+    if dial and skip:
+        raise Failure(Exit.USAGE, "--dial and --skip", remedy="give one of them")
+    center = site_of(context).center
+    found = shown_lead(center.view(), agent)
+    if found is None:
+        raise Failure(Exit.NOT_FOUND, f"{agent} has no lead to read", remedy="leads next CAMPAIGN --agent AGENT")
+    if dial or skip:
+        center.decide_lead(agent, dial=dial)
+    campaign, lead = found
+    done = "dialled" if dial else "passed over" if skip else "shown"
+    show_lead(campaign, lead, done, json=json)
+
+
+def shown_lead(view: "CenterView", agent: str) -> "tuple[str, LeadView] | None":
+    """The lead that an agent reads, and of which campaign."""
+    found = ((one.name, lead) for one in view.campaigns for lead in one.shown)
+    return next(((name, lead) for name, lead in found if lead.agent == agent), None)
+
+
+def show_lead(campaign: str, lead: "LeadView", done: str, *, json: bool) -> None:
+    """Who would be called."""
+    if json:
+        emit(
+            {
+                "campaign": campaign,
+                "agent": lead.agent,
+                "lead": lead.lead,
+                "list": lead.list,
+                "name": lead.name,
+                "number": lead.number,
+                "attempts": lead.attempts,
+                "custom": dict(lead.custom),
+                "for_s": seconds(lead.for_s),
+                "done": done,
+            }
+        )
+        return
+    show_pairs(
+        {
+            "campaign": campaign,
+            "lead": f"{lead.lead} of {lead.list}",
+            "name": lead.name or NOTHING,
+            "number": lead.number,
+            "attempts": lead.attempts,
+            **dict(lead.custom),
+            "now": done,
+        }
+    )
 
 
 def campaign_document(one: "CampaignView") -> dict[str, object]:

@@ -138,6 +138,10 @@ class ControlClient:
         """Start or stop a campaign: see web.campaigns.REQUESTS."""
         self._post(f"/v1/campaigns/{_part(campaign)}/{_part(what)}", {**wish, "by": asker()})
 
+    def decide_lead(self, agent: str, *, dial: bool) -> None:
+        """An agent has read who would be called."""
+        self._post("/v1/campaigns/-/decide", {"agent": agent, "dial": dial, "by": asker()})
+
     def configuration(self) -> VersionView:
         """Which version of the configuration is live."""
         status, body = self._get("/v1/configuration")

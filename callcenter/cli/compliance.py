@@ -178,6 +178,26 @@ def pack_document(pack: "LawPack") -> dict[str, object]:
 # -- proof -------------------------------------------------------------------------------------------------------------
 
 
+@app.command("check")
+def check(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="In E.164, or as it is written in --region.")],
+    campaign: Annotated[str, typer.Option("--campaign", help="By whose rules, of the configuration's folder.")],
+    region: Annotated[str, typer.Option("--region", help="Country of a number without a country code.")] = "",
+    json: Json = False,
+) -> None:
+    """May this number be dialled now for a campaign? Every rule, with what it looks at; nothing is written."""
+    from callcenter.cli.checking import checked, document, show_verdict
+
+    told, verdict = asyncio.run(checked(site_of(context), number, campaign, region))
+    if json:
+        emit(document(told, campaign, verdict))
+    else:
+        show_verdict(told, campaign, verdict)
+    if not verdict.allowed:
+        raise typer.Exit(int(Exit.PROBLEMS))
+
+
 @app.command("verify")
 def verify(
     context: typer.Context,

@@ -139,6 +139,24 @@ def safe(text: str) -> str:
     return f"'{clean}" if clean.startswith(FORMULA_SIGNS) else clean
 
 
+@app.command("next")
+def next_lead(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN", help="One that is dialled by hand.")],
+    agent: Annotated[str, typer.Option("--agent", help="Who reads it.")],
+    json: Json = False,
+) -> None:
+    """Show an agent her next lead of a campaign that is dialled by hand; `campaign preview` has it dialled."""
+    from callcenter.cli.campaign import show_lead, shown_lead
+
+    center = site_of(context).center
+    center.campaign(campaign, "next", agent=agent)
+    found = shown_lead(center.view(), agent)
+    if found is None:
+        raise Failure(Exit.NOT_FOUND, f"{agent} has no lead to read any more")
+    show_lead(found[0], found[1], "shown", json=json)
+
+
 @app.command("list")
 def list_lists(context: typer.Context, json: Json = False) -> None:
     """List the lists."""

@@ -44,6 +44,8 @@ from callcenter.model.entry import Output
 from callcenter.model.facts import AgentChanged, ContactConnected, ContactEnded, DispositionRecorded, TalkEnded
 from callcenter.model.ids import ContactId, FlowName, LegId
 from callcenter.model.lead import Lead, Outcome
+from callcenter.model.need import Need, parse_need
+from callcenter.model.queue import PRIORITY_MAX
 
 RING_GRACE_S: Final = 5.0  # Asterisk should have given up on the phone so long before we do
 STRAYED_S: Final = 3.0  # what Asterisk kept for us while we were away comes within so long after the list
@@ -118,6 +120,10 @@ class CampaignCalls:
             campaign=record.name,
             variables=_variables(record, dial.lead),
         )
+        own = world.agents.records.get(asked.agent) if asked.agent is not None else None
+        if own is not None:  # it is her own call, as long as it rings: nobody else has her
+            contact.dialler = own.agent.id
+            world.agents.dials(own, world.now)
         world.admit(contact)
         move(contact, ContactInput.CALLED, world.now)
         record.attempts[contact.id] = Attempt(
@@ -271,6 +277,7 @@ class CampaignCalls:
         elif campaign.queue is None:
             if campaign.flow is None:
                 raise Bug(f"campaign {campaign.name} has neither a queue nor a flow")
+            attempt.step = DialStep.IN_FLOW
             self._elsewhere.start_flow(contact, campaign.flow)
         else:
             queue = world.configuration.queues[campaign.queue]
@@ -278,8 +285,21 @@ class CampaignCalls:
             if self._queues.doors.refusal(contact, queue) is not None:
                 self._drop(contact, record, attempt, campaign)
                 return
-            self._queues.enter(contact, campaign.queue)
+            only = self._waits_for_her(contact)
+            self._queues.enter(contact, campaign.queue, PRIORITY_MAX if only is not None else None, only)
             world.timers.set(TimerKind.DROP, contact.id, world.now + campaign.message_within_s)
+
+    def _waits_for_her(self, contact: ContactRecord) -> Need | None:
+        """The agent before whom it was dialled, if she is free for it: nobody else is asked. None: there is no such."""
+        world = self._world
+        record = world.agents.records.get(contact.dialler) if contact.dialler is not None else None
+        if record is None:
+            return None
+        contact.dialler = None
+        world.agents.has_dialled(record, world.now)
+        if not world.agents.free.is_free(record.agent.id, Medium.VOICE):
+            return None
+        return parse_need(f"@{record.agent.id}")
 
     # -- nobody is there ---------------------------------------------------------------------------------------------
 
@@ -357,7 +377,7 @@ class CampaignCalls:
                 self._elsewhere.end(contact, EndReason.DROPPED, leg_gone=True)
             case DialStep.MACHINE:
                 self._elsewhere.end(contact, EndReason.MACHINE, leg_gone=True)
-            case DialStep.PERSON:
+            case DialStep.PERSON | DialStep.IN_FLOW:
                 return False
         return True
 
@@ -375,8 +395,9 @@ class CampaignCalls:
                     self._ended(contact, reason)
                 case DispositionRecorded(contact=contact, code=code):
                     self._recorded(contact, code)
-                case AgentChanged(was_state=AgentState.WRAP_UP, agent=agent):
-                    self._wrapped(agent)
+                case AgentChanged(was_state=AgentState.WRAP_UP, state=state, agent=agent):
+                    if state is not AgentState.WRAP_UP:
+                        self._wrapped(agent)
                 case _:
                     pass
 
@@ -425,7 +446,9 @@ class CampaignCalls:
             )
         )
         talks = world.talked.get(contact_id, []) if attempt.talked else []
-        waits = bool(talks) and not any(talk.recorded for talk in talks)
+        last = world.agents.records.get(talks[-1].agent) if talks else None
+        wraps_up = last is not None and last.state is AgentState.WRAP_UP and last.about == contact_id
+        waits = wraps_up and not any(talk.recorded for talk in talks)
         settling = record.settling[attempt.leg] = Settling(
             contact=contact_id,
             outcome=outcome,
@@ -542,7 +565,7 @@ def _came_of(attempt: Attempt, reason: EndReason) -> Outcome:
             return Outcome.MACHINE
         case DialStep.DROPPED:
             return Outcome.DROPPED
-        case DialStep.PERSON:
+        case DialStep.PERSON | DialStep.IN_FLOW:
             heard = attempt.talked or reason in (EndReason.FLOW_ENDED, EndReason.VOICEMAIL, EndReason.FORWARDED)
             return Outcome.ANSWERED if heard else Outcome.HUNG_UP
 

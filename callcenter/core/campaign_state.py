@@ -47,7 +47,8 @@ class DialStep(StrEnum):
 
     RINGING = "ringing"
     JUDGING = "judging"  # somebody answered, a detector listens
-    PERSON = "person"  # who waits for an agent, talks, or hears a flow
+    PERSON = "person"  # who waits for an agent, or talks
+    IN_FLOW = "in_flow"  # a person whom the campaign lets hear a flow, wherever that leads
     DROPPED = "dropped"  # and is told who called
     MACHINE = "machine"  # that is left a message, or was hung up on
 
@@ -107,6 +108,13 @@ class Settling(msgspec.Struct, kw_only=True, gc=False):
     judged: Judged | None = None  # until it is scored
 
 
+class Shown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A lead that an agent reads before she is dialled."""
+
+    lead: Lead
+    since: float
+
+
 class CallerHours(msgspec.Struct, kw_only=True, gc=False):
     """How often a caller id was shown and answered by people, by hours since 1970."""
 
@@ -126,6 +134,7 @@ class CampaignRecord(msgspec.Struct, kw_only=True, gc=False):
     dry_until: float = 0.0  # the lists had fewer leads than were wanted
     rests_until: float = 0.0  # the law refused how it calls, or there is no trunk
     asked: dict[LegId, Asked] = {}
+    shown: dict[AgentId, Shown] = {}  # who would be called next, by hand
     attempts: dict[ContactId, Attempt] = {}
     settling: dict[LegId, Settling] = {}
     recorded: dict[ContactId, str] = {}  # by an agent, while the call lasts

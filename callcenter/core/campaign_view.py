@@ -1,12 +1,14 @@
 """Pictures of campaigns for screens. Knows how to count; changes nothing."""
 
 from callcenter.core.campaign_crew import crew_of, waiting_of
-from callcenter.core.campaign_state import CampaignRecord, DialStep
+from callcenter.core.campaign_pace import next_number
+from callcenter.core.campaign_state import CampaignRecord, DialStep, Shown
 from callcenter.core.world import World
-from callcenter.model.campaign import Campaign, CampaignState, Mode
+from callcenter.model.campaign import Campaign, Mode
 from callcenter.model.contact import ContactState
+from callcenter.model.ids import AgentId
 from callcenter.model.pacing import Answers, Crew
-from callcenter.model.view import CampaignView
+from callcenter.model.view import CampaignView, LeadView
 
 NOTHING = Answers(live=0.0, drops=0.0)
 
@@ -56,6 +58,7 @@ def _view(
         talks=record.talks,
         goal=campaign.goal if campaign is not None else 0,
         outcomes=tuple(sorted((str(outcome), count) for outcome, count in record.outcomes.items())),
+        shown=tuple(_lead(agent, shown, now) for agent, shown in sorted(record.shown.items())),
         unsettled=len(record.settling),
         talk_s=record.talk_s,
         agent_s=agent_s,
@@ -70,6 +73,14 @@ def _view(
     )
 
 
-def runs(view: CampaignView) -> bool:
-    """Whether it dials, or still has calls that it has dialled."""
-    return view.state is not CampaignState.STOPPED
+def _lead(agent: AgentId, shown: Shown, now: float) -> LeadView:
+    return LeadView(
+        agent=agent,
+        lead=shown.lead.id,
+        name=shown.lead.name,
+        number=next_number(shown.lead).number,
+        for_s=max(now - shown.since, 0.0),
+        list=shown.lead.list,
+        attempts=shown.lead.attempts,
+        custom=tuple(sorted(shown.lead.custom.items())),
+    )

@@ -23,7 +23,13 @@ from callcenter.core.timers import TimerKind
 from callcenter.core.transfers import Transfers
 from callcenter.core.world import World
 from callcenter.model.agent import AgentStatus
-from callcenter.model.campaign_messages import CampaignRequest, CampaignStartRequested, CampaignStopRequested
+from callcenter.model.campaign_messages import (
+    CampaignRequest,
+    CampaignStartRequested,
+    CampaignStopRequested,
+    LeadDecided,
+    LeadRequested,
+)
 from callcenter.model.commands import Reply
 from callcenter.model.contact import EndReason
 from callcenter.model.events import (
@@ -199,7 +205,7 @@ class Requests:
                 | ConsultActRequested()
             ):
                 self._reply(event.request, self._about_a_call(event))
-            case CampaignStartRequested() | CampaignStopRequested():
+            case CampaignStartRequested() | CampaignStopRequested() | LeadRequested() | LeadDecided():
                 self._reply(event.request, self._campaigns.ask(event))
             case _:
                 self._reply(event.request, self._supervise(event))

@@ -233,7 +233,10 @@ class Dialler:
     async def _release(self, command: ReleaseLeads) -> None:
         if self._leads is not None and command.leads:
             with suppress(PeerFault):  # they are given back at the latest when this dialler has ended
-                await self._leads.release(command.leads)
+                if command.rest_s:
+                    await self._leads.rest(command.leads, self._clock.now() + command.rest_s)
+                else:
+                    await self._leads.release(command.leads)
 
     async def _judge(self, command: JudgeDial) -> None:
         dial, attempts, leads = command.dial, self._attempts, self._leads

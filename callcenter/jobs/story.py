@@ -19,7 +19,13 @@ from callcenter.jobs.supervision import SUPERVISION_TELLERS
 from callcenter.jobs.telling import Aside, Detail, Step, Teller, Told
 from callcenter.jobs.wording import asked_words, duration
 from callcenter.model.agent import AgentStatus
-from callcenter.model.campaign_messages import AnswererScored, CampaignChanged, DialRefused, MachinesTrusted
+from callcenter.model.campaign_messages import (
+    AnswererScored,
+    CampaignChanged,
+    DialRefused,
+    LeadShown,
+    MachinesTrusted,
+)
 from callcenter.model.contact import Direction, EndReason, LookupOutcome, OfferEnd, QueueExit
 from callcenter.model.entry import Entry
 from callcenter.model.events import HangUpRequested
@@ -385,6 +391,7 @@ LEFT_OUT: Final[Mapping[type[Fact], str]] = {
     CampaignChanged: "about a campaign; what it dials is told",
     AnswererScored: "about a detector; what it decided is told",
     MachinesTrusted: "likewise",
+    LeadShown: "about an agent's screen; what is dialled then is told",
     DialRefused: "about a lead that was not dialled: there is no contact",
     ConfigurationChanged: "about all; what it changes for a contact is told (RulesChanged)",
 }

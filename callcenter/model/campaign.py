@@ -93,6 +93,9 @@ class Campaign:
     hours: CalendarName | None = None  # when the campaign works, besides what the law allows
     goal: Annotated[int, Interval(ge=0)] = 0  # it ends after so many talks; 0: never by itself
     ratio: Annotated[float, Interval(ge=1, le=RATIO_MAX)] = 1.0  # lines for each free agent
+    preview_s: Annotated[float, Interval(ge=0, le=600)] = 0.0  # by hand: dialled by itself after so long; 0: never
+    skip: bool = True  # by hand: an agent may pass a lead over
+    skip_rest_s: Annotated[float, Interval(ge=0, le=RECYCLE_MAX_S)] = 3_600.0  # who is passed over rests so long
     lines_max: Annotated[int, Interval(ge=1, le=LINES_MAX)] = 100  # at once
     target: Annotated[float, Interval(gt=0, le=LAW_SHARE)] = TARGET_SHARE  # drops by live answers: aimed at
     hard_stop: Annotated[float, Interval(gt=0, le=LAW_SHARE)] = HARD_SHARE  # never risked

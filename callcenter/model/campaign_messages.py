@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from callcenter.model.campaign import CampaignState
 from callcenter.model.detection import Answerer
-from callcenter.model.ids import ContactId, LegId, RequestId
+from callcenter.model.ids import AgentId, ContactId, LegId, RequestId
 from callcenter.model.law import DropCount
 from callcenter.model.lead import CampaignName, Dial, Lead, LeadId, Outcome
 from callcenter.model.message import Message
@@ -95,7 +95,25 @@ class CampaignStopRequested(Message, frozen=True, kw_only=True):
     by: str = ""
 
 
-CampaignRequest = CampaignStartRequested | CampaignStopRequested
+class LeadRequested(Message, frozen=True, kw_only=True):
+    """An agent wants to see her next lead of a campaign that is dialled by hand."""
+
+    request: RequestId
+    campaign: CampaignName
+    agent: AgentId
+    by: str = ""
+
+
+class LeadDecided(Message, frozen=True, kw_only=True):
+    """An agent has read who it is, and wants the number dialled, or (not `dial`) to pass her over."""
+
+    request: RequestId
+    agent: AgentId
+    dial: bool = True
+    by: str = ""
+
+
+CampaignRequest = CampaignStartRequested | CampaignStopRequested | LeadRequested | LeadDecided
 CampaignEvent = DiallerReady | DiallerLost | LeadsClaimed | DialJudged | AttemptSettled | MachineJudged | BeepHeard
 
 # -- what to do --------------------------------------------------------------------------------------------------------
@@ -110,11 +128,12 @@ class ClaimLeads(Message, frozen=True, kw_only=True):
 
 
 class ReleaseLeads(Message, frozen=True, kw_only=True):
-    """Give leads back with which nothing was done."""
+    """Give leads back with which nothing was done; they rest for so long."""
 
     contact: ContactId
     campaign: CampaignName
     leads: tuple[LeadId, ...]
+    rest_s: float = 0.0
 
 
 class JudgeDial(Message, frozen=True, kw_only=True):
@@ -247,6 +266,15 @@ class MachinesTrusted(Message, frozen=True, kw_only=True):
     people: int
 
 
+class LeadShown(Message, frozen=True, kw_only=True):
+    """An agent sees who would be called; `lead` is None when she sees her no more."""
+
+    campaign: CampaignName
+    agent: AgentId
+    lead: LeadId | None = None
+    why: str = ""
+
+
 class ContactDropped(Message, frozen=True, kw_only=True):
     """A person answered and no agent was there in time: she is told who called."""
 
@@ -287,4 +315,5 @@ CampaignFact = (
     | ContactDropped
     | OptedOut
     | AttemptEnded
+    | LeadShown
 )

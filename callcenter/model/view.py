@@ -126,6 +126,20 @@ class MessageView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeadView:
+    """A lead that an agent reads. Personal."""
+
+    agent: AgentId
+    lead: int
+    name: str
+    number: str
+    for_s: float
+    list: str = ""
+    attempts: int = 0
+    custom: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignView:
     """A campaign now. Counts are since it was started; live answers and drops are those of rolling windows."""
 
@@ -147,6 +161,7 @@ class CampaignView:
     talks: int = 0
     goal: int = 0  # 0: none
     outcomes: tuple[tuple[str, int], ...] = ()
+    shown: tuple[LeadView, ...] = ()  # leads that agents read before they are dialled
     unsettled: int = 0  # attempts that are over and not yet in Postgres
     talk_s: float = 0.0
     agent_s: float = 0.0  # that agents were there for it

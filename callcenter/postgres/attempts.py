@@ -213,7 +213,7 @@ class Attempts:
             held = await connection.fetchrow(sql("attempts.hold_lead"), dial.lead.id, self.name)
             if held is None:
                 return NotOurs(why="the lead is no longer this dialler's")
-            question, is_open = await self._question(connection, dial, at, drops)
+            question, is_open = await _asked(connection, self._days_off, dial, at, drops)
             if is_open:
                 return NotOurs(why="she is being called, on this number or another")
             verdict = _guarded(check(question, packs), against)
@@ -227,43 +227,7 @@ class Attempts:
 
     async def question(self, dial: Dial, at: float, drops: tuple[DropCount, ...] = ()) -> Question:
         """What would be asked about a call, without writing anything."""
-        with asking():
-            async with self._pool.acquire() as connection:
-                return (await self._question(connection, dial, at, drops))[0]
-
-    async def _question(
-        self, connection: Borrowed, dial: Dial, at: float, drops: tuple[DropCount, ...]
-    ) -> tuple[Question, bool]:
-        number = dial.number.number
-        beginnings = [number[:length] for length in range(2, len(number) + 1)]
-        since = time_of(at - HISTORY_S)
-        asked = (number, beginnings, since, dial.campaign, dial.lead.id)
-        facts = await connection.fetchrow(sql("attempts.facts"), *asked)
-        registers = await connection.fetch(sql("attempts.registers"))
-        assert facts is not None  # one row, whatever there is
-        year = int(day_of(at)[:4])
-        question = Question(
-            at=at,
-            number=number,
-            region=dial.number.region,
-            zones=dial.lead.zones,
-            holidays=self._days_off(dial.number.region, year, dial.lead.part),
-            approach=dial.approach,
-            attempts=tuple(facts["attempts"]),
-            listings=tuple(
-                Listing(register=row.register, entry=row.entry, since=row.since)
-                for row in _LISTINGS.decode(facts["listings"])
-            ),
-            registers=tuple(RegisterState(**dict(row)) for row in registers),
-            consent=None if facts["consent"] is None else _CONSENT.decode(facts["consent"]),
-            ring_s=dial.ring_s,
-            caller_id=dial.caller_id,
-            drops=drops,
-            message_within_s=dial.message_within_s,
-            dropped_at=facts["dropped_at"],
-            agent_ready=dial.agent_ready,
-        )
-        return question, facts["open"]
+        return await question_about(self._pool, dial, at, self._days_off, drops)
 
     async def _write(self, connection: Borrowed, dial: Dial, question: Question) -> None:
         hour = local_hour(question.at, question.zones[0]) if question.zones else None
@@ -363,13 +327,7 @@ class Attempts:
 
     async def drops(self, campaign: CampaignName, at: float, windows: Sequence[float]) -> tuple[DropCount, ...]:
         """A campaign's answered and dropped calls in the time before, exactly: for whoever starts to pace it."""
-        counts: list[DropCount] = []
-        with asking():
-            for within_s in windows:
-                row = await self._pool.fetchrow(sql("attempts.drops"), campaign, time_of(at - within_s))
-                assert row is not None
-                counts.append(DropCount(within_s=within_s, answered=row["answered"], dropped=row["dropped"]))
-        return tuple(counts)
+        return await dropped(self._pool, campaign, at, windows)
 
     # -- after a death -----------------------------------------------------------------------------------------------
 
@@ -423,6 +381,62 @@ class Attempts:
         if not any(attempt.dialler == dead for attempt in recovered.waiting):
             await self._lease.execute(sql("attempts.remove_dialler"), dead)
             recovered.diallers.append(dead)
+
+
+async def question_about(
+    pool: Pool, dial: Dial, at: float, days_off: DaysOff, drops: tuple[DropCount, ...] = ()
+) -> Question:
+    """What would be asked about a call, without writing anything."""
+    with asking():
+        async with pool.acquire() as connection:
+            return (await _asked(connection, days_off, dial, at, drops))[0]
+
+
+async def dropped(pool: Pool, campaign: CampaignName, at: float, windows: Sequence[float]) -> tuple[DropCount, ...]:
+    """A campaign's answered and dropped calls in the time before, exactly, by the attempts on record."""
+    counts: list[DropCount] = []
+    with asking():
+        for within_s in windows:
+            row = await pool.fetchrow(sql("attempts.drops"), campaign, time_of(at - within_s))
+            assert row is not None
+            counts.append(DropCount(within_s=within_s, answered=row["answered"], dropped=row["dropped"]))
+    return tuple(counts)
+
+
+async def _asked(
+    connection: Borrowed, days_off: DaysOff, dial: Dial, at: float, drops: tuple[DropCount, ...]
+) -> tuple[Question, bool]:
+    """The question, and whether her number or she herself is on the line."""
+    number = dial.number.number
+    beginnings = [number[:length] for length in range(2, len(number) + 1)]
+    since = time_of(at - HISTORY_S)
+    asked = (number, beginnings, since, dial.campaign, dial.lead.id)
+    facts = await connection.fetchrow(sql("attempts.facts"), *asked)
+    registers = await connection.fetch(sql("attempts.registers"))
+    assert facts is not None  # one row, whatever there is
+    year = int(day_of(at)[:4])
+    question = Question(
+        at=at,
+        number=number,
+        region=dial.number.region,
+        zones=dial.lead.zones,
+        holidays=days_off(dial.number.region, year, dial.lead.part),
+        approach=dial.approach,
+        attempts=tuple(facts["attempts"]),
+        listings=tuple(
+            Listing(register=row.register, entry=row.entry, since=row.since)
+            for row in _LISTINGS.decode(facts["listings"])
+        ),
+        registers=tuple(RegisterState(**dict(row)) for row in registers),
+        consent=None if facts["consent"] is None else _CONSENT.decode(facts["consent"]),
+        ring_s=dial.ring_s,
+        caller_id=dial.caller_id,
+        drops=drops,
+        message_within_s=dial.message_within_s,
+        dropped_at=facts["dropped_at"],
+        agent_ready=dial.agent_ready,
+    )
+    return question, facts["open"]
 
 
 def _guarded(verdict: Verdict, against: Sequence[str]) -> Verdict:

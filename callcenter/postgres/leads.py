@@ -122,6 +122,19 @@ class Leads:
             done = await connection.execute(sql("leads.release"), self._dialler, chosen)
         return int(done.split()[-1])
 
+    async def rest(self, leads: Sequence[LeadId], until: float) -> int:
+        """Give claimed leads back that are to rest until a time (an agent passed them over); gives how many."""
+        async with changing(self._pool) as connection:
+            done = await connection.execute(sql("leads.rest"), self._dialler, list(leads), time_of(until))
+        return int(done.split()[-1])
+
+
+async def zones_of(pool: Pool, number: str) -> tuple[str, ...]:
+    """The zones that any lead with this number may be in; none if no list has it."""
+    with asking():
+        rows = await pool.fetch(sql("leads.zones_of"), number)
+    return tuple(sorted({zone for row in rows for zone in row["zones"].split()}))
+
 
 async def progress(pool: Pool, list_: str) -> Progress:
     """How far a list is."""

@@ -68,6 +68,16 @@ from callcenter.sim.world import Agenda
 
 PROMPT_S: Final = 1.5  # what one prompt takes to say, on average
 CARRIER_REFUSES_EVERY: Final = 7  # so many calls to outside numbers are one that no carrier takes
+CAUSES: Final = {
+    LegEnd.NORMAL: 16,
+    LegEnd.BUSY: 17,
+    LegEnd.NO_ANSWER: 19,
+    LegEnd.UNREACHABLE: 20,
+    LegEnd.REJECTED: 21,
+    LegEnd.CANCELLED: 26,
+    LegEnd.FAILED: 38,
+}
+"""Q.850, of legs whose end Asterisk tells to its end."""
 DEAD_PHONES: Final = 0.02  # share of calls of which a registered phone takes no notice
 SCRIPT_MAX_S: Final = 20.0  # the longest that a script has a call which gives it back
 ENDLESS_SCRIPTS: Final = 0.1  # share of scripts that do not
@@ -488,7 +498,7 @@ class FakeAsterisk:
         if not leg.ours and not leg.away:  # it leaves the application, and that is all that is told, unless...
             self._tell(leg.id, LegEnded(leg=leg.id, end=end, left=True))
         if leg.ours or leg.script is not None:  # ... we dialled it, or it was subscribed to
-            self._tell(leg.id, LegEnded(leg=leg.id, end=end))
+            self._tell(leg.id, LegEnded(leg=leg.id, end=end, cause=CAUSES.get(end, 0)))
         leg.party.gone(leg.id)
         for ear in [other for other in self.legs.values() if other.at == leg.id]:
             self._end(ear, LegEnd.NORMAL)

@@ -12,6 +12,7 @@ from typing import Final, get_args
 from callcenter.core.records import COUNTED, rows
 from callcenter.core.steering import PICKED
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
+from callcenter.model.campaign_messages import ContactDropped, LeadDialled
 from callcenter.model.commands import Reply, TellReferrer
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction, OfferEnd, QueueExit
@@ -145,6 +146,7 @@ class Book:
         self.first_offered: list[ContactId] = []  # of those, who were in line until then
         self.dialled: list[CallbackDialled] = []  # likewise
         self._dialled: set[LegId] = set()  # ever
+        self._campaigns: set[ContactId] = set()  # that were dialled for one
         self._calls_back: set[ContactId] = set()  # messages after which the agent calls the customer back
         self._before: dict[ContactId, FlowName | None] = {}  # who pays: the flow in which she was
         self.library = library
@@ -215,8 +217,13 @@ class Book:
                 seen.flow, seen.node = flow, node
                 if flow in BACK_BY_PHONE and fact.exit == "done":
                     self._is_back(*(agent for agent in self.agents.values() if agent.agent.number == seen.caller))
+            case LeadDialled(contact=contact):
+                self._campaigns.add(contact)
+            case ContactDropped(contact=contact):
+                self._lead_answered(contact)
             case ContactQueued():
                 seen = self.live(fact.contact)
+                self._lead_answered(fact.contact)
                 if seen.since and fact.since != seen.since:
                     raise Violation(f"{fact.contact} had its place since {seen.since}, and has it since {fact.since}")
                 seen.queue, seen.priority, seen.since = fact.queue, fact.priority, fact.since
@@ -412,6 +419,12 @@ class Book:
         if seen is None:
             raise Violation(f"a fact speaks of {contact}, which is not live")
         return seen
+
+    def _lead_answered(self, contact: ContactId) -> None:
+        """Of a call that a campaign dialled for an agent: it is not her own any more."""
+        if contact in self._campaigns:
+            for agent in self.agents.values():
+                agent.own_calls.discard(contact)
 
     def _offered(self, fact: ContactOffered, now: float) -> None:
         contact, agent = self.live(fact.contact), self.agents[fact.agent]

@@ -18,6 +18,7 @@ from callcenter.core.snapshot import restore
 from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.contact import ContactState
+from callcenter.model.entry import Entry
 from callcenter.model.events import (
     ConfigurationApplied,
     Event,
@@ -28,6 +29,7 @@ from callcenter.model.events import (
 from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, LegId, RequestId, Version
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import PROMISED_MAX_S
+from callcenter.sim.campaigns import Bosses, Ledger
 from callcenter.sim.center import Center, EngineMaker, tell_again
 from callcenter.sim.controls import Controls
 from callcenter.sim.faults import Outage, Trouble
@@ -78,6 +80,27 @@ def run(seed: int, length_s: float = LENGTH_S, make: EngineMaker = Engine) -> Ou
     return outcome
 
 
+class Watchers:
+    """The invariants of all calls, and those of campaigns."""
+
+    def __init__(self, invariants: Invariants, ledger: Ledger) -> None:
+        self._invariants = invariants
+        self._ledger = ledger
+
+    def before(self, engine: Engine, event: Event) -> None:
+        """An event is about to be told."""
+        self._invariants.before(engine, event)
+
+    def after(self, engine: Engine, entry: Entry) -> None:
+        """The engine has answered."""
+        self._invariants.after(engine, entry)
+        self._ledger.after(engine, entry)
+
+    def restarted(self, engine: Engine) -> None:
+        """The engine was brought back from snapshot and journal."""
+        self._invariants.restarted(engine)
+
+
 class Play:
     """One run while it runs."""
 
@@ -87,7 +110,9 @@ class Play:
         seed = scenario.seed
         library = scenario.library()
         self.invariants = Invariants(library)
-        self.center = Center(agenda, Random(f"center {seed}"), library, self.invariants, make)
+        self.ledger = Ledger(agenda, Random(f"ledger {seed}"), self._tell)
+        watcher = Watchers(self.invariants, self.ledger)
+        self.center = Center(agenda, Random(f"center {seed}"), library, watcher, make)
         self.center.snapshot_every = scenario.snapshot_every
         self.wire = Wire(agenda, Random(f"wire {seed}"), scenario.faults, self._tell)
         self.asterisk = FakeAsterisk(
@@ -95,6 +120,7 @@ class Play:
         )
         self.hands = Hands(agenda, Random(f"hands {seed}"), scenario.faults, self.asterisk, self._tell)
         self.center.hands = self.hands
+        self.hands.ledger = self.ledger.begin
         self.crowd = Crowd(agenda, Random(f"crowd {seed}"), self.asterisk)
         until = scenario.start + scenario.length_s
         self.staff = Staff(agenda, Random(f"staff {seed}"), self.asterisk, self.center.ask, until)
@@ -120,6 +146,9 @@ class Play:
             agenda, Random(f"clerks {seed}"), self.center.ask, self._live, self.staff.somebody_dials_an_outcome
         )
         self.truth = Truth(self.asterisk)
+        self.bosses = Bosses(
+            agenda, Random(f"bosses {seed}"), self.center.ask, [one.id for one in scenario.agents], until
+        )
         self._until = until
         self._tidying = Random(f"tidy {seed}")
         self._recording = Random(f"recording {seed}")
@@ -142,6 +171,9 @@ class Play:
         self.agenda.after(LOOK_EVERY_S, self._look)
         self.agenda.after(scenario.length_s, self._tidy)
         self.agenda.after(RECORDING_EVERY_S, self._meddle_with_recordings)
+        if any(one.campaigns for one in scenario.library().values()):
+            self.agenda.after(5.0, self.bosses.meddle)
+            self.agenda.after(6.0, self.bosses.read)
 
     def run(self) -> None:
         """Let time pass until everybody has gone home."""
@@ -165,6 +197,7 @@ class Play:
             raise Violation("the engine is not there at the end")
         self.truth.over(engine.world)
         self.invariants.over(engine)
+        self.ledger.over(engine)
         written = [*self.center.journal, *(taken for _, taken in self.center.snapshots)]
         for pin in self.crowd.pins:
             shown = f'"{pin[:PIN_SHOWN_DIGITS]}'.encode()
@@ -191,6 +224,7 @@ class Play:
                 self.hands.reachable = False
             case Outage.ENGINE:
                 self.center.kill()
+                self.ledger.end_life()
             case Outage.ASTERISK:
                 self.hands.reachable = self.crowd.answers = False
                 self.asterisk.crash()
@@ -208,6 +242,8 @@ class Play:
 
     def _start_engine(self) -> None:
         self.center.start(list(self.staff.directory.values()))
+        if self.center.engine is not None:
+            self.ledger.begin_life(self.center.engine)
         self.wire.mend(self.asterisk)
 
     def _apply(self, version: Version) -> None:
@@ -281,7 +317,9 @@ class Play:
             return False
         kept, homes = at_home(engine.world)
         return (
-            not engine.world.contacts
+            self.ledger.is_quiet(engine)
+            and not self.hands.under_way
+            and not engine.world.contacts
             and not engine.world.monitors
             and self.asterisk.legs.keys() <= kept
             and self.asterisk.bridges.keys() <= homes

@@ -62,6 +62,7 @@ from callcenter.nodes.survey import AskSurvey, Question
 from callcenter.nodes.transfer import Transfer
 from callcenter.nodes.voicemail import Voicemail
 from callcenter.sim.callbacks import with_callbacks, with_choices
+from callcenter.sim.campaigns import with_campaigns
 from callcenter.sim.faults import Faults, draw_faults
 from callcenter.sim.mail import with_mail
 from callcenter.sim.paperwork import with_paperwork
@@ -160,7 +161,8 @@ def _deepened(seed: str, configuration: Configuration) -> Configuration:
     routed = with_routing(Random(f"routing {seed}"), called)
     told = with_asides(Random(f"asides {seed}"), with_telling(Random(f"telling {seed}"), routed))
     mailed = with_mail(Random(f"mail {seed}"), told, (MAILBOX, LATE))
-    return with_paperwork(Random(f"paperwork {seed}"), mailed)
+    written = with_paperwork(Random(f"paperwork {seed}"), mailed)
+    return with_campaigns(Random(f"campaigns {seed}"), written)
 
 
 def _configuration(random: Random, queues: Sequence[Queue]) -> Configuration:

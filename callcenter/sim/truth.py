@@ -10,6 +10,7 @@ from typing import Final
 from callcenter.core.engine import Engine
 from callcenter.core.payments import SILENCE
 from callcenter.core.state import ContactRecord
+from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.contact import ContactState
 from callcenter.model.ids import BridgeId, LegId
@@ -63,7 +64,8 @@ class Truth:
         yield from differences(world, asterisk)
         yield from nail_differences(world, asterisk)
         for contact in world.contacts.values():
-            if contact.leg is not None and contact.leg not in asterisk.legs:
+            rings = contact.state is ContactState.CALLED and world.timers.due(TimerKind.DIAL, contact.id) is not None
+            if contact.leg is not None and contact.leg not in asterisk.legs and not rings:
                 yield f"{contact.id} is live, and its caller is gone"
             if contact.state is ContactState.CONNECTED and contact.agent_leg is not None:
                 yield from self._conversation(contact, contact.agent_leg)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
+from callcenter.model.campaign_messages import CampaignCommand
 from callcenter.model.commands import (
     AnswerLeg,
     Command,
@@ -125,6 +126,7 @@ class Hands:
 
     def __init__(self, agenda: Agenda, random: Random, faults: Faults, asterisk: FakeAsterisk, tell: Tell) -> None:
         self.outside = Outside(agenda, Random(f"outside {random.random()}"), tell)
+        self.ledger: Callable[[CampaignCommand], None] = lambda command: None  # whoever holds the campaigns' leads
         self.reachable = True
         self.disturbed = 0.0  # when something last went wrong
         self._agenda = agenda
@@ -150,6 +152,11 @@ class Hands:
             else:
                 self._lanes[command.contact] = deque(((self._serial, command),))
                 self._agenda.after(self._faults.takes_s(self._random), self._driver(command.contact))
+
+    @property
+    def under_way(self) -> int:
+        """How many lanes have commands that are not sent yet."""
+        return len(self._lanes)
 
     def drop(self) -> None:
         """Our process dies: what was under way is not sent."""
@@ -204,6 +211,8 @@ class Hands:
             self.outside.ask(command)
         elif isinstance(command, CheckCard | PostCard | ForgetCard):
             self.outside.take(command)
+        elif isinstance(command, CampaignCommand):
+            self.ledger(command)
         elif not self.reachable:
             self._failed(command, TransportFault.UNAVAILABLE)
         elif faults.refused and isinstance(command, MAY_BE_REFUSED) and random.random() < faults.refused:

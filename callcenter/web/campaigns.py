@@ -8,12 +8,23 @@ from typing import Final
 import msgspec
 from aiohttp import web
 
-from callcenter.model.campaign_messages import CampaignRequest, CampaignStartRequested, CampaignStopRequested
+from callcenter.model.campaign_messages import (
+    CampaignRequest,
+    CampaignStartRequested,
+    CampaignStopRequested,
+    LeadDecided,
+    LeadRequested,
+)
 from callcenter.model.ids import RequestId
 from callcenter.web.wire import answer, body
 
 Ask = Callable[[RequestId, CampaignRequest], Awaitable[str]]
-REQUESTS: Final[dict[str, type[CampaignRequest]]] = {"start": CampaignStartRequested, "stop": CampaignStopRequested}
+REQUESTS: Final[dict[str, type[CampaignRequest]]] = {
+    "start": CampaignStartRequested,
+    "stop": CampaignStopRequested,
+    "next": LeadRequested,
+    "decide": LeadDecided,
+}
 
 
 def routes(ask: Ask) -> list[web.RouteDef]:
@@ -24,7 +35,9 @@ def routes(ask: Ask) -> list[web.RouteDef]:
         async def take(request: web.Request) -> web.Response:
             number = RequestId(f"campaign-{os.getpid()}-{next(numbers)}")
             wish = await body(request, dict[str, object])
-            told = {**wish, "request": number, "campaign": request.match_info["campaign"]}
+            known = {field.name for field in msgspec.structs.fields(kind)}
+            place = {"campaign": request.match_info["campaign"]} if "campaign" in known else {}
+            told = {**wish, **place, "request": number}
             try:
                 event = msgspec.convert(told, kind)
             except msgspec.ValidationError as error:

@@ -124,3 +124,26 @@ SELECT campaign, floor(extract(epoch FROM answered) / 3600)::int AS at_hour, cou
        count(*) FILTER (WHERE outcome = 'dropped') AS dropped
 FROM attempt WHERE answered > $1 AND outcome IN ('answered', 'dropped', 'hung_up')
 GROUP BY campaign, at_hour ORDER BY campaign, at_hour;
+
+-- attempts.past
+-- Attempts of a campaign that ended since a time: when, whether a person answered, after how long.
+SELECT extract(epoch FROM began)::double precision AS began, answered IS NOT NULL AS live,
+       extract(epoch FROM coalesce(answered, ended) - began)::double precision AS after_s
+FROM attempt WHERE campaign = $1 AND began > $2 AND outcome IS NOT NULL AND outcome NOT IN ('void', 'lost')
+ORDER BY began, id;
+
+-- attempts.past_talks
+-- How long agents talked in a queue since a time, and how long they wrapped up after each talk.
+SELECT talk.talk_s, coalesce((SELECT sum(extract(epoch FROM activity.until - activity.since))::double precision
+                              FROM agent_activity activity
+                              WHERE activity.contact = talk.contact AND activity.agent = talk.agent
+                                AND activity.state = 'wrap_up' AND activity.until IS NOT NULL
+                                AND activity.since >= talk.began), 0) AS wrap_up_s
+FROM talk WHERE talk.queue = $1 AND talk.began > $2 ORDER BY talk.began, talk.contact;
+
+-- attempts.hours
+-- A campaign's attempts since a time, by the called people's local hour.
+SELECT hour, count(*) AS dials, count(*) FILTER (WHERE answered IS NOT NULL) AS answered,
+       count(*) FILTER (WHERE outcome = 'dropped') AS dropped, count(*) FILTER (WHERE outcome = 'machine') AS machines
+FROM attempt WHERE campaign = $1 AND began > $2 AND outcome IS NOT NULL AND outcome <> 'void'
+GROUP BY hour ORDER BY hour NULLS LAST;

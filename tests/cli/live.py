@@ -20,7 +20,7 @@ from callcenter.model.events import ConfigurationApplied, DispositionRequested, 
 from callcenter.model.ids import ContactId, RequestId, Version
 from callcenter.model.view import CenterView
 from callcenter.runtime.feed import Feed
-from callcenter.web import supervision
+from callcenter.web import campaigns, supervision
 from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
 from callcenter.web.customers import routes as customer_routes
@@ -56,6 +56,9 @@ class StoryCenter(Center):
             calendars=tuple(configuration.calendars.values()),
             forward_to=configuration.forward_to,
             dispositions=tuple(configuration.dispositions.values()),
+            campaigns=tuple(configuration.campaigns.values()),
+            trunks=tuple(configuration.trunks.values()),
+            guard=configuration.guard,
             start=start,
         )
 
@@ -152,7 +155,12 @@ class LiveCenter(AbstractContextManager["LiveCenter"]):
 
     async def _serve(self) -> None:
         self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        more = [*routes(self.versions), *supervision.routes(self.ask), *customer_routes(self)]
+        more = [
+            *routes(self.versions),
+            *supervision.routes(self.ask),
+            *campaigns.routes(self.ask),
+            *customer_routes(self),
+        ]
         async with ControlSocket(self._socket, self, Feed(), more=more):
             self._ready.set()
             await self._stopping.wait()

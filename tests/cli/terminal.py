@@ -145,6 +145,7 @@ def command_of(words: Sequence[str]) -> str:
         "config",
         "db",
         "callbacks",
+        "campaign",
         "customers",
         "privacy",
         "compliance",

@@ -7,7 +7,7 @@ import pytest
 
 from callcenter.core.campaign_state import TRANSITIONS, CampaignInput, CampaignRecord, next_state
 from callcenter.errors import IllegalTransition
-from callcenter.model.agent import AgentState
+from callcenter.model.agent import AgentState, PhoneRules
 from callcenter.model.campaign import CallerNumber, Campaign, CampaignState, MachineRule, Mode
 from callcenter.model.campaign_messages import (
     AttemptEnded,
@@ -24,14 +24,17 @@ from callcenter.model.campaign_messages import (
     HourCount,
     JudgeDial,
     LeadAnswered,
+    LeadDecided,
     LeadDialled,
+    LeadRequested,
     LeadsClaimed,
+    LeadShown,
     MachineJudged,
     OptOut,
     ReleaseLeads,
     SettleAttempt,
 )
-from callcenter.model.commands import DialNumber, HangUp, PlayPrompts, RingAgent
+from callcenter.model.commands import DialNumber, HangUp, JoinBridge, PlayPrompts, RingAgent
 from callcenter.model.contact import LegEnd, TransportFault
 from callcenter.model.detection import JUDGE_WITHIN_S, Answerer
 from callcenter.model.disposition import DispositionRules, DispositionTree
@@ -527,3 +530,83 @@ def test_a_goal_ends_it_and_a_dropped_count_on_record_is_known_to_the_pacer() ->
     floor.passes(5.0)
     assert floor.state == "stopped"
     assert len(floor.all(DialNumber)) == 1
+
+
+def test_a_lead_is_shown_read_and_dialled_and_nobody_else_is_given_to_her_agent_meanwhile() -> None:
+    floor = Floor(rules={"mode": Mode.PREVIEW})
+    ann = floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(3.0)
+    assert not floor.all(JudgeDial)
+    [shown] = floor.all(LeadShown)
+    assert (shown.agent, shown.lead) == (ann.id, 1)
+    assert floor.engine.view(floor.now).campaigns[0].shown[0].number == "+84900000001"
+    assert not floor.ask(LeadDecided(request=floor.request(), agent=ann.id))
+    [leg] = floor.ringing
+    assert floor.all(JudgeDial)[0].dial.agent_ready
+    caller = floor.call("out")  # waits: ann makes a call of her own
+    assert not floor.all(RingAgent)
+    floor.passes(5.0)
+    floor.answered(leg)
+    ring = floor.agent_answers()
+    assert ring.caller == "+84900000001"
+    floor.passes(30.0)
+    floor.ended(leg)
+    assert floor.settled[leg].outcome is Outcome.ANSWERED
+    assert floor.all(RingAgent)[-1].contact == caller.id
+    floor.told_again()
+
+
+def test_who_is_passed_over_rests_and_another_is_shown() -> None:
+    floor = Floor(rules={"mode": Mode.PREVIEW, "skip_rest_s": 600.0})
+    ann = floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(2.0)
+    assert not floor.ask(LeadDecided(request=floor.request(), agent=ann.id, dial=False))
+    [back] = floor.all(ReleaseLeads)
+    assert (back.leads, back.rest_s) == ((1,), 600.0)
+    floor.passes(2.0)
+    assert floor.all(LeadShown)[-1].lead == 2
+    ann.logs_out()
+    floor.passes(3.0)
+    assert floor.all(LeadShown)[-1].lead is None
+    assert floor.record.hopper[0].id == 2
+
+
+def test_a_manual_campaign_shows_a_lead_to_who_asks_and_dials_it_after_she_has_read() -> None:
+    floor = Floor(rules={"mode": Mode.MANUAL, "preview_s": 5.0, "skip": False})
+    ann = floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(3.0)
+    assert not floor.all(LeadShown)
+    assert "no lead to decide" in floor.ask(LeadDecided(request=floor.request(), agent=ann.id))
+    assert not floor.ask(LeadRequested(request=floor.request(), campaign=SPRING, agent=ann.id))
+    assert "not passed over" in floor.ask(LeadDecided(request=floor.request(), agent=ann.id, dial=False))
+    floor.passes(8.0)
+    [leg] = floor.ringing
+    floor.ended(leg, LegEnd.NO_ANSWER, 19)
+    assert ann.record.state is AgentState.READY
+    assert floor.settled[leg].outcome is Outcome.NO_ANSWER
+
+
+def test_a_person_who_answers_is_with_an_agent_whose_phone_is_nailed_up_in_the_same_turn() -> None:
+    floor = Floor()
+    ann = floor.agent("ann", phone=PhoneRules(nailed=True))
+    ann.takes_the_line()
+    floor.begins()
+    floor.starts()
+    floor.passes(3.0)
+    [leg] = floor.ringing
+    out = Center.tell(floor, LegAnswered(leg=leg))
+    assert not [one for one in out if isinstance(one, RingAgent)]
+    assert [one.leg for one in out if isinstance(one, JoinBridge)] == [leg, ann.line]
+    assert [one.agent for one in out if isinstance(one, ContactConnected)] == [ann.id]
+    floor.passes(20.0)
+    floor.ended(leg)
+    assert floor.settled[leg].outcome is Outcome.ANSWERED
+    floor.passes(1.1)
+    assert len(floor.ringing) == 1
+    floor.told_again()

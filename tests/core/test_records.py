@@ -17,6 +17,7 @@ from callcenter.model.campaign_messages import (
     DialRefused,
     LeadAnswered,
     LeadDialled,
+    LeadShown,
     MachinesTrusted,
     OptedOut,
 )
@@ -375,6 +376,7 @@ SILENT: list[Fact] = [
         caller_id="+84",
         why="1 ready",
     ),
+    LeadShown(campaign=SPRING, agent=ANNA, lead=LeadId(1)),
     LeadAnswered(contact=C, campaign=SPRING, attempt=AGENT_LEG, rang_s=3.0),
     AnswererJudged(
         contact=C, campaign=SPRING, attempt=AGENT_LEG, detector="ear", answerer=Answerer.HUMAN, took_s=1.0, why=""

@@ -19,7 +19,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from callcenter.errors import Bug
-from callcenter.model.campaign_messages import CampaignStartRequested, CampaignStopRequested
+from callcenter.model.campaign_messages import CampaignStartRequested, CampaignStopRequested, LeadDecided, LeadRequested
 from callcenter.model.events import (
     AgentRemoved,
     AgentSaved,
@@ -264,6 +264,20 @@ COMMANDS: Final[Sequence[Command]] = (
         Area.CAMPAIGNS,
         "Dial no more; phones that ring are not cut short.",
         fields={"drain": "Dial what has been claimed first."},
+    ),
+    Command(
+        LeadRequested,
+        "/campaigns/{campaign}/next",
+        Area.CAMPAIGNS,
+        "An agent wants to see her next lead, of a campaign that is dialled by hand.",
+        fields={"agent": "Whose screen it is for."},
+    ),
+    Command(
+        LeadDecided,
+        "/agents/{agent}/lead",
+        Area.CAMPAIGNS,
+        "She has read who it is: have the number dialled, or pass her over.",
+        fields={"dial": "false: pass her over."},
     ),
     Command(
         MonitorRequested,

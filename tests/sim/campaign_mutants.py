@@ -1,0 +1,137 @@
+"""Engines that break what is promised of campaigns, each in one way."""
+
+from callcenter.core.campaign_calls import CampaignCalls
+from callcenter.core.campaign_state import Asked, CampaignRecord, Settling
+from callcenter.core.campaigns import Campaigns
+from callcenter.core.engine import Engine
+from callcenter.core.state import ContactRecord
+from callcenter.model.campaign import Campaign
+from callcenter.model.configuration import Configuration
+from callcenter.model.ids import AgentId, LegId
+from callcenter.model.lead import Lead
+from callcenter.model.pacing import PacingAnswer
+
+
+class _Hasty(Campaigns):
+    __slots__ = ()
+
+    def _judge(
+        self,
+        record: CampaignRecord,
+        campaign: Campaign,
+        lead: Lead,
+        answer: PacingAnswer,
+        *,
+        ready: bool,
+        agent: AgentId | None = None,
+    ) -> bool:
+        before = set(record.asked)
+        judged = super()._judge(record, campaign, lead, answer, ready=ready, agent=agent)
+        for leg in sorted(set(record.asked) - before):
+            self._calls.dial(record, record.asked.pop(leg))
+        return judged
+
+
+class _Careless(Campaigns):
+    __slots__ = ()
+
+    def _hindrance(self, record: CampaignRecord, campaign: Campaign | None, asked: Asked) -> str:
+        return ""
+
+
+class _Patient(CampaignCalls):
+    __slots__ = ()
+
+    def waited_too_long(self, contact: ContactRecord) -> None:
+        """She goes on waiting."""
+
+
+class _Silent(CampaignCalls):
+    __slots__ = ()
+
+    def tell(self, record: CampaignRecord, leg: LegId, settling: Settling) -> None:
+        """Nobody hears of it."""
+        del record.settling[leg]
+
+
+class _Forgiving(CampaignCalls):
+    __slots__ = ()
+
+    def _drop(self, contact: ContactRecord, record: CampaignRecord, attempt: object, campaign: Campaign | None) -> None:
+        day, month = record.pace.day.drops_sum, record.pace.month.drops_sum
+        counts = (dict(record.pace.day.drops), dict(record.pace.month.drops))
+        super()._drop(contact, record, attempt, campaign)  # type: ignore[arg-type]
+        record.pace.day.drops_sum, record.pace.month.drops_sum = day, month
+        record.pace.day.drops, record.pace.month.drops = counts
+
+
+class _OfCampaigns(Engine):
+    calls: type[CampaignCalls] = CampaignCalls
+    campaigns: type[Campaigns] = Campaigns
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._campaign_calls = self.calls(self.world, self._queues, self._offers, self)
+        self._campaigns = self.campaigns(self.world, self._campaign_calls)
+        self.world.campaigns_wrapped = self._campaigns.wrapped_up
+        self._requests._campaigns = self._campaigns
+        self._failures._campaign_calls = self._campaign_calls
+
+
+class DialsBeforeItIsWritten(_OfCampaigns):
+    """The phone rings while the law is still asked."""
+
+    campaigns = _Hasty
+
+
+class DialsForNobody(_OfCampaigns):
+    """What was judged is dialled, whoever has gone meanwhile."""
+
+    campaigns = _Careless
+
+
+class DropsNobody(_OfCampaigns):
+    """Who answered waits for an agent as long as it takes."""
+
+    calls = _Patient
+
+
+class CountsNoDrops(_OfCampaigns):
+    """Drops are said and not counted."""
+
+    calls = _Forgiving
+
+
+class SettlesNothing(_OfCampaigns):
+    """What came of an attempt is told to nobody."""
+
+    calls = _Silent
+
+
+class ForgetsWhatItDialled(Engine):
+    """Whoever clears up after a kill is told that nothing was dialled."""
+
+    def has_dialled(self, attempt: LegId) -> bool:
+        """Never."""
+        return False
+
+
+CAMPAIGN_MUTANTS = {
+    one.__name__: one
+    for one in (
+        DialsBeforeItIsWritten,
+        DialsForNobody,
+        DropsNobody,
+        CountsNoDrops,
+        SettlesNothing,
+        ForgetsWhatItDialled,
+    )
+}
+CAMPAIGN_FINDINGS = {
+    "DialsBeforeItIsWritten": r"is dialled before it was written",
+    "DialsForNobody": r"and nobody is there|KeyError",
+    "DropsNobody": r"ago and waits for nobody",
+    "CountsNoDrops": r"people were dropped, \d+ are counted",
+    "SettlesNothing": r"attempts without an outcome|is settled as void",
+    "ForgetsWhatItDialled": r"is settled as void|while she is on the line|while it is on the line",
+}
