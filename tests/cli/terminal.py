@@ -148,6 +148,7 @@ def command_of(words: Sequence[str]) -> str:
         "campaign",
         "customers",
         "privacy",
+        "campaign",
         "compliance",
         "leads",
         "do-not-call",
