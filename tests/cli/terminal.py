@@ -148,7 +148,6 @@ def command_of(words: Sequence[str]) -> str:
         "campaign",
         "customers",
         "privacy",
-        "campaign",
         "compliance",
         "leads",
         "do-not-call",
