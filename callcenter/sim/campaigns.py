@@ -16,6 +16,7 @@ from typing import Final
 from callcenter.core.campaign_crew import could_serve
 from callcenter.core.campaign_state import DialStep
 from callcenter.core.engine import Engine
+from callcenter.model.agent import AgentState
 from callcenter.model.campaign import CallerNumber, Campaign, CampaignState, MachineRule, Mode
 from callcenter.model.campaign_messages import (
     AttemptSettled,
@@ -337,7 +338,10 @@ class Ledger:
             raise Violation(f"{leg} is dialled, and the law forbade it")
         attempt.dialled = True
         campaign = engine.world.configuration.campaigns[name]
-        there = any(could_serve(engine.world, one, campaign) for one in engine.world.agents.records.values())
+        there = any(
+            could_serve(engine.world, one, campaign) and one.state is not AgentState.NOT_READY
+            for one in engine.world.agents.records.values()
+        )
         hers = any(one.leg == leg and one.dialler is not None for one in engine.world.contacts.values())
         if campaign.mode is not Mode.BROADCAST and not there and not hers:
             raise Violation(f"{leg} is dialled for {name}, and nobody is there")

@@ -63,7 +63,7 @@ exten => s,1,Ringing()
  same => n,Answer()
  same => n,Playback(vm-intro)
  same => n,Playback(beep)
- same => n,Playtones(!0/30000)
+ same => n,Playtones(440)
  same => n,Wait(10)
  same => n,Hangup()
 """

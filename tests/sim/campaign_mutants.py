@@ -129,7 +129,7 @@ CAMPAIGN_MUTANTS = {
 }
 CAMPAIGN_FINDINGS = {
     "DialsBeforeItIsWritten": r"is dialled before it was written",
-    "DialsForNobody": r"and nobody is there|KeyError",
+    "DialsForNobody": r"and nobody is there|KeyError|has been waiting for .* beside",
     "DropsNobody": r"ago and waits for nobody",
     "CountsNoDrops": r"people were dropped, \d+ are counted",
     "SettlesNothing": r"attempts without an outcome|is settled as void",
