@@ -35,7 +35,7 @@ from callcenter.model.records import (
     WaitForecastRow,
     merged_all,
 )
-from callcenter.postgres.pool import Connection
+from callcenter.postgres.pool import Borrowed, Connection
 from callcenter.postgres.queries import sql
 
 # Tables whose rows never change, and their columns.
@@ -84,7 +84,7 @@ def _time_or_none(seconds: float | None) -> datetime | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
 
-async def write_rows(connection: Connection, rows: Iterable[Row]) -> None:
+async def write_rows(connection: Connection | Borrowed, rows: Iterable[Row]) -> None:
     """Write rows, which come in the order of the journal, in the caller's transaction: at most one statement per table.
 
     Raises ValueError or OverflowError for a row that no table can hold, and what asyncpg raises.
