@@ -42,7 +42,7 @@ from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd,
 from callcenter.model.detection import BEEP_WITHIN_S, JUDGE_WITHIN_S, Answerer
 from callcenter.model.entry import Output
 from callcenter.model.facts import AgentChanged, ContactConnected, ContactEnded, DispositionRecorded, TalkEnded
-from callcenter.model.ids import ContactId, FlowName, LegId
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId
 from callcenter.model.lead import Lead, Outcome
 from callcenter.model.need import Need, parse_need
 from callcenter.model.queue import PRIORITY_MAX
@@ -244,6 +244,7 @@ class CampaignCalls:
             self._person(contact, record, attempt)
             return
         attempt.step = DialStep.MACHINE
+        self._let_go(contact)  # a machine keeps no agent
         record.pace.unanswered(attempt.leg, world.now)
         if campaign.machine is MachineRule.MESSAGE and campaign.machine_message is not None:
             world.timers.set(TimerKind.BEEP, contact.id, world.now + BEEP_WITHIN_S)
@@ -271,6 +272,7 @@ class CampaignCalls:
         attempt.step, attempt.person_at = DialStep.PERSON, world.now
         record.pace.answered(attempt.leg, world.now)
         self.caller_hours(record, attempt.caller_id, "answered")
+        only = self._waits_for_her(contact)  # before the queue is asked whether anybody works
         move(contact, ContactInput.SENT_TO_FLOW, world.now)
         if campaign is None:  # it was taken out of the configuration while the phone rang
             self._drop(contact, record, attempt, None)
@@ -285,21 +287,24 @@ class CampaignCalls:
             if self._queues.doors.refusal(contact, queue) is not None:
                 self._drop(contact, record, attempt, campaign)
                 return
-            only = self._waits_for_her(contact)
             self._queues.enter(contact, campaign.queue, PRIORITY_MAX if only is not None else None, only)
             world.timers.set(TimerKind.DROP, contact.id, world.now + campaign.message_within_s)
 
     def _waits_for_her(self, contact: ContactRecord) -> Need | None:
         """The agent before whom it was dialled, if she is free for it: nobody else is asked. None: there is no such."""
-        world = self._world
-        record = world.agents.records.get(contact.dialler) if contact.dialler is not None else None
+        agent = self._let_go(contact)
+        if agent is None or not self._world.agents.free.is_free(agent, Medium.VOICE):
+            return None
+        return parse_need(f"@{agent}")
+
+    def _let_go(self, contact: ContactRecord) -> AgentId | None:
+        """The agent before whom it was dialled, who is free again; None if there is no such."""
+        record = self._world.agents.records.get(contact.dialler) if contact.dialler is not None else None
         if record is None:
             return None
         contact.dialler = None
-        world.agents.has_dialled(record, world.now)
-        if not world.agents.free.is_free(record.agent.id, Medium.VOICE):
-            return None
-        return parse_need(f"@{record.agent.id}")
+        self._world.agents.has_dialled(record, self._world.now)
+        return record.agent.id
 
     # -- nobody is there ---------------------------------------------------------------------------------------------
 

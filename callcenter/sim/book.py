@@ -12,7 +12,7 @@ from typing import Final, get_args
 from callcenter.core.records import COUNTED, rows
 from callcenter.core.steering import PICKED
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
-from callcenter.model.campaign_messages import ContactDropped, LeadDialled
+from callcenter.model.campaign_messages import AnswererJudged, ContactDropped, LeadDialled
 from callcenter.model.commands import Reply, TellReferrer
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction, OfferEnd, QueueExit
@@ -219,7 +219,7 @@ class Book:
                     self._is_back(*(agent for agent in self.agents.values() if agent.agent.number == seen.caller))
             case LeadDialled(contact=contact):
                 self._campaigns.add(contact)
-            case ContactDropped(contact=contact):
+            case ContactDropped(contact=contact) | AnswererJudged(contact=contact):
                 self._lead_answered(contact)
             case ContactQueued():
                 seen = self.live(fact.contact)

@@ -19,6 +19,7 @@ from callcenter.core.engine import Engine
 from callcenter.model.agent import AgentState
 from callcenter.model.campaign import CallerNumber, Campaign, CampaignState, MachineRule, Mode
 from callcenter.model.campaign_messages import (
+    AnswererScored,
     AttemptSettled,
     AwaitBeep,
     BeepHeard,
@@ -318,6 +319,8 @@ class Ledger:
                 case ContactDropped(attempt=leg):
                     self.attempts[leg].dropped = True
                     self._dropped += 1
+                case AnswererScored(labelled=Answerer.HUMAN, stands_for=some) if some:
+                    self._dropped += some - 1  # people whom nobody heard, taken for machines as she was
                 case ContactConnected(contact=contact) if contact in self._of_contact:
                     self.attempts[self._of_contact[contact]].connected = True
                 case _:

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from callcenter.boot.center import RunningCenter, running_center
+from callcenter.core.aside import CONFIRM_PROMPT
 from callcenter.errors import Bug, ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState
@@ -139,8 +140,8 @@ async def test_an_edit_goes_live_while_somebody_waits(house: House) -> None:
         house.writes(max_wait_s=60, prompt="other")
         assert await center.applies("shorter") == 2
         assert center.max_wait_s == 60
-        assert center.voices.prepared == ["other"]
-        assert set(center.voices.used) == {"welcome", "other"}  # somebody may still be told the old one
+        assert center.voices.prepared == [CONFIRM_PROMPT, "other"]
+        assert set(center.voices.used) == {CONFIRM_PROMPT, "welcome", "other"}  # somebody may still be told the old one
         view = center.live.view()
         assert (view.version, view.message, view.by) == (2, "shorter", "lan")
         assert [one.state for one in center.running.view().contacts] == [ContactState.WAITING]

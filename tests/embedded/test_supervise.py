@@ -104,7 +104,9 @@ async def test_a_program_that_does_not_exist_is_named(kennel: Kennel, tmp_path: 
 async def test_a_stubborn_program_is_killed_with_all_it_started(kennel: Kennel) -> None:
     supervisor = kennel.supervisor("stubborn", "parent", stop_limit_s=0.1)
     await supervisor.start()
-    grandchild = int((kennel.folder / "grandchild").read_text())
+    written = kennel.folder / "grandchild"
+    await fact(lambda: written.exists() and bool(written.read_text()), "the grandchild said who it is")
+    grandchild = int(written.read_text())
     await supervisor.stop()
     assert supervisor.status().last_exit == -signal.SIGKILL
     await fact(lambda: not runs(grandchild), "the grandchild is gone too")

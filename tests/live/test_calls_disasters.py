@@ -28,6 +28,7 @@ POSTGRES_IS_GONE: Final = (
     r"the journal goes to the local file",
     r"Failed to restore the pool connection floor",
     r"webhooks wait for Postgres",
+    r"recordings are not put away",
 )
 STOPPED: Final = ("stopped by us", '"reason": "STOPPED"')
 

@@ -54,7 +54,7 @@ async def replaces(center: Center, call: PhoneCall) -> str:
 
 async def two_at_work(center: Center) -> tuple[AgentAtWork, AgentAtWork, Caller]:
     """Alice talks with a caller, Bob is free."""
-    alice, bob = await asyncio.gather(center.works("alice"), center.works("bob", logged_in=False))
+    alice, bob = await asyncio.gather(center.works("alice", soft=True), center.works("bob", logged_in=False))
     caller = await center.calls("2001")
     await caller.talks_to(alice)
     await bob.logs_in()

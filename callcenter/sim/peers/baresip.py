@@ -333,6 +333,10 @@ class SoftPhone:
     async def _say(self, command: str, words: str = "") -> str:
         if self._control is None:
             raise PeerUnavailable(f"phone {self.number} does not run")
+        if self._process is not None and self._process.returncode is not None:
+            raise PeerUnavailable(
+                f"phone {self.number} ended with {self._process.returncode}: {tail(self._folder / 'output')}"
+            )
         return await self._control.say(command, words)
 
     def _told(self, event: dict[str, Any]) -> None:

@@ -15,13 +15,16 @@ import msgspec
 
 from callcenter.model.agent import AgentState, AgentStatus
 from callcenter.model.contact import ContactState, Direction
+from callcenter.model.control import PartyEnd
 from callcenter.model.facts import (
     AgentChanged,
     ContactConnected,
     ContactEnded,
     ContactOpened,
     ContactQueued,
+    ContactTaken,
     Fact,
+    PartyLeft,
     QueueDraining,
     QueueLeft,
     TalkEnded,
@@ -146,6 +149,11 @@ class Folded:
                 case QueueLeft(contact=call) if (known := self.calls.get(call)) and known.state is Whereabouts.QUEUED:
                     self._move(call, state=Whereabouts.OTHER)
                 case ContactConnected(contact=call, agent=agent):
+                    self._move(call, state=Whereabouts.CONNECTED, agent=agent)
+                case (
+                    ContactTaken(contact=call, taker=agent)
+                    | PartyLeft(contact=call, end=PartyEnd.TOOK_OVER, guest=str() as agent)
+                ):
                     self._move(call, state=Whereabouts.CONNECTED, agent=agent)
                 case TalkEnded(contact=call) if (known := self.calls.get(call)) and known.agent == fact.agent:
                     self._move(call, state=Whereabouts.OTHER, agent=None)
