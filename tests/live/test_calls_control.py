@@ -55,7 +55,7 @@ async def rung_twice(agent: AgentAtWork) -> bool | None:
 
 
 async def test_on_hold_the_caller_hears_music_and_the_agent_nothing_of_it(center: Center) -> None:
-    alice = await center.works("alice")
+    alice = await center.works("alice", soft=True)
     caller = await center.calls("2001")
     await caller.talks_to(alice)
     contact = await caller.contact()

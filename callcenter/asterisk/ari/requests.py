@@ -47,7 +47,6 @@ class BridgeType(StrEnum):
     HOLDING = "holding"
     DTMF_EVENTS = "dtmf_events"
     PROXY_MEDIA = "proxy_media"
-    VIDEO_SFU = "video_sfu"  # besides what it does with video, it mixes two parties as it would mix three
 
 
 class PlaybackOperation(StrEnum):

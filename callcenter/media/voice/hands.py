@@ -78,9 +78,6 @@ from callcenter.model.contact import LegEnd
 from callcenter.model.ids import RECORDING_PATTERN, BridgeId, LegId, RecordingId
 from callcenter.model.payment_messages import CheckCard, ForgetCard, PostCard
 
-# Two parties are mixed like three. Passed on as they come, their packets would keep their RTP sequence numbers, and
-# what records a talk takes those of the next agent's phone for late ones, and her for silent, where they begin lower.
-TALK: Final = (BridgeType.MIXING, BridgeType.VIDEO_SFU)
 RECORDING_OPTIONS: Final = "D"  # stereo, interleaved: what the channel says left, what it hears right; .raw only
 MESSAGE_FORMAT: Final = "wav"
 PLACE_OF_NUMBER: Final = "{number}"
@@ -178,7 +175,7 @@ class VoiceHands:
             case AnswerLeg():
                 await self._answer(command)
             case OpenBridge(bridge=bridge):
-                await ari.bridges.create(bridge, TALK, name=APP)
+                await ari.bridges.create(bridge, (BridgeType.MIXING,), name=APP)
             case CloseBridge(bridge=bridge):
                 await ari.bridges.destroy(bridge)
             case JoinBridge():
