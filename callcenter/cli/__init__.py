@@ -3,9 +3,6 @@
 
 def main() -> None:
     """The program `callcenter`. Ends with one of the codes in `callcenter.cli.exits`."""
-    from callcenter import compiled
-
-    compiled.use()
     from callcenter.cli.app import app  # here, so that importing the package costs nothing
 
-    app()
+    app(machine_code=True)

@@ -5,8 +5,7 @@ from typing import Annotated, Final
 
 import typer
 
-from callcenter.cli.calls import Call
-from callcenter.cli.find import live_contact
+from callcenter.cli.find import Call, live_contact
 from callcenter.cli.screen import Json, emit, say
 from callcenter.cli.site import site_of
 

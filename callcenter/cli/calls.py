@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from callcenter.cli import call_control
 from callcenter.cli.dispositions import customer, dispose
 from callcenter.cli.exits import Exit, Failure
-from callcenter.cli.find import live_contact, past_contact
+from callcenter.cli.find import Call, live_contact, past_contact
 from callcenter.cli.screen import (
     NOTHING,
     Json,
@@ -35,7 +36,6 @@ app = typer.Typer(name="calls", help="Calls: those that are up now, and those of
 app.command("customer")(customer)
 app.command("dispose")(dispose)
 
-Call = Annotated[str, typer.Argument(metavar="CALL", help="Its id, a part of it that is unambiguous, or `last`.")]
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
 LIST_MAX: Final = 1000
@@ -401,3 +401,7 @@ def _at(text: str | None) -> float | None:
     from datetime import datetime
 
     return None if text is None else datetime.fromisoformat(text).timestamp()
+
+
+for _name, _command in call_control.COMMANDS.items():
+    app.command(_name)(_command)

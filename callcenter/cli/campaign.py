@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from callcenter.cli import campaign_past
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.machines import machines
 from callcenter.cli.screen import NOTHING, Json, cell, emit, length, say, seconds, share, show_grid, show_pairs, stamp
@@ -253,3 +254,7 @@ def _done(campaign: str, done: str, words: str, *, json: bool) -> None:
         emit({"campaign": campaign, "done": done})
     else:
         say(f"{campaign} {words}")
+
+
+app.command("report")(campaign_past.report)
+app.command("simulate")(campaign_past.simulate)

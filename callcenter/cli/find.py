@@ -1,7 +1,9 @@
 """Which call is meant: an id, an unambiguous part of one, or `last`. Knows how people name calls; knows no output."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
 
 from callcenter.cli.exits import Exit, Failure
 from callcenter.model.ids import ContactId
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 LAST: Final = "last"
 NAMED_MAX: Final = 5  # calls that the message about an ambiguous part names
 PART_MAX: Final = 100  # characters
+
+Call = Annotated[str, typer.Argument(metavar="CALL", help="Its id, a part of it that is unambiguous, or `last`.")]
+"""The argument that names one."""
 
 
 async def past_contact(pool: "Pool", said: str) -> ContactId:

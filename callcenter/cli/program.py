@@ -8,14 +8,15 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Final
 
 import typer
 from typer.core import TyperGroup
 
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import emit, plain, warn
+from callcenter.cli.tree import Place, Tree
 from callcenter.errors import Bug, ConfigurationError, PeerFault
 
 JSON_FLAG = "--json"
@@ -28,11 +29,36 @@ ALIASES: Final = {"flow": "flows"}
 
 
 class Program(TyperGroup):
-    """The root of the command tree."""
+    """The root of the command tree. Its commands are imported when they are called, not when they are listed."""
+
+    places: ClassVar[Mapping[str, Place]] = {}
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self._tree = Tree(self.places)
+        self.commands: Any = self._tree
+        self._machine_code = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The names, in the order of the help."""
+        return list(self._tree)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """A command by its name, or by what people type for it."""
-        return super().get_command(ctx, ALIASES.get(cmd_name, cmd_name))
+        """A command's line in the list, by its name or by what people type for it."""
+        return self._tree.listed(ALIASES.get(cmd_name, cmd_name))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that these words call, itself."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, None if listed is None else self._tree[str(listed.name)], rest
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command, which may decide something: from here on the core may be imported."""
+        if self._machine_code:
+            from callcenter import compiled
+
+            compiled.use()
+        return super().invoke(ctx)
 
     def main(
         self,
@@ -41,9 +67,12 @@ class Program(TyperGroup):
         complete_var: str | None = None,
         standalone_mode: bool = True,
         windows_expand_args: bool = True,
+        *,
+        machine_code: bool = False,
         **extra: Any,
     ) -> Any:
-        """Run one command line and end the process with its exit code."""
+        """Run one command line and end the process with its exit code; with `machine_code`, if there is any."""
+        self._machine_code = machine_code
         given = list(sys.argv[1:] if args is None else args)
         as_json = JSON_FLAG in given
         try:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from callcenter.cli import keeping
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.find import past_contact
 from callcenter.cli.screen import Json, clock, emit, length, seconds, show_grid, stamp, warn
@@ -147,3 +148,8 @@ def _document(record: "Record", kept: Path) -> dict[str, object]:
 def _absolute(path: str | None, kept: Path) -> Path | None:
     """Where a file lies; a relative path of the records starts at the folder of recordings."""
     return kept / path if path else None
+
+
+for _keep in (keeping.pause, keeping.resume, keeping.hold, keeping.release, keeping.verify, keeping.export):
+    app.command(_keep.__name__)(_keep)
+app.command("rotate-keys")(keeping.rotate_keys)

@@ -1,7 +1,7 @@
 """The program as a whole: quick help, exit codes, and faults told in words."""
 
 import errno
-import json
+import inspect
 import os
 import resource
 import subprocess
@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.cli.app import PLACES
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.program import error_document, failure_of, lines_of
+from callcenter.cli.tree import Tree
 from callcenter.errors import Bug, ConfigurationError, PeerUnavailable, Problem
 from tests.cli.terminal import Terminal
 
@@ -37,10 +39,23 @@ def test_help_is_there_at_once() -> None:
     assert min(took) < HELP_LIMIT_S
 
 
+def imported_by(script: str) -> set[str]:
+    """What of HEAVY a process of its own has imported after these lines."""
+    said = f"import sys; {script}; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True, timeout=30)
+    return set(done.stdout.split())
+
+
 def test_nothing_heavy_is_imported_for_it() -> None:
-    script = f"import sys; import callcenter.cli.app; print([name for name in {HEAVY!r} if name in sys.modules])"
-    found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30)
-    assert [name for name in json.loads(found.stdout.replace("'", '"')) if name != "asyncio"] == []
+    assert imported_by("import callcenter.cli.app") == set()
+    every = "from typer.main import get_command; from callcenter.cli.app import app; dict(get_command(app).commands)"
+    assert imported_by(every) <= {"asyncio"}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_commands_line_in_the_list_is_its_own(name: str) -> None:
+    own = inspect.cleandoc(Tree(PLACES)[name].help).split("\n\n")[0]
+    assert PLACES[name].says == own
 
 
 def test_help_of_everything(terminal: Terminal) -> None:
