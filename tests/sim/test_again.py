@@ -10,6 +10,8 @@ from callcenter.sim.run import run
 from callcenter.sim.scenario import draw
 from callcenter.sim.violation import Violation
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(201, 211)
 LENGTH_S = 300.0
 

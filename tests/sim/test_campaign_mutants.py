@@ -7,6 +7,8 @@ import pytest
 from callcenter.sim.run import run
 from tests.sim.campaign_mutants import CAMPAIGN_FINDINGS, CAMPAIGN_MUTANTS
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(1, 91)  # most are found in the first ten
 LENGTH_S = 300.0
 

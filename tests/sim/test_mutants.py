@@ -8,6 +8,8 @@ from callcenter.core.engine import Engine
 from callcenter.sim.run import run
 from tests.sim.mutants import MUTANTS
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(1, 31)  # within so many seeds each is found; most in the first three
 LENGTH_S = 300.0
 

@@ -9,6 +9,8 @@ import pytest
 
 from callcenter.sim.run import run
 
+pytestmark = pytest.mark.slow
+
 SEEDS = (1, 2, 3, 5, 8, 13)
 PRINT = """
 import hashlib, sys

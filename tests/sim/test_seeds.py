@@ -7,7 +7,7 @@ import pytest
 from callcenter.sim.run import LENGTH_S, run, run_many
 
 SEEDS = 300
-FAST = 50  # as many of them in `make test-fast`
+FAST = 25  # as many of them in `make test-fast`
 CHUNK = 25
 CORPUS = Path(__file__).with_name("corpus.txt")
 

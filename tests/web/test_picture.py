@@ -16,6 +16,7 @@ from tests.core.test_chaos import EVENTS, Chaos
 FACTS = get_args(Fact)
 LOOK_EVERY = 7  # events; a look costs more than an event
 SEEDS = range(1, 9)
+FAST = 1  # as many of them in `make test-fast`
 LENGTH_S = 1800.0
 
 
@@ -49,7 +50,7 @@ def assert_equal(told: Picture, real: Picture, event: Event) -> None:
     assert dict(told.queues) == dict(real.queues), event
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seed", [pytest.param(n, marks=[pytest.mark.slow] if n > FAST else []) for n in SEEDS])
 def test_a_snapshot_and_the_facts_since_are_a_fresh_snapshot(seed: int) -> None:
     made: list[Watched] = []
 
