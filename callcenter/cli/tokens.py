@@ -14,11 +14,11 @@ from callcenter.cli.times import span
 
 if TYPE_CHECKING:
     from callcenter.model.rights import Rights
-    from callcenter.postgres.tokens import Token
+    from callcenter.postgres.tokens import Owner, Token
 
 app = typer.Typer(name="tokens", help="Who may use the API.", no_args_is_help=True)
 
-HEADS: Final = ("token!", "state", "scopes", "limited to", "made", "by", "expires", "last used")
+HEADS: Final = ("token!", "of", "state", "scopes", "limited to", "made", "by", "expires", "last used")
 
 
 @app.command("add")
@@ -30,20 +30,39 @@ def add(
     ],
     queue: Annotated[list[str] | None, typer.Option("--queue", help="Only what is in this queue; repeated.")] = None,
     team: Annotated[list[str] | None, typer.Option("--team", help="Only who is in this team; repeated.")] = None,
+    agent: Annotated[
+        str, typer.Option("--agent", metavar="AGENT", help="Whose it is: it opens what she supervises, and herself.")
+    ] = "",
+    person: Annotated[
+        str, typer.Option("--person", metavar="NAME", help="Whose it is, of somebody who is no agent.")
+    ] = "",
     expires: Annotated[str, typer.Option("--expires", metavar="LENGTH", help="90d, 12h; left out: never.")] = "",
     json: Json = False,
 ) -> None:
     """Make a token and print it: this once, and never again."""
-    from callcenter.model.ids import QueueName
+    from callcenter.model.ids import AgentId, QueueName
     from callcenter.model.rights import Rights, parse_scopes
+    from callcenter.postgres.tokens import Owner
+
+    if agent and person:
+        raise Failure(Exit.USAGE, "a token is one person's", remedy="--agent or --person")
+    owner = Owner(agent=AgentId(agent) if agent else None, person=person)
 
     site = site_of(context)
     queues = tuple(sorted(QueueName(one) for one in set(queue or [])))
     rights = Rights(scopes=parse_scopes(scope), queues=queues, teams=tuple(sorted(set(team or []))))
     until = time.time() + span(expires) if expires else None
-    text = asyncio.run(_added(site, name, rights, until))
+    text = asyncio.run(_added(site, name, rights, until, owner))
     if json:
-        emit({"name": name, "token": text, **_rights_document(rights), "expires": stamp(until)})
+        emit(
+            {
+                "name": name,
+                "token": text,
+                **_owner_document(owner),
+                **_rights_document(rights),
+                "expires": stamp(until),
+            }
+        )
         return
     say(text)
     say("It is not kept: copy it now. It goes into the header  Authorization: Bearer ...")
@@ -75,7 +94,7 @@ def revoke(
         say(f"{name} is revoked")
 
 
-async def _added(site: Site, name: str, rights: "Rights", expires: float | None) -> str:
+async def _added(site: Site, name: str, rights: "Rights", expires: float | None, owner: "Owner") -> str:
     from callcenter.errors import ConfigurationError
     from callcenter.postgres.audit import Audit
     from callcenter.postgres.tokens import Tokens
@@ -84,7 +103,7 @@ async def _added(site: Site, name: str, rights: "Rights", expires: float | None)
         told = " ".join(map(str, rights.scopes))
         async with Audit(pool).act(asker(), "cli", "tokens add", name, told) as act:
             try:
-                return await Tokens(pool).add(name, rights, by=asker(), expires=expires)
+                return await Tokens(pool).add(name, rights, by=asker(), expires=expires, owner=owner)
             except ConfigurationError as error:
                 act.refused(str(error))
                 raise
@@ -114,6 +133,10 @@ def _state(token: "Token", now: float) -> str:
     return "good" if token.good(now) else "expired"
 
 
+def _owner_document(owner: "Owner") -> dict[str, str | None]:
+    return {"agent": owner.agent, "person": owner.person or None}
+
+
 def _rights_document(rights: "Rights") -> dict[str, list[str]]:
     return {
         "scopes": [str(scope) for scope in rights.scopes],
@@ -125,6 +148,7 @@ def _rights_document(rights: "Rights") -> dict[str, list[str]]:
 def _document(token: "Token", now: float) -> dict[str, object]:
     return {
         "name": token.name,
+        **_owner_document(token.owner),
         "state": _state(token, now),
         **_rights_document(token.rights),
         "made": stamp(token.made),
@@ -139,6 +163,7 @@ def _document(token: "Token", now: float) -> dict[str, object]:
 def _row(token: "Token", now: float) -> tuple[object, ...]:
     return (
         token.name,
+        token.owner.agent or token.owner.person,
         _state(token, now),
         " ".join(map(str, token.rights.scopes)),
         " ".join([*token.rights.queues, *token.rights.teams]),

@@ -2,16 +2,18 @@
 
 A scope is an area and a right, written `calls:write`; to write an area is to read it. Rights may be limited to queues
 and teams: then they cover what belongs to one of them, and nothing else. What belongs to no queue and no team (a caller
-who is still in the IVR) is then nobody's.
+who is still in the IVR) is then nobody's. Rights of an agent cover herself and her own calls, and of others what she
+supervises.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
 from callcenter.errors import ConfigurationError, Problem
-from callcenter.model.ids import QueueName
+from callcenter.model.agent import Supervision
+from callcenter.model.ids import AgentId, QueueName
 
 
 class Area(StrEnum):
@@ -59,11 +61,26 @@ EVERYTHING: Final = tuple(Scope(area=area, right=Right.WRITE) for area in Area)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rights:
-    """Scopes, and what they are limited to; without a queue and a team they are limited to nothing."""
+    """Scopes, and what they are limited to; without queue and team they are limited to nothing, unless `bounded`."""
 
     scopes: tuple[Scope, ...]
     queues: tuple[QueueName, ...] = ()
     teams: tuple[str, ...] = ()
+    agent: AgentId | None = None  # whose they are: she and her calls are within the limits
+    bounded: bool = False  # they are limited, even where no queue and no team is named
+
+    def of(self, agent: AgentId, supervises: Supervision | None) -> "Rights":
+        """These rights in the hands of an agent: what she supervises, as far as they reach, and herself."""
+        if supervises is not None and supervises.everything:
+            return replace(self, agent=agent)
+        hers = supervises or Supervision()
+        return replace(
+            self,
+            queues=tuple(queue for queue in hers.queues if not self.limited or queue in self.queues),
+            teams=tuple(team for team in hers.teams if not self.limited or team in self.teams),
+            agent=agent,
+            bounded=True,
+        )
 
     def may(self, area: Area, right: Right) -> bool:
         """Whether anything of the kind is allowed at all."""
@@ -72,11 +89,13 @@ class Rights:
     @property
     def limited(self) -> bool:
         """Whether only some queues or teams are covered."""
-        return bool(self.queues or self.teams)
+        return self.bounded or bool(self.queues or self.teams)
 
-    def covers(self, queue: QueueName | None, team: str | None = None) -> bool:
-        """Whether something of this queue, or somebody of this team, is within the limits."""
-        return not self.limited or queue in self.queues or (bool(team) and team in self.teams)
+    def covers(self, queue: QueueName | None, team: str | None = None, agent: AgentId | None = None) -> bool:
+        """Whether something of this queue, this team or this agent is within the limits."""
+        if not self.limited or queue in self.queues or (bool(team) and team in self.teams):
+            return True
+        return agent is not None and agent == self.agent
 
 
 def parse_scopes(words: Sequence[str]) -> tuple[Scope, ...]:

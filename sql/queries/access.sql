@@ -1,12 +1,19 @@
 -- access.add_token
 -- Another token; nothing comes back if the name was used before, by a revoked one too.
-INSERT INTO api_token (name, digest, scopes, queues, teams, made_by, expires)
-VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name) DO NOTHING RETURNING name;
+INSERT INTO api_token (name, digest, scopes, queues, teams, made_by, expires, agent, person)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING RETURNING name;
+
+-- access.works_here
+-- Whether there is such an agent now.
+SELECT id FROM agent WHERE id = $1 AND removed_at IS NULL;
 
 -- access.token
--- Whose token this is, if it is good now.
-SELECT name, scopes, queues, teams, last_used IS NULL OR last_used < now() - interval '1 minute' AS stale
-FROM api_token WHERE digest = $1 AND revoked IS NULL AND (expires IS NULL OR expires > now());
+-- Whose token this is, if it is good now; that of an agent is, while she works here, and opens what she supervises.
+SELECT token.name, token.scopes, token.queues, token.teams, token.agent, token.person, agent.supervises::text AS supervises,
+       token.last_used IS NULL OR token.last_used < now() - interval '1 minute' AS stale
+FROM api_token token LEFT JOIN agent ON agent.id = token.agent
+WHERE token.digest = $1 AND token.revoked IS NULL AND (token.expires IS NULL OR token.expires > now())
+  AND (token.agent IS NULL OR agent.removed_at IS NULL);
 
 -- access.used
 -- Once a minute at most, for requests are many.
@@ -14,7 +21,7 @@ UPDATE api_token SET last_used = now() WHERE digest = $1;
 
 -- access.tokens
 -- All of them, also those that are good no more.
-SELECT name, scopes, queues, teams, made_by, extract(epoch FROM made_at)::double precision AS made_s,
+SELECT name, scopes, queues, teams, agent, person, made_by, extract(epoch FROM made_at)::double precision AS made_s,
        extract(epoch FROM expires)::double precision AS expires_s, extract(epoch FROM last_used)::double precision AS used_s,
        extract(epoch FROM revoked)::double precision AS revoked_s, revoked_by
 FROM api_token ORDER BY name;

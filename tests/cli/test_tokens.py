@@ -35,3 +35,17 @@ def test_scopes_that_are_none_are_all_told(terminal: Terminal) -> None:
     said = terminal("tokens", "add", "crm", "--scope", "cals:read", "--scope", "calls:burn", expect=Exit.CONFIGURATION)
     assert "cals:read" in said.err
     assert "calls:burn" in said.err
+
+
+def test_a_token_may_be_an_agents_or_a_persons(terminal: Terminal, dsn: str) -> None:
+    terminal.uses_database(dsn)
+    terminal("tokens", "add", "desk", "--scope", "*", "--agent", "ann", expect=Exit.CONFIGURATION)
+    terminal("agents", "add", "ann", "--number", "31")
+    terminal("tokens", "add", "desk", "--scope", "*", "--agent", "ann")
+    terminal("tokens", "add", "eve", "--scope", "*", "--person", "Eve Nguyen")
+    listed = terminal.json("tokens", "list")["tokens"]
+    assert [(one["name"], one["agent"], one["person"]) for one in listed] == [
+        ("desk", "ann", None),
+        ("eve", None, "Eve Nguyen"),
+    ]
+    terminal("tokens", "add", "both", "--scope", "*", "--agent", "ann", "--person", "Eve", expect=Exit.USAGE)

@@ -22,7 +22,7 @@ from callcenter.model.rights import Rights, parse_scopes
 from callcenter.model.view import CenterView
 from callcenter.ports import FactSink
 from callcenter.postgres.pool import Pool
-from callcenter.postgres.tokens import Tokens
+from callcenter.postgres.tokens import PROGRAM, Owner, Tokens
 from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.door import ApiDoor, Listen
 from callcenter.web.views import Applied, ApplyWish, RollbackWish, VersionView
@@ -146,9 +146,9 @@ class Office:
     token: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
 
-    async def makes_token(self, name: str, *scopes: str, queues: tuple[str, ...] = ()) -> str:
+    async def makes_token(self, name: str, *scopes: str, queues: tuple[str, ...] = (), owner: Owner = PROGRAM) -> str:
         rights = Rights(scopes=parse_scopes(scopes or ["*"]), queues=tuple(map(QueueName, queues)))
-        made = await Tokens(self.pool).add(name, rights, by="test")
+        made = await Tokens(self.pool).add(name, rights, by="test", owner=owner)
         self.tokens[name] = made
         return made
 

@@ -13,13 +13,25 @@ from typing import Final, Protocol
 
 from callcenter.model.entry import Entry
 from callcenter.model.events import EngineStarted
-from callcenter.model.facts import ConfigurationChanged, ContactQueued, Fact
+from callcenter.model.facts import (
+    ConfigurationChanged,
+    ContactConnected,
+    ContactQueued,
+    ContactTaken,
+    Fact,
+    PartyLeft,
+    TalkEnded,
+)
 from callcenter.model.ids import ContactId
 from callcenter.model.view import CenterView
 from callcenter.web.api.picture import CallItem, Folded, picture_of
 
 HELD_MAX: Final = 20_000  # entries in memory: some fifteen minutes of a large center
 TOLD_AGAIN_MAX: Final = 100_000  # entries a reader may be behind and still be told them one by one
+
+
+_MOVES: Final = (ContactQueued, ContactConnected, ContactTaken, PartyLeft, TalkEnded)
+"""Facts by which a call may come within somebody's limits, or leave them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +85,7 @@ class Chronicle:
         came = {
             fact.contact: self._folded.calls[fact.contact]
             for fact in facts
-            if isinstance(fact, ContactQueued) and fact.contact in self._folded.calls
+            if isinstance(fact, _MOVES) and fact.contact in self._folded.calls
         }
         self._held.append(Numbered(number=self._number(), at=at, facts=tuple(facts), calls=came))
         while len(self._held) > self._held_max:

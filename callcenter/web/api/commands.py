@@ -109,11 +109,22 @@ class Command:
         made.__doc__ = self.words
         return made
 
-    def event_of(self, request: RequestId, by: str, subjects: Mapping[str, str], body: BaseModel | None) -> Event:
-        """The event. Raises Bug if the body does not fit, which `body` has seen to."""
+    @cached_property
+    def known(self) -> frozenset[str]:
+        """The names of the event's fields."""
+        return frozenset(one.name for one in msgspec.structs.fields(self.event))
+
+    def event_of(
+        self,
+        request: RequestId,
+        by: str,
+        subjects: Mapping[str, str],
+        body: BaseModel | None,
+        unsaid: Mapping[str, str] = types.MappingProxyType({}),
+    ) -> Event:
+        """The event; `unsaid` is what holds where nothing was said. Raises Bug if the body does not fit."""
         said: dict[str, object] = {} if body is None else _plain(body)
-        known = {one.name for one in msgspec.structs.fields(self.event)}
-        told = {**said, **subjects, "request": request, **({"by": by} if "by" in known else {})}
+        told = {**unsaid, **said, **subjects, "request": request, **({"by": by} if "by" in self.known else {})}
         try:
             event: Event = msgspec.convert(told, self.event)  # type: ignore[assignment]  # all of the table are events
         except msgspec.ValidationError as error:

@@ -13,7 +13,7 @@ from callcenter.model.view import AgentView, CallbackView, CampaignView, Contact
 from callcenter.nodes import NODES
 from callcenter.web.api.commands import Name
 from callcenter.web.api.public import Public
-from callcenter.web.api.route import QUERY, Asked, Route, agent_of, not_found, reading, team_of
+from callcenter.web.api.route import QUERY, Asked, Route, agent_of, covers, covers_agent, not_found, reading
 
 KINDS: Final[Mapping[type, str]] = {kind: name for name, kind in NODES.items()}
 LIVE_CALL: Final = Public(ContactView, "LiveCall")
@@ -134,11 +134,11 @@ def _number(value: object) -> float:
 
 
 async def _calls(asked: Asked) -> LiveCalls:
-    query = asked.query_as(LiveCallsQuery)
+    query, view = asked.query_as(LiveCallsQuery), asked.parts.center.view()
     found = [
         LIVE_CALL.of(call)
-        for call in asked.parts.center.view().contacts
-        if asked.rights.covers(call.queue)
+        for call in view.contacts
+        if covers(asked.rights, view, call.queue, call.agent)
         and query.queue in (None, call.queue)
         and query.agent in (None, call.agent)
         and query.state in (None, call.state)
@@ -147,22 +147,22 @@ async def _calls(asked: Asked) -> LiveCalls:
 
 
 async def _call(asked: Asked) -> object:
-    wanted = asked.subjects["contact"]
-    for call in asked.parts.center.view().contacts:
-        if call.id == wanted and asked.rights.covers(call.queue):
+    wanted, view = asked.subjects["contact"], asked.parts.center.view()
+    for call in view.contacts:
+        if call.id == wanted and covers(asked.rights, view, call.queue, call.agent):
             return LIVE_CALL.of(call)
     raise not_found(f"there is no live call {wanted}")
 
 
 async def _agents(asked: Asked) -> AgentsNow:
     agents = asked.parts.center.view().agents
-    return AgentsNow(items=[AGENT.of(one) for one in agents if asked.rights.covers(None, team_of(one))])
+    return AgentsNow(items=[AGENT.of(one) for one in agents if covers_agent(asked.rights, one)])
 
 
 async def _agent(asked: Asked) -> object:
     wanted = asked.subjects["agent"]
     found = agent_of(asked.parts.center.view(), wanted)
-    if found is None or not asked.rights.covers(None, team_of(found)):
+    if found is None or not covers_agent(asked.rights, found):
         raise not_found(f"there is no agent {wanted}")
     return AGENT.of(found)
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
 from callcenter.model.events import Event
-from callcenter.model.ids import QueueName, RequestId
+from callcenter.model.ids import AgentId, QueueName, RequestId
 from callcenter.model.rights import Area, Right, Rights
 from callcenter.model.view import AgentView, CenterView
 from callcenter.postgres.answers import Answers
@@ -67,7 +67,7 @@ class Asked:
     @property
     def by(self) -> str:
         """Who asks, for journal and audit."""
-        return f"token:{self.bearer.name}"
+        return self.bearer.by
 
     @property
     def rights(self) -> Rights:
@@ -149,12 +149,22 @@ def not_found(what: str) -> Refusal:
     return Refusal(404, what)
 
 
-def queue_of(view: CenterView, contact: str) -> tuple[bool, QueueName | None]:
-    """Whether there is such a live contact, and the queue it is or was in."""
+def covers_call(rights: Rights, view: CenterView, contact: str) -> bool:
+    """Whether there is such a live call, callback or message, within the limits: by queue, agent, her team."""
     for call in view.contacts:
         if call.id == contact:
-            return True, call.queue
-    return False, None
+            return covers(rights, view, call.queue, call.agent)
+    held = [one.queue for one in view.callbacks if one.id == contact]
+    held += [one.queue for one in view.messages if one.id == contact]
+    return bool(held) and rights.covers(held[0])
+
+
+def covers(rights: Rights, view: CenterView, queue: QueueName | None, agent: AgentId | None) -> bool:
+    """Whether a call of this queue, which this agent has, is within the limits."""
+    if rights.covers(queue, agent=agent):
+        return True
+    found = None if agent is None else agent_of(view, agent)
+    return found is not None and rights.covers(None, found.team)
 
 
 def agent_of(view: CenterView, agent: str) -> AgentView | None:
@@ -162,9 +172,9 @@ def agent_of(view: CenterView, agent: str) -> AgentView | None:
     return next((one for one in view.agents if one.id == agent), None)
 
 
-def team_of(agent: AgentView) -> str | None:
-    """The team an agent is in."""
-    return agent.team
+def covers_agent(rights: Rights, agent: AgentView) -> bool:
+    """Whether somebody is within the limits: by her team, or because it is she who asks."""
+    return rights.covers(None, agent.team, agent.id)
 
 
 def covered_queues(rights: Rights) -> list[str] | None:

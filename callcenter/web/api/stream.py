@@ -22,7 +22,7 @@ from callcenter.model.monitor_messages import MonitorFact
 from callcenter.model.rights import Area, Right, Rights
 from callcenter.postgres.tokens import Bearer
 from callcenter.web.api.chronicle import Chronicle, Numbered
-from callcenter.web.api.picture import Picture, picture_of
+from callcenter.web.api.picture import CallItem, Picture, picture_of
 from callcenter.web.api.problems import Refusal, Wrong
 from callcenter.web.api.route import Parts
 from callcenter.web.api.turn import Turn
@@ -233,7 +233,7 @@ class _Reader:
         if not rights.limited:
             return picture
         return Picture(
-            calls={call: item for call, item in picture.calls.items() if rights.covers(item.queue)},
+            calls={call: item for call, item in picture.calls.items() if _hers(rights, item)},
             queues={queue: item for queue, item in picture.queues.items() if rights.covers(queue)},
         )
 
@@ -256,8 +256,8 @@ class _Reader:
     def _within(self, entry: Numbered, facts: Sequence[Fact], told: dict[str, object]) -> list[Fact]:
         """Those within the limits; calls that have come within them, or gone beyond, are told as such."""
         rights, within = self._rights, []
-        came = [call for call, item in entry.calls.items() if call not in self._known and rights.covers(item.queue)]
-        went = [call for call, item in entry.calls.items() if call in self._known and not rights.covers(item.queue)]
+        came = [call for call, item in entry.calls.items() if call not in self._known and _hers(rights, item)]
+        went = [call for call, item in entry.calls.items() if call in self._known and not _hers(rights, item)]
         if rights.may(Area.CALLS, Right.READ):
             if came:
                 told["came"] = [entry.calls[call] for call in came]
@@ -280,6 +280,10 @@ class _Reader:
                 await self._socket.send_str(msgspec.json.encode(message).decode())
         except TimeoutError:
             raise _Gone(TOO_SLOW, f"too slow: come back with ?after={self._number}") from None
+
+
+def _hers(rights: Rights, call: CallItem) -> bool:
+    return rights.covers(call.queue, agent=call.agent)
 
 
 async def _listens(socket: web.WebSocketResponse) -> None:

@@ -159,7 +159,7 @@ class Turn:
     async def _audited(self, route: Route, asked: Asked) -> Answer:
         subject = " ".join(asked.subjects.values()) or str(getattr(asked.body, "queue", ""))
         told = " ".join(sorted(asked.body.model_fields_set)) if asked.body is not None else ""
-        async with self._parts.audit.act(asked.by, "api", route.name, subject, told) as act:
+        async with self._parts.audit.act(asked.by, asked.bearer.via, route.name, subject, told) as act:
             answer = await self._do(route, asked)
             _judge(act, answer)
             return answer
