@@ -1,116 +1,106 @@
-"""A carrier: a second Asterisk at the far end of the trunk, whose dialplan answers, is busy, rings on, fails, greets.
+"""The carrier of the live tests: at the far end of the center's trunk, and what its log says beside our receipts."""
 
-What becomes of a call is told by the last digit of the number that is dialled, and every call is written into its log.
-Knows Asterisk; knows no call center.
-"""
-
-import re
-from collections.abc import AsyncIterator
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
-from callcenter.sim.peers.places import LOOPBACK
-from tests.live.minimal_asterisk import MinimalAsterisk, minimal_asterisk
+from callcenter.model.campaign import CampaignState
+from callcenter.model.receipt import Receipt, ReceiptKind
+from callcenter.model.view import CampaignView
+from callcenter.postgres.receipts import between, verify
+from callcenter.sim.peers import carrier as peers
+from callcenter.sim.peers.carrier import Carrier, Habits
+from tests.live.center import Center
+from tests.live.outbound import SHOWN
+from tests.live.real_asterisk import installed_tool
+from tests.live.waiting import eventually
 
-MODULES: Final = (
-    "res_pjproject.so",
-    "res_sorcery_astdb.so",
-    "res_pjsip.so",
-    "res_pjsip_session.so",
-    "res_pjsip_sdp_rtp.so",
-    "res_pjsip_endpoint_identifier_anonymous.so",
-    "res_pjsip_caller_id.so",
-    "res_pjsip_rfc3326.so",
-    "res_pjsip_pubsub.so",
-    "func_strings.so",
-    "res_rtp_asterisk.so",
-    "chan_pjsip.so",
-)
-ANSWERS: Final = "01234"
-BUSY, RINGS_ON, FAILS, UNKNOWN, MACHINE = "5", "6", "7", "8", "9"
-BEHAVES: Final = (
-    """
-[numbers]
-exten => _+X.,1,Log(NOTICE,CARRIER ${EXTEN} ${CALLERID(num)} ${EPOCH})
- same => n,Goto(behave-${EXTEN:-1},s,1)
-"""
-    + "".join(
-        f"""
-[behave-{digit}]
-exten => s,1,Ringing()
- same => n,Wait(0.3)
- same => n,Answer()
- same => n,Playtones(700)
- same => n,Wait(30)
- same => n,Hangup()
-"""
-        for digit in ANSWERS
-    )
-    + f"""
-[behave-{BUSY}]
-exten => s,1,Hangup(17)
-[behave-{RINGS_ON}]
-exten => s,1,Ringing()
- same => n,Wait(600)
-[behave-{FAILS}]
-exten => s,1,Hangup(34)
-[behave-{UNKNOWN}]
-exten => s,1,Hangup(1)
-[behave-{MACHINE}]
-exten => s,1,Ringing()
- same => n,Wait(0.3)
- same => n,Answer()
- same => n,Playback(vm-intro)
- same => n,Playback(beep)
- same => n,Playtones(440)
- same => n,Wait(10)
- same => n,Hangup()
-"""
-)
-_LINE: Final = re.compile(r"NOTICE\[.* CARRIER (?P<number>\+\d+) (?P<caller>\S*) (?P<at>\d+)$", re.MULTILINE)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialled:
-    """A call that came to the carrier."""
-
-    number: str
-    caller: str
-    at: float  # UTC seconds, rounded down
-
-
-class Carrier:
-    """A running one."""
-
-    def __init__(self, asterisk: MinimalAsterisk) -> None:
-        self.asterisk = asterisk
-
-    def dialled(self) -> list[Dialled]:
-        """Every call so far, by its log."""
-        return [
-            Dialled(number=one["number"], caller=one["caller"], at=float(one["at"]))
-            for one in _LINE.finditer(self.asterisk.log_text())
-        ]
+CARRIER_LIMIT_S: Final = 15.0
+CERTAIN: Final = {
+    peers.BUSY: "busy",
+    peers.RINGS_ON: "no_answer",
+    peers.FAILS: "failed",
+    peers.UNKNOWN: "invalid",
+}
 
 
 @asynccontextmanager
-async def carrier(port: int, rtp_from: int) -> AsyncIterator[Carrier]:
-    """One that listens at this port, and has 400 ports for sound."""
-    files = {
-        "pjsip.conf": f"""
-[loopback]
-type = transport
-protocol = udp
-bind = {LOOPBACK}:{port}
-[anonymous]
-type = endpoint
-context = numbers
-disallow = all
-allow = ulaw,alaw
-direct_media = no
-""",
-        "rtp.conf": f"[general]\nrtpstart = {rtp_from}\nrtpend = {rtp_from + 399}\n",
-    }
-    async with minimal_asterisk(extensions=BEHAVES, files=files, modules=MODULES) as asterisk:
-        yield Carrier(asterisk)
+async def at_the_far_end(center: Center, habits: Habits) -> AsyncIterator[Carrier]:
+    """The carrier is there, and the center knows."""
+    folder = center.premises.folder / f"carrier-{time.monotonic_ns()}"
+    async with peers.carrier(
+        center.premises.root,
+        installed_tool("espeak-ng"),
+        folder,
+        port=center.premises.carrier_port,
+        habits=habits,
+    ) as made:
+
+        async def noticed() -> bool | None:
+            return True if "Avail " in await center.premises.console("pjsip show contacts like carrier") else None
+
+        await eventually(noticed, "the carrier is there", CARRIER_LIMIT_S)
+        yield made
+
+
+def numbers(endings: str) -> list[str]:
+    """Numbers that were never called, with these last digits."""
+    prefix = f"+8490{time.time_ns() // 10_000_000 % 10_000:04}"
+    return [f"{prefix}{n:02}{ending}" for n, ending in enumerate(endings)]
+
+
+async def campaign(center: Center, name: str) -> CampaignView:
+    return next(one for one in (await center.view()).campaigns if one.name == name)
+
+
+async def all_settled(center: Center, list_: str, within_s: float) -> None:
+    """Every lead of a list has had its call."""
+
+    async def none_left() -> bool | None:
+        rows = await center.rows(
+            "SELECT count(*) AS left FROM lead WHERE list = $1 AND state IN ('ready', 'waiting', 'claimed')", list_
+        )
+        return True if rows[0]["left"] == 0 else None
+
+    await eventually(none_left, f"every lead of {list_} has its outcome", within_s)
+
+
+async def is_stopped(center: Center, name: str) -> None:
+    """It is stopped, and has stopped."""
+    await center.asks(f"/v1/campaigns/{name}/stop", {"by": "test"})
+    await center.until(
+        lambda view: any(one.name == name and one.state is CampaignState.STOPPED for one in view.campaigns),
+        f"{name} has stopped",
+        30,
+    )
+
+
+async def outcomes(center: Center, called: Sequence[str]) -> dict[str, str]:
+    """Number -> what came of its one attempt."""
+    rows = await center.rows("SELECT number, outcome FROM attempt WHERE number = ANY($1)", list(called))
+    return {row["number"]: row["outcome"] for row in rows}
+
+
+async def receipts(center: Center, name: str) -> list[Receipt]:
+    """All of a campaign, of this story."""
+    return [one async for _, one in between(center.pool, name, center.began - 1, time.time() + 1)]
+
+
+async def matched(center: Center, far_end: Carrier, name: str, called: Sequence[str]) -> dict[str, Receipt]:
+    """Number -> receipt. Nobody was dialled twice, each call of the carrier's log has a receipt of before, whose rules
+    all held, and the campaign's chain is whole. A dial that the carrier never heard of is the story's to explain."""
+    wanted = set(called)
+    dialled = [one for one in far_end.dialled() if one.number in wanted]
+    dials = {one.number: one for one in await receipts(center, name) if one.kind is ReceiptKind.DIAL}
+    at_carrier = Counter(one.number for one in dialled)
+    assert max(at_carrier.values()) == 1, at_carrier.most_common(3)
+    assert set(at_carrier) <= set(dials)
+    for one in dialled:
+        assert one.caller == SHOWN
+        assert dials[one.number].at <= one.at + 1.0
+        assert all(finding.held for finding in dials[one.number].findings)
+    [proof] = await verify(center.pool, name)
+    assert not proof.flaws
+    return dials

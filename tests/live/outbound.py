@@ -1,9 +1,25 @@
 """The part of the live tests' call center that calls people. Knows files; runs nothing."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 SHOWN: Final = "+842471090000"
+CAMPAIGNS: Final[Mapping[str, str]] = {
+    "spring": "mode: progressive, queue: outbound",
+    "summer": "mode: predictive, queue: quick, target: 0.02, hard_stop: 0.03, "
+    "machine: message, detector: cadence, machine_message: leave_message",
+    "autumn": "mode: ratio, ratio: 2, queue: quick, machine: hang_up, detector: asterisk",
+    "winter": "mode: preview, queue: quick",
+    "offers": "mode: broadcast, flow: offer, lines_max: 10",
+}
+"""Of each mode one, each with a list of its own."""
+ONCE: Final = ", ".join(
+    f"{outcome}: {{after_s: 3600, at_most: 0}}"
+    for outcome in ("busy", "no_answer", "machine", "failed", "hung_up", "dropped", "lost")
+)
+USUAL: Final = f"""\
+caller_ids: office, law: [anytime], ring_s: 15, safe_harbour: thanks, opted_out: goodbye, recycle: {{{ONCE}}}"""
 FILES: Final = {
     "trunks.yaml": f"""\
 trunks:
@@ -12,23 +28,14 @@ guard: {{regions: [VN], per_trunk_h: 10000}}
 caller_ids:
   office: [{{number: "{SHOWN}"}}]
 """,
-    "campaigns.yaml": """\
-spring:
-  mode: progressive
-  queue: outbound
-  lists: {spring-list: 1}
-  caller_ids: office
-  law: [anytime]
-  ring_s: 15
-  safe_harbour: thanks
-  opted_out: goodbye
-  recycle:
-    busy: {after_s: 3600, at_most: 0}
-    no_answer: {after_s: 3600, at_most: 0}
-    failed: {after_s: 3600, at_most: 0}
-    hung_up: {after_s: 3600, at_most: 0}
-    dropped: {after_s: 3600, at_most: 0}
-    lost: {after_s: 3600, at_most: 0}
+    "campaigns.yaml": "".join(
+        f"{name}: {{{what}, lists: {{{name}-list: 1}}, {USUAL}}}\n" for name, what in CAMPAIGNS.items()
+    ),
+    "flows/offer.yaml": """\
+nodes:
+  offer: {kind: menu, prompt: main_menu, choices: {1: talk}, timeout_s: 3, tries: 1, no_input: bye}
+  talk: {kind: enqueue, queue: quick}
+  bye: {kind: hangup, prompt: goodbye}
 """,
     "law/anytime.yaml": """\
 title: Always open, for tests
@@ -45,13 +52,16 @@ rules:
   - {rule: drop_message, source: us, within_s: 2}
 """,
 }
-QUEUE: Final = "outbound: {needs: load, offer_timeout_s: 5, music: tone, outbound: true, wrap_up_s: 1}\n"
+QUEUES: Final = """\
+outbound: {needs: load, offer_timeout_s: 5, music: tone, outbound: true, wrap_up_s: 1}
+quick: {needs: load, offer_timeout_s: 5, music: tone, outbound: true, wrap_up_s: 0.2}
+"""
 
 
 def add_outbound(folder: Path) -> None:
-    """Add to a folder of configuration a campaign, its way out, and a law that always allows."""
+    """Add to a folder of configuration campaigns, their way out, and a law that always allows."""
     (folder / "law").mkdir(exist_ok=True)
     for name, text in FILES.items():
         (folder / name).write_text(text)
     with (folder / "queues.yaml").open("a") as queues:
-        queues.write(QUEUE)
+        queues.write(QUEUES)

@@ -159,6 +159,13 @@ async def test_a_beep_may_be_waited_for_without_a_judgement_of_ours(ears: Ears, 
     assert await ears.next() == BeepHeard(leg=CALLED)
 
 
+async def test_a_beep_is_over_too_when_the_line_sends_nothing_after_it(ears: Ears) -> None:
+    """Silence suppression: a mailbox that records sends no sound."""
+    ears.asterisk.says[CALLED] = silence(0.5) + tone(1_000, 0.4)
+    await ears.answerers.await_beep(beep())
+    assert await ears.next() == BeepHeard(leg=CALLED)
+
+
 async def test_the_same_command_twice_opens_one_ear(ears: Ears) -> None:
     await ears.answerers.judge(judge())
     await ears.answerers.judge(judge())

@@ -7,6 +7,9 @@ and then tells us by FastAGI. In neither case does the leg leave its bridge, nor
 An ear goes away with its leg, when it has said what it was for, or when its time is up.
 
 A beep is listened for from the answer on, so that one that comes before the engine asks for it is not missed.
+
+Many lines send nothing while nothing is said (silence suppression; a mailbox that records). An ear would then never
+hear that a word or a beep is over, so what does not come is heard as silence.
 """
 
 import asyncio
@@ -23,7 +26,7 @@ from callcenter.asterisk.ari import AlreadyExists, Call, Gone, ToDialplan, ToSta
 from callcenter.asterisk.audiosocket import AudioSockets
 from callcenter.detectors import DETECTORS
 from callcenter.detectors.asterisk import ASTERISK, judgement_of
-from callcenter.detectors.detector import BeepListener, Listener
+from callcenter.detectors.detector import SAMPLES_PER_S, BeepListener, Listener
 from callcenter.errors import PeerRefused, PeerUnavailable, SubjectGone
 from callcenter.model.campaign_messages import AwaitBeep, BeepHeard, DetectMachine, MachineJudged
 from callcenter.model.detection import BEEP_WITHIN_S, Answerer
@@ -40,6 +43,10 @@ FORMAT: Final = "slin"
 BEEP_DETECTOR: Final = "cadence"
 """Listens for beeps where the campaign's detector is none of ours."""
 EARS_MAX: Final = 200
+LOOK_EVERY_S: Final = 0.1
+LATE_S: Final = 0.2
+"""Sound that is so late is taken for silence: packets over a bad line are some 0.1 s late."""
+BYTES_A_SECOND: Final = 2 * SAMPLES_PER_S
 AMD_SPARE_S: Final = 0.4
 """AMD must have decided so long before the campaign stops waiting for it."""
 
@@ -57,6 +64,9 @@ class _Ear:
     asked_for_beep: bool = False
     beeped: bool = False
     timer: asyncio.TimerHandle | None = None
+    look: asyncio.TimerHandle | None = None  # for sound that does not come
+    since: float = 0.0  # of the loop's clock: it hears from then on
+    heard: int = 0  # bytes
 
 
 class Places(Protocol):
@@ -139,7 +149,19 @@ class Answerers:
         except BaseException:
             self._close(leg)
             raise
+        if leg in self._ears:
+            ear.since = asyncio.get_running_loop().time() - ear.heard / BYTES_A_SECOND
+            self._look(ear)
         return ear
+
+    def _look(self, ear: _Ear) -> None:
+        """What has not come until now was silence."""
+        loop = asyncio.get_running_loop()
+        missing_s = loop.time() - ear.since - ear.heard / BYTES_A_SECOND
+        if missing_s > LATE_S:
+            self._hear(ear, bytes(2 * round((missing_s - LATE_S / 2) * SAMPLES_PER_S)))
+        if ear.leg in self._ears:
+            ear.look = loop.call_later(LOOK_EVERY_S, self._look, ear)
 
     async def _begin_amd(self, command: DetectMachine) -> None:
         self._count += 1
@@ -162,6 +184,7 @@ class Answerers:
             raise SubjectGone(str(gone)) from gone
 
     def _hear(self, ear: _Ear, sound: bytes) -> None:
+        ear.heard += len(sound)
         if ear.beeps.hear(sound):
             self.beeps += 1
             ear.beeped = True
@@ -191,6 +214,7 @@ class Answerers:
     def _close(self, leg: LegId) -> None:
         ear = self._ears.pop(leg, None)
         if ear is not None:
-            if ear.timer is not None:
-                ear.timer.cancel()
+            for timer in (ear.timer, ear.look):
+                if timer is not None:
+                    timer.cancel()
             self._sockets.end(ear.id)

@@ -1,0 +1,92 @@
+"""Campaigns of other modes than the progressive one on a real Asterisk, with a second Asterisk as the carrier."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final
+
+import pytest
+
+from callcenter.model.agent import Agent, NailState, PhoneRules
+from callcenter.model.campaign_messages import AnswererScored, AttemptEnded
+from callcenter.model.facts import ContactConnected, PhoneNailed
+from callcenter.postgres.directory import Directory
+from callcenter.sim.peers.carrier import MACHINE, PEOPLE, Habits
+from callcenter.sim.peers.tones import seconds_of
+from tests.live import office
+from tests.live.carrier import CERTAIN, all_settled, at_the_far_end, campaign, is_stopped, matched, numbers, outcomes
+from tests.live.center import Center
+from tests.postgres.lead_story import add_lead
+
+pytestmark = pytest.mark.live
+
+ENDINGS: Final = "6" + "0192345012" * 4 + "0192735801" * 3
+OVER_LIMIT_S: Final = 90.0
+TOLD_S: Final = 0.4  # of a message that lasts 0.6 s
+JOINED_WITHIN_S: Final = 1.0  # on a machine that others use as well
+
+
+@asynccontextmanager
+async def nailed(center: Center, agents: Sequence[Agent]) -> AsyncIterator[None]:
+    """Agents of the bank at phones that stay connected, for the length of a story."""
+    directory = Directory(center.pool)
+    for agent in agents:
+        await directory.change(replace(agent, phone=PhoneRules(nailed=True)))
+    await center.asks("/v1/agents/reload")
+    try:
+        await center.bank(agents, tone_hz=office.AGENT_TONES[0])
+        await center.facts(PhoneNailed, len(agents), state=NailState.UP)
+        yield
+    finally:
+        for agent in agents:
+            await directory.change(agent)
+        await center.asks("/v1/agents/reload")
+
+
+async def test_a_predictive_campaign_gives_people_to_agents_and_leaves_machines_a_message(center: Center) -> None:
+    called = numbers(ENDINGS)
+    for number in called:
+        await add_lead(center.pool, [number], list_="summer-list")
+    async with at_the_far_end(center, Habits(people_s=(0.3, 0.6, 0.9, 1.2, 0.5))) as far_end:
+        async with nailed(center, office.BANK):
+            await center.asks("/v1/campaigns/summer/start", {"by": "test"})
+            await all_settled(center, "summer-list", OVER_LIMIT_S)
+            seen = await campaign(center, "summer")
+            await is_stopped(center, "summer")
+            assert len(center.so_far(PhoneNailed, state=NailState.ENDED)) == 0, "no phone was ever called again"
+        came_of = await outcomes(center, called)
+        dials = await matched(center, far_end, "summer", called)
+        told_s = {
+            number: seconds_of(far_end.told(number), office.PROMPT_TONES["leave_message", "en"])
+            for number in called
+            if far_end.told(number).exists()
+        }
+
+    # in one list everybody: once, with the outcome that the carrier gave her
+    assert set(came_of) == set(dials) == {one.number for one in far_end.dialled()} == set(called)
+    people = [number for number in called if number[-1] in PEOPLE]
+    machines = [number for number in called if number[-1] == MACHINE]
+    for number in called:
+        if number[-1] in CERTAIN:
+            assert came_of[number] == CERTAIN[number[-1]], number
+    assert {came_of[number] for number in people} <= {"answered", "dropped"}
+    assert {came_of[number] for number in machines} == {"machine", "answered"}
+    # who is taken for a machine is told the message, or heard by an agent so that the detector is known
+    for number in machines:
+        assert (told_s[number] >= TOLD_S) == (came_of[number] == "machine"), (number, told_s, came_of)
+    judged = Counter(one.answerer for one in center.so_far(AnswererScored))
+    assert judged == {"human": len(people), "machine": len(machines)}
+    # as soon as there was enough to learn from it dialled ahead, and kept within what is allowed
+    assert {one.pacing["rule"] for one in dials.values()} == {"progressive", "predictive"}
+    drops = Counter(came_of.values())["dropped"]
+    assert (seen.day_live, seen.day_drops) == (
+        len(people) + len(machines) - Counter(came_of.values())["machine"],
+        drops,
+    )
+    assert drops <= 0.03 * seen.day_live
+    waited = [one.waited_s for one in center.so_far(ContactConnected)]
+    assert len(waited) == Counter(came_of.values())["answered"]
+    assert max(waited) < 2.0, "who is not dropped has her agent in time"
+    assert sorted(waited)[len(waited) // 2] < JOINED_WITHIN_S
+    assert len(center.so_far(AttemptEnded)) == len(called)
