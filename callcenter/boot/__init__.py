@@ -8,6 +8,7 @@ from typing import Final, TextIO
 
 import structlog
 
+from callcenter.boot.api import works
 from callcenter.boot.center import RunningCenter, running_center
 from callcenter.boot.logs import configure_logs
 from callcenter.boot.parts import (
@@ -83,6 +84,7 @@ async def center(settings: Settings, progress: Progress) -> AsyncIterator[Runnin
                 pool,
                 live,
                 chores(settings, pool),
+                works(settings, pool),
             )
         )
         if not await running.in_step():

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from callcenter.config.settings import WebSettings
+from callcenter.boot.works import vault
+from callcenter.config.settings import Settings, WebSettings
 from callcenter.embedded.ports import Kind, PortBook
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
@@ -22,7 +23,8 @@ from callcenter.postgres.reports import Reports
 from callcenter.postgres.tokens import Tokens
 from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.door import ApiDoor, Listen
-from callcenter.web.api.route import Parts
+from callcenter.web.api.route import Parts, Works
+from callcenter.web.api.runs import Runs
 from callcenter.web.configuration import Versions
 from callcenter.web.control import Center
 
@@ -74,16 +76,31 @@ async def api(
     versions: Versions | None,
     chronicle: Chronicle,
     desk: Desk,
+    works: Works,
 ) -> AsyncIterator[str]:
     """The API, open until the context ends; gives its address."""
-    async with ApiDoor(where, parts(center, pool, clock, versions, desk), chronicle) as door:
+    made = parts(center, pool, clock, versions, works, desk)
+    async with ApiDoor(where, made, chronicle) as door:
         try:
             yield door.url
         finally:
             chronicle.close()  # its readers would never leave by themselves
+            await made.runs.close()
 
 
-def parts(center: Running, pool: Pool, clock: Clock, versions: Versions | None, desk: Desk | None = None) -> Parts:
+def works(settings: Settings, pool: Pool) -> Works:
+    """What the command line does, too."""
+    return Works(vault=vault(settings, pool))
+
+
+def parts(
+    center: Running,
+    pool: Pool,
+    clock: Clock,
+    versions: Versions | None,
+    works: Works,
+    desk: Desk | None = None,
+) -> Parts:
     """What the API answers with."""
 
     async def ask(request: RequestId, event: Event) -> str:
@@ -91,6 +108,7 @@ def parts(center: Running, pool: Pool, clock: Clock, versions: Versions | None, 
             return await desk.record(event)  # who knows what the records say of a talk that the engine has forgotten
         return await center.ask(request, event)
 
+    audit = Audit(pool)
     return Parts(
         center=center,
         ask=ask,
@@ -100,8 +118,10 @@ def parts(center: Running, pool: Pool, clock: Clock, versions: Versions | None, 
         pages=Pages(pool),
         directory=Directory(pool),
         tokens=Tokens(pool),
-        audit=Audit(pool),
+        audit=audit,
         answers=Answers(pool),
         configurations=Configurations(pool),
+        runs=Runs(audit, clock.now),
+        works=works,
         versions=versions,
     )

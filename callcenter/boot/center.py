@@ -65,6 +65,7 @@ from callcenter.versions.live import Live
 from callcenter.web import campaigns, supervision
 from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.door import Listen
+from callcenter.web.api.route import Works
 from callcenter.web.audited import audited
 from callcenter.web.configuration import routes
 from callcenter.web.control import ControlSocket
@@ -272,10 +273,11 @@ async def running_center(
     pool: Pool,
     live: Live | None = None,
     chores: Sequence[Callable[[RunningCenter], Chore]] = (),
+    works: Works | None = None,
 ) -> AsyncIterator[RunningCenter]:
     """Recover, connect, serve. On a normal end every call is ended and written; a killed process leaves all as is.
 
-    Without `live` the configuration stays as it is, and nobody counts versions.
+    Without `live` the configuration stays as it is, and nobody counts versions. Without `works` there is no API.
     """
     async with AsyncExitStack() as stack:
         journal = PostgresJournal(wiring.dsn, wiring.journal_spool)
@@ -385,9 +387,9 @@ async def running_center(
         await stack.enter_async_context(
             ControlSocket(wiring.control_socket, center, feed, more=more, middlewares=[audited(Audit(pool))])
         )
-        if wiring.api is not None:
+        if wiring.api is not None and works is not None:
             center.api_url = await stack.enter_async_context(
-                api(wiring.api, center, pool, clock, live, chronicle, desk)
+                api(wiring.api, center, pool, clock, live, chronicle, desk, works)
             )
         yield center
 

@@ -1,33 +1,16 @@
-"""Plugs together what puts recordings away, for the running center and for commands. Knows settings; no call."""
+"""Plugs together what puts recordings away beside the calls. Knows settings; no call."""
 
-import functools
 from collections.abc import Callable, Mapping
 
 from callcenter.boot.center import Chore, RunningCenter
+from callcenter.boot.works import sealer
 from callcenter.config.settings import Settings
 from callcenter.jobs.disk import DiskWatch, free_mb
-from callcenter.jobs.sealing import Sealer, SealingJob
+from callcenter.jobs.sealing import SealingJob
 from callcenter.model.configuration import Configuration
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.sealed import SealedFiles
 from callcenter.runtime.clock import SystemClock
-from callcenter.sealing.keys import key_ring
-from callcenter.sealing.store import FolderStore
-from callcenter.sealing.workshop import Rules, Workshop
-
-WORK_FOLDER = ".work"
-
-
-def workshop(settings: Settings) -> Workshop:
-    """What is done to files, as the settings say."""
-    rules = Rules(codec=settings.recording.format, encrypt=settings.recording.encrypt)
-    keys = functools.partial(key_ring, settings.recordings_keys)
-    return Workshop(settings.recordings / WORK_FOLDER, FolderStore(settings.recordings_store), rules, keys)
-
-
-def sealer(settings: Settings, pool: Pool) -> Sealer:
-    """Who takes one recording from step to step."""
-    return Sealer(SealedFiles(pool), workshop(settings))
 
 
 def chores(settings: Settings, pool: Pool) -> tuple[Callable[[RunningCenter], Chore], ...]:

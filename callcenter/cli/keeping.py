@@ -1,10 +1,10 @@
 """`callcenter recordings hold|release|verify|export|rotate-keys`: what is kept. Knows words and exit codes only."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -17,7 +17,9 @@ from callcenter.errors import PeerFault
 from callcenter.model.ids import RecordingId
 
 if TYPE_CHECKING:
-    from callcenter.jobs.checking import Look
+    from callcenter.jobs.keeping import Vault
+
+T = TypeVar("T")
 
 Recording = Annotated[str, typer.Argument(metavar="RECORDING", help="A recording's id: callcenter recordings list.")]
 Call = Annotated[str, typer.Argument(metavar="CALL", help="A live call: its id, a part of it, or `last`.")]
@@ -27,16 +29,16 @@ LOOK = "callcenter recordings list"
 
 def hold(context: typer.Context, recording: Recording, reason: Reason, json: Json = False) -> None:
     """Put a recording under legal hold: nothing removes it until it is released."""
-    by = asker()
-    if not asyncio.run(_hold(site_of(context), recording, by, _said(reason))):
+    by, why = asker(), _said(reason)
+    if not _asks(site_of(context), lambda vault: vault.hold(RecordingId(recording), by, why)):
         raise Failure(Exit.PROBLEMS, f"{recording} is held already, is unknown, or has been removed", remedy=LOOK)
     _done(json, "held", recording, by)
 
 
 def release(context: typer.Context, recording: Recording, reason: Reason, json: Json = False) -> None:
     """End the legal hold of a recording: its retention counts again."""
-    by = asker()
-    if not asyncio.run(_release(site_of(context), recording, by, _said(reason))):
+    by, why = asker(), _said(reason)
+    if not _asks(site_of(context), lambda vault: vault.release(RecordingId(recording), by, why)):
         raise Failure(Exit.PROBLEMS, f"{recording} is not held", remedy=LOOK)
     _done(json, "released", recording, by)
 
@@ -66,7 +68,7 @@ def verify(
     json: Json = False,
 ) -> None:
     """Read every recording that is kept and compare it with its checksum. 1 if one is not as it was."""
-    found = asyncio.run(_verify(site_of(context), deep=deep))
+    found = _asks(site_of(context), lambda vault: vault.verify(asker(), deep=deep))
     if json:
         emit(
             {
@@ -98,7 +100,9 @@ def export(
     if path.exists():
         raise Failure(Exit.PROBLEMS, f"{path} is there already", remedy="--into another file")
     with named_by_user(path), _peers():
-        asyncio.run(_export(site_of(context), recording, path.absolute()))
+        into, wanted = path.absolute(), RecordingId(recording)
+        if not _asks(site_of(context), lambda vault: vault.export(wanted, into, asker())):
+            raise Failure(Exit.NOT_FOUND, f"there is no file of a recording {recording}", remedy=LOOK)
     if json:
         emit({"recording": recording, "file": str(path.absolute())})
     else:
@@ -112,12 +116,13 @@ def rotate_keys(
 ) -> None:
     """Make a new key, and put every sealed recording under it. Can be repeated when it was interrupted."""
     with _peers():
-        found = asyncio.run(_rotate(site_of(context), forget=forget))
+        found = _asks(site_of(context), lambda vault: vault.rotate(asker(), forget=forget))
     if json:
-        emit(found)
+        needed = dict(found.needed)
+        emit({"key": found.key, "rewrapped": found.rewrapped, "keys": list(found.keys), "needed": needed})
     else:
-        say(f"key {found['key']} seals from now on; {found['rewrapped']} recordings were put under it")
-        say(f"keys: {', '.join(found['keys'])}")  # type: ignore[arg-type]
+        say(f"key {found.key} seals from now on; {found.rewrapped} recordings were put under it")
+        say(f"keys: {', '.join(found.keys)}")
 
 
 @contextmanager
@@ -141,57 +146,11 @@ def _done(json: bool, what: str, recording: str, by: str) -> None:
         say(f"{recording} is {what}")
 
 
-async def _hold(site: Site, recording: str, by: str, reason: str) -> bool:
-    from callcenter.postgres.sealed import SealedFiles
+def _asks(site: Site, ask: "Callable[[Vault], Awaitable[T]]") -> T:
+    async def asked() -> T:
+        from callcenter.boot.works import vault
 
-    async with site.database() as pool:
-        return await SealedFiles(pool).hold(RecordingId(recording), by, reason)
+        async with site.database() as pool:
+            return await ask(vault(site.settings, pool))
 
-
-async def _release(site: Site, recording: str, by: str, reason: str) -> bool:
-    from callcenter.postgres.sealed import SealedFiles
-
-    async with site.database() as pool:
-        return await SealedFiles(pool).release(RecordingId(recording), by, reason)
-
-
-async def _verify(site: Site, *, deep: bool) -> "Look":
-    from callcenter.boot.sealing import sealer
-    from callcenter.jobs.checking import look_at_all
-    from callcenter.postgres.sealed import SealedFiles
-
-    async with site.database() as pool:
-        found = await look_at_all(SealedFiles(pool), sealer(site.settings, pool), deep=deep)
-        note = f"{found.looked_at} read, {len(found.wrong)} wrong"
-        await SealedFiles(pool).deed("verify", None, asker(), note)
-        return found
-
-
-async def _export(site: Site, recording: str, into: Path) -> None:
-    from callcenter.boot.sealing import sealer
-    from callcenter.jobs.checking import export as write
-    from callcenter.postgres.sealed import SealedFiles
-
-    async with site.database() as pool:
-        files = SealedFiles(pool)
-        if not await write(files, sealer(site.settings, pool), RecordingId(recording), into):
-            raise Failure(Exit.NOT_FOUND, f"there is no file of a recording {recording}", remedy=LOOK)
-        await files.deed("export", RecordingId(recording), asker(), str(into))
-
-
-async def _rotate(site: Site, *, forget: bool) -> dict[str, object]:
-    from callcenter.boot.sealing import sealer
-    from callcenter.postgres.sealed import SealedFiles
-    from callcenter.sealing.keys import add_key, forget_keys
-
-    path = site.settings.recordings_keys
-    async with site.database() as pool:
-        files = SealedFiles(pool)
-        ring = await asyncio.to_thread(add_key, path)
-        work = sealer(site.settings, pool)
-        rewrapped = sum([await work.rewrap(one) for one in await files.under_other_keys(ring.current)])
-        used = await files.keys_used()
-        if forget:
-            ring = await asyncio.to_thread(forget_keys, path, [one for one in ring.ids() if one not in used])
-        await files.deed("rotate_keys", None, asker(), f"{ring.current}: {rewrapped} rewrapped")
-    return {"key": ring.current, "rewrapped": rewrapped, "keys": list(ring.ids()), "needed": used}
+    return asyncio.run(asked())

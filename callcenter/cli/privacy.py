@@ -85,7 +85,7 @@ async def _again(site: Site, pool: "Pool") -> "list[Report]":
 
 
 async def _erase(site: Site, pool: "Pool", number: str, *, dry: bool) -> "Report":
-    from callcenter.boot.sealing import sealer
+    from callcenter.boot.works import sealer
     from callcenter.postgres.sealed import SealedFiles
 
     privacy, person, kept = await _found(site, pool, number)

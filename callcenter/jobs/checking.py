@@ -75,6 +75,14 @@ async def look_at_all(files: Kept, sealer: Sealer, *, deep: bool = False) -> Loo
     return Look(looked_at=looked_at, underway=underway, wrong=tuple(wrong))
 
 
+async def look_at_one(files: Kept, sealer: Sealer, recording: RecordingId, *, deep: bool) -> str | None:
+    """What is wrong with one recording's file, "" if nothing is. None if it has none, or none any more."""
+    async with files.claimed(recording) as claim:
+        if claim is None or claim.file.step in (Step.REMOVING, Step.REMOVED):
+            return None
+        return await sealer.in_thread(lambda: _problem(sealer, claim.file, deep=deep))
+
+
 async def export(files: Kept, sealer: Sealer, recording: RecordingId, into: Path) -> bool:
     """Write a recording as WAV. False if it has no file. Raises PeerFault if the file is not what it was, OSError."""
     async with files.claimed(recording) as claim:

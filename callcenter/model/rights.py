@@ -27,6 +27,7 @@ class Area(StrEnum):
     QUEUES = "queues"
     FLOWS = "flows"
     RECORDINGS = "recordings"
+    RECORDING_FILES = "recording-files"  # to hear them
     REPORTS = "reports"
     CONFIGURATION = "configuration"
     CUSTOMERS = "customers"

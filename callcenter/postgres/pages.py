@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import asyncpg
+
 from callcenter.model.contact import EndReason
+from callcenter.model.sealed import Step
 from callcenter.postgres.pool import Pool, asking
 from callcenter.postgres.queries import sql
 from callcenter.postgres.records import time_of
@@ -30,6 +33,27 @@ class RecordingRow:
     channels: int | None
     problem: str | None
     queue: str | None
+    team: str | None  # of its agent
+    step: Step | None  # how far its file is put away; None: not begun
+    codec: str
+    sealed: bool
+    sha256: str  # of the file as it is kept
+    size: int
+    held: bool
+    held_by: str
+    hold_reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingsWanted:
+    """Which recordings. `queues` or `teams`: within these limits; None: any."""
+
+    queues: Sequence[str] | None = None
+    teams: Sequence[str] = ()
+    contact: str | None = None
+    agent: str | None = None
+    queue: str | None = None
+    held: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +94,8 @@ class Pages:
         self,
         since: float,
         until: float,
+        wanted: RecordingsWanted,
         *,
-        queues: Sequence[str] | None,
-        contact: str | None,
-        agent: str | None,
         after: tuple[int, str] | None,
         limit: int,
     ) -> tuple[RecordingRow, ...]:
@@ -83,19 +105,39 @@ class Pages:
                 sql("api.recordings"),
                 time_of(since),
                 time_of(until),
-                None if queues is None else list(queues),
-                contact,
-                agent,
+                None if wanted.queues is None else list(wanted.queues),
+                list(wanted.teams),
+                wanted.contact,
+                wanted.agent,
+                wanted.queue,
+                wanted.held,
                 *_place(after),
                 min(limit, PAGE_MAX),
             )
-        return tuple(RecordingRow(**{**dict(record), "started": record["started"].timestamp()}) for record in records)
+        return tuple(_recording(record) for record in records)
+
+    async def recording(self, recording: str) -> RecordingRow | None:
+        """One recording; None if there is none."""
+        with asking():
+            record = await self._pool.fetchrow(sql("api.recording"), recording)
+        return None if record is None else _recording(record)
+
+    async def message(self, contact: str) -> tuple[str, str] | None:
+        """The recording of a message, and the queue that it is for; None if there is no such message."""
+        with asking():
+            record = await self._pool.fetchrow(sql("api.message"), contact)
+        return None if record is None or record["recording"] is None else (record["recording"], record["queue"])
 
     async def call(self, contact: str) -> CallLine | None:
         """One call; None if there is none."""
         with asking():
             record = await self._pool.fetchrow(sql("api.call"), contact)
         return None if record is None else call_line(record)
+
+
+def _recording(record: asyncpg.Record) -> RecordingRow:
+    step = None if record["step"] is None else Step(record["step"])
+    return RecordingRow(**{**dict(record), "started": record["started"].timestamp(), "step": step})
 
 
 def _place(after: tuple[int, str] | None) -> tuple[datetime | None, str | None]:

@@ -13,16 +13,48 @@ WHERE cdr.began >= $1 AND cdr.began < $2
 ORDER BY cdr.began DESC, cdr.id DESC LIMIT $9;
 
 -- api.recordings
--- A page of recordings that began in [$1, $2), newest first, narrowed by queues, call, agent where given, after ($6, $7).
+-- A page of recordings that began in [$1, $2), newest first, within queues $3 or teams $4 (both NULL: all), narrowed by call,
+-- agent, queue, held where given, after ($9, $10).
 SELECT recording.id, recording.contact, recording.kind, recording.agent, recording.mailbox, recording.started,
-       recording.expected_s, recording.seconds, recording.channels, recording.problem, contact.queue
-FROM recording LEFT JOIN contact ON contact.id = recording.contact
+       recording.expected_s, recording.seconds, recording.channels, recording.problem,
+       coalesce(voicemail.queue, contact.queue) AS queue, agent.team,
+       file.step, coalesce(file.codec, '') AS codec, coalesce(file.key, '') <> '' AS sealed, coalesce(file.sha256, '') AS sha256,
+       coalesce(file.size, 0) AS size, hold.recording IS NOT NULL AS held, coalesce(hold.held_by, '') AS held_by,
+       coalesce(hold.reason, '') AS hold_reason
+FROM recording
+LEFT JOIN contact ON contact.id = recording.contact
+LEFT JOIN voicemail ON voicemail.recording = recording.id
+LEFT JOIN agent ON agent.id = recording.agent
+LEFT JOIN recording_file file ON file.recording = recording.id
+LEFT JOIN recording_hold hold ON hold.recording = recording.id AND hold.released IS NULL
 WHERE recording.started >= $1 AND recording.started < $2
-  AND ($3::text[] IS NULL OR contact.queue = ANY ($3))
-  AND ($4::text IS NULL OR recording.contact = $4)
-  AND ($5::text IS NULL OR recording.agent = $5)
-  AND ($6::timestamptz IS NULL OR (recording.started, recording.id) < ($6, $7))
-ORDER BY recording.started DESC, recording.id DESC LIMIT $8;
+  AND ($3::text[] IS NULL OR coalesce(voicemail.queue, contact.queue) = ANY ($3) OR agent.team = ANY ($4::text[]))
+  AND ($5::text IS NULL OR recording.contact = $5)
+  AND ($6::text IS NULL OR recording.agent = $6)
+  AND ($7::text IS NULL OR coalesce(voicemail.queue, contact.queue) = $7)
+  AND ($8::boolean IS NULL OR (hold.recording IS NOT NULL) = $8)
+  AND ($9::timestamptz IS NULL OR (recording.started, recording.id) < ($9, $10))
+ORDER BY recording.started DESC, recording.id DESC LIMIT $11;
+
+-- api.recording
+-- One recording.
+SELECT recording.id, recording.contact, recording.kind, recording.agent, recording.mailbox, recording.started,
+       recording.expected_s, recording.seconds, recording.channels, recording.problem,
+       coalesce(voicemail.queue, contact.queue) AS queue, agent.team,
+       file.step, coalesce(file.codec, '') AS codec, coalesce(file.key, '') <> '' AS sealed, coalesce(file.sha256, '') AS sha256,
+       coalesce(file.size, 0) AS size, hold.recording IS NOT NULL AS held, coalesce(hold.held_by, '') AS held_by,
+       coalesce(hold.reason, '') AS hold_reason
+FROM recording
+LEFT JOIN contact ON contact.id = recording.contact
+LEFT JOIN voicemail ON voicemail.recording = recording.id
+LEFT JOIN agent ON agent.id = recording.agent
+LEFT JOIN recording_file file ON file.recording = recording.id
+LEFT JOIN recording_hold hold ON hold.recording = recording.id AND hold.released IS NULL
+WHERE recording.id = $1;
+
+-- api.message
+-- The recording of a message, and the queue that it is for.
+SELECT voicemail.recording, voicemail.queue FROM voicemail WHERE voicemail.contact = $1;
 
 -- api.call
 -- One call.

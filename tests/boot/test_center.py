@@ -47,6 +47,7 @@ from callcenter.web.api.door import Listen
 from tests.adapters.fake_ami import FakeAmi, fake_ami
 from tests.core.center import flow
 from tests.media.rig import Asterisk, Manager, Shelf
+from tests.web.office import some_works
 
 LIMIT_S = 10.0
 SECOND_BYTES = 32_000  # of a conversation
@@ -100,7 +101,9 @@ class Site:
 
     @asynccontextmanager
     async def center(self, configuration: Configuration = SHOP) -> AsyncIterator["Open"]:
-        async with running_center(self.wiring(), configuration, self.shelf, self.pool) as running:
+        async with running_center(
+            self.wiring(), configuration, self.shelf, self.pool, works=some_works(self.pool, self.folder / "kept")
+        ) as running:
             heard = running.feed.subscribe()
             assert await running.in_step()
             yield Open(self, running, heard)

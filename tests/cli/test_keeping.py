@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.boot.sealing import sealer
+from callcenter.boot.works import sealer
 from callcenter.cli.exits import Exit
 from callcenter.config.settings_sources import load_settings
 from callcenter.model.ids import RecordingId

@@ -4,6 +4,8 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -11,6 +13,8 @@ import msgspec
 
 from callcenter.boot.api import parts
 from callcenter.errors import ConfigurationError, Problem
+from callcenter.jobs.keeping import Vault
+from callcenter.jobs.sealing import Sealer
 from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
 from callcenter.model.entry import Entry, Output, decode_entry
@@ -19,12 +23,19 @@ from callcenter.model.facts import Fact
 from callcenter.model.ids import QueueName, RequestId, Version
 from callcenter.model.queue import Queue
 from callcenter.model.rights import Rights, parse_scopes
+from callcenter.model.sealed import Codec
 from callcenter.model.view import CenterView
 from callcenter.ports import FactSink
 from callcenter.postgres.pool import Pool
+from callcenter.postgres.sealed import SealedFiles
 from callcenter.postgres.tokens import PROGRAM, Owner, Tokens
+from callcenter.sealing.keys import key_ring
+from callcenter.sealing.store import FolderStore
+from callcenter.sealing.workshop import Rules, Workshop
 from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.door import ApiDoor, Listen
+from callcenter.web.api.route import Works
+from callcenter.web.api.runs import Runs
 from callcenter.web.views import Applied, ApplyWish, RollbackWish, VersionView
 from tests.core.center import Center, queue
 
@@ -143,6 +154,7 @@ class Office:
     versions: CountedVersions
     pool: Pool
     client: aiohttp.ClientSession
+    runs: Runs
     token: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -165,6 +177,18 @@ class Office:
             return Came(status=answer.status, headers=dict(answer.headers), body=await answer.read())
 
 
+def sealer(pool: Pool, folder: Path) -> Sealer:
+    """Who puts recordings away sealed, as FLAC, in a folder."""
+    rules = Rules(codec=Codec.FLAC, encrypt=True)
+    shop = Workshop(folder / ".work", FolderStore(folder), rules, lambda: key_ring(folder / "recordings.keys"))
+    return Sealer(SealedFiles(pool), shop)
+
+
+def some_works(pool: Pool, folder: Path) -> Works:
+    """What the command line does, too, in a folder."""
+    return Works(vault=Vault(SealedFiles(pool), sealer(pool, folder), folder / "recordings.keys"))
+
+
 @asynccontextmanager
 async def office(
     pool: Pool,
@@ -172,17 +196,30 @@ async def office(
     listen: Listen | None = None,
     name: str = "all",
     held_max: int = 1000,
+    works: Works | None = None,
 ) -> AsyncIterator[Office]:
     """One with two queues, two agents, and a token for everything."""
     story = story or ToldCenter(queue("sales"), queue("support"))
     running, versions = Running(story), CountedVersions()
     chronicle = Chronicle(lambda: len(story.journal), running.view, story, held_max)
     story.sinks.append(chronicle)
+    scratch = TemporaryDirectory()
+    made_of = parts(running, pool, WallClock(), versions, works or some_works(pool, Path(scratch.name)))
     async with (
-        ApiDoor(listen or Listen(), parts(running, pool, WallClock(), versions), chronicle) as door,
+        ApiDoor(listen or Listen(), made_of, chronicle) as door,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,
     ):
-        made = Office(door=door, running=running, chronicle=chronicle, versions=versions, pool=pool, client=client)
+        made = Office(
+            door=door,
+            running=running,
+            chronicle=chronicle,
+            versions=versions,
+            pool=pool,
+            client=client,
+            runs=made_of.runs,
+        )
         made.token = await made.makes_token(name)
         yield made
         chronicle.close()
+        await made_of.runs.close()
+    scratch.cleanup()

@@ -14,7 +14,7 @@ from callcenter.postgres.configurations import Stored
 from callcenter.web.api.commands import STRICT, Name, Text
 from callcenter.web.api.problems import Refusal, Wrong
 from callcenter.web.api.public import Public
-from callcenter.web.api.route import QUERY, Asked, Route, agent_of, not_found
+from callcenter.web.api.route import QUERY, Asked, Route, agent_of, not_found, whole
 from callcenter.web.configuration import Versions
 from callcenter.web.views import Applied, ApplyWish, RollbackWish, VersionView
 
@@ -128,12 +128,6 @@ class VersionsQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=VERSIONS_MAX)] = 100
 
 
-def _whole(asked: Asked) -> None:
-    """People and configuration are of the whole center."""
-    if asked.rights.limited:
-        raise Refusal(403, "this is of the whole center, and this token is limited to some of it")
-
-
 def refused(error: ConfigurationError, status: int = 409) -> Refusal:
     """What a person must put right, with every problem there is."""
     wrong = [
@@ -143,7 +137,7 @@ def refused(error: ConfigurationError, status: int = 409) -> Refusal:
 
 
 async def _add(asked: Asked) -> Person:
-    _whole(asked)
+    whole(asked)
     wish = asked.body_as(NewAgent)
     skills = {Skill(skill): level for skill, level in wish.skills.items()}
     agent = Agent(
@@ -158,7 +152,7 @@ async def _add(asked: Asked) -> Person:
 
 
 async def _change(asked: Asked) -> Person:
-    _whole(asked)
+    whole(asked)
     wish, wanted = asked.body_as(AgentChange), asked.subjects["agent"]
     known = await asked.parts.directory.agent(AgentId(wanted))
     if known is None:
@@ -178,7 +172,7 @@ async def _change(asked: Asked) -> Person:
 
 
 async def _remove(asked: Asked) -> Gone:
-    _whole(asked)
+    whole(asked)
     wanted = asked.subjects["agent"]
     known = await asked.parts.directory.agent(AgentId(wanted))
     if known is None:
@@ -221,7 +215,7 @@ def _versions(asked: Asked) -> Versions:
 
 def _guard(asked: Asked) -> Versions:
     """The versions, if what is live is what the one who asks knows (If-Match: "7")."""
-    _whole(asked)
+    whole(asked)
     versions = _versions(asked)
     known, live = asked.if_match.strip().strip('"'), str(versions.view().version)
     if known not in ("", "*", live):

@@ -60,6 +60,8 @@ def _schemas() -> tuple[Refs, Json]:
     """The reference of each type, and all schemas."""
     wanted: list[tuple[Any, Any, TypeAdapter[Any]]] = []
     for route in ROUTES:
+        if route.file:
+            continue
         wanted.append((route.answer, "serialization", TypeAdapter(route.answer)))
         if route.body is not None:
             wanted.append((route.body, "validation", TypeAdapter(route.body)))
@@ -80,6 +82,8 @@ def _operation(route: Route, refs: Refs) -> Json:
         problems += [*BODY_PROBLEMS, 404, 409]
     if route.guarded:
         problems.append(412)
+    if route.file:
+        problems.append(416)
     told: Json = {
         "operationId": route.name.replace(" ", "-"),
         "summary": route.words,
@@ -87,10 +91,7 @@ def _operation(route: Route, refs: Refs) -> Json:
         "x-scope": f"{route.area}:{route.right}",
         "parameters": _parameters(route, refs),
         "responses": {
-            str(route.status): {
-                "description": "Done." if route.writes else "Here it is.",
-                "content": {"application/json": {"schema": refs[route.answer, "serialization"]}},
-            },
+            **_answers(route, refs),
             **{str(status): {"$ref": f"#/components/responses/{status}"} for status in sorted(set(problems))},
         },
     }
@@ -99,6 +100,19 @@ def _operation(route: Route, refs: Refs) -> Json:
         required = any(field.is_required() for field in route.body.model_fields.values())
         told["requestBody"] = {"required": required, "content": {"application/json": {"schema": schema}}}
     return told
+
+
+def _answers(route: Route, refs: Refs) -> Json:
+    if route.file:
+        content = {"audio/wav": {"schema": {"type": "string", "contentMediaType": "audio/wav"}}}
+        ranges = {"Content-Range": {"schema": {"type": "string"}, "required": True}}
+        return {
+            "200": {"description": "All of it.", "content": content},
+            "206": {"description": "The range that was asked for.", "content": content, "headers": ranges},
+        }
+    content = {"application/json": {"schema": refs[route.answer, "serialization"]}}
+    words = "Here it is." if not route.writes else "It has begun." if route.status == 202 else "Done."
+    return {str(route.status): {"description": words, "content": content}}
 
 
 def _parameters(route: Route, refs: Refs) -> list[Json]:
@@ -118,6 +132,16 @@ def _parameters(route: Route, refs: Refs) -> list[Json]:
                 "required": False,
                 "description": "The same key and request again give the same answer, and are not done again.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+            }
+        )
+    if route.file:
+        path.append(
+            {
+                "name": "Range",
+                "in": "header",
+                "required": False,
+                "description": "One range of bytes (RFC 9110, 14.2), such as bytes=0-1023.",
+                "schema": {"type": "string", "pattern": "^bytes=[0-9]{1,15}-[0-9]{0,15}$"},
             }
         )
     if route.guarded:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from callcenter.model.contact import EndReason
 from callcenter.model.rights import Area
 from callcenter.postgres.audit import Entry
-from callcenter.postgres.pages import CallsWanted, RecordingRow
+from callcenter.postgres.pages import CallsWanted
 from callcenter.postgres.reports import (
     INTERVAL_MIN_S,
     INTERVALS_MAX,
@@ -48,7 +48,6 @@ CALL: Final = Public(
         "recordings": (list[RECORDING_OF_CALL.shape], lambda found: [RECORDING_OF_CALL.of(one) for one in found])  # type: ignore[name-defined]
     },
 )
-RECORDING: Final = Public(RecordingRow, "Recording", times=("started",))
 ACT: Final = Public(Entry, "Act", times=("at",))
 QUEUE_LINE: Final = Public(QueueLine, "QueueInterval", times=("starts",))
 AGENT_LINE: Final = Public(AgentLine, "AgentInterval", times=("starts",))
@@ -64,14 +63,6 @@ class CallPage:
     """Calls, newest first. `next` is the cursor of the page after this, null on the last."""
 
     items: list[CALL.shape]  # type: ignore[name-defined]
-    next: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingPage:
-    """Recordings, newest first."""
-
-    items: list[RECORDING.shape]  # type: ignore[name-defined]
     next: str | None
 
 
@@ -146,13 +137,6 @@ class CallsQuery(PageQuery):
     end_reason: EndReason | None = None
 
 
-class RecordingsQuery(PageQuery):
-    """Which recordings."""
-
-    call: Name | None = None
-    agent: Name | None = None
-
-
 class AuditQuery(PageQuery):
     """Which acts."""
 
@@ -192,7 +176,8 @@ class SummaryQuery(Period):
     queue: Name | None = None
 
 
-def _queues_wanted(asked: Asked, queue: str | None) -> list[str] | None:
+def queues_wanted(asked: Asked, queue: str | None) -> list[str] | None:
+    """For a query: the queues that were asked for and may be seen; None: all."""
     covered = covered_queues(asked.rights)
     if queue is None:
         return covered
@@ -203,7 +188,7 @@ async def _calls(asked: Asked) -> CallPage:
     query = asked.query_as(CallsQuery)
     bounds, place = query.bounds(asked.parts.now()), place_of(query.cursor)
     wanted = CallsWanted(
-        queues=_queues_wanted(asked, query.queue), agent=query.agent, caller=query.caller, end_reason=query.end_reason
+        queues=queues_wanted(asked, query.queue), agent=query.agent, caller=query.caller, end_reason=query.end_reason
     )
     after = None if place is None else (place.at, place.id)
     found = await asked.parts.pages.calls(*bounds, wanted, after=after, limit=query.limit)
@@ -211,24 +196,6 @@ async def _calls(asked: Asked) -> CallPage:
     return CallPage(
         items=[CALL.of(one) for one in found],
         next=cursor_after(round(found[-1].began * 1e6), found[-1].contact) if full else None,
-    )
-
-
-async def _recordings(asked: Asked) -> RecordingPage:
-    query = asked.query_as(RecordingsQuery)
-    bounds, place = query.bounds(asked.parts.now()), place_of(query.cursor)
-    found = await asked.parts.pages.recordings(
-        *bounds,
-        queues=covered_queues(asked.rights),
-        contact=query.call,
-        agent=query.agent,
-        after=None if place is None else (place.at, place.id),
-        limit=query.limit,
-    )
-    full = len(found) == query.limit
-    return RecordingPage(
-        items=[RECORDING.of(one) for one in found],
-        next=cursor_after(round(found[-1].started * 1e6), found[-1].id) if full else None,
     )
 
 
@@ -304,15 +271,6 @@ R: Final = Area.REPORTS
 ROUTES: Final[Sequence[Route]] = (
     reading("calls list", "/calls", Area.CALLS, "Calls of a time, newest first.", CallPage, _calls, CallsQuery),
     reading("calls show", "/calls/{contact}", Area.CALLS, "One call, over or not.", CALL.shape, _call),
-    reading(
-        "recordings list",
-        "/recordings",
-        Area.RECORDINGS,
-        "What was recorded.",
-        RecordingPage,
-        _recordings,
-        RecordingsQuery,
-    ),
     reading("audit list", "/audit", Area.AUDIT, "Who asked what of the center.", ActPage, _audit, AuditQuery),
     reading("reports summary", "/reports/summary", R, "A time in one line.", SUMMARY.shape, _summary, SummaryQuery),
     reading("reports queues", "/reports/queues", R, "By interval.", QueueReport, _queue_report, QueueReportQuery),

@@ -19,6 +19,7 @@ KINDS: Final[Mapping[int, tuple[str, str]]] = {
     412: ("changed-meanwhile", "It is not as you know it any more"),
     413: ("too-large", "The request is too large"),
     415: ("unsupported-media-type", "The body is not JSON"),
+    416: ("no-such-range", "The file has no such bytes"),
     421: ("misdirected", "This server is not the one that was asked for"),
     422: ("invalid", "The request does not make sense"),
     429: ("too-many", "Too many requests"),

@@ -10,6 +10,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict
 
 from callcenter.errors import Bug
+from callcenter.jobs.keeping import Vault
 from callcenter.model.configuration import Configuration
 from callcenter.model.events import Event
 from callcenter.model.ids import AgentId, QueueName, RequestId
@@ -23,6 +24,7 @@ from callcenter.postgres.pages import Pages
 from callcenter.postgres.reports import Reports
 from callcenter.postgres.tokens import Bearer, Tokens
 from callcenter.web.api.problems import Refusal, Wrong
+from callcenter.web.api.runs import Runs
 from callcenter.web.configuration import Versions
 from callcenter.web.control import Center
 
@@ -32,6 +34,13 @@ CURSOR_CHARS_MAX: Final = 300
 AT_MAX: Final = 7_258_118_400_000_000  # the year 2200
 
 QUERY: Final = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Works:
+    """What the command line does, too: one of each for both."""
+
+    vault: Vault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +58,8 @@ class Parts:
     audit: Audit
     answers: Answers
     configurations: Configurations
+    runs: Runs
+    works: Works
     versions: Versions | None = None
 
 
@@ -106,6 +117,7 @@ class Route:
     body: type[BaseModel] | None = None
     status: int = 200
     guarded: bool = False  # takes If-Match
+    file: bool = False  # answers with a file, and is audited
 
     @property
     def writes(self) -> bool:
@@ -139,6 +151,39 @@ def reading(
         do=do,
         query=query,
     )
+
+
+def writing(
+    name: str,
+    path: str,
+    area: Area,
+    words: str,
+    answer: type,
+    do: Do,
+    body: type[BaseModel] | None = None,
+    *,
+    method: str = "POST",
+    status: int = 200,
+) -> Route:
+    """A route that changes something."""
+    return Route(
+        name=name,
+        method=method,
+        path=path,
+        area=area,
+        right=Right.WRITE,
+        words=words,
+        answer=answer,
+        do=do,
+        body=body,
+        status=status,
+    )
+
+
+def whole(asked: Asked) -> None:
+    """What is of the whole center is not for a limited token. Raises Refusal."""
+    if asked.rights.limited:
+        raise Refusal(403, "this is of the whole center, and this token is limited to some of it")
 
 
 # -- what is asked of whom ---------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from callcenter.web.api.limits import Rate
 from callcenter.web.api.problems import Refusal, Wrong
 from callcenter.web.api.public import encoded
 from callcenter.web.api.route import Asked, Parts, Route
+from callcenter.web.api.sound import Sound
 
 REQUESTS_PER_S: Final = 50.0  # of one token, in the long run
 REQUESTS_BURST: Final = 200
@@ -39,7 +40,7 @@ SAME_KEY_LIMIT_S: Final = 30.0  # how long the second of two with one key waits 
 _KEY: Final = re.compile(rf"[!-~]{{1,{KEY_CHARS_MAX}}}")
 _VERSION: Final = re.compile(r'"[0-9]{1,9}"|\*')
 WRONG_MAX: Final = 50  # mistakes that are told of one body
-FINAL: Final = (200, 201, 404, 409, 412, 422)  # answers that would be the same another time
+FINAL: Final = (200, 201, 202, 404, 409, 412, 422)  # answers that would be the same another time
 
 JSON: Final = "application/json"
 
@@ -54,6 +55,7 @@ class Answer:
     body: bytes
     problem: Refusal | None = None
     replayed: bool = False
+    sound: Sound | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,7 @@ class Turn:
             instance=request.path,
             if_match=_if_match(request) if route.guarded else "",
         )
-        if not route.writes:
+        if not route.writes and not route.file:
             return await self._do(route, asked)
         if key is None:
             return await self._audited(route, asked)
@@ -169,6 +171,8 @@ class Turn:
         try:
             async with asyncio.timeout(DO_LIMIT_S):
                 value = await route.do(asked)
+            if isinstance(value, Sound):
+                return Answer(status=route.status, body=b"", sound=value)
             return Answer(status=route.status, body=encoded(value))
         except Exception as error:  # every failure has a status
             refusal = refusal_of(error)

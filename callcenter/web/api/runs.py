@@ -1,0 +1,111 @@
+"""Work that takes longer than a request: begun by one, asked about by others. Knows tasks; knows no work by name.
+
+A run belongs to the token that began it. It is in the audit like any act, by its own line; what came of it is kept in
+memory, so after a restart nobody is told: every kind of work can be begun again.
+"""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+import structlog
+
+from callcenter.errors import ConfigurationError, PeerFault
+from callcenter.postgres.audit import Audit
+from callcenter.postgres.tokens import Bearer
+from callcenter.web.api.problems import Refusal
+
+RUNS_MAX: Final = 200  # that are remembered, the latest
+UNDER_WAY_MAX: Final = 4
+
+log = structlog.get_logger(__name__)
+
+
+class RunState(StrEnum):
+    """How far it is."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One of them. `done` counts what its kind counts: files, rows."""
+
+    id: str
+    act: str
+    token: str
+    began: float  # UTC seconds
+    state: RunState = RunState.RUNNING
+    ended: float | None = None
+    done: int = 0
+    result: object = None
+    problem: str = ""
+
+    def counts(self, done: int) -> None:
+        """So much is done."""
+        self.done = done
+
+
+Work = Callable[[Run], Awaitable[object]]
+
+
+class Runs:
+    """All runs of one listener."""
+
+    def __init__(self, audit: Audit, now: Callable[[], float]) -> None:
+        self._audit = audit
+        self._now = now
+        self._runs: dict[str, Run] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def begin(self, act: str, subject: str, bearer: Bearer, work: Work) -> Run:
+        """Begin it. Raises Refusal if too many are under way."""
+        if len(self._tasks) >= UNDER_WAY_MAX:
+            raise Refusal(503, f"{UNDER_WAY_MAX} runs are under way", headers={"Retry-After": "30"})
+        run = Run(id=f"run-{secrets.token_hex(8)}", act=act, token=bearer.name, began=self._now())
+        self._runs[run.id] = run
+        while len(self._runs) > RUNS_MAX:
+            oldest = next((one for one in self._runs if one not in self._tasks), run.id)
+            del self._runs[oldest]
+        task = asyncio.create_task(self._through(run, subject, bearer, work), name=run.id)
+        self._tasks[run.id] = task
+        task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
+        return run
+
+    def of(self, id_: str, bearer: Bearer) -> Run:
+        """One of this token. Raises Refusal."""
+        run = self._runs.get(id_)
+        if run is None or run.token != bearer.name:
+            raise Refusal(404, f"there is no run {id_}, or it was before the center was started")
+        return run
+
+    async def ended(self, id_: str) -> None:
+        """Wait until it is over."""
+        if (task := self._tasks.get(id_)) is not None:
+            await asyncio.wait([task])
+
+    async def close(self) -> None:
+        """End those under way."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _through(self, run: Run, subject: str, bearer: Bearer, work: Work) -> None:
+        try:
+            async with self._audit.act(bearer.by, bearer.via, f"{run.act} run", subject, run.id) as act:
+                try:
+                    run.result = await work(run)
+                except (PeerFault, ConfigurationError, OSError, Refusal) as fault:
+                    run.problem = str(fault)
+                    act.failed(run.problem)
+        except Exception as error:  # nobody waits for this task
+            run.problem = "the log of the call center has the details"
+            log.error("a run has failed", run=run.id, act=run.act, exc_info=error)
+        run.state = RunState.FAILED if run.problem else RunState.DONE
+        run.ended = self._now()
