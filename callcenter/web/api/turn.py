@@ -134,17 +134,14 @@ class Turn:
         if asyncio.get_running_loop().time() >= self._tidy_at:
             self._tidy_at = asyncio.get_running_loop().time() + TIDY_EVERY_S
             await answers.forget(self._parts.now())
-        while True:
-            kept = await answers.claim(owner, key, identity)
-            if kept is None:
-                break
-            under_way = self._under_way.get((owner, key))
-            if kept.status is not None or not kept.same or under_way is None:
-                return _again(kept)
-            async with asyncio.timeout(SAME_KEY_LIMIT_S):
+        async with asyncio.timeout(SAME_KEY_LIMIT_S):
+            while (under_way := self._under_way.get((owner, key))) is not None:
                 await under_way.wait()
-        done = self._under_way[owner, key] = asyncio.Event()
+        done = self._under_way[owner, key] = asyncio.Event()  # before the claim, whose answers may come in any order
         try:
+            kept = await answers.claim(owner, key, identity)
+            if kept is not None:
+                return _again(kept)
             answer = await self._audited(route, asked)
             if answer.status in FINAL:
                 await answers.keep(owner, key, answer.status, answer.body)
