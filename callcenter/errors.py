@@ -61,3 +61,30 @@ class ConfigurationError(CallCenterError):
             (Problem(where="configuration", what=problems),) if isinstance(problems, str) else tuple(problems)
         )
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class Unreadable(ConfigurationError):
+    """What was said cannot be understood: a text that is no number, no language."""
+
+
+class Unfit(ConfigurationError):
+    """What was said fits nothing here: a field's value, an event that there is not, a host that may not be asked."""
+
+
+class Unknown(ConfigurationError):
+    """What was named is not there."""
+
+
+def unreadable(where: str, what: str, remedy: str = "") -> Unreadable:
+    """One of these."""
+    return Unreadable([Problem(where=where, what=what, remedy=remedy)])
+
+
+def unfit(where: str, what: str, remedy: str = "") -> Unfit:
+    """One of these."""
+    return Unfit([Problem(where=where, what=what, remedy=remedy)])
+
+
+def unknown(where: str, what: str, remedy: str = "") -> Unknown:
+    """One of these."""
+    return Unknown([Problem(where=where, what=what, remedy=remedy)])

@@ -8,7 +8,6 @@ from typing import Final, TextIO
 
 import structlog
 
-from callcenter.boot.api import works
 from callcenter.boot.center import RunningCenter, running_center
 from callcenter.boot.logs import configure_logs
 from callcenter.boot.parts import (
@@ -21,6 +20,7 @@ from callcenter.boot.parts import (
     wiring,
 )
 from callcenter.boot.sealing import chores
+from callcenter.boot.works import works
 from callcenter.config import Settings, install_starter
 from callcenter.embedded.ports import PortBook
 from callcenter.errors import ConfigurationError, Problem

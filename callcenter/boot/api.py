@@ -1,14 +1,18 @@
 """The API of a running center: its listener, and what it answers with. Knows which part needs which, and no more."""
 
+import asyncio
+import shutil
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from callcenter.boot.works import vault
-from callcenter.config.settings import Settings, WebSettings
+from callcenter.config.settings import WebSettings
+from callcenter.customers.erasing import Erasing
+from callcenter.customers.rules import Rules
 from callcenter.embedded.ports import Kind, PortBook
 from callcenter.errors import ConfigurationError, Problem
+from callcenter.jobs.hooks import HookDesk
 from callcenter.model.configuration import Configuration
 from callcenter.model.events import DispositionRequested, Event
 from callcenter.model.ids import RequestId
@@ -16,14 +20,18 @@ from callcenter.ports import Clock
 from callcenter.postgres.answers import Answers
 from callcenter.postgres.audit import Audit
 from callcenter.postgres.configurations import Configurations
+from callcenter.postgres.customers import Customers
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.pages import Pages
 from callcenter.postgres.pool import Pool
+from callcenter.postgres.reader import JournalReader
 from callcenter.postgres.reports import Reports
+from callcenter.postgres.sealed import SealedFiles
 from callcenter.postgres.tokens import Tokens
+from callcenter.postgres.webhooks import Webhooks
 from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.door import ApiDoor, Listen
-from callcenter.web.api.route import Parts, Works
+from callcenter.web.api.route import Desk, Parts, Works
 from callcenter.web.api.runs import Runs
 from callcenter.web.configuration import Versions
 from callcenter.web.control import Center
@@ -35,14 +43,6 @@ class Running(Center, Protocol):
     @property
     def configuration(self) -> Configuration:
         """What is in force."""
-        ...
-
-
-class Desk(Protocol):
-    """Who records what came of talks."""
-
-    async def record(self, asked: DispositionRequested) -> str:
-        """Record it; "" or what is wrong."""
         ...
 
 
@@ -79,6 +79,7 @@ async def api(
     works: Works,
 ) -> AsyncIterator[str]:
     """The API, open until the context ends; gives its address."""
+    await asyncio.to_thread(shutil.rmtree, works.uploads, ignore_errors=True)  # of a run that was killed
     made = parts(center, pool, clock, versions, works, desk)
     async with ApiDoor(where, made, chronicle) as door:
         try:
@@ -86,11 +87,6 @@ async def api(
         finally:
             chronicle.close()  # its readers would never leave by themselves
             await made.runs.close()
-
-
-def works(settings: Settings, pool: Pool) -> Works:
-    """What the command line does, too."""
-    return Works(vault=vault(settings, pool))
 
 
 def parts(
@@ -108,6 +104,10 @@ def parts(
             return await desk.record(event)  # who knows what the records say of a talk that the engine has forgotten
         return await center.ask(request, event)
 
+    def rules() -> Rules:
+        live = center.configuration
+        return Rules(numbering=live.numbering, customers=live.customers)
+
     audit = Audit(pool)
     return Parts(
         center=center,
@@ -123,5 +123,11 @@ def parts(
         configurations=Configurations(pool),
         runs=Runs(audit, clock.now),
         works=works,
+        pool=pool,
+        rules=rules,
+        customers=Customers(pool),
+        hooks=HookDesk(Webhooks(pool), JournalReader(pool), lambda: center.configuration.lookup_hosts),
+        erasing=Erasing(works.privacy, SealedFiles(pool), works.remover, rules),
+        desk=desk,
         versions=versions,
     )

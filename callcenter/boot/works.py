@@ -1,15 +1,21 @@
 """What people do over the command line and over the API alike, plugged together. Knows settings; no call."""
 
 import functools
+from collections.abc import Callable
 
 from callcenter.config.settings import Settings
+from callcenter.customers.erasing import Erasing
+from callcenter.customers.rules import Rules as CustomerRules
+from callcenter.embedded.secrets import secret
 from callcenter.jobs.keeping import Vault
 from callcenter.jobs.sealing import Sealer
 from callcenter.postgres.pool import Pool
+from callcenter.postgres.privacy import Privacy
 from callcenter.postgres.sealed import SealedFiles
 from callcenter.sealing.keys import key_ring
 from callcenter.sealing.store import FolderStore
 from callcenter.sealing.workshop import Rules, Workshop
+from callcenter.web.api.route import Works
 
 WORK_FOLDER = ".work"
 
@@ -21,6 +27,16 @@ def workshop(settings: Settings) -> Workshop:
     return Workshop(settings.recordings / WORK_FOLDER, FolderStore(settings.recordings_store), rules, keys)
 
 
+def privacy(settings: Settings, pool: Pool) -> Privacy:
+    """Looks for a person, and erases her. The key of its ledger is made when there is none."""
+    return Privacy(pool, secret(settings.var_folder / "state" / "secrets", "privacy").text.encode())
+
+
+def erasing(settings: Settings, pool: Pool, rules: Callable[[], CustomerRules]) -> Erasing:
+    """Who gives out and erases what is kept of a person."""
+    return Erasing(privacy(settings, pool), SealedFiles(pool), sealer(settings, pool), rules)
+
+
 def sealer(settings: Settings, pool: Pool) -> Sealer:
     """Who takes one recording from step to step."""
     return Sealer(SealedFiles(pool), workshop(settings))
@@ -29,3 +45,13 @@ def sealer(settings: Settings, pool: Pool) -> Sealer:
 def vault(settings: Settings, pool: Pool) -> Vault:
     """What people do with recordings that are kept."""
     return Vault(SealedFiles(pool), sealer(settings, pool), settings.recordings_keys)
+
+
+def works(settings: Settings, pool: Pool) -> Works:
+    """For the API of a running center."""
+    return Works(
+        vault=vault(settings, pool),
+        privacy=privacy(settings, pool),
+        remover=sealer(settings, pool),
+        uploads=settings.var_folder / "uploads",
+    )

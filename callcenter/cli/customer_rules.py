@@ -1,6 +1,5 @@
-"""By what rules customers are kept here: how numbers are written, which fields there are. Knows where they stand."""
+"""Where the rules stand by which customers are kept here, and who must be told of a change. Knows no rule."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from callcenter.cli.exits import Exit, Failure
@@ -8,73 +7,14 @@ from callcenter.cli.screen import warn
 from callcenter.cli.site import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from callcenter.model.customer import CustomerRules
-    from callcenter.model.numbers import Numbering
-    from callcenter.postgres.customers import KeptNumber
+    from callcenter.customers.rules import Rules
     from callcenter.postgres.pool import Pool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """The live configuration's, as far as customers need them."""
-
-    numbering: "Numbering"
-    customers: "CustomerRules"
-
-    def kept(self, number: str) -> str:
-        """The form in which a number is kept; "" if it is none."""
-        from callcenter.customers.numbers import kept_form
-
-        return kept_form(number, self.numbering)
-
-    def forms(self, number: str) -> tuple[str, ...]:
-        """The forms in which calls may have come from it."""
-        from callcenter.customers.numbers import written_forms
-
-        kept = self.kept(number)
-        return written_forms(kept, (number,), self.numbering) if kept else ()
-
-    def numbers(self, said: list[str] | None) -> "list[KeptNumber]":
-        """Numbers as they are kept. Raises Failure for what is none."""
-        from callcenter.postgres.customers import KeptNumber
-
-        found = [KeptNumber(number=self.kept(one), raw=one) for one in said or ()]
-        for one in found:
-            if not one.number:
-                raise Failure(Exit.USAGE, f"{one.raw!r} is not a telephone number")
-        return found
-
-    def language(self, said: str) -> str:
-        """A language. Raises Failure for what is none."""
-        from callcenter.nodes.fields import LANGUAGE_PATTERN
-
-        if said and not LANGUAGE_PATTERN.fullmatch(said):
-            raise Failure(Exit.USAGE, f"{said!r} is not a language", remedy="a tag such as en or vi")
-        return said
-
-    def fields(self, was: "Mapping[str, str]", said: list[str]) -> dict[str, str]:
-        """The fields after NAME=VALUE were said. Raises Failure with all that is wrong."""
-        from callcenter.model.form_field import read_fields
-
-        given = dict(was)
-        for one in said:
-            name, sign, value = one.partition("=")
-            if not sign:
-                raise Failure(Exit.USAGE, f"{one!r} is no NAME=VALUE")
-            given[name.strip()] = value
-        known = {name: value for name, value in given.items() if name in self.customers.fields or name not in was}
-        values, problems = read_fields(self.customers.fields, known, whole=False)
-        if problems:
-            raise Failure(Exit.PROBLEMS, "; ".join(problems), remedy="fields are declared in customers.yaml")
-        kept = {name: value for name, value in was.items() if name not in self.customers.fields}
-        return {**kept, **values}
-
-
-async def rules_of(site: Site, pool: "Pool") -> Rules:
+async def rules_of(site: Site, pool: "Pool") -> "Rules":
     """The rules of the configuration that is live; of the folder, if none ever was."""
     from callcenter.config.folder import CUSTOMERS, NUMBERS, read_configuration, read_files
+    from callcenter.customers.rules import Rules
     from callcenter.postgres.configurations import Configurations
 
     stored = await Configurations(pool).latest()

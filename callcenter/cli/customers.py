@@ -2,15 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
 from callcenter.cli import customer_files
 from callcenter.cli.asker import asker
-from callcenter.cli.customer_rules import Rules, rules_of, tell_center
+from callcenter.cli.customer_rules import rules_of, tell_center
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import Json, clock, emit, length, say, show_grid, show_pairs
 from callcenter.cli.site import Site, site_of
@@ -19,9 +18,7 @@ if TYPE_CHECKING:
     from asyncpg import Record
 
     from callcenter.customers.pop import CustomerShown, HistoryShown
-    from callcenter.postgres.customers import Customer, Customers, Sheet
-
-    Shown = tuple[CustomerShown | None, HistoryShown, Sheet | None]
+    from callcenter.customers.register import Register
 
 T = TypeVar("T")
 
@@ -46,7 +43,6 @@ Stop = Annotated[
 ]
 Source = Annotated[str, typer.Option("--source", help="How we know that she is not to be called.")]
 LIST_MAX: Final = 10_000
-ID_DIGITS_MAX: Final = 18
 HEADS: Final = ("id>", "number!", "name", "reference", "lang", "tags", "marks")
 CALL_HEADS: Final = ("call!", "began", "queue", "agent", "talk>", "ended", "outcome")
 
@@ -63,10 +59,14 @@ def list_customers(
 ) -> None:
     """List customers."""
 
-    async def ask(customers: "Customers", _: Rules) -> "list[Record]":
-        return await customers.listed(name=name, tag=tag, vip=vip, do_not_call=do_not_call, limit=limit)
+    async def listed(site: Site) -> "list[Record]":
+        from callcenter.postgres.customers import Customers
 
-    found = _with(site_of(context), ask)
+        async with site.database() as pool:
+            wanted = Customers(pool)
+            return await wanted.listed(name=name, tag=tag, vip=vip, do_not_call=do_not_call, limit=limit)
+
+    found = asyncio.run(listed(site_of(context)))
     if json:
         emit({"customers": [_line(one) for one in found]})
         return
@@ -85,28 +85,13 @@ def show_customer(
     json: Json = False,
 ) -> None:
     """Show a customer and her calls, also those from before she was entered. A number of nobody has calls, too."""
-    from callcenter.customers.pop import customer_shown, forms_of, shown_history
-
-    async def ask(customers: "Customers", rules: Rules) -> "Shown":
-        found = await _found(customers, rules, who)
-        if found is None:
-            history = await customers.history(rules.forms(who), calls)
-            if not history.calls:
-                raise _nobody(who)
-            return None, shown_history(history), None
-        sheet = await customers.sheet(found)
-        history = await customers.history(forms_of(sheet.numbers, rules.numbering), calls)
-        return customer_shown(sheet), shown_history(history), sheet
-
-    shown, history, sheet = _with(site_of(context), ask)
+    found = _with(site_of(context), lambda register: register.told(who, calls))
     if json:
         import msgspec
 
-        changes = [] if sheet is None else [_remark(one) for one in sheet.changes]
-        builtin = None if shown is None else msgspec.to_builtins(shown)
-        emit({"customer": builtin, "history": msgspec.to_builtins(history), "changes": changes})
+        emit(dict(msgspec.to_builtins(found)))
         return
-    _show(shown, history)
+    _show(found.customer, found.history)
 
 
 @app.command("add")
@@ -127,20 +112,24 @@ def add(
     json: Json = False,
 ) -> None:
     """Enter a customer."""
-    from callcenter.postgres.customers import Customer
+    from callcenter.customers.register import Wish
 
-    async def ask(customers: "Customers", rules: Rules) -> int:
-        new = _changed(Customer(), rules, name, reference, language, tag, field, vip, do_not_call, source)
-        if not (number or new.reference):
-            raise Failure(Exit.USAGE, "a customer is known by a number or a reference", remedy="give --number")
-        made = await customers.add(new, rules.numbers(number), _addresses(email, address), asker())
-        if note:
-            await customers.note(made, asker(), note)
-        return made
-
+    wish = Wish(
+        name=name,
+        reference=reference,
+        language=language,
+        numbers=tuple(number or ()),
+        emails=tuple(email or ()),
+        addresses=tuple(address or ()),
+        tags=tuple(tag or ()),
+        fields=_fields(field),
+        vip=vip,
+        do_not_call=do_not_call,
+        source=source,
+    )
     site = site_of(context)
-    made = _with(site, ask)
-    tell_center(site, marked=vip is not None or do_not_call is not None)
+    made = _with(site, lambda register: register.add(wish, asker(), note))
+    tell_center(site, marked=wish.marks)
     _done(made, "added", json=json)
 
 
@@ -165,19 +154,25 @@ def change(
 ) -> None:
     """Change what is known of a customer; what is not named stays. Marks hold in the running center at once."""
 
-    async def ask(customers: "Customers", rules: Rules) -> int:
-        found = await _one(customers, rules, who)
-        new = _changed(found, rules, name, reference, language, tag, field, vip, do_not_call, source)
-        new = replace(new, tags=tuple(one for one in new.tags if one not in (without_tag or ())))
-        gone = [rules.kept(one) for one in without_number or ()]
-        what = _what(found, new, [*(number or ()), *(email or ()), *(address or ())], gone)
-        if what:
-            more = _addresses(email, address)
-            await customers.change(new, asker(), what, numbers=rules.numbers(number), without=gone, addresses=more)
-        return found.id
+    from callcenter.customers.register import Wish
 
+    wish = Wish(
+        name=name,
+        reference=reference,
+        language=language,
+        numbers=tuple(number or ()),
+        without_numbers=tuple(without_number or ()),
+        emails=tuple(email or ()),
+        addresses=tuple(address or ()),
+        tags=tuple(tag or ()),
+        without_tags=tuple(without_tag or ()),
+        fields=_fields(field),
+        vip=vip,
+        do_not_call=do_not_call,
+        source=source,
+    )
     site = site_of(context)
-    found = _with(site, ask)
+    found = _with(site, lambda register: register.change(who, wish, asker()))
     tell_center(site, marked=True)
     _done(found, "changed", json=json)
 
@@ -188,12 +183,7 @@ def note(
 ) -> None:
     """Write something down of a customer."""
 
-    async def ask(customers: "Customers", rules: Rules) -> int:
-        found = await _one(customers, rules, who)
-        await customers.note(found.id, asker(), text)
-        return found.id
-
-    _done(_with(site_of(context), ask), "noted", json=json)
+    _done(_with(site_of(context), lambda register: register.note(who, text, asker())), "noted", json=json)
 
 
 @app.command("merge")
@@ -205,13 +195,8 @@ def merge(
 ) -> None:
     """Make one customer of two: numbers, notes, tags and marks of both."""
 
-    async def ask(customers: "Customers", rules: Rules) -> int:
-        one, other = await _one(customers, rules, kept), await _one(customers, rules, gone)
-        await customers.merge(one.id, other.id, asker())
-        return one.id
-
     site = site_of(context)
-    found = _with(site, ask)
+    found = _with(site, lambda register: register.merge(kept, gone, asker()))
     tell_center(site, marked=True)
     _done(found, "merged", json=json)
 
@@ -220,103 +205,34 @@ def merge(
 def remove(context: typer.Context, who: Who, json: Json = False) -> None:
     """Take a customer out, with all that was entered of her. Her calls stay in the records."""
 
-    async def ask(customers: "Customers", rules: Rules) -> int:
-        found = await _one(customers, rules, who)
-        await customers.remove(found.id)
-        return found.id
-
     site = site_of(context)
-    found = _with(site, ask)
+    found = _with(site, lambda register: register.remove(who))
     tell_center(site, marked=True)
     _done(found, "removed", json=json)
 
 
-# -- finding -----------------------------------------------------------------------------------------------------------
+# -- asking ------------------------------------------------------------------------------------------------------------
 
 
-def _with(site: Site, ask: "Callable[[Customers, Rules], Coroutine[Any, Any, T]]") -> T:
+def _with(site: Site, ask: "Callable[[Register], Coroutine[Any, Any, T]]") -> T:
     async def asked() -> T:
+        from callcenter.customers.register import Register
         from callcenter.postgres.customers import Customers
 
         async with site.database() as pool:
-            return await ask(Customers(pool), await rules_of(site, pool))
+            return await ask(Register(Customers(pool), await rules_of(site, pool)))
 
     return asyncio.run(asked())
 
 
-async def _found(customers: "Customers", rules: Rules, who: str) -> "Customer | None":
-    kept = rules.kept(who)
-    found = await customers.by_numbers([kept, rules.numbering.normal(who)]) if kept else None
-    if found is None and who.isascii() and who.isdigit() and len(who) <= ID_DIGITS_MAX:
-        found = await customers.by_id(int(who))
-    return found
-
-
-async def _one(customers: "Customers", rules: Rules, who: str) -> "Customer":
-    found = await _found(customers, rules, who)
-    if found is None:
-        raise _nobody(who)
-    return found
-
-
-def _nobody(who: str) -> Failure:
-    return Failure(Exit.NOT_FOUND, f"there is no customer {who}", remedy="callcenter customers list")
-
-
-# -- changing ----------------------------------------------------------------------------------------------------------
-
-
-def _changed(
-    was: "Customer",
-    rules: Rules,
-    name: str | None,
-    reference: str | None,
-    language: str | None,
-    tags: list[str] | None,
-    fields: list[str] | None,
-    vip: bool | None,
-    do_not_call: bool | None,
-    source: str,
-) -> "Customer":
-    stopped = was.do_not_call if do_not_call is None else do_not_call
-    since = was.do_not_call_since if was.do_not_call else datetime.now(UTC)
-    said = (source or was.do_not_call_source or asker()) if stopped else ""
-    return replace(
-        was,
-        name=was.name if name is None else " ".join(name.split()),
-        reference=was.reference if reference is None else reference.strip(),
-        language=was.language if language is None else rules.language(language),
-        tags=tuple(sorted({*was.tags, *(" ".join(tag.split()) for tag in tags or ())})),
-        fields=rules.fields(was.fields, fields or []),
-        vip=was.vip if vip is None else vip,
-        do_not_call=stopped,
-        do_not_call_source=said,
-        do_not_call_since=since if stopped else None,
-    )
-
-
-def _what(was: "Customer", now: "Customer", more: list[str], gone: list[str]) -> str:
-    """What has changed, in words."""
-    said = [
-        f"{name}: {getattr(now, name)}"
-        for name in ("name", "reference", "language", "vip")
-        if getattr(was, name) != getattr(now, name)
-    ]
-    if was.do_not_call != now.do_not_call:
-        said.append(f"must not be called ({now.do_not_call_source})" if now.do_not_call else "may be called again")
-    if was.tags != now.tags:
-        said.append(f"tags: {', '.join(now.tags)}")
-    said += [
-        f"{name}: {now.fields.get(name, '')}"
-        for name in {**was.fields, **now.fields}
-        if was.fields.get(name) != now.fields.get(name)
-    ]
-    said += [f"and {one}" for one in more] + [f"without {one}" for one in gone]
-    return "; ".join(said)
-
-
-def _addresses(emails: list[str] | None, addresses: list[str] | None) -> list[tuple[str, str]]:
-    return [*(("email", one) for one in emails or ()), *(("address", one) for one in addresses or ())]
+def _fields(said: list[str] | None) -> dict[str, str]:
+    given = {}
+    for one in said or ():
+        name, sign, value = one.partition("=")
+        if not sign:
+            raise Failure(Exit.USAGE, f"{one!r} is no NAME=VALUE")
+        given[name.strip()] = value
+    return given
 
 
 # -- showing -----------------------------------------------------------------------------------------------------------
@@ -336,12 +252,6 @@ def _line(one: "Record") -> dict[str, object]:
 
 def _marks(one: "Record") -> str:
     return ", ".join([*(["VIP"] if one["vip"] else []), *(["do not call"] if one["do_not_call"] else [])])
-
-
-def _remark(one: Any) -> dict[str, object]:
-    from callcenter.customers.pop import stamped
-
-    return {"at": stamped(one.at), "by": one.by, "text": one.text}
 
 
 def _show(shown: "CustomerShown | None", history: "HistoryShown") -> None:

@@ -2,19 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 import typer
 
 from callcenter.cli.asker import asker
-from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.exits import Exit
 from callcenter.cli.screen import Json, emit, say, show_grid, stamp
 from callcenter.cli.site import Site, site_of
 from callcenter.cli.times import moment
 
 if TYPE_CHECKING:
-    from callcenter.postgres.pool import Pool
+    from callcenter.jobs.hooks import HookDesk
     from callcenter.postgres.webhooks import Webhook
 
 T = TypeVar("T")
@@ -37,12 +38,10 @@ def add(
     json: Json = False,
 ) -> None:
     """Tell a program of facts from now on, and print the secret that deliveries are signed with."""
-    from callcenter.postgres.webhooks import Webhooks
-
-    site = site_of(context)
-    _check(site, url, event)
-    events, queues = sorted(set(event)), sorted(set(queue or []))
-    secret = _done(site, "webhooks add", name, lambda pool: Webhooks(pool).add(name, url, events, queues, by=asker()))
+    events, queues, by = sorted(set(event)), sorted(set(queue or [])), asker()
+    secret = _with(
+        site_of(context), lambda desk: desk.add(name, url, events, queues, by), act="webhooks add", name=name
+    )
     if json:
         emit({"name": name, "url": url, "events": events, "queues": queues, "secret": secret})
         return
@@ -53,12 +52,14 @@ def add(
 @app.command("list")
 def list_hooks(context: typer.Context, json: Json = False) -> None:
     """List the webhooks: what each is told, how much is on its way, and what has failed."""
-    found = asyncio.run(_listed(site_of(context)))
+    from callcenter.jobs.hooks import state_of, why_of
+
+    found = _with(site_of(context), lambda desk: desk.listed())
     if json:
         emit({"webhooks": [_document(one) for one in found]})
         return
     rows = (
-        (one.name, _state(one), one.url, " ".join(one.events), " ".join(one.queues), one.waiting, _why(one))
+        (one.name, state_of(one), one.url, " ".join(one.events), " ".join(one.queues), one.waiting, why_of(one))
         for one in found
     )
     show_grid(HEADS, rows, empty="there are no webhooks: callcenter webhooks add")
@@ -67,17 +68,15 @@ def list_hooks(context: typer.Context, json: Json = False) -> None:
 @app.command("remove")
 def remove(context: typer.Context, name: HookName, json: Json = False) -> None:
     """Tell a program nothing more; what is on its way is dropped."""
-    from callcenter.postgres.webhooks import Webhooks
-
-    _one(context, name, "removed", "webhooks remove", lambda pool: Webhooks(pool).remove(name), json=json)
+    _with(site_of(context), lambda desk: desk.remove(name), act="webhooks remove", name=name)
+    _did(name, "removed", json=json)
 
 
 @app.command("enable")
 def enable(context: typer.Context, name: HookName, json: Json = False) -> None:
     """Send again what waits, now; also to one that was disabled because nothing arrived."""
-    from callcenter.postgres.webhooks import Webhooks
-
-    _one(context, name, "enabled", "webhooks enable", lambda pool: Webhooks(pool).enable(name), json=json)
+    _with(site_of(context), lambda desk: desk.enable(name), act="webhooks enable", name=name)
+    _did(name, "enabled", json=json)
 
 
 @app.command("replay")
@@ -88,25 +87,15 @@ def replay(
     json: Json = False,
 ) -> None:
     """Tell a program again of all that happened from a time on; each delivery has the id that it had."""
-    from callcenter.postgres.reader import JournalReader
-    from callcenter.postgres.webhooks import Webhooks
-
     at = moment(since, time.time())
-
-    async def again(pool: "Pool") -> bool:
-        first, _ = await JournalReader(pool).between(at, None)
-        if not first:
-            raise Failure(Exit.PROBLEMS, "nothing has happened since then")
-        return await Webhooks(pool).replay(name, first)
-
-    _one(context, name, "replayed", "webhooks replay", again, json=json)
+    _with(site_of(context), lambda desk: desk.replay(name, at), act="webhooks replay", name=name)
+    _did(name, "replayed", json=json)
 
 
 @app.command("test")
 def try_out(context: typer.Context, name: HookName, json: Json = False) -> None:
     """Send a program one delivery that means nothing, and say what it answers."""
-    site = site_of(context)
-    problem = asyncio.run(_tried(site, name))
+    problem = _with(site_of(context), lambda desk: desk.tried(name, time.time()))
     if json:
         emit({"name": name, "taken": not problem, "problem": problem})
     else:
@@ -115,89 +104,49 @@ def try_out(context: typer.Context, name: HookName, json: Json = False) -> None:
         raise typer.Exit(Exit.PROBLEMS)
 
 
-def _check(site: Site, url: str, events: list[str]) -> None:
-    """Raises Failure for an address or an event that is none."""
-    from typing import get_args
-
-    from callcenter.core.errands import host_of
-    from callcenter.model.facts import Fact
-
-    if not url.startswith(("http://", "https://")) or not host_of(url):
-        raise Failure(Exit.PROBLEMS, f"{url} is no address", remedy="http:// or https://")
-    if host_of(url) not in site.configuration().lookup_hosts:
-        remedy = "add it to the hosts of lookups.yaml, and apply"
-        raise Failure(Exit.PROBLEMS, f"{host_of(url)} is no host of lookups.yaml: nothing is sent there", remedy=remedy)
-    known = {kind.__name__ for kind in get_args(Fact)}
-    if strange := sorted(set(events) - known - {"*"}):
-        raise Failure(Exit.PROBLEMS, f"there is no event {', '.join(strange)}", remedy="docs/webhooks.md lists them")
-
-
-def _done(site: Site, act: str, name: str, do: "Callable[[Pool], Awaitable[T]]") -> T:
-    """Do it, audited."""
+def _with(site: Site, ask: "Callable[[HookDesk], Awaitable[T]]", act: str = "", name: str = "") -> T:
+    """Ask, audited if it is an act."""
 
     async def run() -> T:
+        from callcenter.errors import ConfigurationError
+        from callcenter.jobs.hooks import HookDesk
         from callcenter.postgres.audit import Audit
+        from callcenter.postgres.reader import JournalReader
+        from callcenter.postgres.webhooks import Webhooks
 
-        async with site.database() as pool, Audit(pool).act(asker(), "cli", act, name):
-            return await do(pool)
+        def hosts() -> "Sequence[str]":
+            return site.configuration().lookup_hosts
+
+        async with site.database() as pool, AsyncExitStack() as stack:
+            under_way = await stack.enter_async_context(Audit(pool).act(asker(), "cli", act, name)) if act else None
+            try:
+                return await ask(HookDesk(Webhooks(pool), JournalReader(pool), hosts))
+            except ConfigurationError as error:
+                if under_way is not None:
+                    under_way.refused(str(error))
+                raise
 
     return asyncio.run(run())
 
 
-def _one(
-    context: typer.Context, name: str, done: str, act: str, do: "Callable[[Pool], Awaitable[bool]]", *, json: bool
-) -> None:
-    if not _done(site_of(context), act, name, do):
-        raise Failure(Exit.NOT_FOUND, f"there is no webhook {name}", remedy="callcenter webhooks list")
+def _did(name: str, done: str, *, json: bool) -> None:
     if json:
         emit({"name": name, "done": done})
     else:
         say(f"{name} is {done}")
 
 
-async def _listed(site: Site) -> "tuple[Webhook, ...]":
-    from callcenter.postgres.webhooks import Webhooks
-
-    async with site.database() as pool:
-        return await Webhooks(pool).listed()
-
-
-async def _tried(site: Site, name: str) -> str:
-    from callcenter.errors import PeerFault
-    from callcenter.lookups.poster import Poster
-
-    found = next((one for one in await _listed(site) if one.name == name), None)
-    if found is None:
-        raise Failure(Exit.NOT_FOUND, f"there is no webhook {name}", remedy="callcenter webhooks list")
-    hosts = site.configuration().lookup_hosts
-    body = b'{"id":"test","number":0,"at":null,"fact":{"type":"Test"}}'
-    async with Poster(lambda: hosts) as poster:
-        try:
-            await poster.post(found.url, body, id_=f"{name}-test", secret=found.secret, at=time.time())
-        except PeerFault as fault:
-            return str(fault)
-    return ""
-
-
-def _state(hook: "Webhook") -> str:
-    if hook.disabled is not None:
-        return "disabled"
-    return "failing" if hook.failing_since is not None else "well"
-
-
-def _why(hook: "Webhook") -> str:
-    return hook.disabled_why or hook.why
-
-
 def _document(hook: "Webhook") -> dict[str, object]:
+    from callcenter.jobs.hooks import state_of, why_of
+
     return {
         "name": hook.name,
-        "state": _state(hook),
+        "state": state_of(hook),
         "url": hook.url,
         "events": list(hook.events),
         "queues": list(hook.queues),
         "waiting": hook.waiting,
-        "why": _why(hook),
+        "why": why_of(hook),
         "failing_since": stamp(hook.failing_since),
         "disabled": stamp(hook.disabled),
         "made": stamp(hook.made),

@@ -32,6 +32,7 @@ class Area(StrEnum):
     CONFIGURATION = "configuration"
     CUSTOMERS = "customers"
     SUPERVISION = "supervision"
+    PRIVACY = "privacy"  # to give out, or erase, one person
     WEBHOOKS = "webhooks"
     AUDIT = "audit"
     CENTER = "center"  # its health

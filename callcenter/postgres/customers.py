@@ -173,12 +173,19 @@ class Customers:
         return History(calls=found, counted=min(counted, CALLS_COUNTED_MAX))
 
     async def listed(
-        self, *, name: str | None, tag: str | None, vip: bool | None, do_not_call: bool | None, limit: int
+        self,
+        *,
+        name: str | None,
+        tag: str | None,
+        vip: bool | None,
+        do_not_call: bool | None,
+        limit: int,
+        after: int = 0,
     ) -> list[asyncpg.Record]:
-        """Customers by what is asked for; `name` is the beginning of one."""
+        """Customers by what is asked for, after an id; `name` is the beginning of one."""
         begins = None if name is None else _escaped(name.lower()[:40]) + "%"
         with asking():
-            return list(await self._pool.fetch(sql("customers.list"), begins, tag, vip, do_not_call, limit))
+            return list(await self._pool.fetch(sql("customers.list"), begins, tag, vip, do_not_call, limit, after))
 
     async def count(self) -> int:
         """How many there are."""

@@ -58,14 +58,14 @@ CROSS JOIN LATERAL (
 ) counted;
 
 -- customers.list
--- Customers by the beginning of their name, a tag, or a mark.
+-- Customers by the beginning of their name, a tag, or a mark, after id $6.
 SELECT id, reference, name, language, tags, vip, do_not_call,
        (SELECT number FROM customer_number WHERE customer = customer.id ORDER BY position, number LIMIT 1) AS number
 FROM customer
 WHERE merged_into IS NULL
   AND ($1::text IS NULL OR lower(left(name, 40)) LIKE $1)
   AND ($2::text IS NULL OR $2 = ANY (tags))
-  AND ($3::boolean IS NULL OR vip = $3) AND ($4::boolean IS NULL OR do_not_call = $4)
+  AND ($3::boolean IS NULL OR vip = $3) AND ($4::boolean IS NULL OR do_not_call = $4) AND id > $6
 ORDER BY id LIMIT $5;
 
 -- customers.export

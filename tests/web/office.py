@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,6 +12,7 @@ import aiohttp
 import msgspec
 
 from callcenter.boot.api import parts
+from callcenter.customers.desk import CustomerDesk
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.jobs.keeping import Vault
 from callcenter.jobs.sealing import Sealer
@@ -26,7 +27,10 @@ from callcenter.model.rights import Rights, parse_scopes
 from callcenter.model.sealed import Codec
 from callcenter.model.view import CenterView
 from callcenter.ports import FactSink
+from callcenter.postgres.customers import Customers
 from callcenter.postgres.pool import Pool
+from callcenter.postgres.privacy import Privacy
+from callcenter.postgres.reader import JournalReader
 from callcenter.postgres.sealed import SealedFiles
 from callcenter.postgres.tokens import PROGRAM, Owner, Tokens
 from callcenter.sealing.keys import key_ring
@@ -68,10 +72,11 @@ class Running:
         self.asked: list[Event] = []
         self.fault: Exception | None = None
         self.reloads = 0
+        self.changes: dict[str, Any] = {}  # of the configuration, for what the engine does not decide by
 
     @property
     def configuration(self) -> Configuration:
-        return self.story.engine.world.configuration
+        return replace(self.story.engine.world.configuration, **self.changes)
 
     async def ask(self, request: RequestId, event: Event) -> str:
         self.asked.append(event)
@@ -186,7 +191,12 @@ def sealer(pool: Pool, folder: Path) -> Sealer:
 
 def some_works(pool: Pool, folder: Path) -> Works:
     """What the command line does, too, in a folder."""
-    return Works(vault=Vault(SealedFiles(pool), sealer(pool, folder), folder / "recordings.keys"))
+    return Works(
+        vault=Vault(SealedFiles(pool), sealer(pool, folder), folder / "recordings.keys"),
+        privacy=Privacy(pool, b"key"),
+        remover=sealer(pool, folder),
+        uploads=folder / "uploads",
+    )
 
 
 @asynccontextmanager
@@ -204,7 +214,9 @@ async def office(
     chronicle = Chronicle(lambda: len(story.journal), running.view, story, held_max)
     story.sinks.append(chronicle)
     scratch = TemporaryDirectory()
-    made_of = parts(running, pool, WallClock(), versions, works or some_works(pool, Path(scratch.name)))
+    at_hand = works or some_works(pool, Path(scratch.name))
+    desk = CustomerDesk(story.engine, running.ask, Customers(pool), JournalReader(pool))
+    made_of = parts(running, pool, WallClock(), versions, at_hand, desk)
     async with (
         ApiDoor(listen or Listen(), made_of, chronicle) as door,
         aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as client,

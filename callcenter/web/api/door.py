@@ -18,11 +18,11 @@ from aiohttp.typedefs import Middleware
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.web.api.chronicle import Chronicle
 from callcenter.web.api.document import document, page
+from callcenter.web.api.given import send
 from callcenter.web.api.problems import KINDS, Refusal, problem_response
 from callcenter.web.api.public import encoded
 from callcenter.web.api.route import Parts, Route
 from callcenter.web.api.routes import ROUTES
-from callcenter.web.api.sound import send
 from callcenter.web.api.stream import Patience, Stream
 from callcenter.web.api.turn import JSON, Rates, Turn, refusal_of
 
@@ -156,8 +156,8 @@ class ApiDoor:
             found = await self._turn.take(route, request)
             if found.problem is not None:
                 return problem_response(found.problem, request.path)
-            if found.sound is not None:
-                return await send(found.sound, request)
+            if found.given is not None:
+                return await send(found.given, request)
             headers = {"Idempotent-Replayed": "true"} if found.replayed else {}
             kind = JSON if found.status < 400 else "application/problem+json"
             return web.Response(status=found.status, body=found.body, content_type=kind, headers=headers)

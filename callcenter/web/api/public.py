@@ -57,6 +57,11 @@ class Public(Generic[T]):
         made: object = self.shape(**shown)
         return made
 
+    @staticmethod
+    def with_(shown: object, **others: object) -> object:
+        """The same with other values in some fields."""
+        return dataclasses.replace(shown, **others)  # type: ignore[type-var]
+
 
 def _time_type(hint: Any) -> Any:
     return datetime if hint is float else datetime | None

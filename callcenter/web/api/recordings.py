@@ -11,9 +11,10 @@ from pydantic import BaseModel, Field
 from callcenter.jobs.checking import Look
 from callcenter.jobs.keeping import Rotation
 from callcenter.model.ids import QueueName, RecordingId
-from callcenter.model.rights import Area, Right
+from callcenter.model.rights import Area
 from callcenter.postgres.pages import RecordingRow, RecordingsWanted
 from callcenter.web.api.commands import STRICT, Name
+from callcenter.web.api.given import WAV, Given
 from callcenter.web.api.past import PageQuery
 from callcenter.web.api.problems import Refusal
 from callcenter.web.api.public import Public, moment
@@ -22,6 +23,7 @@ from callcenter.web.api.route import (
     Route,
     covered_queues,
     cursor_after,
+    giving,
     not_found,
     place_of,
     reading,
@@ -29,7 +31,6 @@ from callcenter.web.api.route import (
     writing,
 )
 from callcenter.web.api.runs import Run, RunState
-from callcenter.web.api.sound import Sound
 
 RECORDING: Final = Public(RecordingRow, "Recording", times=("started",), hidden=("team",))
 WAV_NAME: Final = "{}.wav"
@@ -155,11 +156,11 @@ async def _show(asked: Asked) -> object:
     return RECORDING.of(await _found(asked))
 
 
-async def _hear(asked: Asked) -> Sound:
+async def _hear(asked: Asked) -> Given:
     return await _sound(asked, (await _found(asked)).id)
 
 
-async def _hear_message(asked: Asked) -> Sound:
+async def _hear_message(asked: Asked) -> Given:
     wanted = asked.subjects["contact"]
     found = await asked.parts.pages.message(wanted)
     if found is None or not asked.rights.covers(QueueName(found[1])):
@@ -167,7 +168,7 @@ async def _hear_message(asked: Asked) -> Sound:
     return await _sound(asked, found[0])
 
 
-async def _sound(asked: Asked, recording: str) -> Sound:
+async def _sound(asked: Asked, recording: str) -> Given:
     try:
         file = await asked.parts.works.vault.opened(RecordingId(recording), asked.by, GIVEN_OUT)
     except FileNotFoundError:
@@ -175,7 +176,7 @@ async def _sound(asked: Asked, recording: str) -> Sound:
     if file is None:
         raise not_found(f"there is no file of recording {recording}")
     size = os.fstat(file.fileno()).st_size
-    return Sound(file=file, size=size, name=WAV_NAME.format(recording), tag=f"{recording}.{size}")
+    return Given(file=file, size=size, name=WAV_NAME.format(recording), tag=f"{recording}.{size}")
 
 
 async def _hold(asked: Asked) -> object:
@@ -302,26 +303,20 @@ ROUTES: Final[Sequence[Route]] = (
         _verify,
         Depth,
     ),
-    Route(
-        name="recordings file",
-        method="GET",
-        path="/recordings/{recording}/file",
-        area=Area.RECORDING_FILES,
-        right=Right.READ,
-        words="Hear it: WAV, decrypted and decoded, whole or a range of it.",
-        answer=Sound,
-        do=_hear,
-        file=True,
+    giving(
+        "recordings file",
+        "/recordings/{recording}/file",
+        Area.RECORDING_FILES,
+        "Hear it: WAV, decrypted and decoded, whole or a range of it.",
+        _hear,
+        WAV,
     ),
-    Route(
-        name="messages file",
-        method="GET",
-        path="/messages/{contact}/file",
-        area=Area.RECORDING_FILES,
-        right=Right.READ,
-        words="Hear a message that a caller left.",
-        answer=Sound,
-        do=_hear_message,
-        file=True,
+    giving(
+        "messages file",
+        "/messages/{contact}/file",
+        Area.RECORDING_FILES,
+        "Hear a message that a caller left.",
+        _hear_message,
+        WAV,
     ),
 )

@@ -4,25 +4,35 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from pathlib import Path
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict
 
+from callcenter.customers.erasing import Erasing, Remover
+from callcenter.customers.pop import ScreenPop
+from callcenter.customers.register import Register
+from callcenter.customers.rules import Rules
 from callcenter.errors import Bug
+from callcenter.jobs.hooks import HookDesk
 from callcenter.jobs.keeping import Vault
 from callcenter.model.configuration import Configuration
-from callcenter.model.events import Event
-from callcenter.model.ids import AgentId, QueueName, RequestId
+from callcenter.model.events import DispositionRequested, Event
+from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.model.rights import Area, Right, Rights
 from callcenter.model.view import AgentView, CenterView
 from callcenter.postgres.answers import Answers
 from callcenter.postgres.audit import Audit
 from callcenter.postgres.configurations import Configurations
+from callcenter.postgres.customers import Customers
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.pages import Pages
+from callcenter.postgres.pool import Pool
+from callcenter.postgres.privacy import Privacy
 from callcenter.postgres.reports import Reports
 from callcenter.postgres.tokens import Bearer, Tokens
+from callcenter.web.api.given import Given
 from callcenter.web.api.problems import Refusal, Wrong
 from callcenter.web.api.runs import Runs
 from callcenter.web.configuration import Versions
@@ -36,11 +46,30 @@ AT_MAX: Final = 7_258_118_400_000_000  # the year 2200
 QUERY: Final = ConfigDict(extra="forbid", frozen=True)
 
 
+class Desk(Protocol):
+    """The running center's desk for customers."""
+
+    async def pop(self, contact: ContactId) -> ScreenPop | None:
+        """What a screen shows of a call; None: there is no such call."""
+        ...
+
+    async def record(self, asked: DispositionRequested) -> str:
+        """Record what came of a talk; "" or what is wrong."""
+        ...
+
+    async def customers_changed(self) -> str:
+        """Customers were marked otherwise: take it over; "" or what is wrong."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Works:
     """What the command line does, too: one of each for both."""
 
     vault: Vault
+    privacy: Privacy
+    remover: Remover
+    uploads: Path  # a folder of ours, for files while they are read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +89,18 @@ class Parts:
     configurations: Configurations
     runs: Runs
     works: Works
+    pool: Pool
+    rules: Callable[[], Rules]
+    customers: Customers
+    hooks: HookDesk
+    erasing: Erasing
+    desk: Desk | None = None
     versions: Versions | None = None
+
+    @property
+    def register(self) -> Register:
+        """The customers, by the rules that are live now."""
+        return Register(self.customers, self.rules())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +113,7 @@ class Asked:
     query: BaseModel | None = None
     body: BaseModel | None = None
     if_match: str = ""
+    upload: Path | None = None  # the file that was sent; it is gone when the route has answered, unless it is kept
     instance: str = ""  # the address, for problems
 
     @property
@@ -117,7 +158,8 @@ class Route:
     body: type[BaseModel] | None = None
     status: int = 200
     guarded: bool = False  # takes If-Match
-    file: bool = False  # answers with a file, and is audited
+    file: str = ""  # the type of the file that it answers with; such a route is audited
+    upload: tuple[str, ...] = ()  # types of which the body, a file, may be
 
     @property
     def writes(self) -> bool:
@@ -164,6 +206,8 @@ def writing(
     *,
     method: str = "POST",
     status: int = 200,
+    query: type[BaseModel] | None = None,
+    upload: tuple[str, ...] = (),
 ) -> Route:
     """A route that changes something."""
     return Route(
@@ -177,6 +221,23 @@ def writing(
         do=do,
         body=body,
         status=status,
+        query=query,
+        upload=upload,
+    )
+
+
+def giving(name: str, path: str, area: Area, words: str, do: Do, kind: str) -> Route:
+    """A route that gives a file out; it is audited."""
+    return Route(
+        name=name,
+        method="GET",
+        path=path,
+        area=area,
+        right=Right.READ,
+        words=words,
+        answer=Given,
+        do=do,
+        file=kind,
     )
 
 

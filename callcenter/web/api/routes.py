@@ -9,7 +9,7 @@ from callcenter.model.events import DispositionRequested
 from callcenter.model.ids import QueueName, RequestId
 from callcenter.model.rights import Right, Rights
 from callcenter.model.view import CenterView
-from callcenter.web.api import deeds, live, past, recordings
+from callcenter.web.api import customers, deeds, live, past, privacy, recordings, webhooks
 from callcenter.web.api.commands import COMMANDS, Command
 from callcenter.web.api.problems import Refusal
 from callcenter.web.api.route import Asked, Do, Route, agent_of, covers_agent, covers_call, not_found
@@ -128,4 +128,13 @@ def _route(command: Command) -> Route:
     )
 
 
-ROUTES: Final[Sequence[Route]] = (*live.ROUTES, *past.ROUTES, *recordings.ROUTES, *deeds.ROUTES, *map(_route, COMMANDS))
+ROUTES: Final[Sequence[Route]] = (
+    *live.ROUTES,
+    *past.ROUTES,
+    *recordings.ROUTES,
+    *customers.ROUTES,
+    *webhooks.ROUTES,
+    *privacy.ROUTES,
+    *deeds.ROUTES,
+    *map(_route, COMMANDS),
+)

@@ -10,7 +10,7 @@ nobody knows is never used for a second try by accident.
 import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -18,16 +18,17 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from callcenter.errors import ConfigurationError, OutcomeUnknown, PeerFault, PeerUnavailable
+from callcenter.errors import ConfigurationError, OutcomeUnknown, PeerFault, PeerUnavailable, Unknown
 from callcenter.postgres.answers import KEY_CHARS_MAX, Kept
 from callcenter.postgres.audit import Act
 from callcenter.postgres.tokens import Bearer
 from callcenter.web.api.deeds import refused
+from callcenter.web.api.given import Given
 from callcenter.web.api.limits import Rate
 from callcenter.web.api.problems import Refusal, Wrong
 from callcenter.web.api.public import encoded
 from callcenter.web.api.route import Asked, Parts, Route
-from callcenter.web.api.sound import Sound
+from callcenter.web.api.upload import upload
 
 REQUESTS_PER_S: Final = 50.0  # of one token, in the long run
 REQUESTS_BURST: Final = 200
@@ -55,7 +56,7 @@ class Answer:
     body: bytes
     problem: Refusal | None = None
     replayed: bool = False
-    sound: Sound | None = None
+    given: Given | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,15 +119,21 @@ class Turn:
             bearer=bearer,
             subjects=dict(request.match_info),
             query=_query(route, request),
-            body=await _body(route, request),
+            body=None if route.upload else await _body(route, request),
             instance=request.path,
             if_match=_if_match(request) if route.guarded else "",
         )
+        if route.upload:
+            async with upload(request, route.upload, self._parts.works.uploads) as (path, digest):
+                return await self._written(route, replace(asked, upload=path), key, _identity(request, digest))
         if not route.writes and not route.file:
             return await self._do(route, asked)
+        return await self._written(route, asked, key, _identity(request, await request.read()))
+
+    async def _written(self, route: Route, asked: Asked, key: str | None, identity: bytes) -> Answer:
         if key is None:
             return await self._audited(route, asked)
-        return await self._once(route, asked, key, await _identity(request))
+        return await self._once(route, asked, key, identity)
 
     async def _once(self, route: Route, asked: Asked, key: str, identity: bytes) -> Answer:
         """Do it, unless that key has done it already; of two at once the second waits for the first."""
@@ -168,8 +175,8 @@ class Turn:
         try:
             async with asyncio.timeout(DO_LIMIT_S):
                 value = await route.do(asked)
-            if isinstance(value, Sound):
-                return Answer(status=route.status, body=b"", sound=value)
+            if isinstance(value, Given):
+                return Answer(status=route.status, body=b"", given=value)
             return Answer(status=route.status, body=encoded(value))
         except Exception as error:  # every failure has a status
             refusal = refusal_of(error)
@@ -189,6 +196,8 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(504, f"it may or may not have been done: {error}")
         case PeerFault():
             return Refusal(503, str(error), headers={"Retry-After": "5"})
+        case Unknown():
+            return refused(error, 404)
         case ConfigurationError():
             return refused(error, 422)
         case _:
@@ -236,8 +245,8 @@ def _header(request: web.Request, name: str, form: re.Pattern[str], words: str) 
     return text
 
 
-async def _identity(request: web.Request) -> bytes:
-    return b"\n".join((request.method.encode(), request.path_qs.encode(), await request.read()))
+def _identity(request: web.Request, body: bytes) -> bytes:
+    return b"\n".join((request.method.encode(), request.path_qs.encode(), body))
 
 
 def _query(route: Route, request: web.Request) -> BaseModel | None:

@@ -1,0 +1,93 @@
+"""One person, by her number: everything that is kept of her, given out or erased. Knows the order of it, and no SQL.
+
+The one place for it: the command line and the API ask here. What stands in which table is `postgres/privacy`'s.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from callcenter.customers.rules import Rules
+from callcenter.errors import unreadable
+from callcenter.model.ids import RecordingId
+from callcenter.postgres.privacy import Person, Privacy, Report
+from callcenter.postgres.sealed import SealedFiles
+
+ERASURE: Final = "erased at her request"
+
+Tables = dict[str, list[dict[str, Any]]]
+"""Rows as JSON, by table."""
+
+
+class Remover(Protocol):
+    """Who removes files of recordings."""
+
+    async def remove(self, recording: RecordingId, by: str, why: str) -> bool:
+        """Every copy of it. False if somebody holds it, or it is gone already."""
+        ...
+
+
+class Erasing:
+    """Gives out and erases. Raises Unreadable for what is no number, PeerFault."""
+
+    def __init__(self, privacy: Privacy, files: SealedFiles, remover: Remover, rules: Callable[[], Rules]) -> None:
+        self._privacy = privacy
+        self._files = files
+        self._remover = remover
+        self._rules = rules
+
+    def check(self, number: str) -> str:
+        """The form in which it is kept."""
+        kept = self._rules().kept(number)
+        if not kept:
+            raise unreadable(repr(number[:60]), "is no number")
+        return kept
+
+    async def export(self, number: str) -> Tables:
+        """Everything that is kept of her, by table."""
+        person, _ = await self._found(number)
+        return await self._privacy.export(person)
+
+    async def erase(self, number: str, by: str, *, dry: bool) -> Report:
+        """Erase her, or (`dry`) count what would be. A line in the ledger is written before anything is done."""
+        person, kept = await self._found(number)
+        erasure = None if dry else await self._privacy.begin(self._privacy.hash_of(kept), by)
+        if not dry:
+            await self._files.take()
+            person, kept = await self._found(number)
+        removed, left = await self._recordings(person, by, dry=dry)
+        report = await self._privacy.erase(person, dry=dry)
+        report.rows["recording"] = removed
+        report.left += left
+        if erasure is not None:
+            await self._privacy.end(erasure, report)
+        return report
+
+    async def again(self, by: str) -> list[Report]:
+        """Erase anew whoever was erased before and is here again."""
+        ledger, rules = await self._privacy.unfinished(), self._rules()
+        kept = {rules.kept(number) or number for number in await self._privacy.known_numbers()}
+        hers = sorted(number for number in kept if self._privacy.hash_of(number) in ledger)
+        return [await self.erase(number, by, dry=False) for number in hers]
+
+    async def _recordings(self, person: Person, by: str, *, dry: bool) -> tuple[int, list[str]]:
+        """Remove them, file by file, or only count. Gives how many, and what is left in words."""
+        removed, left = 0, []
+        for one in person.recordings:
+            if one["held"]:
+                left.append(f"recording {one['id']} is under legal hold")
+            elif one["step"] is None:
+                if one["path"]:
+                    left.append(f"recording {one['id']} is not put away yet: erase again in a while")
+            elif one["step"] != "removed":
+                gone = dry or await self._remover.remove(RecordingId(one["id"]), by, ERASURE)
+                removed += gone
+                left += [] if gone else [f"recording {one['id']} could not be removed"]
+        return removed, left
+
+    async def _found(self, number: str) -> tuple[Person, str]:
+        """Whom the number is, by all her numbers if she is a customer, and the form in which it is kept."""
+        rules, kept = self._rules(), self.check(number)
+        forms = [number, *rules.forms(number)]
+        for hers, raw in await self._privacy.numbers_of(forms):
+            forms += [raw, hers, *rules.forms(hers)]
+        return await self._privacy.find(forms), kept

@@ -1,0 +1,508 @@
+"""Customers over the API: found, entered, changed, noted, merged, imported; what a screen shows of a call.
+
+Knows routes and shapes; what a wish means is `customers/register`'s.
+"""
+
+import asyncio
+import functools
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import TextIOWrapper
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Annotated, BinaryIO, Final, cast
+
+from pydantic import BaseModel, Field
+
+from callcenter.customers import importing
+from callcenter.customers.exporting import export
+from callcenter.customers.importing import Result, RowProblem
+from callcenter.customers.pop import (
+    CallShown,
+    CustomerShown,
+    HistoryShown,
+    OutcomeShown,
+    PathStep,
+    ScreenPop,
+    Written,
+)
+from callcenter.customers.reading import open_csv
+from callcenter.customers.register import Wish
+from callcenter.errors import ConfigurationError, Problem
+from callcenter.model.ids import AgentId, ContactId, QueueName
+from callcenter.model.rights import Area
+from callcenter.web.api.commands import STRICT, Name, Text
+from callcenter.web.api.given import CSV, Given
+from callcenter.web.api.problems import Refusal
+from callcenter.web.api.public import Public, moment
+from callcenter.web.api.route import (
+    CURSOR_CHARS_MAX,
+    QUERY,
+    Asked,
+    Route,
+    covers_call,
+    cursor_after,
+    giving,
+    not_found,
+    place_of,
+    reading,
+    whole,
+    writing,
+)
+from callcenter.web.api.runs import Run, RunState
+from callcenter.web.api.upload import discard, keep
+
+ERRORS_MAX: Final = 10_000  # rows that are told of one import; the counts have them all
+CALLS_MAX: Final = 20
+LIST_MAX: Final = 50
+
+Short = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Number = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Numbers = Annotated[list[Number], Field(max_length=LIST_MAX)]
+Names = Annotated[list[Name], Field(max_length=LIST_MAX)]
+Fields = Annotated[dict[Name, Text], Field(max_length=LIST_MAX)]
+MapParameter = Annotated[
+    str,
+    Field(
+        max_length=2_000,
+        pattern=r"^[^\x00-\x1f\x7f=,]+=[^=,\x00-\x1f\x7f]+(,[^=,\x00-\x1f\x7f]+=[^=,\x00-\x1f\x7f]+)*$",
+    ),
+]
+
+WRITTEN: Final = Public(Written, "Written")
+PAST_CALL: Final = Public(CallShown, "CallOfCustomer")
+CUSTOMER: Final = Public(
+    CustomerShown,
+    "Customer",
+    also={
+        "fields": (dict[str, str], dict),
+        "tags": (list[str], list),
+        "numbers": (list[str], list),
+        "emails": (list[str], list),
+        "addresses": (list[str], list),
+        "notes": (list[WRITTEN.shape], lambda notes: [WRITTEN.of(one) for one in notes]),  # type: ignore[name-defined]
+    },
+)
+HISTORY: Final = Public(
+    HistoryShown,
+    "History",
+    also={"calls": (list[PAST_CALL.shape], lambda calls: [PAST_CALL.of(one) for one in calls])},  # type: ignore[name-defined]
+)
+STEP: Final = Public(PathStep, "PathStep", times=("at",))
+OUTCOME: Final = Public(OutcomeShown, "OutcomeOfCall", also={"fields": (dict[str, str], dict)})
+SCREEN: Final = Public(
+    ScreenPop,
+    "Screen",
+    times=("began",),
+    also={
+        "variables": (dict[str, str], dict),
+        "path": (list[STEP.shape], lambda steps: [STEP.of(one) for one in steps]),  # type: ignore[name-defined]
+        "outcomes": (list[OUTCOME.shape], lambda found: [OUTCOME.of(one) for one in found]),  # type: ignore[name-defined]
+        "customer": (CUSTOMER.shape | None, lambda one: None if one is None else CUSTOMER.of(one)),
+        "history": (HISTORY.shape, HISTORY.of),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerLine:
+    """A customer in a list."""
+
+    id: int
+    number: str | None
+    reference: str | None
+    name: str
+    language: str
+    tags: list[str]
+    vip: bool
+    do_not_call: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerPage:
+    """Customers, in the order in which they were entered."""
+
+    items: list[CustomerLine]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerSheet:
+    """A customer, her latest calls, and who changed what. `customer` is null for a number of nobody that has called."""
+
+    customer: CUSTOMER.shape | None  # type: ignore[name-defined]
+    history: HISTORY.shape  # type: ignore[name-defined]
+    changes: list[WRITTEN.shape]  # type: ignore[name-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """It is done. `warning` says why the running center does not know of it yet, if it does not."""
+
+    customer: int
+    warning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportResult:
+    """What came of it, or (`dry_run`) would. Rows with an error were left out; `errors` has the first 10,000."""
+
+    dry_run: bool
+    rows: int
+    added: int
+    changed: int
+    refused: int
+    not_to_be_called: int
+    plain_numbers: int
+    errors: list[RowProblem]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerRun:
+    """An import that was begun. `done` counts bytes of the file."""
+
+    id: str
+    act: str
+    state: RunState
+    began: datetime | None
+    ended: datetime | None
+    done: int
+    problem: str
+    result: ImportResult | None = None
+
+
+class CustomersQuery(BaseModel):
+    """Which customers; `name` is how a name begins."""
+
+    model_config = QUERY
+
+    name: Name | None = None
+    tag: Name | None = None
+    vip: bool | None = None
+    do_not_call: bool | None = None
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+    cursor: Annotated[str, Field(min_length=1, max_length=CURSOR_CHARS_MAX)] | None = None
+
+
+class CallsQuery(BaseModel):
+    """How many of her calls."""
+
+    model_config = QUERY
+
+    calls: Annotated[int, Field(ge=1, le=CALLS_MAX)] = CALLS_MAX
+
+
+class CustomerBody(BaseModel):
+    """What is to be known of her; what is left out stays as it is. A field that is said empty is taken away."""
+
+    model_config = STRICT
+
+    name: Short | None = None
+    reference: Short | None = None
+    language: Short | None = None
+    numbers: Numbers = []
+    emails: Names = []
+    addresses: Names = []
+    tags: Names = []
+    fields: Fields = {}
+    vip: bool | None = None
+    do_not_call: bool | None = None
+    source: Short = ""
+
+
+class NewCustomer(CustomerBody):
+    """A customer to enter; she needs a number or a reference."""
+
+    note: Text = ""
+
+
+class CustomerChange(CustomerBody):
+    """What is to be different; numbers, addresses and tags come besides those that she has."""
+
+    without_numbers: Numbers = []
+    without_tags: Names = []
+
+
+class NoteBody(BaseModel):
+    """Something that is known of her."""
+
+    model_config = STRICT
+
+    text: Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+$")]
+
+
+class MergeBody(BaseModel):
+    """Who becomes the same: a number or an id."""
+
+    model_config = STRICT
+
+    other: Number
+
+
+class ImportQuery(BaseModel):
+    """How the file is read. `map`: COLUMN=NAME,COLUMN=NAME for columns of other names; NAME - passes one over."""
+
+    model_config = QUERY
+
+    dry_run: bool = False
+    map: MapParameter | None = None
+    encoding: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
+    delimiter: Annotated[str, Field(pattern=r"^[,;|\t]$")] | None = None
+
+
+# -- looking -----------------------------------------------------------------------------------------------------------
+
+
+async def _list(asked: Asked) -> CustomerPage:
+    whole(asked)
+    query, place = asked.query_as(CustomersQuery), place_of(asked.query_as(CustomersQuery).cursor)
+    found = await asked.parts.customers.listed(
+        name=query.name,
+        tag=query.tag,
+        vip=query.vip,
+        do_not_call=query.do_not_call,
+        limit=query.limit,
+        after=0 if place is None else place.at,
+    )
+    lines = [CustomerLine(**{**dict(one), "tags": list(one["tags"])}) for one in found]
+    return CustomerPage(items=lines, next=cursor_after(lines[-1].id, "") if len(lines) == query.limit else None)
+
+
+async def _show(asked: Asked) -> CustomerSheet:
+    told = await asked.parts.register.told(asked.subjects["customer"], asked.query_as(CallsQuery).calls)
+    return CustomerSheet(
+        customer=None if told.customer is None else CUSTOMER.of(told.customer),
+        history=HISTORY.of(_covered(asked, told.history)),
+        changes=[WRITTEN.of(one) for one in told.changes],
+    )
+
+
+def _covered(asked: Asked, history: HistoryShown) -> HistoryShown:
+    """Without calls that are beyond the limits."""
+    if not asked.rights.limited:
+        return history
+    calls = tuple(one for one in history.calls if _may_see(asked, one))
+    return HistoryShown(calls=calls, counted=len(calls))
+
+
+def _may_see(asked: Asked, call: CallShown) -> bool:
+    queue = None if call.queue is None else QueueName(call.queue)
+    return asked.rights.covers(queue, agent=None if call.agent is None else AgentId(call.agent))
+
+
+async def _screen(asked: Asked) -> object:
+    wanted = asked.subjects["contact"]
+    if asked.parts.desk is None:
+        raise Refusal(503, "this center shows no screens")
+    pop = await asked.parts.desk.pop(ContactId(wanted))
+    hers = pop is not None and (
+        covers_call(asked.rights, asked.parts.center.view(), wanted)
+        or asked.rights.covers(QueueName(pop.queue) or None, agent=AgentId(pop.agent) if pop.agent else None)
+    )
+    if pop is None or not hers:
+        raise not_found(f"there is no call {wanted}")
+    shown = SCREEN.of(pop)
+    return SCREEN.with_(shown, history=HISTORY.of(_covered(asked, pop.history)))
+
+
+async def _export(asked: Asked) -> Given:
+    whole(asked)
+    file = cast(BinaryIO, TemporaryFile("w+b"))  # noqa: SIM115 (who answers closes it)
+    text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+    await export(asked.parts.customers, asked.parts.rules().customers.fields, text, lambda _: None)
+    text.detach()
+    size = file.seek(0, os.SEEK_END)
+    return Given(file=file, size=size, name="customers.csv", tag=f"customers.{size}", kind=CSV)
+
+
+# -- changing ----------------------------------------------------------------------------------------------------------
+
+
+def _wish(body: CustomerBody) -> Wish:
+    change = body if isinstance(body, CustomerChange) else None
+    return Wish(
+        name=body.name,
+        reference=body.reference,
+        language=body.language,
+        numbers=tuple(body.numbers),
+        without_numbers=tuple(change.without_numbers) if change is not None else (),
+        emails=tuple(body.emails),
+        addresses=tuple(body.addresses),
+        tags=tuple(body.tags),
+        without_tags=tuple(change.without_tags) if change is not None else (),
+        fields=body.fields,
+        vip=body.vip,
+        do_not_call=body.do_not_call,
+        source=body.source,
+    )
+
+
+async def _told(asked: Asked, customer: int, *, marked: bool = True) -> Done:
+    """Let the running center know of marks that may be different."""
+    warning = ""
+    if marked and asked.parts.desk is not None:
+        warning = await asked.parts.desk.customers_changed()
+    return Done(customer=customer, warning=warning)
+
+
+async def _add(asked: Asked) -> Done:
+    body = asked.body_as(NewCustomer)
+    wish = _wish(body)
+    return await _told(asked, await asked.parts.register.add(wish, asked.by, body.note), marked=wish.marks)
+
+
+async def _change(asked: Asked) -> Done:
+    wish = _wish(asked.body_as(CustomerChange))
+    return await _told(asked, await asked.parts.register.change(asked.subjects["customer"], wish, asked.by))
+
+
+async def _note(asked: Asked) -> Done:
+    text = asked.body_as(NoteBody).text
+    return Done(customer=await asked.parts.register.note(asked.subjects["customer"], text, asked.by), warning="")
+
+
+async def _merge(asked: Asked) -> Done:
+    whole(asked)
+    other = asked.body_as(MergeBody).other
+    return await _told(asked, await asked.parts.register.merge(asked.subjects["customer"], other, asked.by))
+
+
+async def _remove(asked: Asked) -> Done:
+    whole(asked)
+    return await _told(asked, await asked.parts.register.remove(asked.subjects["customer"]))
+
+
+# -- importing ---------------------------------------------------------------------------------------------------------
+
+
+def mapping_of(said: str | None) -> dict[str, str]:
+    """What columns are, from COLUMN=NAME,COLUMN=NAME."""
+    pairs = (one.partition("=") for one in (said or "").split(",") if one)
+    return {column: name for column, _, name in pairs}
+
+
+def without_place(error: ConfigurationError, path: Path) -> ConfigurationError:
+    """Where a file of ours lies is nobody's business: it is called `file`."""
+    problems = [
+        Problem(where=one.where.replace(str(path), "file"), what=one.what, remedy=one.remedy) for one in error.problems
+    ]
+    return type(error)(problems)
+
+
+async def _import(asked: Asked) -> CustomerRun:
+    whole(asked)
+    query, parts, path = asked.query_as(ImportQuery), asked.parts, cast(Path, asked.upload)
+    rules = parts.rules()
+    try:
+        opened = await asyncio.to_thread(open_csv, path, encoding=query.encoding or "", delimiter=query.delimiter or "")
+        importing.plan(opened, mapping_of(query.map), rules.customers.fields, rules.numbering)
+    except ConfigurationError as error:
+        raise without_place(error, path) from error
+    kept = await asyncio.to_thread(keep, path)
+
+    async def work(run: Run) -> ImportResult:
+        try:
+            again = await asyncio.to_thread(
+                functools.partial(open_csv, kept, encoding=opened.encoding, delimiter=opened.delimiter)
+            )
+            planned = importing.plan(again, mapping_of(query.map), rules.customers.fields, rules.numbering)
+            errors: list[RowProblem] = []
+
+            def refuse(problem: RowProblem) -> None:
+                if len(errors) < ERRORS_MAX:
+                    errors.append(problem)
+
+            found = await importing.run(
+                parts.pool, planned, dry=query.dry_run, source="import", refuse=refuse, progress=run.counts
+            )
+        finally:
+            await asyncio.to_thread(discard, kept)
+        if not query.dry_run and parts.desk is not None:
+            await parts.desk.customers_changed()
+        return _result(found, errors, dry=query.dry_run)
+
+    return _shown(parts.runs.begin("customers import", "", asked.bearer, work))
+
+
+def _result(found: Result, errors: list[RowProblem], *, dry: bool) -> ImportResult:
+    return ImportResult(
+        dry_run=dry,
+        rows=found.rows,
+        added=found.added,
+        changed=found.changed,
+        refused=found.refused,
+        not_to_be_called=found.not_to_be_called,
+        plain_numbers=found.plain_numbers,
+        errors=errors,
+    )
+
+
+async def _run(asked: Asked) -> CustomerRun:
+    return _shown(asked.parts.runs.of(asked.subjects["run"], asked.bearer))
+
+
+def _shown(run: Run) -> CustomerRun:
+    return CustomerRun(
+        id=run.id,
+        act=run.act,
+        state=run.state,
+        began=moment(run.began),
+        ended=moment(run.ended),
+        done=run.done,
+        problem=run.problem,
+        result=run.result if isinstance(run.result, ImportResult) else None,
+    )
+
+
+A: Final = Area.CUSTOMERS
+ROUTES: Final[Sequence[Route]] = (
+    reading("customers list", "/customers", A, "Customers.", CustomerPage, _list, CustomersQuery),
+    giving("customers export", "/customers/export", A, "All customers, as an import reads them.", _export, CSV),
+    writing(
+        "customers import",
+        "/customers/import",
+        A,
+        "Import a CSV file of customers, row by row; a run.",
+        CustomerRun,
+        _import,
+        status=202,
+        query=ImportQuery,
+        upload=(CSV,),
+    ),
+    reading("customers run", "/customers/runs/{run}", A, "What came of an import.", CustomerRun, _run),
+    reading(
+        "customers show",
+        "/customers/{customer}",
+        A,
+        "A customer, by a number of hers or her id, and her latest calls.",
+        CustomerSheet,
+        _show,
+        CallsQuery,
+    ),
+    writing("customers add", "/customers", A, "Enter a customer.", Done, _add, NewCustomer, status=201),
+    writing(
+        "customers change",
+        "/customers/{customer}",
+        A,
+        "Change what is known of her.",
+        Done,
+        _change,
+        CustomerChange,
+        method="PATCH",
+    ),
+    writing("customers note", "/customers/{customer}/notes", A, "Write something of her down.", Done, _note, NoteBody),
+    writing("customers merge", "/customers/{customer}/merge", A, "Make one customer of two.", Done, _merge, MergeBody),
+    writing(
+        "customers remove", "/customers/{customer}", A, "Take her out; her calls stay.", Done, _remove, method="DELETE"
+    ),
+    reading(
+        "calls screen",
+        "/calls/{contact}/screen",
+        A,
+        "What a screen shows of a call, live or past: who, what was before, why.",
+        SCREEN.shape,
+        _screen,
+    ),
+)
