@@ -17,6 +17,7 @@ MixMonitorId = NewType("MixMonitorId", str)
 _FILE: Final = re.compile(r"[A-Za-z0-9_./-]+")
 _OPTIONS: Final = re.compile(r"(?:[A-Za-hj-z](?:\([A-Za-z0-9_./-]*\))?)*")  # `i` is ours
 _VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
+MIXMONITOR_FILE: Final = "MIXMONITOR_FILENAME"  # Asterisk leaves it on the channel
 _ID_VARIABLE: Final = "CALLCENTER_MIXMONITOR_ID"
 
 
@@ -77,7 +78,7 @@ class AmiActions:
 
         Empty if nothing was ever recorded.
         """
-        reply = await self._link.action("Getvar", (("Channel", channel), ("Variable", "MIXMONITOR_FILENAME")))
+        reply = await self._link.action("Getvar", (("Channel", channel), ("Variable", MIXMONITOR_FILE)))
         return reply.answer.get("Value")
 
     async def mixmonitor_id(self, channel: str) -> MixMonitorId | None:

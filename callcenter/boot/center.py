@@ -325,7 +325,13 @@ async def running_center(
         )
         sockets = await stack.enter_async_context(AudioSockets(wiring.host))
         answerers = await stack.enter_async_context(Answerers(ari.channels, sockets, post.post))
-        hands = Hands(VoiceHands(ari, ami, prompts, door, wiring.dialling), asker, till, dialler, answerers)
+        hands = Hands(
+            VoiceHands(ari, ami, prompts, door, wiring.dialling, wiring.recordings.conversations),
+            asker,
+            till,
+            dialler,
+            answerers,
+        )
         performer = LanePerformer(hands, post, lambda crash: center.crashed("performer", crash))
         recordings = RecordingsJob(wiring.recordings, post.post)
         loop = Loop(engine, clock, journal, performer, [feed, recordings], till)

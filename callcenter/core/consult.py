@@ -11,7 +11,7 @@ of a guest; else, with nobody but a ringing phone, it waits in its queue again.
 
 from typing import Final, Protocol
 
-from callcenter.core import control, voice
+from callcenter.core import control, recording, voice
 from callcenter.core.agents import Agents
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.state import AgentRecord, ContactRecord
@@ -188,6 +188,7 @@ class Consults:
         elif leg in contact.guests:
             world.legs.pop(leg, None)
             guest_leaves(world, contact, leg, PartyEnd.HUNG_UP)
+            recording.renew(world, contact)
             if contact.state is ContactState.CONNECTED and contact.held_since is not None:
                 control.play_music(world, contact)
 
@@ -347,6 +348,7 @@ class Consults:
             leg = next(reversed(contact.guests))
             self._world.let_go(contact, leg)
             guest_leaves(self._world, contact, leg, PartyEnd.DROPPED)
+            recording.renew(self._world, contact)
             if contact.held_since is not None:
                 control.play_music(self._world, contact)
             return ""

@@ -7,7 +7,7 @@ hears. A phone that holds by itself is treated the same; Asterisk tells of it, a
 
 from typing import Final
 
-from callcenter.core import voice
+from callcenter.core import recording, voice
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.model.commands import JoinBridge, LeaveBridge, MuteLeg, SendKeys
@@ -19,6 +19,9 @@ from callcenter.model.ids import AgentId, ContactId, LegId
 
 KEYS: Final = frozenset("0123456789*#ABCD")
 KEYS_MAX: Final = 32  # in one request: a row of keys takes 0.2 s each, and the leg can do nothing else meanwhile
+LONG_HOLD_S: Final = (
+    300.0  # after it the recorder is renewed: after 655 s it would take the agent's packets for late ones
+)
 DEFAULT_MUSIC: Final = "default"  # on hold, where no queue says which
 
 
@@ -136,6 +139,8 @@ def resume(world: World, contact: ContactRecord) -> None:
     """The agent comes back; the music has ended by then."""
     voice.stop_music(world, contact)
     leg = agent_of(contact)[1]
+    if contact.held_since is not None and world.now - contact.held_since >= LONG_HOLD_S:
+        recording.renew(world, contact)
     world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=leg))
     hold_over(world, contact)
 

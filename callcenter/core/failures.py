@@ -147,7 +147,7 @@ class Failures:
                     self._told.end(contact, EndReason.FAULT)
                 elif event.fault is not TransportFault.GONE:  # a resync will ask again, or has to be looked into
                     self._world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
-            case "StartRecording":
+            case "StartRecording" | "RenewRecording":
                 self._told_of(event, contact)
                 recording.start_failed(self._world, contact, event.subject, event.fault)
             case "StopRecording":

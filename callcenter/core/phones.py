@@ -9,7 +9,7 @@ and the call is as it was; a phone that hangs up all the same leaves the custome
 
 from typing import Final
 
-from callcenter.core import control, voice
+from callcenter.core import control, recording, voice
 from callcenter.core.consult import BY_PHONE, Consults, Elsewhere
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.taking import take
@@ -193,6 +193,7 @@ class Phones:
             return
         world.legs[event.leg] = contact.id
         contact.agent_leg = event.leg
+        recording.renew(world, contact)
         if contact.held_since is None:
             world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=event.leg))
 

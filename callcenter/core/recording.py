@@ -14,7 +14,7 @@ from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model import recording as rules_of
-from callcenter.model.commands import MuteRecording, StartRecording, StopRecording
+from callcenter.model.commands import MuteRecording, RenewRecording, StartRecording, StopRecording
 from callcenter.model.contact import ContactState, TransportFault
 from callcenter.model.facts import (
     RecordingDropped,
@@ -61,6 +61,27 @@ def is_recorded(contact: ContactRecord, queue: Queue) -> bool:
     return crc32(f"recorded {contact.id}".encode()) % SHARES < rules.share * SHARES / rules_of.SHARE_MAX
 
 
+def renew(world: World, contact: ContactRecord) -> None:
+    """The customer hears another phone from now on, or one after a long time: see `RenewRecording`.
+
+    A pause is not broken for that: its end comes first.
+    """
+    if contact.recording is None:
+        return
+    if contact.recording_paused:
+        contact.recording_stale = True
+        return
+    contact.recording_stale = False
+    world.out.append(
+        RenewRecording(
+            contact=contact.id,
+            recording=contact.recording,
+            leg=voice.leg_of(contact),
+            seconds=world.now - contact.recording_began,
+        )
+    )
+
+
 def stop(world: World, contact: ContactRecord) -> None:
     """End the recording, if one runs."""
     if contact.recording is None:
@@ -104,6 +125,8 @@ def resume(world: World, contact: ContactRecord, by: str) -> str:
         RecordingResumed(contact=contact.id, recording=contact.recording, by=by, paused_s=paused_s),
     )
     _unpaused(world, contact)
+    if contact.recording_stale:
+        renew(world, contact)
     return ""
 
 
@@ -177,7 +200,9 @@ def again(world: World, contact: ContactRecord) -> None:
         world.timers.cancel(TimerKind.RECORD_AGAIN, contact.id)
     if contact.recording is None or contact.leg is None:
         return
-    world.out.append(StartRecording(contact=contact.id, recording=contact.recording, leg=contact.leg))
+    seconds = world.now - contact.recording_began
+    start = StartRecording(contact=contact.id, recording=contact.recording, leg=contact.leg, seconds=seconds)
+    world.out.append(start)
     if contact.recording_paused:
         muted = MuteRecording(contact=contact.id, recording=contact.recording, leg=contact.leg, muted=True)
         world.out.append(muted)
@@ -201,7 +226,7 @@ def _rules(world: World, contact: ContactRecord) -> rules_of.RecordingRules:
 
 
 def _forget(world: World, contact: ContactRecord) -> None:
-    contact.recording = None
+    contact.recording, contact.recording_stale = None, False
     world.timers.cancel(TimerKind.RECORD_AGAIN, contact.id)
     _unpaused(world, contact)
 

@@ -171,6 +171,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     unstopped: RecordingId | None = None  # was to be stopped, and could not be
     recording_paused: bool = False  # silence is written
     recording_paused_at: float = 0.0
+    recording_stale: bool = False  # another phone is heard since it was paused
     unrecorded: bool = False  # the customer did not want it
 
     held_since: float | None = None  # the agent is out of the bridge; None: she is in it

@@ -221,6 +221,7 @@ class Talk:
         world.agents.records[agent].served = contact.last_queue
         if contact.last_queue is not None:
             dispositions.begun(world, contact, world.rules_for(contact, contact.last_queue), agent)
+        recording.renew(world, contact)
 
     def outside_answered(self, contact: ContactRecord) -> None:
         """The outside number has answered a forwarded contact."""

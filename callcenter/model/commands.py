@@ -195,11 +195,28 @@ class ReturnLeg(Message, frozen=True, kw_only=True):
 
 
 class StartRecording(Message, frozen=True, kw_only=True):
-    """Record what the customer's leg says (left) and hears (right), until stopped or the leg ends."""
+    """Record what the customer's leg says (left) and hears (right), until stopped or the leg ends. Can be repeated.
+
+    `seconds`: of the recording should be there already; what is missing of them becomes silence.
+    """
 
     contact: ContactId
     recording: RecordingId
     leg: LegId
+    seconds: float = 0.0
+
+
+class RenewRecording(Message, frozen=True, kw_only=True):
+    """Go on in the same recording with a new recorder: the customer's leg hears another phone from now on.
+
+    A recorder takes the first packets of a phone that was not heard before for late ones of the phone before, and drops
+    them, for minutes.
+    """
+
+    contact: ContactId
+    recording: RecordingId
+    leg: LegId
+    seconds: float
 
 
 class StopRecording(Message, frozen=True, kw_only=True):
@@ -308,6 +325,7 @@ Command = (
     | HangUp
     | ReturnLeg
     | StartRecording
+    | RenewRecording
     | StopRecording
     | MuteRecording
     | RecordMessage

@@ -43,6 +43,7 @@ from callcenter.model.commands import (
     PlayPrompts,
     PlayTone,
     RecordMessage,
+    RenewRecording,
     Reply,
     ReturnLeg,
     RingAgent,
@@ -222,6 +223,7 @@ def subject_of(command: Command) -> str:  # noqa: C901 (one arm per kind of comm
             return playback
         case (
             StartRecording(recording=recording)
+            | RenewRecording(recording=recording)
             | StopRecording(recording=recording)
             | MuteRecording(recording=recording)
         ):

@@ -29,6 +29,7 @@ from callcenter.model.commands import (
     PlayPrompts,
     PlayTone,
     RecordMessage,
+    RenewRecording,
     Reply,
     ReturnLeg,
     RingAgent,
@@ -138,6 +139,7 @@ class Leg:
     bridge: BridgeId | None = None
     recording: RecordingId | None = None
     muted: bool = False  # silence is recorded
+    heard: LegId | None = None  # the phone whose packets its recorder takes; those of others seem late to it
     silenced: bool = False  # nobody hears what it says
     refers: bool = False  # its phone waits to be told what became of its wish
     keys: str = ""  # that were sent to its far end
@@ -327,6 +329,8 @@ class FakeAsterisk:
                 return self._return(leg)
             case StartRecording():
                 return self._record(command)
+            case RenewRecording():
+                return self._renew(command)
             case StopRecording(leg=leg, recording=recording):
                 return self._stop_recording(leg, recording)
             case MuteRecording(leg=leg, recording=recording, muted=muted):
@@ -521,14 +525,17 @@ class FakeAsterisk:
             bridge.legs[leg_id] = None
         if len(bridge.legs) > 1:
             for inside in list(bridge.legs):
+                self._is_heard(self.legs[inside])
                 self.legs[inside].party.meets(inside)
         return None
 
     def _leave(self, leg: Leg) -> None:
         bridge = self.bridges.get(leg.bridge) if leg.bridge is not None else None
+        leg.bridge = None
         if bridge is not None:
             bridge.legs.pop(leg.id, None)
-        leg.bridge = None
+            for stays in bridge.legs:
+                self._is_heard(self.legs[stays])
 
     def _close(self, bridge_id: BridgeId) -> None:
         bridge = self.bridges.pop(bridge_id, None)
@@ -575,7 +582,37 @@ class FakeAsterisk:
             return TransportFault.GONE
         if leg.recording != command.recording:
             leg.recording, leg.muted = command.recording, False
+            self._hears_anew(leg)
         return None
+
+    def _renew(self, command: RenewRecording) -> TransportFault | None:
+        leg = self.legs.get(command.leg)
+        if leg is None:
+            return TransportFault.GONE
+        leg.recording, leg.muted = command.recording, False
+        self._hears_anew(leg)
+        return None
+
+    def _hears_anew(self, leg: Leg) -> None:
+        """A new recorder takes whoever speaks first as she comes."""
+        leg.heard = None
+        self._is_heard(leg)
+
+    def _is_heard(self, leg: Leg) -> None:
+        """Two in a bridge are not mixed, and a recorder is deaf to each phone but the first that it heard like that."""
+        bridge = self.bridges.get(leg.bridge) if leg.bridge is not None else None
+        if leg.recording is None or bridge is None or len(bridge.legs) != 2 or leg.id not in bridge.legs:
+            return
+        [other] = (one for one in bridge.legs if one != leg.id)
+        if leg.heard is None:
+            leg.heard = other
+
+    def is_unheard(self, leg: Leg) -> bool:
+        """Whether a recording lacks what the phone says with which its customer talks alone."""
+        bridge = self.bridges.get(leg.bridge) if leg.bridge is not None else None
+        if leg.recording is None or leg.heard is None or bridge is None or len(bridge.legs) != 2:
+            return False
+        return leg.heard not in bridge.legs
 
     def _stop_recording(self, leg_id: LegId, recording: RecordingId) -> TransportFault | None:
         leg = self.legs.get(leg_id)

@@ -12,6 +12,7 @@ from callcenter.model.commands import (
     JoinBridge,
     LeaveBridge,
     MuteLeg,
+    RenewRecording,
     RingAgent,
     SendKeys,
     StartMusic,
@@ -318,6 +319,7 @@ def test_a_transfer_after_a_word_splits_the_talk_and_keeps_the_recording() -> No
     assert room_of(center, leg) == main
     assert ann.state is AgentState.WRAP_UP
     assert not center.all(StopRecording)
+    assert [(renew.leg, renew.seconds) for renew in center.all(RenewRecording)] == [(call.leg, 18.0)]
     [party] = center.all(PartyLeft)
     assert (party.guest, party.aside, party.end, party.spoke_s) == ("ben", True, PartyEnd.TOOK_OVER, 5.0)
     center.passes(11.0)
@@ -354,6 +356,7 @@ def test_a_guest_who_goes_is_free_at_once() -> None:
     center.tell(LegEnded(leg=leg, end=LegEnd.NORMAL))
     assert ben.state is AgentState.READY
     assert (call.record.agent, call.record.guests) == (ann.id, {})
+    assert len(center.all(RenewRecording)) == 1, "he was alone with her for a moment"
     assert "consults nobody" in does(center, call, ConsultAct.DROP)
 
 

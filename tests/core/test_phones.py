@@ -10,6 +10,7 @@ from callcenter.model.commands import (
     HangUp,
     JoinBridge,
     LeaveBridge,
+    RenewRecording,
     RingAgent,
     StartMusic,
     StopMusic,
@@ -283,6 +284,7 @@ def test_a_free_agent_who_takes_it_has_it() -> None:
     assert room_of(center, taken) == call.record.bridge
     assert center.all(ContactTaken)[0].taker == "bob"
     assert not center.all(StopRecording)
+    assert [renew.leg for renew in center.all(RenewRecording)] == [call.leg]
     center.passes(3.0)
     center.tell(LegEnded(leg=taken, end=LegEnd.NORMAL))
     assert [talk.agent for talk in center.all(TalkEnded)] == ["ann", "bob"]

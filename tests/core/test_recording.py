@@ -2,13 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from callcenter.core.control import LONG_HOLD_S
 from callcenter.core.recording import TRIES_MAX, TRY_AGAIN_S, is_recorded
 from callcenter.core.snapshot import restore, take_snapshot
-from callcenter.model.commands import MuteRecording, StartRecording, StopRecording
+from callcenter.model.commands import MuteRecording, RenewRecording, StartRecording, StopRecording
 from callcenter.model.contact import ContactState, Direction, TransportFault
-from callcenter.model.events import DigitPressed, RecordingAllowed, RecordingPauseRequested
+from callcenter.model.events import DigitPressed, HoldRequested, LegReplaced, RecordingAllowed, RecordingPauseRequested
 from callcenter.model.facts import (
     RecordingDropped,
     RecordingPaused,
@@ -19,7 +21,7 @@ from callcenter.model.facts import (
     Surprise,
 )
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import AgentId, ContactId
+from callcenter.model.ids import AgentId, ContactId, LegId
 from callcenter.model.recording import RecordingRules
 from tests.core.center import Ann, Call, Center, queue
 
@@ -176,6 +178,30 @@ def test_the_agent_pauses_with_a_key_of_her_phone_and_the_customer_cannot() -> N
     assert [fact.by for fact in center.all(RecordingPaused)] == ["agent:ann"]
 
 
+def test_a_pause_is_not_broken_for_another_phone_and_the_recorder_is_renewed_after_it() -> None:
+    center, ann, call = talking(rules())
+    center.passes(10)
+    asks(center, call, paused=True)
+    bob = center.agent("bob")
+    center.tell(LegReplaced(leg=LegId("1764000000.11"), old=ann.leg, agent_number=bob.record.agent.number))
+    assert call.record.agent == "bob"
+    assert not center.all(RenewRecording)
+    center.passes(5)
+    asks(center, call, paused=False)
+    kinds = [type(one).__name__ for one in center.last if isinstance(one, MuteRecording | RenewRecording)]
+    assert kinds == ["MuteRecording", "RenewRecording"]
+    assert [renew.seconds for renew in center.all(RenewRecording)] == [15.0]
+
+
+@pytest.mark.parametrize(("held_s", "renewed"), [(LONG_HOLD_S - 1.0, 0), (LONG_HOLD_S, 1)])
+def test_after_a_long_hold_the_recorder_is_renewed(held_s: float, renewed: int) -> None:
+    center, _, call = talking(rules())
+    center.ask(HoldRequested(request=center.request(), contact=call.id, held=True))
+    center.passes(held_s)
+    center.ask(HoldRequested(request=center.request(), contact=call.id, held=False))
+    assert len(center.all(RenewRecording)) == renewed
+
+
 def test_what_is_not_recorded_cannot_be_paused() -> None:
     center, _, call = talking(rules(), record=False)
     assert asks(center, call, paused=True) == f"{call.id} is not being recorded"
@@ -253,7 +279,7 @@ def test_a_recording_that_could_not_be_begun_is_tried_again_and_given_up_at_last
     center.fails(first, TransportFault.REFUSED)
     assert center.lately(StartRecording) == []
     center.passes(TRY_AGAIN_S)
-    assert center.lately(StartRecording) == [first]
+    assert center.lately(StartRecording) == [msgspec.structs.replace(first, seconds=TRY_AGAIN_S)]
     for _ in range(TRIES_MAX - 1):
         center.fails(first, TransportFault.UNKNOWN)
         center.passes(TRY_AGAIN_S)

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -98,7 +100,12 @@ class Manager:
                 found = (ids[-1] if ids else "") if name == ID_VARIABLE else self.files.get(channel, "")
                 session.reply(request, ("Variable", name), ("Value", found))
 
-        ami.answers |= {"mixmonitor": start, "stopmixmonitor": stop, "getvar": get}
+        def set_(session: FakeSession, request: Fields) -> None:
+            if value(request, "Variable") == "MIXMONITOR_FILENAME":
+                self.files[value(request, "Channel")] = value(request, "Value")
+            session.reply(request)
+
+        ami.answers |= {"mixmonitor": start, "stopmixmonitor": stop, "getvar": get, "setvar": set_}
 
     def running(self, leg: str) -> list[str]:
         return list(self.ami.mixmonitors.get(leg, {}))
@@ -133,36 +140,40 @@ class Office:
     ari: Ari
     ami: AmiLink
     hands: VoiceHands
+    recordings: Path
     shelf: Shelf
     door: Door
 
     def hands_of_the_next_run(self) -> VoiceHands:
-        return VoiceHands(self.ari, self.ami, self.shelf, self.door, Dialling())
+        return VoiceHands(self.ari, self.ami, self.shelf, self.door, Dialling(), self.recordings)
 
 
 @asynccontextmanager
 async def an_office(dialling: Dialling | None = None) -> AsyncIterator[Office]:
     asterisk = Asterisk()
-    async with asterisk, fake_ami() as ami:
-        asterisk.serve("callcenter")
-        asterisk.caller_arrives(CALLER, "in")
-        asterisk.phones["1001"] = "ring"
-        ami.mixmonitors[CALLER] = {}
-        link = AmiLink("127.0.0.1", ami.port, "callcenter", "s3cret", on_event=lambda event: None)
-        await link.connect()
-        access = Access(port=asterisk.port, username=asterisk.username, password=asterisk.password)
-        try:
-            async with Ari(access, command_timeout_s=COMMAND_TIMEOUT_S) as ari:
-                shelf, door = Shelf(), Door({"sales"})
-                hands = VoiceHands(ari, link, shelf, door, dialling or Dialling())
-                yield Office(
-                    asterisk=asterisk,
-                    manager=Manager(ami),
-                    ari=ari,
-                    ami=link,
-                    hands=hands,
-                    shelf=shelf,
-                    door=door,
-                )
-        finally:
-            await link.close()
+    with TemporaryDirectory() as folder:
+        async with asterisk, fake_ami() as ami:
+            asterisk.serve("callcenter")
+            asterisk.caller_arrives(CALLER, "in")
+            asterisk.phones["1001"] = "ring"
+            ami.mixmonitors[CALLER] = {}
+            link = AmiLink("127.0.0.1", ami.port, "callcenter", "s3cret", on_event=lambda event: None)
+            await link.connect()
+            access = Access(port=asterisk.port, username=asterisk.username, password=asterisk.password)
+            try:
+                async with Ari(access, command_timeout_s=COMMAND_TIMEOUT_S) as ari:
+                    shelf, door = Shelf(), Door({"sales"})
+                    recordings = Path(folder)
+                    hands = VoiceHands(ari, link, shelf, door, dialling or Dialling(), recordings)
+                    yield Office(
+                        asterisk=asterisk,
+                        manager=Manager(ami),
+                        ari=ari,
+                        ami=link,
+                        hands=hands,
+                        recordings=recordings,
+                        shelf=shelf,
+                        door=door,
+                    )
+            finally:
+                await link.close()

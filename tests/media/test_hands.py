@@ -22,6 +22,7 @@ from callcenter.model.commands import (
     PlayPrompts,
     PlayTone,
     RecordMessage,
+    RenewRecording,
     Reply,
     ReturnLeg,
     RingAgent,
@@ -68,6 +69,7 @@ DIAL = DialNumber(contact=C, leg=AGENT_LEG, number="0123#", caller="0901", timeo
 HANG_UP = HangUp(contact=C, leg=CALLER)
 RETURN = ReturnLeg(contact=C, leg=CALLER, exit="done")
 RECORD = StartRecording(contact=C, recording=RECORDING, leg=CALLER)
+RENEW = RenewRecording(contact=C, recording=RECORDING, leg=CALLER, seconds=2.5)
 MUTE = MuteRecording(contact=C, recording=RECORDING, leg=CALLER, muted=True)
 STOP_RECORDING = StopRecording(contact=C, recording=RECORDING, leg=CALLER)
 MESSAGE = RecordMessage(contact=C, recording=RECORDING, bridge=BRIDGE, max_s=59.5, silence_s=3.2)
@@ -273,7 +275,7 @@ async def test_the_recording_that_was_started_is_stopped_and_no_other(office: Of
     await office.hands.perform(RECORD)
     [asked] = office.manager.ami.asked("MixMonitor")
     assert dict(asked)["File"] == f"{RECORDING}.raw"
-    assert dict(asked)["Options"].startswith("D")
+    assert dict(asked)["Options"].startswith("aD")
     await office.hands.perform(STOP_RECORDING)
     assert office.manager.running(CALLER) == ["0x99"]
 
@@ -283,6 +285,39 @@ async def test_after_a_restart_whatever_records_the_channel_is_stopped(office: O
     await office.hands_of_the_next_run().perform(STOP_RECORDING)
     assert office.manager.running(CALLER) == []
     assert "MixMonitorID" not in dict(office.manager.ami.asked("StopMixMonitor")[0])
+
+
+async def test_a_renewed_recording_goes_on_in_its_file_and_is_as_long_as_the_talk(office: Office) -> None:
+    await office.hands.perform(RECORD)
+    [first] = office.manager.running(CALLER)
+    file = office.recordings / f"{RECORDING}.raw"
+    file.write_bytes(b"\x01" * 32_000 * 2)
+    await office.hands.perform(RENEW)
+    [second] = office.manager.running(CALLER)
+    assert [dict(one)["MixMonitorID"] for one in office.manager.ami.asked("StopMixMonitor")] == [first]
+    assert [dict(one)["File"] for one in office.manager.ami.asked("MixMonitor")] == [f"{RECORDING}.raw"] * 2
+    whole = file.read_bytes()
+    assert 2.5 * 32_000 <= len(whole) < 3.5 * 32_000
+    assert (whole[:64_000], whole[64_000:]) == (b"\x01" * 64_000, bytes(len(whole) - 64_000))
+    await office.hands.perform(RECORD)
+    assert office.manager.running(CALLER) == [second], "it is the same recording still"
+
+
+@pytest.mark.parametrize("still_runs", [True, False])
+async def test_whoever_died_while_a_recording_was_renewed_begins_it_once(office: Office, still_runs: bool) -> None:
+    await office.hands.perform(RECORD)
+    office.manager.files[CALLER] = ""  # as far as he came
+    if not still_runs:
+        office.manager.ami.mixmonitors[CALLER].clear()
+    (office.recordings / f"{RECORDING}.raw").write_bytes(b"\x01" * 32_000)
+    await office.hands_of_the_next_run().perform(msgspec.structs.replace(RECORD, seconds=3.0))
+    assert len(office.manager.running(CALLER)) == 1
+    assert (office.recordings / f"{RECORDING}.raw").stat().st_size == 3 * 32_000
+
+
+async def test_a_gap_that_cannot_be_filled_is_no_reason_not_to_record(office: Office) -> None:
+    await office.hands.perform(msgspec.structs.replace(RECORD, seconds=3.0))
+    assert len(office.manager.running(CALLER)) == 1
 
 
 async def test_a_recording_on_a_leg_that_is_gone_is_gone(office: Office) -> None:

@@ -1,8 +1,4 @@
-"""Commands as requests to Asterisk. Knows which request each command is; decides nothing and remembers next to nothing.
-
-What it remembers is the id of a running MixMonitor, so as to stop that one; after a restart it is not known, and then
-Asterisk is asked to stop whatever records the channel.
-"""
+"""Commands as requests to Asterisk. Knows which request each command is; decides nothing and remembers nothing."""
 
 import asyncio
 import math
@@ -14,7 +10,7 @@ from typing import Final, Protocol, assert_never
 
 import structlog
 
-from callcenter.asterisk.ami_actions import AmiActions, AsksAmi, MixMonitorId
+from callcenter.asterisk.ami_actions import AmiActions, AsksAmi
 from callcenter.asterisk.ari import (
     AlreadyExists,
     Ari,
@@ -32,6 +28,7 @@ from callcenter.asterisk.ari import (
 )
 from callcenter.errors import Bug, ConfigurationError, PeerFault, PeerRefused, Problem, SubjectGone
 from callcenter.media.voice.ears import APP, ARG_OUT
+from callcenter.media.voice.recorder import Recorder, checked
 from callcenter.media.voice.scripts import Scripts
 from callcenter.model.campaign_messages import (
     AwaitBeep,
@@ -59,6 +56,7 @@ from callcenter.model.commands import (
     PlayPrompts,
     PlayTone,
     RecordMessage,
+    RenewRecording,
     Reply,
     ReturnLeg,
     RingAgent,
@@ -75,10 +73,9 @@ from callcenter.model.commands import (
     TellReferrer,
 )
 from callcenter.model.contact import LegEnd
-from callcenter.model.ids import RECORDING_PATTERN, BridgeId, LegId, RecordingId
+from callcenter.model.ids import BridgeId, LegId, RecordingId
 from callcenter.model.payment_messages import CheckCard, ForgetCard, PostCard
 
-RECORDING_OPTIONS: Final = "D"  # stereo, interleaved: what the channel says left, what it hears right; .raw only
 MESSAGE_FORMAT: Final = "wav"
 PLACE_OF_NUMBER: Final = "{number}"
 PLAY_TRIES_MAX: Final = 5
@@ -151,16 +148,15 @@ class VoiceHands:
     """Carries out what concerns voice."""
 
     def __init__(
-        self, ari: Ari, recorder: AsksAmi, prompts: Prompts, departures: Departures, dialling: Dialling
+        self, ari: Ari, ami: AsksAmi, prompts: Prompts, departures: Departures, dialling: Dialling, recordings: Path
     ) -> None:
+        """`recordings`: the folder where Asterisk writes them."""
         self._ari = ari
-        self._recorder = recorder
-        self._mixing = AmiActions(recorder)
-        self._scripts = Scripts(ari, self._mixing)
+        self._recorder = Recorder(ami, recordings)
+        self._scripts = Scripts(ari, AmiActions(ami))
         self._prompts = prompts
         self._departures = departures
         self._dialling = dialling
-        self._monitors: dict[RecordingId, MixMonitorId] = {}
 
     async def perform(self, command: Command) -> None:
         """Do it. Raises PeerFault if it was not, or may not have been, done."""
@@ -212,18 +208,16 @@ class VoiceHands:
             case ReturnLeg(leg=leg, exit=exit_):
                 self._departures.leaving(leg, exit_)
                 await ari.channels.continue_in_dialplan(leg)
-            case StartRecording():
-                await self._start_recording(command)
+            case StartRecording() | RenewRecording() | MuteRecording():
+                await self._record(command)
             case StopRecording(recording=recording, leg=leg):
                 await self._stop_recording(recording, leg)
-            case MuteRecording():
-                await self._mute_recording(command)
             case RecordMessage():
                 await self._record_message(command)
             case StopMessage(recording=recording):
-                await ari.recordings.stop(_checked(recording))
+                await ari.recordings.stop(checked(recording))
             case DropMessage(recording=recording):
-                await ari.recordings.delete_stored(_checked(recording))
+                await ari.recordings.delete_stored(checked(recording))
             case RunScript():
                 await self._scripts.run(command)
             case FetchBack():
@@ -345,38 +339,28 @@ class VoiceHands:
         except PeerRefused as refused:
             raise await self._meant(refused, command.at) from refused
 
-    async def _start_recording(self, command: StartRecording) -> None:
-        """Once for each recording: a second one into the same file would begin it anew, over what was said."""
-        file = f"{_checked(command.recording)}.raw"
+    async def _record(self, command: StartRecording | RenewRecording | MuteRecording) -> None:
         try:
-            if not (await self._mixing.mixmonitor_file(command.leg)).endswith(f"/{file}"):
-                monitor = await self._mixing.start_mixmonitor(command.leg, file, RECORDING_OPTIONS)
-                self._monitors[command.recording] = monitor
+            match command:
+                case StartRecording():
+                    await self._recorder.start(command)
+                case RenewRecording():
+                    await self._recorder.renew(command)
+                case MuteRecording(recording=recording, leg=leg, muted=muted):
+                    await self._recorder.mute(recording, leg, muted=muted)
         except PeerRefused as refused:
             raise await self._meant(refused, command.leg) from refused
 
     async def _stop_recording(self, recording: RecordingId, leg: LegId) -> None:
-        monitor = self._monitors.get(recording)
-        fields = (("Channel", str(leg)),) + ((("MixMonitorID", monitor),) if monitor else ())
         try:
-            await self._recorder.action("StopMixMonitor", fields)
+            await self._recorder.stop(recording, leg)
         except PeerRefused as refused:
-            self._monitors.pop(recording, None)
             raise SubjectGone(f"the channel was gone, and its recording with it: {refused}") from refused
-        self._monitors.pop(recording, None)  # only now: what could not be asked for is asked for again
-
-    async def _mute_recording(self, command: MuteRecording) -> None:
-        """After a restart the channel is asked for its recording's id; without one whatever records it is muted."""
-        try:
-            monitor = self._monitors.get(command.recording) or await self._mixing.mixmonitor_id(command.leg)
-            await self._mixing.mute_mixmonitor(command.leg, monitor, muted=command.muted)
-        except PeerRefused as refused:
-            raise await self._meant(refused, command.leg) from refused
 
     async def _record_message(self, command: RecordMessage) -> None:
         await self._ari.bridges.record(
             command.bridge,
-            _checked(command.recording),
+            checked(command.recording),
             format=MESSAGE_FORMAT,
             max_duration_s=math.ceil(command.max_s),
             max_silence_s=math.ceil(command.silence_s),
@@ -391,17 +375,10 @@ def _recorded(command: PlayPrompts) -> str:
     Raises Bug for a name that is not ours, ConfigurationError for a folder that Asterisk cannot play from.
     """
     assert command.note is not None
-    name = _checked(command.note)
+    name = checked(command.note)
     if not command.note_path:
         return f"recording:{name}"
     path = Path(command.note_path).absolute()
     if path.name != f"{name}.wav" or "," in str(path) or ".." in path.parts:
         raise ConfigurationError(f"recording {name}: Asterisk cannot play from a folder with `,` or `..`: {path}")
     return f"sound:{path.with_suffix('')}"
-
-
-def _checked(recording: RecordingId) -> str:
-    """A recording's name goes into a path and a command line: nothing but our own UUIDs."""
-    if not RECORDING_PATTERN.fullmatch(recording):
-        raise Bug(f"{recording!r} is no name of a recording")
-    return recording

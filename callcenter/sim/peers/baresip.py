@@ -134,6 +134,16 @@ class PhoneCall:
             self._changed.set()
 
 
+def _starts_threads_at_once(pid: int) -> None:
+    """Let a thread that baresip makes run in that moment, if we may (the right is root's, or CAP_SYS_NICE).
+
+    Its `aufile` player notes that its thread runs in that thread: a player that is put away before, as when a re-INVITE
+    is answered within a millisecond on a busy machine, is freed under its thread, and baresip dies (1.1.0).
+    """
+    with suppress(PermissionError):
+        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(os.sched_get_priority_min(os.SCHED_RR)))
+
+
 def _seen_from(folder: Path, file: Path) -> str:
     return os.path.relpath(file.resolve(), folder.resolve())
 
@@ -218,6 +228,7 @@ class SoftPhone:
             self._process = await self._stack.enter_async_context(
                 running(argv, self._tool.environment(), folder=self._folder, output=output)
             )
+            _starts_threads_at_once(self._process.pid)
             self._control = Control(self._told)
             await self._control.connect(control_port, self._process, output)
         except BaseException:
