@@ -1,12 +1,32 @@
-"""For every test: what root keeps elsewhere for a closed folder goes with the folder."""
+"""For every test: one Postgres; no example has a deadline; what root keeps elsewhere for a closed folder goes too."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+from tests.examples import WHOLE
+from tests.postgres.server import cluster, connection, dsn, empty_dsn, own_cluster, pool, spool_folder
+
+__all__ = ["cluster", "connection", "dsn", "empty_dsn", "own_cluster", "pool", "spool_folder"]
+
+settings.load_profile(WHOLE)  # `--hypothesis-profile` is looked at later, and wins
 
 OURS = "callcenter-"
+
+
+def pytest_collection() -> None:
+    """What is collected stays to the end: the garbage collector need not walk through it, now or between tests."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on it works, on what the tests make."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

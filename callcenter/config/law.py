@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from callcenter.config.calendars import read_hours, read_spans
@@ -73,14 +74,15 @@ def _source_form() -> Form[Source]:
     return Form(Source)
 
 
+@cache
 def shipped_packs() -> Mapping[str, LawPack]:
-    """The packs that come with the program, by name."""
+    """The packs that come with the program, by name. They are part of it, and read once."""
     texts = {
         path.name: path.read_text(encoding="utf-8")
         for path in sorted((files("callcenter") / SHIPPED).iterdir(), key=lambda path: path.name)
         if path.name.endswith(SUFFIX)
     }
-    return read_packs(texts)
+    return MappingProxyType(read_packs(texts))
 
 
 def load_packs(folder: Path | None = None) -> Mapping[str, LawPack]:

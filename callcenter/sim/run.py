@@ -7,7 +7,6 @@ engine nor in Asterisk, and a second engine that is told the journal agrees with
 import argparse
 import sys
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
@@ -324,11 +323,6 @@ class Play:
             and self.asterisk.legs.keys() <= kept
             and self.asterisk.bridges.keys() <= homes
         )
-
-
-def run_many(seeds: Iterable[int], length_s: float = LENGTH_S) -> list[Outcome]:
-    """The outcomes that are violations."""
-    return [outcome for seed in seeds if (outcome := run(seed, length_s)).violation]
 
 
 def main(arguments: list[str] | None = None) -> int:

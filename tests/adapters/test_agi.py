@@ -16,6 +16,7 @@ from callcenter.asterisk.agi_wire import AgiEnded
 from callcenter.asterisk.ami_wire import UnsafeText
 from callcenter.errors import Bug, ConfigurationError, PeerRefused
 from tests.adapters.fake_agi_peer import WAIT_S, FakeCall
+from tests.examples import examples
 
 QUICK = AgiLimits(header_timeout_s=0.2, idle_max_s=0.2, hangup_grace_s=0.1, end_grace_s=0.1)
 
@@ -237,7 +238,7 @@ async def test_a_request_in_single_bytes_is_read() -> None:
         await call.close()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.lists(
         st.binary(max_size=80) | st.sampled_from([b"\n", b"200 ", b"520-", b"HANGUP", b"(", b"x" * 900]), max_size=30

@@ -23,6 +23,7 @@ from callcenter.asterisk.ami_wire import (
 )
 from callcenter.errors import PeerFault
 from tests.adapters.fake_ami import FakeSession, Fields, Heard, fake_ami, value
+from tests.examples import examples
 
 GREETING = b"Asterisk Call Manager/11.0.0\r\n"
 
@@ -153,7 +154,7 @@ junk_blocks = st.binary(max_size=120) | st.builds(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(junk_blocks, max_size=12))
 def test_a_link_survives_whatever_a_logged_in_peer_sends(junk: list[bytes]) -> None:
     """The action that is answered with junk fails or not; the next one is answered, on the same connection."""

@@ -12,9 +12,6 @@ from callcenter.config import load_configuration
 from tests.cli.live import LiveCenter, StoryCenter
 from tests.cli.past import Past, half_an_hour_ago, three_calls, write
 from tests.cli.terminal import Terminal
-from tests.postgres.conftest import cluster, dsn, empty_dsn, pool
-
-__all__ = ["cluster", "dsn", "empty_dsn", "pool"]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from callcenter.model.flow import Prompt
 from callcenter.model.ids import FlowName, QueueName
 from callcenter.model.need import parse_need
 from callcenter.model.queue import MissedOffer, Overflow, Target
+from tests.examples import examples
 
 STARTER = Path(__file__).parents[2] / "callcenter" / "starter"
 STARTER_FILES = {
@@ -451,7 +452,7 @@ SNIPPETS = st.sampled_from(
 TEXTS = st.text(max_size=80) | st.lists(SNIPPETS, max_size=30).map("".join)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(files=st.dictionaries(st.sampled_from(FILES), TEXTS, max_size=4))
 def test_any_text_gives_a_configuration_or_problems(files: dict[str, str]) -> None:
     configuration, problems = read_configuration({**GOOD, **files})
@@ -460,7 +461,7 @@ def test_any_text_gives_a_configuration_or_problems(files: dict[str, str]) -> No
         assert problem.what
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(seed=st.integers(0, 2**32), edits=st.integers(1, 4))
 def test_a_good_folder_with_slips_of_the_pen_never_falls_over(seed: int, edits: int) -> None:
     files = dict(STARTER_FILES)

@@ -14,6 +14,7 @@ from callcenter.nodes.hangup import Hangup
 from callcenter.nodes.language import Speak
 from callcenter.nodes.menu import Menu
 from callcenter.nodes.play import Play
+from tests.examples import examples
 
 HELLO = Prompt(name="hello")
 
@@ -96,7 +97,7 @@ def graphs(draw: st.DrawFn) -> dict[str, Crossing]:
     return nodes
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(nodes=graphs())
 def test_an_endless_round_is_found_if_and_only_if_a_silent_caller_can_take_more_steps_than_there_are_nodes(
     nodes: dict[str, Crossing],
@@ -112,7 +113,7 @@ def test_an_endless_round_is_found_if_and_only_if_a_silent_caller_can_take_more_
     assert bool(endless) == bool(here)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(nodes=graphs())
 def test_everything_is_told_and_always_in_the_same_order(nodes: dict[str, Crossing]) -> None:
     made = Flow(name=FlowName("f"), start="a", nodes=nodes)

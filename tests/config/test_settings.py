@@ -14,6 +14,7 @@ from callcenter.config.settings import AsteriskSource, LogLevel, Settings
 from callcenter.config.settings_sources import known_keys, variable_of
 from callcenter.embedded.folders import SOCKET_PATH_MAX
 from callcenter.errors import ConfigurationError
+from tests.examples import examples
 
 
 def write(folder: Path, text: str) -> Path:
@@ -110,7 +111,7 @@ def test_every_key_has_a_variable_of_its_own() -> None:
     assert "CALLCENTER_DATABASE_URL" in variables
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     text=st.text(alphabet="ab=\n[]{}'\"0.#,- _", max_size=60) | st.text(max_size=40),
     environ=st.dictionaries(

@@ -5,6 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from callcenter.config.tree import Place, Table, Tree, read_tree
+from tests.examples import examples
 
 
 def problems(tree: Tree) -> list[str]:
@@ -78,7 +79,7 @@ def test_a_million_laughs_are_not_heard() -> None:
 YAML_ISH = st.text(alphabet="ab1 \n\t:-?[]{}&*!|>'\"%@`#,~<=\\xuU0é\u2028\ufeff", max_size=60)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(text=YAML_ISH | st.text(max_size=60))
 @example(text='a: "\\U99999999"')
 @example(text="%YAML 9.9\n---\na")

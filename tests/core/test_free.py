@@ -10,6 +10,7 @@ from callcenter.model.events import AgentRemoved
 from callcenter.model.ids import AgentId
 from callcenter.model.need import parse_need
 from tests.core.center import Ann, Center, need, queue
+from tests.examples import examples
 
 NEEDS = [parse_need(text) for text in ("", "a", "a >= 3", "a and b", "b >= 2 or a >= 3 and b", "a >= 2 or b or c")]
 V = Medium.VOICE
@@ -36,7 +37,7 @@ deeds = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(deeds=deeds)
 def test_the_longest_idle_and_the_suited_are_those_of_a_look_at_everybody(
     deeds: list[tuple[str, int, dict[str, int]]],

@@ -36,6 +36,7 @@ from callcenter.model.law import (
     RuleKind,
     Source,
 )
+from tests.examples import examples
 
 PACKS: Final = shipped_packs()
 NEW_YORK: Final = "America/New_York"
@@ -355,7 +356,7 @@ JUMPS: Final = [
     edges=st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(lambda pair: pair[0] < pair[1]),
     night=st.booleans(),
 )
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=examples(300), suppress_health_check=[HealthCheck.too_slow])
 def test_hours_begin_when_the_clock_on_the_wall_says_so_also_where_it_jumps(
     jump: tuple[str, float], offset: int, edges: tuple[int, int], night: bool
 ) -> None:

@@ -9,6 +9,7 @@ from callcenter.model.clauses import Clause
 from callcenter.model.contact import Direction, Medium
 from callcenter.model.ids import ContactId, LegId, Skill
 from callcenter.model.need import Need, parse_need
+from tests.examples import examples
 
 SKILLS = [Skill(name) for name in ("a", "b")]
 clauses: st.SearchStrategy[Clause] = st.dictionaries(st.sampled_from(SKILLS), st.integers(1, 3), max_size=2).map(
@@ -59,7 +60,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(steps=steps, asked=st.lists(st.tuples(skill_sets, media), min_size=1, max_size=6))
 def test_the_lines_serve_whom_a_look_through_everybody_would_serve(
     steps: list[tuple[object, ...]], asked: list[tuple[dict[Skill, int], Medium]]

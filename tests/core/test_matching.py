@@ -14,6 +14,7 @@ from callcenter.model.facts import ContactOffered
 from callcenter.model.ids import QueueName
 from callcenter.strategies import STRATEGIES, Breadth
 from tests.core.center import Ann, Call, Center, queue, to_queue
+from tests.examples import examples
 
 
 def test_who_waits_is_served_before_who_comes_in_the_moment_in_which_an_agent_becomes_free() -> None:
@@ -95,7 +96,7 @@ deeds = st.lists(
 NEEDS = ("", "a", "a >= 2 or b", "a >= 3 and b or a and b >= 2")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(strategy=st.sampled_from(sorted(STRATEGIES)), deeds=deeds)
 def test_every_decision_is_what_a_look_at_everybody_would_decide(strategy: str, deeds: list[tuple[str, Any]]) -> None:
     center = Center(*(queue(f"q{n}", need, strategy=strategy, wrap_up_s=5.0 * (n % 2)) for n, need in enumerate(NEEDS)))

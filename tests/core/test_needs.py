@@ -25,6 +25,7 @@ from callcenter.model.need import (
     parse_need,
     without,
 )
+from tests.examples import examples
 
 SKILLS = ("a", "b")
 PEOPLE = tuple(
@@ -73,7 +74,7 @@ def met(need: Need) -> list[bool]:
     return [need.met_by(agent.able) for agent in PEOPLE]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(text=texts)
 def test_a_text_means_what_it_says_for_everybody(text: str) -> None:
     means = meaning(text)
@@ -87,7 +88,7 @@ def test_a_text_means_what_it_says_for_everybody(text: str) -> None:
         assert (need.level_of(agent.able) >= 0) == (not need.lacking(agent.able)) == means(agent)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(one=needs, other=needs, by=st.integers(1, 5))
 def test_needs_made_of_needs_mean_what_they_are_made_of(one: Need, other: Need, by: int) -> None:
     first, second = met(one), met(other)
@@ -104,7 +105,7 @@ def lower(clause: Clause, by: Mapping[str, int]) -> Clause:
     return tuple((skill, max(level - by.get(skill, 0), 1)) if level > 0 else (skill, level) for skill, level in clause)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(need=needs, by=st.integers(1, 5))
 def test_lowering_and_dropping_go_term_by_term(need: Need, by: int) -> None:
     everything = dict.fromkeys((*SKILLS, "@ann", "@bob"), by)

@@ -9,6 +9,7 @@ from callcenter.core.state import ContactRecord
 from callcenter.model.contact import Direction, Medium
 from callcenter.model.ids import ContactId, LegId, QueueName, Skill
 from callcenter.model.need import parse_need
+from tests.examples import examples
 
 NEEDS = tuple(parse_need(text) for text in ("", "a", "a >= 2", "not a", "b or not a", "@ann"))
 PEOPLE = ({Skill("@ann"): 1}, {Skill("a"): 1, Skill("@bob"): 1}, {Skill("a"): 2, Skill("b"): 1, Skill("@cat"): 1})
@@ -64,7 +65,7 @@ def comes_first(contact: ContactRecord, now: float, by: LineRules) -> tuple[bool
     return (later, not starved, 0 if starved else -points(contact, now), contact.since, contact.serial)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     everybody=st.lists(waiting, max_size=12, unique_by=lambda contact: contact.id),
     by=rules,

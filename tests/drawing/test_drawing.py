@@ -12,6 +12,7 @@ from callcenter.config import load_configuration
 from callcenter.drawing import Box, Graph, Way, graph_of, mermaid, svg, tree
 from callcenter.drawing.layout import Layout, Link, Rect, Size, lay_out
 from tests.config.test_folder import STARTER
+from tests.examples import examples
 
 CONFIGURATION = load_configuration(STARTER)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -76,7 +77,7 @@ def test_mermaid_has_a_line_per_way() -> None:
 WORDS = st.text(alphabet=st.characters(codec="utf-8"), max_size=40)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(words=st.lists(WORDS, min_size=2, max_size=2))
 def test_no_text_breaks_the_picture(words: list[str]) -> None:
     a, b = (Box(id=f"n{at}", title=text, kind=text, flow=text, lines=(text,)) for at, text in enumerate(words))
@@ -97,7 +98,7 @@ def pictures(draw: st.DrawFn) -> tuple[dict[str, Size], list[Link]]:
     return sizes, [Link(source=a, target=b, label=w) for a, b, w in draw(st.lists(ends, max_size=60))]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(picture=pictures())
 def test_no_box_lies_on_another_and_all_is_inside(picture: tuple[dict[str, Size], list[Link]]) -> None:
     sizes, links = picture
@@ -119,7 +120,7 @@ def test_no_box_lies_on_another_and_all_is_inside(picture: tuple[dict[str, Size]
         assert all(0 <= x <= layout.width and 0 <= y <= layout.height for x, y in route.points)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(picture=pictures())
 def test_the_words_of_ways_that_leave_one_box_stand_side_by_side(picture: tuple[dict[str, Size], list[Link]]) -> None:
     sizes, links = picture

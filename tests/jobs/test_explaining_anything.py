@@ -57,7 +57,7 @@ def end_of(entries: list[Entry], contact: ContactId) -> int:
     return next(ends)
 
 
-@pytest.mark.parametrize("seed", [1, 3, 4, 6, 11])
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (3, 4, 6, 11))])
 async def test_each_call_of_a_simulated_day_can_be_explained(seed: int) -> None:
     play = Play(draw(seed, LENGTH_S), Engine)
     play.begin()

@@ -20,10 +20,7 @@ from callcenter.postgres.pool import Pool
 from callcenter.postgres.reader import JournalReader
 from callcenter.postgres.snapshots import Snapshots
 from callcenter.versions.library import VersionLibrary
-from tests.postgres.conftest import cluster, dsn, pool
 from tests.runtime.chance import SALES, Chance, a_bank
-
-__all__ = ["cluster", "dsn", "pool"]
 
 SETTLE_S = 20.0
 STEPS = 150

@@ -23,9 +23,6 @@ from callcenter.model.facts import ContactQueued, Fact, QueueDraining, QueueLeft
 from callcenter.model.ids import ContactId, QueueName
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.webhooks import Delivery, Webhook, Webhooks
-from tests.postgres.conftest import cluster, dsn, pool
-
-__all__ = ["cluster", "dsn", "pool"]
 
 
 def queued(contact: str, queue: str = "sales") -> ContactQueued:

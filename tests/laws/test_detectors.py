@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from callcenter.detectors import DETECTORS, ELSEWHERE, names
 from callcenter.detectors.detector import SAMPLES_PER_S
 from callcenter.model.detection import JUDGE_WITHIN_S, Answerer, Judgement
+from tests.examples import examples
 
 every_detector = pytest.mark.parametrize("name", sorted(DETECTORS))
 WHY_CHARS_MAX = 200
@@ -48,7 +49,7 @@ def judged(name: str, sound: bytes, piece: int = 320) -> Judgement | None:
 
 
 @every_detector
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(sound=sounds)
 def test_the_same_sound_has_the_same_judgement_in_pieces_of_any_length(name: str, sound: bytes) -> None:
     whole = sound + silence(JUDGE_WITHIN_S)
@@ -56,7 +57,7 @@ def test_the_same_sound_has_the_same_judgement_in_pieces_of_any_length(name: str
 
 
 @every_detector
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(sound=sounds)
 def test_there_is_one_judgement_within_the_time_that_a_campaign_waits_and_it_says_why(name: str, sound: bytes) -> None:
     listener = DETECTORS[name].listener()

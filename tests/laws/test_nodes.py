@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import cache
 from random import Random
 from typing import get_type_hints
 
@@ -71,6 +72,7 @@ from callcenter.nodes.fields import (
     VariableName,
     Word,
 )
+from tests.examples import examples
 
 ENDINGS = (Leave, Queueing, HangUpCall, ReturnToDialplan, EnterFlow, ReturnToFlow)
 EXTERNAL_WAITS = (
@@ -115,14 +117,20 @@ for of_type, strategy in BY_TYPE.items():
     st.register_type_strategy(of_type, strategy)  # type: ignore[arg-type]
 
 
-@st.composite
-def nodes(draw: st.DrawFn, kind: str) -> Node:
-    """A node of this kind with any fields that its types allow."""
+@cache
+def any_node(kind: str) -> st.SearchStrategy[Node]:
+    """A node with any fields that its types allow, or a ValueError."""
     cls = NODES[kind]
     hints = get_type_hints(cls, include_extras=True)
     names = [f.name for f in fields(cls)]  # type: ignore[arg-type]
+    return st.builds(cls, **{name: st.from_type(hints[name]) for name in names})
+
+
+@st.composite
+def nodes(draw: st.DrawFn, kind: str) -> Node:
+    """A node of this kind."""
     try:
-        return draw(st.builds(cls, **{name: st.from_type(hints[name]) for name in names}))
+        return draw(any_node(kind))
     except ValueError:  # fields that each are right but do not go together
         reject()
 
@@ -165,7 +173,7 @@ def with_memory(visit: Visit, memory: Memory) -> Visit:
     return structs.replace(visit, memory=memory)
 
 
-laws = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+laws = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 
 
 @pytest.mark.parametrize("kind", NODES)

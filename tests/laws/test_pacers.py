@@ -24,6 +24,7 @@ from callcenter.pacers import PACERS
 from callcenter.pacers.counting import distribution, moments, reaches
 from callcenter.pacers.pacer import TRUNK_FAILURES_MAX, TRUNK_REST_MAX_S
 from callcenter.pacers.predictive import LINES_PER_AGENT_MAX
+from tests.examples import examples
 
 NOW = 10_000.0
 EDGES_S = (0.0, *(0.5 * 1.3**n for n in range(36)))
@@ -67,7 +68,7 @@ questions = st.builds(
     budget=st.sampled_from([Budget(), Budget(target=0.026, hard=0.029), Budget(target=0.0, hard=0.0)]),
     ratio=st.floats(0.0, 20.0),
 )
-laws = settings(max_examples=50, deadline=None)
+laws = settings(max_examples=examples(50), deadline=None)
 every_pacer = pytest.mark.parametrize("name", sorted(PACERS))
 
 

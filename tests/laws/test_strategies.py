@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from callcenter.model.ids import AgentId, QueueName
 from callcenter.strategies import STRATEGIES, Breadth, Candidate, LooksAt, Question, Strategy
+from tests.examples import examples
 
 NOW = 1000.0
 agents = st.sampled_from([AgentId(f"a{n}") for n in range(8)])
@@ -89,7 +90,7 @@ def test_it_looks_at_nothing_but_what_it_says(
 
 
 @every_strategy
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(crowd=candidates, question=questions)
 def test_the_reason_is_one_line_of_words_without_any_personal_data(
     name: str, crowd: list[Candidate], question: Question

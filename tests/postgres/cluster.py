@@ -1,4 +1,7 @@
-"""A Postgres server for these tests only: made in a second, reached by a unix socket in a closed folder."""
+"""A Postgres server for these tests only: made in a second, reached by a unix socket in a closed folder.
+
+It does not wait for the disk: what a test kills is the server, not the machine, and what was written outlives that.
+"""
 
 import os
 import pwd
@@ -21,6 +24,8 @@ unix_socket_directories = '{home}'
 shared_buffers = 32MB
 max_connections = 60
 timezone = 'Asia/Ho_Chi_Minh'
+fsync = off
+full_page_writes = off
 """
 
 

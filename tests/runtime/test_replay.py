@@ -10,10 +10,11 @@ from callcenter.core.snapshot import restore, take_snapshot
 from callcenter.model.contact import Medium
 from callcenter.model.events import ContactArrived, DigitPressed, TimePassed
 from callcenter.model.ids import LegId
+from tests.examples import examples
 from tests.runtime.chance import STEPS, Chance, a_bank, told_again
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, few=2), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_told_again_the_journal_leads_to_the_same_words_and_the_same_state(seed: int) -> None:
     lived = Chance(Random(seed)).runs(STEPS)
@@ -21,7 +22,7 @@ def test_told_again_the_journal_leads_to_the_same_words_and_the_same_state(seed:
     assert take_snapshot(again) == take_snapshot(lived.engine)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10, few=1), deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_a_snapshot_is_what_the_journal_says_up_to_its_entry_and_a_beginning_for_the_rest(seed: int) -> None:
     lived = Chance(Random(seed)).runs(STEPS)

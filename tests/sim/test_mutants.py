@@ -1,6 +1,7 @@
 """A check that cannot fail is worth nothing: every promise that an engine breaks on purpose is found broken."""
 
 import re
+from functools import cache
 
 import pytest
 
@@ -15,6 +16,19 @@ pytestmark = pytest.mark.slow
 
 SEEDS = range(1, 31)  # within so many seeds each is found; most in the first three
 LENGTH_S = 300.0
+FOUND_BY = {
+    "LastComeFirstServed": 6,
+    "LetsThemWait": 14,
+    "ForgetsWhatWasWaited": 6,
+    "LosesPlacesInTransfers": 20,
+    "ForgetsTheSecondLeg": 5,
+    "HangsUpPhonesThatAreNailedUp": 6,
+    "OffersToUnconnectedPhones": 6,
+    "EndsTheCallsOfDeadPhones": 17,
+    "TakesQueuesAway": 17,
+    "KeepsToOldRules": 5,
+}
+"""The seeds that find the others, looked at first; where the world has become another, the search begins anew."""
 
 FINDINGS = {
     "OffersToThePaused": r"listed as free|is not available",
@@ -56,21 +70,24 @@ FINDINGS = {
 }
 
 
+@cache
+def kept(seed: int) -> str:
+    """What is wrong in the same world with an engine that keeps its promises."""
+    return run(seed, LENGTH_S, Engine).violation
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_broken_promise_is_found(name: str) -> None:
-    for seed in SEEDS:
+    for seed in (FOUND_BY.get(name, SEEDS[0]), *SEEDS):
         outcome = run(seed, LENGTH_S, MUTANTS[name])
         if "told again" in outcome.violation and "told again" not in FINDINGS[name]:
             continue  # what is restored is an engine that keeps its promises: that they differ then is no finding
         if outcome.violation:
             assert re.search(FINDINGS[name], outcome.violation), outcome.violation
             assert outcome.violation.startswith(f"seed {seed}, ")
+            assert kept(seed) == ""
             return
     pytest.fail(f"{name} went through {len(SEEDS)} seeds")
-
-
-def test_the_same_seeds_are_fine_for_an_engine_that_keeps_its_promises() -> None:
-    assert [outcome.violation for seed in SEEDS if (outcome := run(seed, LENGTH_S, Engine)).violation] == []
 
 
 def test_every_mutant_is_expected() -> None:

@@ -316,6 +316,7 @@ def test_every_number_is_heard_as_itself_so_distinct_numbers_sound_distinct(lang
     assert not any(sign.isdigit() for sign in words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGE_TAGS)
 def test_the_first_hundred_thousand_numbers_and_ranks_are_all_distinct(language: str) -> None:
     numbers = range(1, 100_001)

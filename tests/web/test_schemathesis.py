@@ -26,7 +26,7 @@ from callcenter.web.api.door import Listen
 from callcenter.web.api.turn import Rates
 from tests.core.center import queue
 from tests.postgres.cluster import Cluster
-from tests.postgres.conftest import TEMPLATE, in_admin
+from tests.postgres.server import TEMPLATE, in_admin
 from tests.web.office import ToldCenter, office
 
 EXAMPLES = 15  # of each operation

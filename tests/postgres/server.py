@@ -1,4 +1,4 @@
-"""A real Postgres for a session, a database of its own for each test."""
+"""A real Postgres for a session, a database of its own for each test: fixtures of all tests (`tests/conftest.py`)."""
 
 import asyncio
 import itertools
