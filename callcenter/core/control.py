@@ -128,6 +128,14 @@ def hold(world: World, contact: ContactRecord, by: HeldBy) -> None:
     world.out.append(ContactHeld(contact=contact.id, agent=agent, by=by))
 
 
+def alone_with(contact: ContactRecord) -> LegId | None:
+    """The leg of whom the agent of a CONNECTED contact speaks with, if there is one other in the room."""
+    consult = contact.consult
+    if consult is not None and consult.aside:
+        return consult.leg if consult.up is not None and consult.own is None else None
+    return contact.leg if contact.held_since is None and not contact.guests and contact.paying is None else None
+
+
 def play_music(world: World, contact: ContactRecord) -> None:
     """Music for the customer, unless others are there to talk with."""
     if not contact.guests:

@@ -11,6 +11,7 @@ at the customer's leg, so nothing that is whispered is ever in it.
 
 from typing import Final
 
+from callcenter.core import control
 from callcenter.core.consult import Elsewhere
 from callcenter.core.monitors import MonitorInput, MonitorRecord, move
 from callcenter.core.state import AgentRecord, ContactRecord
@@ -375,7 +376,7 @@ class Monitoring:
             monitor.snooped = None
             self._step_in(monitor, into)
         elif talk.agent_leg is not None:
-            self._put_ear(monitor, talk.agent_leg, whispers=whispers)
+            self._put_ear(monitor, talk.agent_leg, control.alone_with(talk), whispers=whispers)
         if monitor.state is not wanted:
             self._moved(monitor, MonitorInput.TOLD if must_tell else _INPUTS[monitor.mode], talk.id)
             if must_tell:
@@ -386,14 +387,19 @@ class Monitoring:
         queue = world.rules_for(talk, talk.last_queue) if talk.last_queue is not None else None
         return queue is not None and queue.tell_monitored
 
-    def _put_ear(self, monitor: MonitorRecord, at: LegId, *, whispers: bool) -> None:
+    def _put_ear(self, monitor: MonitorRecord, at: LegId, other: LegId | None, *, whispers: bool) -> None:
+        """An ear at the agent's leg, which speaks with `other` alone. One that heard another is deaf to her."""
         world = self._world
-        if monitor.snooped == at and monitor.snoop_whispers is whispers:
+        heard = monitor.snoop_hears if monitor.snooped == at else None
+        anew = heard is not None and other is not None and heard != other
+        if monitor.snooped != at or other is not None:
+            monitor.snoop_hears = other
+        if monitor.snooped == at and monitor.snoop_whispers is whispers and not anew:
             return
         self._pull_ear(monitor)
         monitor.snoop, monitor.snooped, monitor.snoop_whispers = world.mints().leg(), at, whispers
         world.ears[monitor.snoop] = monitor.id
-        world.out.append(Snoop(contact=lane_of(monitor), leg=monitor.snoop, at=at, whispers=whispers))
+        world.out.append(Snoop(contact=lane_of(monitor), leg=monitor.snoop, at=at, whispers=whispers, anew=anew))
 
     def _pull_ear(self, monitor: MonitorRecord) -> None:
         world = self._world

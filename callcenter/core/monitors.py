@@ -59,6 +59,7 @@ class MonitorRecord(msgspec.Struct, kw_only=True):
     snoop: LegId | None = None  # the ear at the agent's leg
     snooped: LegId | None = None  # the agent's leg it was last put to
     snoop_whispers: bool = False
+    snoop_hears: LegId | None = None  # whom the agent spoke with alone, last, while the ear was there
     inside: BridgeId | None = None  # the contact's bridge, while she is in it
 
 

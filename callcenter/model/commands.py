@@ -170,12 +170,16 @@ class RingPhone(Message, frozen=True, kw_only=True):
 
 
 class Snoop(Message, frozen=True, kw_only=True):
-    """Put an ear at a leg: it hears both directions; if it `whispers`, that leg alone hears what is said into it."""
+    """Put an ear at a leg: it hears both directions; if it `whispers`, that leg alone hears what is said into it.
+
+    `anew`: an ear that was there heard another phone at that leg, which this one must forget (see `RenewRecording`).
+    """
 
     contact: ContactId
     leg: LegId  # the ear's own
     at: LegId
     whispers: bool
+    anew: bool = False
 
 
 class HangUp(Message, frozen=True, kw_only=True):

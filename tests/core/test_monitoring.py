@@ -20,9 +20,12 @@ from callcenter.model.commands import (
     StopRecording,
 )
 from callcenter.model.contact import LegEnd, TransportFault
+from callcenter.model.control import ConsultAct, TransferTo
 from callcenter.model.events import (
     AgentRemoved,
     AgentSaved,
+    ConsultActRequested,
+    ConsultRequested,
     DigitPressed,
     HoldRequested,
     LegAnswered,
@@ -199,6 +202,28 @@ def test_she_follows_an_agent_from_call_to_call(center: Center) -> None:
     boss.ear_comes()
     assert (boss.monitor.state, boss.monitor.contact) == (MonitorState.LISTENING, second.id)
     assert [snoop.at for snoop in center.all(Snoop)][-1] == ann.leg
+
+
+def test_an_ear_at_an_agent_who_speaks_with_another_is_put_there_anew(center: Center) -> None:
+    """It would be deaf to whoever is not the first that it heard there."""
+    boss = Boss(center)
+    ann, call = talking(center)
+    boss.hears(ann)
+    ben = center.agent("ben")
+    ask = ConsultRequested(request=center.request(), contact=call.id, to=TransferTo.AGENT, name=ben.id)
+    assert center.ask(ask) == ""
+    assert not center.lately(Snoop), "ringing is no talk"
+    ben.answers()
+    [ear] = center.lately(Snoop)
+    assert (ear.at, ear.anew) == (ann.leg, True)
+    boss.ear_comes()
+    center.tell(DigitPressed(leg=boss.monitor.leg, digit="5"))
+    [ear] = center.lately(Snoop)
+    assert (ear.whispers, ear.anew) == (True, False), "another mode, the same talk"
+    boss.ear_comes()
+    center.ask(ConsultActRequested(request=center.request(), contact=call.id, act=ConsultAct.DROP))
+    assert [one.anew for one in center.lately(Snoop)] == [True]
+    center.told_again()
 
 
 def test_one_talk_is_heard_to_its_end_and_no_further(center: Center) -> None:

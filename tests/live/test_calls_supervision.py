@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from callcenter.model.agent import AgentState
-from callcenter.model.facts import ContactTaken
+from callcenter.model.facts import ConsultAnswered, ContactTaken
 from callcenter.model.monitor import MonitorState
 from callcenter.model.monitor_messages import MonitorChanged, MonitorEnded, MonitorHeard
 from callcenter.sim.peers.tones import seconds_of, tones_in
@@ -79,6 +79,30 @@ async def test_listen_whisper_barge_and_nobody_hears_more_than_she_should(center
     in_right = await asyncio.to_thread(seconds_of, path, boss.tone_hz, channel=RIGHT)
     assert abs(in_right - barged) < 0.5, "of her there is what the caller heard, and no whisper"
     assert await asyncio.to_thread(seconds_of, path, boss.tone_hz, channel=LEFT) == 0.0
+
+
+async def test_who_listens_hears_whomever_the_agent_speaks_with(center: Center) -> None:
+    """Aside with another agent, and with the caller again: all of them, though an ear is deaf to all but the first."""
+    alice, bob, boss = await asyncio.gather(
+        center.works("alice"), center.works("bob", logged_in=False), center.works("dave")
+    )
+    caller = await center.calls("2001")
+    await caller.talks_to(alice)
+    contact = await caller.contact()
+    await bob.logs_in()
+    await on_the_line(center, boss, alice)
+    await boss.ear.hears(caller.tone_hz, 5)
+    await center.asks(f"/v1/calls/{contact}/consult", {"to": "agent", "name": "bob"})
+    await center.fact(ConsultAnswered, contact=contact, consulted="bob")
+    for other in (bob, caller):
+        boss.ear.forget()
+        await boss.ear.hears(other.tone_hz, 5)
+        boss.ear.forget()
+        await boss.ear.hears(alice.tone_hz, 5)
+        if other is bob:
+            await center.asks(f"/v1/calls/{contact}/drop", {})
+    await caller.hangs_up()
+    await boss.phone.hang_up()
 
 
 async def test_a_supervisor_takes_the_talk_over_and_the_agent_is_free(center: Center) -> None:

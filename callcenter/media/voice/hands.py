@@ -28,7 +28,7 @@ from callcenter.asterisk.ari import (
 )
 from callcenter.errors import Bug, ConfigurationError, PeerFault, PeerRefused, Problem, SubjectGone
 from callcenter.media.voice.ears import APP, ARG_OUT
-from callcenter.media.voice.recorder import Recorder, checked
+from callcenter.media.voice.recorder import FORGETS_S, Recorder, checked
 from callcenter.media.voice.scripts import Scripts
 from callcenter.model.campaign_messages import (
     AwaitBeep,
@@ -331,6 +331,8 @@ class VoiceHands:
     async def _snoop(self, command: Snoop) -> None:
         """Whispering goes OUT, to the leg that is listened to; its peer does not hear it (res_stasis_snoop.c)."""
         whisper = Direction.OUT if command.whispers else Direction.NONE
+        if command.anew:
+            await asyncio.sleep(FORGETS_S)
         try:
             with suppress(AlreadyExists):
                 await self._ari.channels.snoop_channel(
