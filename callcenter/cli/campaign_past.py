@@ -168,11 +168,10 @@ async def _reported(
     site: Site, campaign: "Campaign", since: float
 ) -> "tuple[tuple[HourLine, ...], list[tuple[str, Progress]]]":
     from callcenter.postgres.campaign_past import by_hour
-    from callcenter.postgres.leads import progress
+    from callcenter.postgres.leads import progress_of
 
     async with site.database() as pool:
-        lists = [(str(name), await progress(pool, name)) for name in sorted(campaign.lists)]
-        return await by_hour(pool, campaign.name, since), lists
+        return await by_hour(pool, campaign.name, since), await progress_of(pool, campaign.lists)
 
 
 async def _brought(site: Site, campaign: "Campaign", since: float) -> "Past":
@@ -193,9 +192,6 @@ async def _brought(site: Site, campaign: "Campaign", since: float) -> "Past":
 
 
 def _configured(site: Site, name: str) -> "Campaign":
-    campaigns = site.configuration().campaigns
-    found = next((one for one in campaigns.values() if one.name == name), None)
-    if found is None:
-        known = ", ".join(sorted(campaigns)) or "none is configured"
-        raise Failure(Exit.NOT_FOUND, f"there is no campaign {name}", remedy=f"there are: {known}")
-    return found
+    from callcenter.jobs.permission import configured
+
+    return configured(site.configuration(), name)

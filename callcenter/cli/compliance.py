@@ -15,8 +15,9 @@ from callcenter.cli.site import Site, site_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from callcenter.model.law import LawPack, Rule, Source
-    from callcenter.postgres.receipts import Proof, Tally
+    from callcenter.jobs.proof import Summed
+    from callcenter.model.law import LawPack, Source
+    from callcenter.postgres.receipts import Proof
 
 app = typer.Typer(name="compliance", help="The law of calling people, and the proof of it.", no_args_is_help=True)
 
@@ -25,19 +26,6 @@ RULE_HEADS: Final = ("rule!", "says", "source", "verified!")
 SHOWN_REGIONS: Final = 6
 DAYS_MAX: Final = 3_660
 PROOF_HEADS: Final = ("chain!", "receipts>", "flaws>", "head!")
-CSV_HEADS: Final = (
-    "seq",
-    "at",
-    "kind",
-    "attempt",
-    "number",
-    "allowed",
-    "outcome",
-    "by_a_person",
-    "dropped",
-    "hash",
-    "body",
-)
 DAY_S: Final = 86_400.0
 
 
@@ -78,6 +66,8 @@ def _pack_row(pack: "LawPack") -> tuple[object, ...]:
 
 
 def _show_pack(pack: "LawPack") -> None:
+    from callcenter.jobs.law_words import kind_of, says
+
     show_pairs(
         {
             "pack": pack.name,
@@ -89,7 +79,7 @@ def _show_pack(pack: "LawPack") -> None:
         }
     )
     rows = [(rule, pack.sources[rule.source]) for rule in pack.rules]
-    show_grid(RULE_HEADS, [(_kind(rule), _says(rule), source.cite, _verified(source)) for rule, source in rows])
+    show_grid(RULE_HEADS, [(kind_of(rule), says(rule), source.cite, _verified(source)) for rule, source in rows])
     for name, source in pack.sources.items():
         say()
         show(cell(f"{name}: {source.cite}", "bold"))
@@ -103,52 +93,10 @@ def _verified(source: "Source") -> str:
     return "yes" if source.verified else "NO"
 
 
-def _kind(rule: "Rule") -> str:
-    from callcenter.model.law import KINDS
-
-    return str(KINDS[type(rule)])
-
-
-def _says(rule: "Rule") -> str:
-    """What a rule asks, in the words of its fields."""
-    from callcenter.model.calendar import Hours
-
-    said = []
-    for name in rule.__dataclass_fields__:
-        value = getattr(rule, name)
-        if name == "source" or value is None:
-            continue
-        said.append(_hours(value) if isinstance(value, Hours) else f"{name} {_plain(value)}")
-    return "; ".join(said)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _hours(hours: object) -> str:
-    from callcenter.model.calendar import Hours
-
-    assert isinstance(hours, Hours)
-    days = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-    by_day = [
-        f"{day} {', '.join(_span(one.start_min, one.end_min) for one in hours.spans if one.weekday == at)}"
-        for at, day in enumerate(days)
-        if any(one.weekday == at for one in hours.spans)
-    ]
-    off = hours.on_holidays
-    holidays = "" if off is None else f"; holidays {', '.join(_span(*one) for one in off) or 'never'}"
-    return f"{'; '.join(by_day)}{holidays}"
-
-
-def _span(start: int, end: int) -> str:
-    return f"{start // 60:02}:{start % 60:02}-{end // 60:02}:{end % 60:02}"
-
-
 def pack_document(pack: "LawPack") -> dict[str, object]:
     """A pack for programs."""
+    from callcenter.jobs.law_words import kind_of, says
+
     return {
         "pack": pack.name,
         "title": pack.title,
@@ -160,8 +108,8 @@ def pack_document(pack: "LawPack") -> dict[str, object]:
         "digest": pack.digest,
         "rules": [
             {
-                "rule": _kind(rule),
-                "says": _says(rule),
+                "rule": kind_of(rule),
+                "says": says(rule),
                 "source": rule.source,
                 "cite": pack.sources[rule.source].cite,
                 "verified": pack.sources[rule.source].verified,
@@ -206,8 +154,6 @@ def verify(
 ) -> None:
     """Prove that no receipt was changed, left out, put in or cut off; ends with 1 if one was."""
     proofs = asyncio.run(_proven(site_of(context), campaign))
-    if campaign is not None and not proofs:
-        raise Failure(Exit.NOT_FOUND, f"there is no receipt of a campaign {campaign}")
     flaws = [flaw for proof in proofs for flaw in proof.flaws]
     if json:
         emit({"whole": not flaws, "chains": [proof_document(proof) for proof in proofs]})
@@ -221,7 +167,7 @@ def verify(
 
 
 async def _proven(site: Site, campaign: str | None) -> "list[Proof]":
-    from callcenter.postgres.receipts import verify as proven
+    from callcenter.jobs.proof import proven
 
     async with site.database() as pool:
         return await proven(pool, campaign)
@@ -252,46 +198,26 @@ def report(
     if receipts:
         asyncio.run(_written(site, campaign, since, until))
         return
-    tally, proof, limits = asyncio.run(_tallied(site, campaign, since, until))
-    document = report_document(campaign, since, until, tally, proof, limits)
+    document = report_document(campaign, since, until, asyncio.run(_tallied(site, campaign, since, until)))
     if json:
         emit(document)
         return
     show_pairs({key: _flat(value) for key, value in document.items()})
 
 
-async def _tallied(
-    site: Site, campaign: str, since: float, until: float
-) -> "tuple[Tally, Proof, list[dict[str, object]]]":
-    from callcenter.postgres.receipts import Tally, between
-    from callcenter.postgres.receipts import verify as proven
+async def _tallied(site: Site, campaign: str, since: float, until: float) -> "Summed":
+    from callcenter.jobs.proof import summed
 
-    tally = Tally()
+    packs = _packs(site)
     async with site.database() as pool:
-        proofs = await proven(pool, campaign)
-        if not proofs:
-            raise Failure(Exit.NOT_FOUND, f"there is no receipt of a campaign {campaign}")
-        async for _, receipt in between(pool, campaign, since, until):
-            tally.add(receipt)
-    held = {name for name, _, _ in tally.packs}
-    return tally, proofs[0], _drop_limits([pack for name, pack in _packs(site).items() if name in held])
+        return await summed(pool, packs, campaign, since, until)
 
 
-def _drop_limits(packs: "list[LawPack]") -> list[dict[str, object]]:
-    from callcenter.core.law import strictest
-
-    return [
-        {"days": span / DAY_S, "share_max": won.limit, "pack": won.pack, "cite": won.cite}
-        for span, won in strictest(packs).drops
-    ]
-
-
-def report_document(
-    campaign: str, since: float, until: float, tally: "Tally", proof: "Proof", limits: list[dict[str, object]]
-) -> dict[str, object]:
+def report_document(campaign: str, since: float, until: float, found: "Summed") -> dict[str, object]:
     """The report for programs."""
     from callcenter.postgres.receipts import DROP_FORMULA
 
+    tally, proof = found.tally, found.proof
     return {
         "campaign": campaign,
         "since": stamp(since),
@@ -304,7 +230,9 @@ def report_document(
         "dropped": tally.dropped,
         "drop_share": tally.share,
         "formula": f"drop share = {DROP_FORMULA}",
-        "limits": limits,
+        "limits": [
+            {"days": one.days, "share_max": one.share_max, "pack": one.pack, "cite": one.cite} for one in found.limits
+        ],
         "packs": [
             {"pack": name, "version": version, "digest": digest} for name, version, digest in sorted(tally.packs)
         ],
@@ -331,18 +259,11 @@ def _flat(value: object) -> object:
 
 async def _written(site: Site, campaign: str, since: float, until: float) -> None:
     """Receipts as CSV on standard output, one by one: there may be millions."""
-    from callcenter.postgres.receipts import between
+    from callcenter.jobs.proof import CSV_HEADS, cell_of, receipt_rows
 
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(CSV_HEADS)
     async with site.database() as pool:
-        async for link, one in between(pool, campaign, since, until):
-            allowed = {"dial": True, "refusal": False}.get(link.kind)
-            row = (link.seq, stamp(link.at), link.kind, link.attempt, one.number, allowed, one.outcome)
-            out.writerow([_safe(value) for value in (*row, one.by_a_person, one.dropped, link.hash, link.body)])
-
-
-def _safe(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula. A telephone number's + is kept behind an apostrophe as well."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+        async for link, row in receipt_rows(pool, campaign, since, until):
+            cells = zip(CSV_HEADS, row, strict=True)
+            out.writerow([cell_of(stamp(link.at) if head == "at" else value) for head, value in cells])

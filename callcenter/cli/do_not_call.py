@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
@@ -25,7 +25,6 @@ Campaign = Annotated[str, typer.Option("--campaign", help="Not for this campaign
 Region = Annotated[str, typer.Option("--region", help="Country of numbers that have no country code: VN, US ...")]
 HEADS: Final = ("register!", "version!", "of", "loaded", "entries>", "looked at")
 LINES_TOLD_MAX: Final = 20
-PREFIX_SIGN: Final = "*"
 
 
 @app.callback()
@@ -60,7 +59,7 @@ def add(
     json: Json = False,
 ) -> None:
     """Somebody will not be called, from the next call on. A NUMBER that ends in * is the beginning of numbers."""
-    entry = _entry(number, "")
+    entry = _entry(number)
 
     async def asked(book: "DoNotCall") -> None:
         await book.add(entry, campaign=campaign, reason=reason)
@@ -72,7 +71,7 @@ def add(
 @app.command("remove")
 def remove(context: typer.Context, number: Number, campaign: Campaign = "", json: Json = False) -> None:
     """Somebody may be called again."""
-    entry = _entry(number, "")
+    entry = _entry(number)
 
     async def asked(book: "DoNotCall") -> bool:
         return await book.remove(entry.entry, campaign=campaign)
@@ -124,7 +123,7 @@ def agree(
 
     if kind not in list(ConsentKind)[1:]:
         raise Failure(Exit.USAGE, f"--kind {kind!r}: one of {', '.join(list(ConsentKind)[1:])}")
-    entry = _entry(number, "")
+    entry = _entry(number)
     at = moment(when, time.time())
 
     async def asked(book: "DoNotCall") -> None:
@@ -142,7 +141,7 @@ def revoke(
     json: Json = False,
 ) -> None:
     """Somebody takes back what she agreed to, and will not be called by anybody here: from the next call on."""
-    entry = _entry(number, "")
+    entry = _entry(number)
 
     async def asked(book: "DoNotCall") -> int:
         return await book.revoke(entry.entry, time.time(), reason)
@@ -168,44 +167,24 @@ def _done(document: dict[str, object], said: str, *, json: bool) -> None:
         say(f"{document['number']} {said}")
 
 
-def _entry(text: str, region: str) -> "Entry":
-    """A number in E.164, or the beginning of numbers. A Failure says why it is neither."""
-    from callcenter.geography.numbers import told
-    from callcenter.postgres.do_not_call import Entry
+def _entry(text: str) -> "Entry":
+    from callcenter.jobs.do_not_call import entry_of
 
-    bare = "".join(sign for sign in text if sign not in " ().-/")
-    if bare.endswith(PREFIX_SIGN):
-        digits = bare[1:-1]
-        if not (bare.startswith("+") and digits.isascii() and digits.isdigit() and len(digits) < 16):
-            raise Failure(Exit.USAGE, f"{text[:40]!r} is not the beginning of numbers", remedy="+ and digits: +1900*")
-        return Entry(entry=bare[:-1], prefix=True)
-    tells = told(text, region)
-    if tells.problem:
-        raise Failure(Exit.USAGE, f"{text[:40]!r}: {tells.problem}", remedy="with its country code: +84901234567")
-    return Entry(entry=tells.e164)
+    return entry_of(text)
 
 
 def _entries(file: Path, lines: list[str], region: str) -> "list[Entry]":
-    """Every line of a register. One that is not understood refuses the whole: half a register is none."""
-    found: list[Entry] = []
-    wrong: list[str] = []
-    for at, number in _numbers(lines):
-        try:
-            found.append(_entry(number, region))
-        except Failure as failure:
-            wrong.append(f"{file}:{at}: {failure.message}")
-    for one in wrong[:LINES_TOLD_MAX]:
-        warn(one)
-    if wrong:
-        raise Failure(Exit.PROBLEMS, f"{len(wrong):,} lines are no numbers; nothing is loaded", remedy="--region CODE?")
-    return found
+    """Every line of a register."""
+    from callcenter.errors import Unfit
+    from callcenter.jobs.do_not_call import register_of
 
-
-def _numbers(lines: list[str]) -> Iterator[tuple[int, str]]:
-    for at, line in enumerate(lines, 1):
-        number = line.split("#", 1)[0].strip()
-        if number:
-            yield at, number
+    try:
+        return register_of(str(file), lines, region)
+    except Unfit as unfit:
+        for one in unfit.problems[:LINES_TOLD_MAX]:
+            warn(str(one))
+        words = f"{len(unfit.problems):,} lines are no numbers; nothing is loaded"
+        raise Failure(Exit.PROBLEMS, words, remedy="--region CODE?") from unfit
 
 
 def line_document(line: "RegisterLine") -> dict[str, object]:

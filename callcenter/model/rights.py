@@ -22,6 +22,7 @@ class Area(StrEnum):
     CALLS = "calls"
     CALLBACKS = "callbacks"
     CAMPAIGNS = "campaigns"
+    COMPLIANCE = "compliance"  # the law of calling people, receipts, who will not be called
     MESSAGES = "messages"
     AGENTS = "agents"
     QUEUES = "queues"

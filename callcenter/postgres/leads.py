@@ -4,7 +4,7 @@ Knows orders and filters as SQL, from allow-lists only; knows no pacing and no l
 which it is told.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -145,6 +145,11 @@ async def progress(pool: Pool, list_: str) -> Progress:
         tried=sum(row["tried"] for row in rows),
         reached=sum(row["reached"] for row in rows),
     )
+
+
+async def progress_of(pool: Pool, names: Iterable[str]) -> list[tuple[str, Progress]]:
+    """The same of several lists, by name."""
+    return [(str(name), await progress(pool, name)) for name in sorted(names)]
 
 
 def _filled(text: str, **parts: str) -> str:

@@ -1,24 +1,14 @@
-"""Customers over the API: found, entered, changed, noted, merged, imported; what a screen shows of a call.
+"""Customers over the API: found, entered, changed, noted, merged; what a screen shows of a call.
 
 Knows routes and shapes; what a wish means is `customers/register`'s.
 """
 
-import asyncio
-import functools
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from io import TextIOWrapper
-from pathlib import Path
-from tempfile import TemporaryFile
-from typing import Annotated, BinaryIO, Final, cast
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
-from callcenter.customers import importing
-from callcenter.customers.exporting import export
-from callcenter.customers.importing import Result, RowProblem
 from callcenter.customers.pop import (
     CallShown,
     CustomerShown,
@@ -28,15 +18,12 @@ from callcenter.customers.pop import (
     ScreenPop,
     Written,
 )
-from callcenter.customers.reading import open_csv
 from callcenter.customers.register import Wish
-from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.rights import Area
 from callcenter.web.api.commands import STRICT, Name, Text
-from callcenter.web.api.given import CSV, Given
 from callcenter.web.api.problems import Refusal
-from callcenter.web.api.public import Public, moment
+from callcenter.web.api.public import Public
 from callcenter.web.api.route import (
     CURSOR_CHARS_MAX,
     QUERY,
@@ -44,17 +31,13 @@ from callcenter.web.api.route import (
     Route,
     covers_call,
     cursor_after,
-    giving,
     not_found,
     place_of,
     reading,
     whole,
     writing,
 )
-from callcenter.web.api.runs import Run, RunState
-from callcenter.web.api.upload import discard, keep
 
-ERRORS_MAX: Final = 10_000  # rows that are told of one import; the counts have them all
 CALLS_MAX: Final = 20
 LIST_MAX: Final = 50
 
@@ -63,13 +46,6 @@ Number = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1
 Numbers = Annotated[list[Number], Field(max_length=LIST_MAX)]
 Names = Annotated[list[Name], Field(max_length=LIST_MAX)]
 Fields = Annotated[dict[Name, Text], Field(max_length=LIST_MAX)]
-MapParameter = Annotated[
-    str,
-    Field(
-        max_length=2_000,
-        pattern=r"^[^\x00-\x1f\x7f=,]+=[^=,\x00-\x1f\x7f]+(,[^=,\x00-\x1f\x7f]+=[^=,\x00-\x1f\x7f]+)*$",
-    ),
-]
 
 WRITTEN: Final = Public(Written, "Written")
 PAST_CALL: Final = Public(CallShown, "CallOfCustomer")
@@ -145,34 +121,6 @@ class Done:
     warning: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportResult:
-    """What came of it, or (`dry_run`) would. Rows with an error were left out; `errors` has the first 10,000."""
-
-    dry_run: bool
-    rows: int
-    added: int
-    changed: int
-    refused: int
-    not_to_be_called: int
-    plain_numbers: int
-    errors: list[RowProblem]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerRun:
-    """An import that was begun. `done` counts bytes of the file."""
-
-    id: str
-    act: str
-    state: RunState
-    began: datetime | None
-    ended: datetime | None
-    done: int
-    problem: str
-    result: ImportResult | None = None
-
-
 class CustomersQuery(BaseModel):
     """Which customers; `name` is how a name begins."""
 
@@ -241,17 +189,6 @@ class MergeBody(BaseModel):
     other: Number
 
 
-class ImportQuery(BaseModel):
-    """How the file is read. `map`: COLUMN=NAME,COLUMN=NAME for columns of other names; NAME - passes one over."""
-
-    model_config = QUERY
-
-    dry_run: bool = False
-    map: MapParameter | None = None
-    encoding: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
-    delimiter: Annotated[str, Field(pattern=r"^[,;|\t]$")] | None = None
-
-
 # -- looking -----------------------------------------------------------------------------------------------------------
 
 
@@ -305,16 +242,6 @@ async def _screen(asked: Asked) -> object:
         raise not_found(f"there is no call {wanted}")
     shown = SCREEN.of(pop)
     return SCREEN.with_(shown, history=HISTORY.of(_covered(asked, pop.history)))
-
-
-async def _export(asked: Asked) -> Given:
-    whole(asked)
-    file = cast(BinaryIO, TemporaryFile("w+b"))  # noqa: SIM115 (who answers closes it)
-    text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
-    await export(asked.parts.customers, asked.parts.rules().customers.fields, text, lambda _: None)
-    text.detach()
-    size = file.seek(0, os.SEEK_END)
-    return Given(file=file, size=size, name="customers.csv", tag=f"customers.{size}", kind=CSV)
 
 
 # -- changing ----------------------------------------------------------------------------------------------------------
@@ -374,104 +301,9 @@ async def _remove(asked: Asked) -> Done:
     return await _told(asked, await asked.parts.register.remove(asked.subjects["customer"]))
 
 
-# -- importing ---------------------------------------------------------------------------------------------------------
-
-
-def mapping_of(said: str | None) -> dict[str, str]:
-    """What columns are, from COLUMN=NAME,COLUMN=NAME."""
-    pairs = (one.partition("=") for one in (said or "").split(",") if one)
-    return {column: name for column, _, name in pairs}
-
-
-def without_place(error: ConfigurationError, path: Path) -> ConfigurationError:
-    """Where a file of ours lies is nobody's business: it is called `file`."""
-    problems = [
-        Problem(where=one.where.replace(str(path), "file"), what=one.what, remedy=one.remedy) for one in error.problems
-    ]
-    return type(error)(problems)
-
-
-async def _import(asked: Asked) -> CustomerRun:
-    whole(asked)
-    query, parts, path = asked.query_as(ImportQuery), asked.parts, cast(Path, asked.upload)
-    rules = parts.rules()
-    try:
-        opened = await asyncio.to_thread(open_csv, path, encoding=query.encoding or "", delimiter=query.delimiter or "")
-        importing.plan(opened, mapping_of(query.map), rules.customers.fields, rules.numbering)
-    except ConfigurationError as error:
-        raise without_place(error, path) from error
-    kept = await asyncio.to_thread(keep, path)
-
-    async def work(run: Run) -> ImportResult:
-        try:
-            again = await asyncio.to_thread(
-                functools.partial(open_csv, kept, encoding=opened.encoding, delimiter=opened.delimiter)
-            )
-            planned = importing.plan(again, mapping_of(query.map), rules.customers.fields, rules.numbering)
-            errors: list[RowProblem] = []
-
-            def refuse(problem: RowProblem) -> None:
-                if len(errors) < ERRORS_MAX:
-                    errors.append(problem)
-
-            found = await importing.run(
-                parts.pool, planned, dry=query.dry_run, source="import", refuse=refuse, progress=run.counts
-            )
-        finally:
-            await asyncio.to_thread(discard, kept)
-        if not query.dry_run and parts.desk is not None:
-            await parts.desk.customers_changed()
-        return _result(found, errors, dry=query.dry_run)
-
-    return _shown(parts.runs.begin("customers import", "", asked.bearer, work))
-
-
-def _result(found: Result, errors: list[RowProblem], *, dry: bool) -> ImportResult:
-    return ImportResult(
-        dry_run=dry,
-        rows=found.rows,
-        added=found.added,
-        changed=found.changed,
-        refused=found.refused,
-        not_to_be_called=found.not_to_be_called,
-        plain_numbers=found.plain_numbers,
-        errors=errors,
-    )
-
-
-async def _run(asked: Asked) -> CustomerRun:
-    return _shown(asked.parts.runs.of(asked.subjects["run"], asked.bearer))
-
-
-def _shown(run: Run) -> CustomerRun:
-    return CustomerRun(
-        id=run.id,
-        act=run.act,
-        state=run.state,
-        began=moment(run.began),
-        ended=moment(run.ended),
-        done=run.done,
-        problem=run.problem,
-        result=run.result if isinstance(run.result, ImportResult) else None,
-    )
-
-
 A: Final = Area.CUSTOMERS
 ROUTES: Final[Sequence[Route]] = (
     reading("customers list", "/customers", A, "Customers.", CustomerPage, _list, CustomersQuery),
-    giving("customers export", "/customers/export", A, "All customers, as an import reads them.", _export, CSV),
-    writing(
-        "customers import",
-        "/customers/import",
-        A,
-        "Import a CSV file of customers, row by row; a run.",
-        CustomerRun,
-        _import,
-        status=202,
-        query=ImportQuery,
-        upload=(CSV,),
-    ),
-    reading("customers run", "/customers/runs/{run}", A, "What came of an import.", CustomerRun, _run),
     reading(
         "customers show",
         "/customers/{customer}",

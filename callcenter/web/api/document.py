@@ -61,9 +61,8 @@ def _schemas() -> tuple[Refs, Json]:
     """The reference of each type, and all schemas."""
     wanted: list[tuple[Any, Any, TypeAdapter[Any]]] = []
     for route in ROUTES:
-        if route.file:
-            continue
-        wanted.append((route.answer, "serialization", TypeAdapter(route.answer)))
+        if not route.file:
+            wanted.append((route.answer, "serialization", TypeAdapter(route.answer)))
         if route.body is not None:
             wanted.append((route.body, "validation", TypeAdapter(route.body)))
         if route.query is not None:
@@ -77,7 +76,7 @@ def _schemas() -> tuple[Refs, Json]:
 
 def _operation(route: Route, refs: Refs) -> Json:
     problems = list(READ_PROBLEMS)
-    if route.subjects:
+    if route.subjects or route.query is not None:
         problems.append(404)
     if route.writes:
         problems += [*BODY_PROBLEMS, 404, 409]
@@ -127,7 +126,8 @@ def _parameters(route: Route, refs: Refs) -> list[Json]:
     if route.query is not None:
         schema = route.query.model_json_schema(ref_template=REF)
         for name, one in schema["properties"].items():
-            path.append({"name": name, "in": "query", "required": False, "schema": _without_null(one)})
+            required = name in schema.get("required", ())
+            path.append({"name": name, "in": "query", "required": required, "schema": _without_null(one)})
     if route.writes:
         path.append(
             {

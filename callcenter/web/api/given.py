@@ -5,9 +5,13 @@ a range that begins behind the end is 416.
 """
 
 import asyncio
+import os
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from io import TextIOWrapper
+from tempfile import TemporaryFile
+from typing import BinaryIO, Final, TextIO, cast
 
 from aiohttp import web
 
@@ -28,6 +32,22 @@ class Given:
     name: str
     tag: str
     kind: str = WAV
+
+
+async def written(name: str, write: Callable[[TextIO], Awaitable[object]]) -> Given:
+    """A CSV file that is written now, into a file without a name."""
+    file = cast(BinaryIO, TemporaryFile("w+b"))  # noqa: SIM115 (who answers closes it)
+    try:
+        text = TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
+        try:
+            await write(text)
+        finally:
+            text.detach()
+        size = file.seek(0, os.SEEK_END)
+    except BaseException:
+        file.close()
+        raise
+    return Given(file=file, size=size, name=f"{name}.csv", tag=f"{name}.{size}", kind=CSV)
 
 
 async def send(given: Given, request: web.Request) -> web.StreamResponse:

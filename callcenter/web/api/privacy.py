@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field
@@ -10,9 +9,8 @@ from pydantic import BaseModel, Field
 from callcenter.model.rights import Area
 from callcenter.postgres.privacy import Report
 from callcenter.web.api.commands import STRICT
-from callcenter.web.api.public import moment
 from callcenter.web.api.route import Asked, Route, reading, whole, writing
-from callcenter.web.api.runs import Run, RunState
+from callcenter.web.api.runs import Run, RunNow, head_of
 
 Row = dict[str, Any]  # a row of a table as JSON, whatever its columns are
 
@@ -28,15 +26,9 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PrivacyRun:
+class PrivacyRun(RunNow):
     """A request of one person. `tables` is what an export found, `erased` the report of each erasure."""
 
-    id: str
-    act: str
-    state: RunState
-    began: datetime | None
-    ended: datetime | None
-    problem: str
     tables: dict[str, list[Row]] | None = None
     erased: list[Erased] | None = None
 
@@ -110,12 +102,7 @@ def _report(report: Report) -> Erased:
 
 def _shown(run: Run) -> PrivacyRun:
     return PrivacyRun(
-        id=run.id,
-        act=run.act,
-        state=run.state,
-        began=moment(run.began),
-        ended=moment(run.ended),
-        problem=run.problem,
+        **head_of(run),
         tables=run.result.tables if isinstance(run.result, _Found) else None,
         erased=run.result.erased if isinstance(run.result, _Reports) else None,
     )

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
@@ -17,7 +16,7 @@ from callcenter.web.api.commands import STRICT, Name
 from callcenter.web.api.given import WAV, Given
 from callcenter.web.api.past import PageQuery
 from callcenter.web.api.problems import Refusal
-from callcenter.web.api.public import Public, moment
+from callcenter.web.api.public import Public
 from callcenter.web.api.route import (
     Asked,
     Route,
@@ -30,7 +29,7 @@ from callcenter.web.api.route import (
     whole,
     writing,
 )
-from callcenter.web.api.runs import Run, RunState
+from callcenter.web.api.runs import Run, RunNow, head_of
 
 RECORDING: Final = Public(RecordingRow, "Recording", times=("started",), hidden=("team",))
 WAV_NAME: Final = "{}.wav"
@@ -76,16 +75,9 @@ class Rotated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingRun:
+class RecordingRun(RunNow):
     """Work that was begun: proving all recordings, or putting them under another key. `done` counts files."""
 
-    id: str
-    act: str
-    state: RunState
-    began: datetime | None
-    ended: datetime | None
-    done: int
-    problem: str
     look: Look | None = None
     rotation: Rotated | None = None
 
@@ -205,8 +197,10 @@ async def _verify_all(asked: Asked) -> RecordingRun:
     whole(asked)
     vault, deep, by = asked.parts.works.vault, asked.body_as(Depth).deep, asked.by
 
-    async def work(_: Run) -> Look:
-        return await vault.verify(by, deep=deep)
+    async def work(run: Run) -> Look:
+        found = await vault.verify(by, deep=deep)
+        run.counts(found.looked_at)
+        return found
 
     return _shown(asked.parts.runs.begin("recordings verify", "", asked.bearer, work))
 
@@ -234,13 +228,7 @@ async def _run(asked: Asked) -> RecordingRun:
 def _shown(run: Run) -> RecordingRun:
     found = run.result
     return RecordingRun(
-        id=run.id,
-        act=run.act,
-        state=run.state,
-        began=moment(run.began),
-        ended=moment(run.ended),
-        done=found.looked_at if isinstance(found, Look) else run.done,
-        problem=run.problem,
+        **head_of(run),
         look=found if isinstance(found, Look) else None,
         rotation=_rotated(found) if isinstance(found, Rotation) else None,
     )

@@ -226,7 +226,9 @@ def writing(
     )
 
 
-def giving(name: str, path: str, area: Area, words: str, do: Do, kind: str) -> Route:
+def giving(
+    name: str, path: str, area: Area, words: str, do: Do, kind: str, query: type[BaseModel] | None = None
+) -> Route:
     """A route that gives a file out; it is audited."""
     return Route(
         name=name,
@@ -237,6 +239,7 @@ def giving(name: str, path: str, area: Area, words: str, do: Do, kind: str) -> R
         words=words,
         answer=Given,
         do=do,
+        query=query,
         file=kind,
     )
 

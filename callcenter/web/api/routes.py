@@ -9,7 +9,19 @@ from callcenter.model.events import DispositionRequested
 from callcenter.model.ids import QueueName, RequestId
 from callcenter.model.rights import Right, Rights
 from callcenter.model.view import CenterView
-from callcenter.web.api import customers, deeds, live, past, privacy, recordings, webhooks
+from callcenter.web.api import (
+    compliance,
+    customer_files,
+    customers,
+    deeds,
+    do_not_call,
+    leads,
+    live,
+    past,
+    privacy,
+    recordings,
+    webhooks,
+)
 from callcenter.web.api.commands import COMMANDS, Command
 from callcenter.web.api.problems import Refusal
 from callcenter.web.api.route import Asked, Do, Route, agent_of, covers_agent, covers_call, not_found
@@ -132,9 +144,13 @@ ROUTES: Final[Sequence[Route]] = (
     *live.ROUTES,
     *past.ROUTES,
     *recordings.ROUTES,
+    *customer_files.ROUTES,
     *customers.ROUTES,
     *webhooks.ROUTES,
     *privacy.ROUTES,
+    *leads.ROUTES,
+    *compliance.ROUTES,
+    *do_not_call.ROUTES,
     *deeds.ROUTES,
     *map(_route, COMMANDS),
 )

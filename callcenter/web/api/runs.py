@@ -8,8 +8,9 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypedDict
 
 import structlog
 
@@ -17,6 +18,7 @@ from callcenter.errors import ConfigurationError, PeerFault
 from callcenter.postgres.audit import Audit
 from callcenter.postgres.tokens import Bearer
 from callcenter.web.api.problems import Refusal
+from callcenter.web.api.public import moment
 
 RUNS_MAX: Final = 200  # that are remembered, the latest
 UNDER_WAY_MAX: Final = 4
@@ -49,6 +51,44 @@ class Run:
     def counts(self, done: int) -> None:
         """So much is done."""
         self.done = done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunNow:
+    """Work that was begun. `done` counts what its kind counts: files, rows, bytes; `problem` says why it has failed."""
+
+    id: str
+    act: str
+    state: RunState
+    began: datetime | None
+    ended: datetime | None
+    done: int
+    problem: str
+
+
+class Head(TypedDict):
+    """What is told of every run."""
+
+    id: str
+    act: str
+    state: RunState
+    began: datetime | None
+    ended: datetime | None
+    done: int
+    problem: str
+
+
+def head_of(run: Run) -> Head:
+    """The same of one."""
+    return Head(
+        id=run.id,
+        act=run.act,
+        state=run.state,
+        began=moment(run.began),
+        ended=moment(run.ended),
+        done=run.done,
+        problem=run.problem,
+    )
 
 
 Work = Callable[[Run], Awaitable[object]]

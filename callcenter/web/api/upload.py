@@ -20,7 +20,7 @@ PIECE_BYTES: Final = 256 * 1024
 CSV: Final = "text/csv"
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NAME: Final = "file"
-SUFFIXES: Final = {CSV: ".csv", XLSX: ".xlsx"}
+SUFFIXES: Final = {CSV: ".csv", XLSX: ".xlsx", "text/plain": ".txt"}
 
 
 @asynccontextmanager

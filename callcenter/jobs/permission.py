@@ -1,0 +1,59 @@
+"""May this number be dialled now for that campaign? Looks up what the rules ask about; judges nothing, writes nothing.
+
+The one place for the question of a person: the command line and the API ask here. The dialler asks by itself.
+"""
+
+from typing import Final
+
+from callcenter.core.law import check
+from callcenter.errors import Unknown, unknown, unreadable
+from callcenter.geography.holidays import days_off
+from callcenter.geography.numbers import Telling, told
+from callcenter.model.campaign import Campaign
+from callcenter.model.configuration import Configuration
+from callcenter.model.law import Verdict
+from callcenter.model.lead import AttemptId, CampaignName, Dial, Lead, LeadId, LeadNumber, ListOfLeads
+from callcenter.postgres.attempts import dropped, question_about
+from callcenter.postgres.leads import zones_of
+from callcenter.postgres.pool import Pool
+
+DAY_S: Final = 86_400.0
+
+
+async def permission(
+    pool: Pool, configuration: Configuration, number: str, campaign: str, region: str, now: float
+) -> tuple[Telling, Verdict]:
+    """The number as it is dialled, and the verdict of now (UTC seconds). Raises Unknown, Unreadable, PeerFault."""
+    found = configured(configuration, campaign)
+    telling = told(number, region)
+    if telling.problem:
+        raise unreadable(repr(number[:60]), telling.problem, "name the region, or + and the country code")
+    name = CampaignName(campaign)
+    zones = await zones_of(pool, telling.e164) or telling.zones
+    dial = Dial(
+        id=AttemptId(""),
+        lead=Lead(id=LeadId(0), list=ListOfLeads(""), zones=zones),
+        number=LeadNumber(n=1, number=telling.e164, region=telling.region, line=str(telling.type)),
+        campaign=name,
+        caller_id=found.caller_ids[0].number if found.caller_ids else "",
+        ring_s=found.ring_s,
+        approach=found.approach,
+        message_within_s=found.message_within_s if found.safe_harbour is not None else None,
+    )
+    drops = await dropped(pool, name, now, (DAY_S, 30 * DAY_S))
+    question = await question_about(pool, dial, now, days_off, drops)
+    return telling, check(question, [configuration.law[pack] for pack in found.law])
+
+
+def configured(configuration: Configuration, name: str) -> Campaign:
+    """The campaign of this name. Raises Unknown."""
+    found = next((one for one in configuration.campaigns.values() if one.name == name), None)
+    if found is None:
+        raise no_campaign(configuration, name)
+    return found
+
+
+def no_campaign(configuration: Configuration, name: str) -> Unknown:
+    """There is none of that name."""
+    known = ", ".join(sorted(configuration.campaigns)) or "none is configured"
+    return unknown("campaigns.yaml", f"there is no campaign {name[:60]}", f"there are: {known}")

@@ -1,0 +1,96 @@
+"""A campaign's receipts summed up for a regulator, and one by one. Knows receipts; no screen and no HTTP.
+
+The one place for it: the command line and the API ask here.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from callcenter.core.law import strictest
+from callcenter.errors import Unknown, unknown
+from callcenter.model.law import LawPack
+from callcenter.model.receipt import Link, Receipt
+from callcenter.postgres.pool import Pool
+from callcenter.postgres.receipts import Proof, Tally, between, verify
+
+DAY_S: Final = 86_400.0
+CSV_HEADS: Final = (
+    "seq",
+    "at",
+    "kind",
+    "attempt",
+    "number",
+    "allowed",
+    "outcome",
+    "by_a_person",
+    "dropped",
+    "hash",
+    "body",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropLimit:
+    """The strictest limit of dropped calls over so many days."""
+
+    days: float
+    share_max: float
+    pack: str
+    cite: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summed:
+    """A campaign's receipts of a time, the proof of its chain, and the limits of the packs that they were judged by."""
+
+    tally: Tally
+    proof: Proof
+    limits: tuple[DropLimit, ...]
+
+
+async def summed(pool: Pool, packs: Mapping[str, LawPack], campaign: str, since: float, until: float) -> Summed:
+    """UTC seconds. Raises Unknown if it has no receipt, PeerFault."""
+    proof = (await proven(pool, campaign))[0]
+    tally = Tally()
+    async for _, receipt in between(pool, campaign, since, until):
+        tally.add(receipt)
+    held = {name for name, _, _ in tally.packs}
+    hers = [pack for name, pack in packs.items() if name in held]
+    limits = tuple(
+        DropLimit(days=span / DAY_S, share_max=won.limit, pack=won.pack, cite=won.cite)
+        for span, won in strictest(hers).drops
+    )
+    return Summed(tally=tally, proof=proof, limits=limits)
+
+
+async def proven(pool: Pool, campaign: str | None) -> list[Proof]:
+    """Whether each chain is whole. Raises Unknown for a campaign without one."""
+    found = await verify(pool, campaign)
+    if campaign is not None and not found:
+        raise _no_receipt(campaign)
+    return found
+
+
+async def receipt_rows(
+    pool: Pool, campaign: str, since: float, until: float
+) -> AsyncIterator[tuple[Link, list[object]]]:
+    """The columns of CSV_HEADS of each receipt, but for the time, which is None: each shows it in its own way."""
+    async for link, one in between(pool, campaign, since, until):
+        yield link, _row(link, one)
+
+
+def _row(link: Link, one: Receipt) -> list[object]:
+    allowed = {"dial": True, "refusal": False}.get(str(link.kind))
+    row = (link.seq, None, link.kind, link.attempt, one.number, allowed, one.outcome)
+    return [*row, one.by_a_person, one.dropped, link.hash, link.body]
+
+
+def cell_of(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula. A telephone number's + is kept behind an apostrophe as well."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def _no_receipt(campaign: str) -> Unknown:
+    return unknown(f"campaign {campaign[:60]}", "there is no receipt of it")
