@@ -1,19 +1,17 @@
-"""A campaign's call from its dialling to its end: who answered, is there an agent, what came of it.
+"""A campaign's call from its dialling to its end: who answered, is there an agent, what is said where there is none.
 
-Knows attempts and contacts; says of none when it is dialled (`campaigns` does). The leg of a called person is her
-contact's from the beginning: CALLED while it rings, then in a queue like anybody who calls, or in a flow.
-
-Theory: whatever ends the contact, the end is seen in one place (`settle`, after every event): the fact that it ended.
-What came of the attempt follows from how far it was. It is told to Postgres until Postgres has said that it has it; an
-attempt is in `attempts` or in `settling` until then, which is how whoever clears up after a kill knows what it is.
+Knows attempts and contacts; says of none when it is dialled (`campaigns` does), nor what came of it (`campaign_ends`).
+The leg of a called person is her contact's from the beginning: CALLED while it rings, then in a queue like anybody who
+calls, or in a flow.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from callcenter.core import voice
-from callcenter.core.campaign_score import score
-from callcenter.core.campaign_state import Asked, Attempt, CallerHours, CampaignRecord, DialStep, Judged, Settling
+from callcenter.core.campaign_dialling import caller_hours
+from callcenter.core.campaign_ends import CampaignEnds
+from callcenter.core.campaign_state import Attempt, CampaignRecord, DialStep, Judged
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.machine_score import MachineScore
 from callcenter.core.offers import Offers
@@ -21,37 +19,29 @@ from callcenter.core.queues import Queues
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.trunks import TrunkBook
-from callcenter.core.world import NOBODY, World
+from callcenter.core.world import World
 from callcenter.errors import Bug
-from callcenter.model.agent import AgentState
 from callcenter.model.campaign import Campaign, MachineRule
 from callcenter.model.campaign_messages import (
     AnswererJudged,
-    AttemptEnded,
     AwaitBeep,
     ContactDropped,
     DetectMachine,
     LeadAnswered,
-    LeadDialled,
     OptedOut,
     OptOut,
-    SettleAttempt,
 )
-from callcenter.model.commands import DialNumber, JoinBridge
-from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium, QueueExit
+from callcenter.model.commands import JoinBridge
+from callcenter.model.contact import ContactState, EndReason, LegEnd, Medium, QueueExit
 from callcenter.model.detection import BEEP_WITHIN_S, JUDGE_WITHIN_S, Answerer
-from callcenter.model.entry import Output
-from callcenter.model.facts import AgentChanged, ContactConnected, ContactEnded, DispositionRecorded, TalkEnded
-from callcenter.model.ids import AgentId, ContactId, FlowName, LegId
-from callcenter.model.lead import Lead, Outcome
+from callcenter.model.ids import AgentId, FlowName
+from callcenter.model.lead import Outcome
 from callcenter.model.need import Need, parse_need
 from callcenter.model.queue import PRIORITY_MAX
+from callcenter.nodes import keeps
 
-RING_GRACE_S: Final = 5.0  # Asterisk should have given up on the phone so long before we do
 STRAYED_S: Final = 3.0  # what Asterisk kept for us while we were away comes within so long after the list
 STILL_CONNECTING_S: Final = 0.5  # an agent has answered and hears, or has heard, an announcement: look again
-RECORDED_WITHIN_S: Final = 900.0  # what an agent records is waited for so long, and not past her wrap-up
-VARIABLES_MAX: Final = 40  # columns of a lead that flows, prompts and screens know
 
 INVALID_CAUSES: Final = frozenset({1, 22, 28})  # Q.850: unallocated, changed, incomplete
 TRUNK_CAUSES: Final = frozenset({34, 38, 41, 42, 44, 47, 58, 127})  # no circuit, out of order, congestion, no codec
@@ -64,6 +54,12 @@ _OUTCOMES: Final[Mapping[LegEnd, Outcome]] = {
     LegEnd.CANCELLED: Outcome.NO_ANSWER,
     LegEnd.FAILED: Outcome.FAILED,
 }
+LEAVING: Final[Mapping[DialStep, EndReason]] = {
+    DialStep.DROPPED: EndReason.DROPPED,
+    DialStep.MACHINE: EndReason.MACHINE,
+    DialStep.OPTED_OUT: EndReason.FLOW_ENDED,
+}
+"""Steps in which the campaign itself says something, and why the contact ends then."""
 S: Final = ContactState
 
 
@@ -82,7 +78,7 @@ class Elsewhere(Protocol):
 class CampaignCalls:
     """The calls of all campaigns."""
 
-    __slots__ = ("_elsewhere", "_offers", "_queues", "_trunks", "_trunks_of", "_world")
+    __slots__ = ("_elsewhere", "_offers", "_queues", "_trunks", "_trunks_of", "_world", "ends")
 
     def __init__(self, world: World, queues: Queues, offers: Offers, elsewhere: Elsewhere) -> None:
         self._world = world
@@ -91,6 +87,7 @@ class CampaignCalls:
         self._elsewhere = elsewhere
         self._trunks_of = tuple(world.configuration.trunks.values())
         self._trunks = TrunkBook(self._trunks_of, world.trunk_uses)
+        self.ends = CampaignEnds(world, self.trunks)
 
     def trunks(self) -> TrunkBook:
         """What the trunks do now; another configuration has other trunks, on which the calls that last go on."""
@@ -99,66 +96,7 @@ class CampaignCalls:
             self._trunks, self._trunks_of = TrunkBook(configured, self._world.trunk_uses), configured
         return self._trunks
 
-    # -- dialling ----------------------------------------------------------------------------------------------------
-
-    def dial(self, record: CampaignRecord, asked: Asked) -> None:
-        """The attempt is written: the phone rings."""
-        world, dial = self._world, asked.dial
-        leg, mint = LegId(dial.id), world.mints()
-        contact = ContactRecord(
-            id=mint.contact(),
-            serial=mint.count,
-            leg=leg,
-            medium=Medium.VOICE,
-            direction=Direction.OUTBOUND,
-            caller=dial.number.number,
-            caller_name=dial.lead.name,
-            dialled=dial.caller_id,
-            began=world.now,
-            phase_since=world.now,
-            version=world.version,
-            campaign=record.name,
-            variables=_variables(record, dial.lead),
-        )
-        own = world.agents.records.get(asked.agent) if asked.agent is not None else None
-        if own is not None:  # it is her own call, as long as it rings: nobody else has her
-            contact.dialler = own.agent.id
-            world.agents.dials(own, world.now)
-        world.admit(contact)
-        move(contact, ContactInput.CALLED, world.now)
-        record.attempts[contact.id] = Attempt(
-            contact=contact.id,
-            leg=leg,
-            lead=dial.lead.id,
-            number=dial.number.number,
-            trunk=dial.trunk,
-            caller_id=dial.caller_id,
-            began=world.now,
-            agent=asked.agent,
-        )
-        record.dials += 1
-        self.caller_hours(record, dial.caller_id, "calls")
-        world.timers.set(TimerKind.DIAL, contact.id, world.now + dial.ring_s + RING_GRACE_S)
-        world.out += (
-            LeadDialled(
-                contact=contact.id,
-                campaign=record.name,
-                lead=dial.lead.id,
-                attempt=leg,
-                number=dial.number.number,
-                trunk=dial.trunk,
-                caller_id=dial.caller_id,
-                why=asked.why,
-            ),
-            DialNumber(
-                contact=contact.id,
-                leg=leg,
-                number=asked.digits,
-                caller=dial.caller_id,
-                timeout_s=dial.ring_s,
-                via=asked.via,
-            ),
-        )
+    # -- no answer ---------------------------------------------------------------------------------------------------
 
     def not_answered(self, contact: ContactRecord, end: LegEnd, cause: int, *, hang_up: bool = False) -> None:
         """The phone does not ring any more, and nobody has answered."""
@@ -271,7 +209,7 @@ class CampaignCalls:
         world, campaign = self._world, self.campaign_of(contact)
         attempt.step, attempt.person_at = DialStep.PERSON, world.now
         record.pace.answered(attempt.leg, world.now)
-        self.caller_hours(record, attempt.caller_id, "answered")
+        caller_hours(record, attempt.caller_id, "answered", world.now)
         only = self._waits_for_her(contact)  # before the queue is asked whether anybody works
         move(contact, ContactInput.SENT_TO_FLOW, world.now)
         if campaign is None:  # it was taken out of the configuration while the phone rang
@@ -343,33 +281,50 @@ class CampaignCalls:
             self._elsewhere.end(contact, EndReason.DROPPED)
 
     def said(self, contact: ContactRecord) -> None:
-        """What was said to somebody dropped, or to a machine, is over."""
+        """What was said to somebody who is leaving, or to a machine, is over."""
         attempt = self.attempt_of(contact)
         contact.playback, attempt.told = None, True
-        machine = attempt.step is DialStep.MACHINE
-        self._elsewhere.end(contact, EndReason.MACHINE if machine else EndReason.DROPPED)
+        self._elsewhere.end(contact, LEAVING[attempt.step])
+
+    def takes_key(self, contact: ContactRecord, key: str) -> bool:
+        """Whether a key is the campaign's: of one who is told something by it, or the wish to be called no more of one
+        who hears its flow, at a place that does not want that key for itself."""
+        if self.is_ours_now(contact):
+            return True
+        if contact.campaign is None or contact.state is not S.IN_FLOW or contact.flow is None:
+            return False
+        attempt, campaign = self.record_of(contact).attempts.get(contact.id), self.campaign_of(contact)
+        if attempt is None or attempt.step is not DialStep.IN_FLOW or campaign is None or key != campaign.opt_out_key:
+            return False
+        return not keeps(self._world.library[contact.version].flows[contact.flow].nodes[contact.node], key)
 
     def pressed(self, contact: ContactRecord, digit: str) -> None:
-        """A key, while she is told who called."""
-        attempt, campaign = self.attempt_of(contact), self.campaign_of(contact)
-        if attempt.step is not DialStep.DROPPED or campaign is None or digit != campaign.opt_out_key:
+        """A key, while she is told who called, or hears the campaign's flow."""
+        attempt, campaign, world = self.attempt_of(contact), self.campaign_of(contact), self._world
+        in_flow = attempt.step is DialStep.IN_FLOW
+        if not (in_flow or attempt.step is DialStep.DROPPED) or campaign is None or digit != campaign.opt_out_key:
             return
-        world = self._world
+        if in_flow:
+            attempt.step = DialStep.OPTED_OUT
+            world.timers.cancel(TimerKind.FLOW_WAIT, contact.id)
+            contact.flow, contact.node = None, ""
+            contact.stack.clear()
         world.out += (
             OptedOut(contact=contact.id, campaign=campaign.name, attempt=attempt.leg),
             OptOut(contact=contact.id, campaign=campaign.name, number=attempt.number),
         )
         if campaign.opted_out is not None:
+            voice.hush(world, contact)
             voice.say(world, contact, (campaign.opted_out,))
         else:
-            self._elsewhere.end(contact, EndReason.DROPPED)
+            self._elsewhere.end(contact, LEAVING[attempt.step])
 
     def is_ours_now(self, contact: ContactRecord) -> bool:
         """Whether what is said to the contact, which is in no flow, is said by its campaign."""
         if contact.campaign is None or contact.flow is not None:
             return False
         attempt = self.record_of(contact).attempts.get(contact.id)
-        return attempt is not None and attempt.step in (DialStep.DROPPED, DialStep.MACHINE)
+        return attempt is not None and attempt.step in LEAVING
 
     def leg_ended(self, contact: ContactRecord, end: LegEnd, cause: int) -> bool:
         """Her leg is gone; False if that means what it means for everybody."""
@@ -378,144 +333,11 @@ class CampaignCalls:
                 self.not_answered(contact, end, cause)
             case DialStep.JUDGING:
                 self._elsewhere.end(contact, EndReason.NOT_REACHED, leg_gone=True)
-            case DialStep.DROPPED:
-                self._elsewhere.end(contact, EndReason.DROPPED, leg_gone=True)
-            case DialStep.MACHINE:
-                self._elsewhere.end(contact, EndReason.MACHINE, leg_gone=True)
+            case DialStep.DROPPED | DialStep.MACHINE | DialStep.OPTED_OUT as step:
+                self._elsewhere.end(contact, LEAVING[step], leg_gone=True)
             case DialStep.PERSON | DialStep.IN_FLOW:
                 return False
         return True
-
-    # -- the end -----------------------------------------------------------------------------------------------------
-
-    def settle(self, told: Iterable[Output]) -> None:
-        """After every event: what it meant for attempts."""
-        for fact in tuple(told):
-            match fact:
-                case ContactConnected(contact=contact, agent=agent):
-                    self._connected(contact, agent)
-                case TalkEnded(contact=contact, talk_s=talk_s):
-                    self._talked(contact, talk_s)
-                case ContactEnded(contact=contact, reason=reason):
-                    self._ended(contact, reason)
-                case DispositionRecorded(contact=contact, code=code):
-                    self._recorded(contact, code)
-                case AgentChanged(was_state=AgentState.WRAP_UP, state=state, agent=agent):
-                    if state is not AgentState.WRAP_UP:
-                        self._wrapped(agent)
-                case _:
-                    pass
-
-    def _connected(self, contact_id: ContactId, agent: str) -> None:
-        found = self._find(contact_id)
-        if found is None:
-            return
-        record, attempt = found
-        self._world.timers.cancel(TimerKind.DROP, contact_id)
-        if not attempt.talked:
-            record.talks += 1
-        attempt.talked = True
-
-    def _talked(self, contact_id: ContactId, talk_s: float) -> None:
-        found = self._find(contact_id)
-        if found is None:
-            return
-        record, _ = found
-        record.pace.talked(talk_s)
-        record.talk_s += talk_s
-
-    def _ended(self, contact_id: ContactId, reason: EndReason) -> None:
-        found = self._find(contact_id)
-        if found is None:
-            return
-        record, attempt = found
-        world = self._world
-        del record.attempts[contact_id]
-        for kind in (TimerKind.DIAL, TimerKind.DETECT, TimerKind.BEEP, TimerKind.DROP):
-            world.timers.cancel(kind, contact_id)
-        if attempt.step is DialStep.JUDGING:  # machines do not hang up
-            record.pace.answered(attempt.leg, world.now)
-        record.pace.unanswered(attempt.leg, world.now)  # unless that is known better already
-        self.trunks().ended(attempt.trunk, world.now, failed=attempt.trunk_failed)
-        outcome = _came_of(attempt, reason)
-        record.outcomes[outcome] = record.outcomes.get(outcome, 0) + 1
-        world.out.append(
-            AttemptEnded(
-                contact=contact_id,
-                campaign=record.name,
-                lead=attempt.lead,
-                attempt=attempt.leg,
-                outcome=outcome,
-                lasted_s=world.now - attempt.began,
-                answered_at=attempt.answered_at,
-            )
-        )
-        talks = world.talked.get(contact_id, []) if attempt.talked else []
-        last = world.agents.records.get(talks[-1].agent) if talks else None
-        wraps_up = last is not None and last.state is AgentState.WRAP_UP and last.about == contact_id
-        waits = wraps_up and not any(talk.recorded for talk in talks)
-        settling = record.settling[attempt.leg] = Settling(
-            contact=contact_id,
-            outcome=outcome,
-            at=world.now,
-            answered_at=attempt.person_at,
-            agent=talks[-1].agent if waits else None,
-            disposition=record.recorded.pop(contact_id, ""),
-            judged=attempt.judged,
-        )
-        if waits:
-            world.timers.set(TimerKind.SETTLE, attempt.leg, world.now + RECORDED_WITHIN_S)
-        else:
-            self._tell(record, attempt.leg, settling)
-
-    def _recorded(self, contact_id: ContactId, code: str) -> None:
-        """An agent has recorded what came of a talk, after it or while it lasts."""
-        found = self._find(contact_id)
-        if found is not None:
-            found[0].recorded[contact_id] = code
-            return
-        for record in self._world.campaigns.values():
-            for leg, settling in record.settling.items():
-                if settling.contact == contact_id and settling.agent is not None:
-                    settling.disposition = code
-                    self._tell(record, leg, settling)
-                    return
-
-    def _wrapped(self, agent: str) -> None:
-        """Her wrap-up is over, and she has recorded nothing."""
-        for record in self._world.campaigns.values():
-            for leg, settling in record.settling.items():
-                if settling.agent == agent:
-                    self._tell(record, leg, settling)
-
-    def not_recorded(self, leg: LegId) -> None:
-        """What an agent would record is not waited for any more."""
-        for record in self._world.campaigns.values():
-            settling = record.settling.get(leg)
-            if settling is not None and settling.agent is not None:
-                self._tell(record, leg, settling)
-
-    def _tell(self, record: CampaignRecord, leg: LegId, settling: Settling) -> None:
-        settling.agent = None
-        self._world.timers.cancel(TimerKind.SETTLE, leg)
-        if settling.judged is not None:
-            score(self._world, record, leg, settling, settling.judged)
-            settling.judged = None
-        self.tell(record, leg, settling)
-
-    def tell(self, record: CampaignRecord, leg: LegId, settling: Settling) -> None:
-        """Have it written. Once more changes nothing."""
-        self._world.out.append(
-            SettleAttempt(
-                contact=NOBODY,
-                campaign=record.name,
-                attempt=leg,
-                outcome=settling.outcome,
-                at=settling.at,
-                answered_at=settling.answered_at,
-                disposition=settling.disposition,
-            )
-        )
 
     # -- finding -----------------------------------------------------------------------------------------------------
 
@@ -533,20 +355,6 @@ class CampaignCalls:
         """Its campaign as it is configured now; None if it is not any more."""
         return self._world.configuration.campaigns.get(self.record_of(contact).name)
 
-    def _find(self, contact_id: ContactId) -> tuple[CampaignRecord, Attempt] | None:
-        for record in self._world.campaigns.values():
-            attempt = record.attempts.get(contact_id)
-            if attempt is not None:
-                return record, attempt
-        return None
-
-    def caller_hours(self, record: CampaignRecord, number: str, what: str) -> None:
-        """A caller id was shown, or answered by a person who saw it."""
-        hours = record.callers.setdefault(number, CallerHours())
-        counts = hours.calls if what == "calls" else hours.answered
-        hour = int(self._world.now // 3600)
-        counts[hour] = counts.get(hour, 0) + 1
-
     def _no_person(self, contact: ContactRecord, attempt: Attempt, *, failed: bool) -> None:
         """No person answered; the trunk may have failed, for reasons of its own."""
         record, now = self.record_of(contact), self._world.now
@@ -555,30 +363,3 @@ class CampaignCalls:
             record.pace.refused(attempt.leg, now)
         else:
             record.pace.unanswered(attempt.leg, now)
-
-
-def _came_of(attempt: Attempt, reason: EndReason) -> Outcome:
-    """What came of an attempt whose contact has ended."""
-    if attempt.outcome is not None:
-        return attempt.outcome
-    match attempt.step:
-        case DialStep.RINGING:
-            return Outcome.FAILED  # ended by us, or by a fault, while it rang
-        case DialStep.JUDGING:
-            return Outcome.HUNG_UP
-        case DialStep.MACHINE:
-            return Outcome.MACHINE
-        case DialStep.DROPPED:
-            return Outcome.DROPPED
-        case DialStep.PERSON | DialStep.IN_FLOW:
-            heard = attempt.talked or reason in (EndReason.FLOW_ENDED, EndReason.VOICEMAIL, EndReason.FORWARDED)
-            return Outcome.ANSWERED if heard else Outcome.HUNG_UP
-
-
-def _variables(record: CampaignRecord, lead: Lead) -> dict[str, str]:
-    """What flows, prompts and screens may know of her."""
-    known = {"campaign": str(record.name), "lead": str(lead.id), "lead_reference": lead.reference}
-    for name in sorted(lead.custom)[:VARIABLES_MAX]:
-        if name.isidentifier() and name.islower() and name not in known:
-            known[name] = lead.custom[name]
-    return {name: value for name, value in known.items() if value}

@@ -50,6 +50,7 @@ class DialStep(StrEnum):
     PERSON = "person"  # who waits for an agent, or talks
     IN_FLOW = "in_flow"  # a person whom the campaign lets hear a flow, wherever that leads
     DROPPED = "dropped"  # and is told who called
+    OPTED_OUT = "opted_out"  # she has heard a flow, and wants to be called no more
     MACHINE = "machine"  # that is left a message, or was hung up on
 
 
@@ -108,6 +109,15 @@ class Settling(msgspec.Struct, kw_only=True, gc=False):
     judged: Judged | None = None  # until it is scored
 
 
+class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An attempt that is over and settled, of whose talk something may still be recorded."""
+
+    attempt: LegId
+    outcome: Outcome
+    at: float
+    answered_at: float | None = None
+
+
 class Shown(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A lead that an agent reads before she is dialled."""
 
@@ -138,6 +148,7 @@ class CampaignRecord(msgspec.Struct, kw_only=True, gc=False):
     attempts: dict[ContactId, Attempt] = {}
     settling: dict[LegId, Settling] = {}
     recorded: dict[ContactId, str] = {}  # by an agent, while the call lasts
+    talked: dict[ContactId, Settled] = {}  # the last ones of which an agent may still record something
     paced_at: float = 0.0
     rule: PacerName = PacerName("")
     why: str = ""  # what the pacer, or whatever hinders it, said last

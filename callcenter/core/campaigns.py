@@ -2,8 +2,8 @@
 
 Theory: leads are claimed into a small hopper, which is the engine's. Every second, and when an agent becomes free, the
 campaign's pacer is asked how many lines to dial. For each the next lead is taken, a trunk and a caller id are chosen,
-and the law is asked (`JudgeDial`): whoever judges writes the attempt with its receipt before it says yes, and only then
-the phone rings (`campaign_calls`). A line that is being judged counts as one that rings.
+and the law is asked (`campaign_asking`): whoever judges writes the attempt with its receipt before it says yes, and
+only then the phone rings (`campaign_calls`). A line that is being judged counts as one that rings.
 
 Agents who could serve several running campaigns are dealt out among them, so that no two dial for the same agent.
 After a kill the leads of the hopper, and what was being judged, are left to whoever clears up: they were another
@@ -13,16 +13,15 @@ dialler's.
 from collections.abc import Iterable
 from typing import Final, assert_never
 
-from callcenter.core.caller_ids import shown
+from callcenter.core.campaign_asking import Asking
+from callcenter.core.campaign_by_hand import ByHand
 from callcenter.core.campaign_calls import CampaignCalls
-from callcenter.core.campaign_crew import agents_of, could_serve, crew_of, waiting_of
-from callcenter.core.campaign_pace import drops_of, next_number, pace_of, retune, said_of, seed, uses_of
-from callcenter.core.campaign_state import Asked, CampaignInput, CampaignRecord, Shown, next_state
-from callcenter.core.guard import GuardBook
+from callcenter.core.campaign_crew import could_serve, crew_of, waiting_of
+from callcenter.core.campaign_dialling import dial
+from callcenter.core.campaign_pace import pace_of, retune, seed
+from callcenter.core.campaign_state import Asked, CampaignInput, CampaignRecord, next_state
 from callcenter.core.timers import TimerKind
-from callcenter.core.trunks import Chosen
 from callcenter.core.world import NOBODY, World
-from callcenter.model.agent import AgentState
 from callcenter.model.calendar import Calendar
 from callcenter.model.campaign import BY_HAND, Campaign, CampaignState, Mode
 from callcenter.model.campaign_messages import (
@@ -38,19 +37,17 @@ from callcenter.model.campaign_messages import (
     DiallerLost,
     DiallerReady,
     DialRefused,
-    JudgeDial,
     LeadDecided,
     LeadRequested,
     LeadsClaimed,
-    LeadShown,
     MachineJudged,
     ReleaseLeads,
     SettleAttempt,
 )
 from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, LegId
-from callcenter.model.lead import AttemptId, CampaignName, Dial, Lead, LeadNumber, Outcome
-from callcenter.model.pacing import PacerName, PacingAnswer
+from callcenter.model.lead import CampaignName, Outcome
+from callcenter.model.pacing import PacingAnswer
 from callcenter.pacers.pace import ASK_EVERY_S, IDLE_ASK_S
 from callcenter.pacers.pacer import PROGRESSIVE
 
@@ -59,20 +56,19 @@ HOPPER_LOW: Final = 100  # below it more are claimed
 DRY_S: Final = 5.0  # lists that had fewer leads than were wanted are asked again after so long
 REFUSED_S: Final = 5.0  # after a refusal for how the campaign calls, or without a trunk, nothing is tried for so long
 JUDGED_WITHIN_S: Final = 10.0  # what was judged longer ago was judged in another world
-CALLER_HOURS_MAX: Final = 24 * 7  # for so long the use of caller ids is remembered
 S: Final = CampaignState
 
 
 class Campaigns:
     """All campaigns."""
 
-    __slots__ = ("_calls", "_guard", "_guard_of", "_world")
+    __slots__ = ("_asking", "_by_hand", "_calls", "_world")
 
     def __init__(self, world: World, calls: CampaignCalls) -> None:
         self._world = world
         self._calls = calls
-        self._guard_of = world.configuration.guard
-        self._guard = GuardBook(self._guard_of, world.guard_memory)
+        self._asking = Asking(world, calls)
+        self._by_hand = ByHand(world, self._asking)
 
     # -- what is told ------------------------------------------------------------------------------------------------
 
@@ -110,9 +106,9 @@ class Campaigns:
             case CampaignStopRequested(campaign=name, drain=drain, by=by):
                 return self._stop(name, by, drain=drain)
             case LeadRequested(campaign=name, agent=agent):
-                return self._next_for(name, agent)
+                return self._by_hand.next_for(name, agent)
             case LeadDecided(agent=agent, dial=dial):
-                return self._decided(agent, dial=dial)
+                return self._by_hand.decided(agent, dial=dial, soon=self._soon)
             case _:
                 assert_never(event)
 
@@ -177,7 +173,7 @@ class Campaigns:
     def _release(self, record: CampaignRecord) -> None:
         for agent in sorted(record.shown):
             record.hopper.append(record.shown[agent].lead)
-            self._hide(record, agent, "the campaign dials no more")
+            self._by_hand.hide(record, agent, "the campaign dials no more")
         if record.hopper:
             leads = tuple(lead.id for lead in record.hopper)
             record.hopper = []
@@ -203,7 +199,7 @@ class Campaigns:
             record.seeded = True
             for leg, settling in record.settling.items():
                 if settling.agent is None:
-                    self._calls.tell(record, leg, settling)
+                    self._calls.ends.tell(record, leg, settling)
             if record.state is not S.STOPPED:
                 world.timers.set(TimerKind.PACE, record.name, world.now)
 
@@ -211,7 +207,7 @@ class Campaigns:
         """The leads in the hoppers, and the calls that are being judged, are not ours any more."""
         for _, record in sorted(self._world.campaigns.items()):
             for agent in sorted(record.shown):
-                self._hide(record, agent, "the leads are claimed anew")
+                self._by_hand.hide(record, agent, "the leads are claimed anew")
             record.hopper, record.claiming = [], False
             record.dry_until = record.rests_until = 0.0
             for leg in list(record.asked):
@@ -258,7 +254,7 @@ class Campaigns:
                 self._refused(record, asked, hindrance)
             else:
                 del record.asked[event.attempt]
-                self._calls.dial(record, asked)
+                dial(self._world, record, asked)
             return
         refused = self._unask(record, event.attempt)
         assert refused is not None  # it is in `asked`
@@ -350,7 +346,7 @@ class Campaigns:
         if not record.hopper:
             record.why = "no lead can be called now" if record.dry_until > now else "leads are being claimed"
         if campaign.mode in BY_HAND:
-            self._show(record, campaign)
+            self._by_hand.show(record, campaign)
             return
         if now < record.rests_until or not record.hopper:
             return
@@ -372,7 +368,9 @@ class Campaigns:
         record.rule, record.why = answer.rule, answer.why
         unspoken = len(crew.ready) - waiting - len(record.pace.lines)
         for n in range(answer.lines):
-            if not record.hopper or not self._judge(record, campaign, record.hopper[0], answer, ready=n < unspoken):
+            if not record.hopper or not self._asking.about(
+                record, campaign, record.hopper[0], answer, ready=n < unspoken
+            ):
                 break
             record.hopper.pop(0)
         if record.hopper and answer.lines:
@@ -388,155 +386,6 @@ class Campaigns:
         ):
             record.claiming = True
             self._world.out.append(ClaimLeads(contact=NOBODY, campaign=record.name, count=wanted))
-
-    def _judge(
-        self,
-        record: CampaignRecord,
-        campaign: Campaign,
-        lead: Lead,
-        answer: PacingAnswer,
-        *,
-        ready: bool,
-        agent: AgentId | None = None,
-    ) -> bool:
-        """Ask the law about a lead; False if nothing can be dialled now."""
-        world, now = self._world, self._world.now
-        number = next_number(lead)
-        trunks = self._calls.trunks()
-        besides = [name for name in world.configuration.trunks if campaign.trunks and name not in campaign.trunks]
-        way = trunks.choose(number.number, now, besides)
-        if not isinstance(way, Chosen):
-            if way.at is None and not any("lines are taken" in why for _, why in way.why):
-                against: tuple[str, ...] = ("no trunk takes this number",)
-                trunk, digits = "", number.number
-            else:  # only time, or the end of another call, has to come
-                record.rests_until = way.at if way.at is not None else now + ASK_EVERY_S
-                record.why = "; ".join(f"{name}: {why}" for name, why in way.why)
-                return False
-        else:
-            trunk, digits = way.trunk, way.digits
-            against = self._guarded(number, trunk, agent)
-        caller = shown(campaign.caller_ids, number.number, number.region, uses_of(record, now))
-        leg = world.mints().leg()
-        dial = Dial(
-            id=AttemptId(leg),
-            lead=lead,
-            number=number,
-            campaign=record.name,
-            trunk=trunk,
-            caller_id=caller.number if caller is not None else "",
-            ring_s=campaign.ring_s,
-            approach=campaign.approach,
-            message_within_s=campaign.message_within_s if campaign.safe_harbour is not None else None,
-            agent_ready=ready,
-        )
-        configured = world.configuration.trunks.get(trunk)
-        record.asked[leg] = Asked(
-            dial=dial,
-            digits=digits,
-            via=configured.dial if configured is not None else "",
-            why=answer.why,
-            at=now,
-            agent=agent,
-        )
-        record.pace.dialled(leg, now, lead.list, int(now // 3600) % 24)
-        trunks.began(trunk, now)
-        world.out.append(
-            JudgeDial(
-                contact=NOBODY,
-                dial=dial,
-                drops=drops_of(record.pace, now),
-                pacing=said_of(answer),
-                against=against,
-            )
-        )
-        return True
-
-    def _guarded(self, number: LeadNumber, trunk: str, agent: AgentId | None) -> tuple[str, ...]:
-        guard = self._world.configuration.guard
-        if guard != self._guard_of:
-            self._guard, self._guard_of = GuardBook(guard, self._world.guard_memory), guard
-        verdict = self._guard.may(
-            number.number, region=number.region, line=number.line, trunk=trunk, at=self._world.now, agent=agent or ""
-        )
-        if verdict.alarm:
-            self._world.surprise(f"guard against toll fraud: {verdict.alarm}")
-        return verdict.against
-
-    # -- by hand -----------------------------------------------------------------------------------------------------
-
-    def _show(self, record: CampaignRecord, campaign: Campaign) -> None:
-        """Who is free and has no lead to read has one now; who has read for long enough has hers dialled."""
-        world, now = self._world, self._world.now
-        record.rule, record.paced_at = PacerName(campaign.mode), now
-        record.why = f"{len(record.shown)} read who it is" if record.hopper or record.shown else record.why
-        free = [one for one in agents_of(world, campaign) if one.state is AgentState.READY]
-        for agent in sorted(record.shown):
-            found = world.agents.records.get(agent)
-            if found is None or not could_serve(world, found, campaign):
-                lead = record.shown[agent].lead
-                self._hide(record, agent, "she is not there")
-                record.hopper.insert(0, lead)
-            elif campaign.preview_s and now >= record.shown[agent].since + campaign.preview_s and found in free:
-                self._dial_shown(record, campaign, agent, f"{agent} has read for {campaign.preview_s:g} s")
-        for found in free if campaign.mode is Mode.PREVIEW else ():
-            if found.agent.id not in record.shown and record.hopper:
-                self._show_to(record, found.agent.id)
-
-    def _show_to(self, record: CampaignRecord, agent: AgentId) -> None:
-        lead = record.hopper.pop(0)
-        record.shown[agent] = Shown(lead=lead, since=self._world.now)
-        self._world.out.append(LeadShown(campaign=record.name, agent=agent, lead=lead.id))
-
-    def _hide(self, record: CampaignRecord, agent: AgentId, why: str) -> None:
-        del record.shown[agent]
-        self._world.out.append(LeadShown(campaign=record.name, agent=agent, why=why))
-
-    def _next_for(self, name: CampaignName, agent: AgentId) -> str:
-        """An agent wants her next lead; gives what is wrong, or ""."""
-        world, record = self._world, self._world.campaigns.get(name)
-        campaign, found = world.configuration.campaigns.get(name), world.agents.records.get(agent)
-        if campaign is None or record is None or record.state not in (S.RUNNING, S.DRAINING):
-            return f"{name} does not run" if campaign is not None else f"there is no campaign {name}"
-        if campaign.mode not in BY_HAND:
-            return f"{name} is not dialled by hand: its mode is {campaign.mode}"
-        if found is None or not could_serve(world, found, campaign):
-            return f"{agent} does not work for {name}"
-        if agent in record.shown:
-            return ""
-        if not record.hopper:
-            return record.why or "no lead can be called now"
-        self._show_to(record, agent)
-        return ""
-
-    def _decided(self, agent: AgentId, *, dial: bool) -> str:
-        """An agent has read who it is; gives what is wrong, or ""."""
-        world = self._world
-        record = next((one for _, one in sorted(world.campaigns.items()) if agent in one.shown), None)
-        campaign = world.configuration.campaigns.get(record.name) if record is not None else None
-        if record is None or campaign is None:
-            return f"{agent} has no lead to decide on"
-        if not dial and not campaign.skip:
-            return f"leads of {record.name} are not passed over"
-        if not dial:
-            lead = record.shown[agent].lead
-            self._hide(record, agent, "she was passed over")
-            world.out.append(
-                ReleaseLeads(contact=NOBODY, campaign=record.name, leads=(lead.id,), rest_s=campaign.skip_rest_s)
-            )
-            self._soon(record)
-            return ""
-        if not world.agents.free.is_free(agent, Medium.VOICE):
-            return f"{agent} is not free"
-        return self._dial_shown(record, campaign, agent, f"{agent} wants it dialled")
-
-    def _dial_shown(self, record: CampaignRecord, campaign: Campaign, agent: AgentId, why: str) -> str:
-        lead = record.shown[agent].lead
-        answer = PacingAnswer(lines=1, why=why, rule=PacerName(campaign.mode))
-        if not self._judge(record, campaign, lead, answer, ready=True, agent=agent):
-            return record.why
-        self._hide(record, agent, "her number is dialled")
-        return ""
 
     # -- figures -----------------------------------------------------------------------------------------------------
 

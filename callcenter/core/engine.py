@@ -213,7 +213,7 @@ class Engine:
         if world.nailed or world.agents.to_nail:
             self._nails.settle()
         if world.campaigns:
-            self._campaign_calls.settle(world.out)
+            self._campaign_calls.ends.settle(world.out)
             self._campaigns.settle(freed)
         if world.unpredicted:
             self._queues.forecast.settle()
@@ -261,7 +261,7 @@ class Engine:
 
     def _pressed(self, contact: ContactRecord, digit: str) -> None:
         """A key of the customer's: for the IVR, or, from one who waits, to be called back."""
-        if self._campaign_calls.is_ours_now(contact):
+        if self._campaign_calls.takes_key(contact, digit):
             self._campaign_calls.pressed(contact, digit)
         elif contact.state is ContactState.IN_FLOW or contact.paying is not None:
             self._flows.digit(contact, digit)
@@ -619,7 +619,7 @@ class Engine:
                 self._campaigns.due(CampaignName(subject))
                 return
             case TimerKind.SETTLE:
-                self._campaign_calls.not_recorded(LegId(subject))
+                self._campaign_calls.ends.not_recorded(LegId(subject))
                 return
             case _:
                 pass

@@ -8,6 +8,7 @@ the next node ("no_input", "choices.1"), so that a journal can be read with the 
 from collections.abc import Mapping
 from typing import Final
 
+from callcenter.model.flow import Node
 from callcenter.nodes.agent import AgentRequest
 from callcenter.nodes.callback import CallMeBack
 from callcenter.nodes.check import Check
@@ -63,3 +64,11 @@ BESIDE_TALK: Final = frozenset(
 """Kinds that can run while an agent has the call: none of them leads it elsewhere. `hangup` gives it back to her."""
 
 __all__ = ["BESIDE_TALK", "NODES", "Kind"]
+
+
+def keeps(node: Node, key: str) -> bool:
+    """Whether a key that is pressed there is the node's. What only speaks leaves it to others, as does a menu without
+    it."""
+    if isinstance(node, Menu):
+        return key in node.choices
+    return not isinstance(node, Play | Hangup)

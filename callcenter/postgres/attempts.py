@@ -273,10 +273,15 @@ class Attempts:
         rules: Mapping[str, Recycle] = DEFAULT_RULES,
         attempts_max: int = LEAD_ATTEMPTS_MAX,
     ) -> bool:
-        """Settle an attempt and send its lead on, with a receipt; False if it is settled already: once is enough."""
+        """Settle an attempt and send its lead on, with a receipt; False if it is settled already: once is enough.
+
+        What an agent has recorded later moves the lead all the same, if this was her last call.
+        """
         async with changing(self._pool) as connection:
             held = await connection.fetchrow(sql("attempts.hold_open"), attempt)
             if held is None:
+                if disposition:
+                    await self._recorded_later(connection, attempt, disposition, rules, attempts_max)
                 return False
             lead, number, campaign = LeadId(held["lead"]), held["number"], CampaignName(held["campaign"])
             answered = None if answered_at is None else time_of(answered_at)
@@ -313,6 +318,30 @@ class Attempts:
             )
             await append(connection, campaign, [came_of(attempt, campaign, number, outcome, at, answered_at)])
         return True
+
+    async def _recorded_later(
+        self,
+        connection: Borrowed,
+        attempt: AttemptId,
+        disposition: str,
+        rules: Mapping[str, Recycle],
+        attempts_max: int,
+    ) -> None:
+        last = await connection.fetchrow(sql("attempts.hold_last"), attempt)
+        if last is None or last["said"] == disposition:
+            return
+        goes = after(
+            Outcome(last["outcome"]),
+            now=last["ended"],
+            outcomes=_OUTCOMES.decode(last["outcomes"]),
+            attempts=last["attempts"],
+            attempts_max=attempts_max,
+            numbers_left=last["numbers_left"],
+            disposition=disposition,
+            rules=rules,
+        )
+        at = None if goes.at is None else time_of(goes.at)
+        await connection.execute(sql("attempts.lead_goes_otherwise"), last["lead"], goes.state, at, disposition)
 
     async def _best_hour(self, connection: Borrowed, lead: LeadId, campaign: CampaignName, at: float) -> int | None:
         """What her calls and her campaign's say. The campaign's are counted anew now and then: they change slowly."""

@@ -66,6 +66,21 @@ UPDATE lead SET state = $2, next_at = $3, claimed_by = NULL, outcome = $4, outco
        best_hour = coalesce($7, best_hour)
 WHERE id = $1;
 
+-- attempts.hold_last
+-- A settled attempt that is the last one of its lead, who is held; none: she has been called since, or will never be.
+SELECT attempt.lead, attempt.outcome, extract(epoch FROM attempt.ended)::double precision AS ended,
+       lead.outcome AS said, lead.attempts, lead.outcomes,
+       (SELECT count(*) FROM lead_number WHERE lead = attempt.lead AND NOT dead) AS numbers_left
+FROM attempt JOIN lead ON lead.id = attempt.lead
+WHERE attempt.id = $1 AND attempt.outcome IS NOT NULL AND lead.state <> 'refused'
+  AND NOT EXISTS (SELECT FROM attempt later WHERE later.lead = attempt.lead AND later.began > attempt.began
+                  AND later.outcome IS DISTINCT FROM 'void')
+FOR UPDATE OF lead;
+
+-- attempts.lead_goes_otherwise
+-- An agent has recorded something else: where the lead goes instead. A dialler that has claimed her has her no more.
+UPDATE lead SET state = $2, next_at = $3, claimed_by = NULL, outcome = $4 WHERE id = $1;
+
 -- attempts.hours_of_lead
 -- When she was called, by her own clock, and when a person answered.
 SELECT hour, count(*) AS calls, count(answered) AS answered

@@ -35,17 +35,21 @@ from callcenter.model.campaign_messages import (
     SettleAttempt,
 )
 from callcenter.model.commands import DialNumber, HangUp, JoinBridge, PlayPrompts, RingAgent
-from callcenter.model.contact import LegEnd, TransportFault
+from callcenter.model.contact import EndReason, LegEnd, TransportFault
 from callcenter.model.detection import JUDGE_WITHIN_S, Answerer
 from callcenter.model.disposition import DispositionRules, DispositionTree
 from callcenter.model.disposition import Outcome as Recorded
 from callcenter.model.events import DigitPressed, DispositionRequested, LegAnswered, LegEnded, PlaybackEnded
 from callcenter.model.facts import ContactConnected, ContactEnded, Surprise
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import LegId, QueueName, TreeName
+from callcenter.model.ids import ContactId, LegId, QueueName, TreeName
 from callcenter.model.lead import CampaignName, Lead, LeadId, LeadNumber, ListOfLeads, Outcome
 from callcenter.model.trunk import Guard, Trunk
+from callcenter.nodes.collect import Collect
+from callcenter.nodes.fields import Key, NextNode, VariableName
 from callcenter.nodes.hangup import Hangup
+from callcenter.nodes.menu import Menu
+from callcenter.nodes.play import Play
 from tests.core.center import Center, flow, queue
 
 SPRING = CampaignName("spring")
@@ -424,6 +428,7 @@ def test_what_an_agent_records_goes_with_the_attempt_and_is_waited_for_until_her
     floor.agent("ann")
     floor.begins()
     floor.starts()
+    leg, contact = LegId(""), ContactId("")
     for recorded in ("sold", ""):
         floor.passes(2.0)
         [leg] = floor.ringing
@@ -444,6 +449,16 @@ def test_what_an_agent_records_goes_with_the_attempt_and_is_waited_for_until_her
             floor.passes(2.0)
             assert floor.settled[leg].disposition == ""
         assert floor.settled[leg].outcome is Outcome.ANSWERED
+    # later, and otherwise: it is told once more, and kept until it is written
+    floor.answers = False
+    assert not floor.ask(DispositionRequested(request=floor.request(), contact=contact, code="no"))
+    assert floor.lately(SettleAttempt)[0].disposition == "no"
+    floor.settled.clear()
+    floor.answers = True
+    floor.restarts()
+    floor.begins("second")
+    assert (floor.settled[leg].disposition, floor.settled[leg].outcome) == ("no", Outcome.ANSWERED)
+    assert not floor.record.settling
     floor.told_again()
 
 
@@ -494,6 +509,54 @@ def test_a_broadcast_plays_its_flow_and_needs_no_agent() -> None:
     assert floor.settled[leg].outcome is Outcome.ANSWERED
     floor.passes(2.0)
     assert len(floor.ringing) == 5
+
+
+def test_who_hears_a_broadcast_may_be_called_no_more_by_a_key_that_its_flow_does_not_want() -> None:
+    news = flow(
+        "news",
+        say=Play(prompt=Prompt(name="news"), next=NextNode("ask")),
+        ask=Menu(prompt=Prompt(name="ask"), choices={Key("8"): NextNode("pin")}, no_input=NextNode("say")),
+        pin=Collect(
+            prompt=Prompt(name="pin"),
+            into=VariableName("pin"),
+            max_digits=4,
+            next=NextNode("say"),
+            failed=NextNode("say"),
+        ),
+    )
+    for menu, key, opts_out in ((False, "9", True), (True, "9", True), (True, "8", False)):
+        floor = Floor(
+            rules={
+                "mode": Mode.BROADCAST,
+                "queue": None,
+                "flow": "news",
+                "safe_harbour": None,
+                "opted_out": Prompt(name="bye"),
+            },
+            flows=(news,),
+            leads=1,
+        )
+        floor.begins()
+        floor.starts()
+        floor.passes(2.0)
+        [leg] = floor.ringing
+        floor.answered(leg)
+        if menu:
+            floor.tell(PlaybackEnded(playback=floor.lately(PlayPrompts)[0].playback))
+        floor.tell(DigitPressed(leg=leg, digit=key))
+        assert bool(floor.all(OptOut)) is opts_out
+        if not opts_out:  # it leads to digits, of which a 9 is one
+            floor.tell(DigitPressed(leg=leg, digit="9"))
+            assert not floor.all(OptOut)
+            continue
+        [said] = floor.lately(PlayPrompts)
+        floor.tell(DigitPressed(leg=leg, digit="9"))
+        assert len(floor.all(OptOut)) == 1
+        floor.tell(PlaybackEnded(playback=said.playback))
+        assert floor.all(ContactEnded)[-1].reason is EndReason.FLOW_ENDED
+        assert floor.settled[leg].outcome is Outcome.ANSWERED
+        floor.passes(60.0)
+        floor.told_again()
 
 
 def test_two_campaigns_do_not_dial_for_the_same_agent() -> None:

@@ -15,6 +15,7 @@ from callcenter.postgres.attempts import Attempts, Authorised, Found, NotOurs, R
 from callcenter.postgres.leads import Leads, progress
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.receipts import verify
+from callcenter.postgres.records import time_of
 from tests.postgres.lead_story import CAMPAIGN, OPEN, ZONES, add_lead, dial, law, no_days_off, number
 
 NOW = 1_796_000_000.0
@@ -221,6 +222,44 @@ async def test_an_outcome_counts_once_and_sends_the_lead_on_by_its_rule(pool: Po
         assert await leads.wake(FIRST, NOW + 1000 * n + 605) == (n == 1)
     assert (await progress(pool, "first")).penetration == 1.0
     assert [row["outcome"] for row in await pool.fetch("SELECT outcome FROM attempt")] == ["busy", "busy"]
+
+
+async def test_what_is_recorded_late_sends_the_lead_elsewhere_unless_she_was_called_since(
+    pool: Pool, opened: Opener
+) -> None:
+    lead_id = await add_lead(pool, [number(1)])
+    dialler = await opened("d")
+    rules: dict[str, Recycle] = {"later": Recycle(after_s=600.0), Outcome.BUSY: Recycle(after_s=60.0, at_most=5)}
+
+    async def ends(n: int, outcome: Outcome, disposition: str = "") -> str:
+        await dialler.ended(
+            AttemptId(f"l-{n}"), outcome, NOW + 1000 * n + 5, disposition=disposition, rules=rules, answered_at=None
+        )
+        return await state_of(pool, lead_id)
+
+    (lead,) = await claimed(pool, "d")
+    await dialler.authorise(dial(lead, "l-1"), LAW, NOW + 1000)
+    assert await ends(1, Outcome.ANSWERED) == "done"
+    assert await ends(1, Outcome.ANSWERED, "later") == "waiting"
+    assert await pool.fetchval("SELECT next_at FROM lead") == time_of(NOW + 1605)
+    assert await ends(1, Outcome.ANSWERED, "sold") == "done"
+    assert await ends(1, Outcome.ANSWERED, "later") == "waiting"
+    await Leads(pool, DiallerName("d")).wake(FIRST, NOW + 1700)
+    (lead,) = await claimed(pool, "d")
+    assert await ends(1, Outcome.ANSWERED, "sold") == "done", "and the dialler that has claimed her has her no more"
+    assert isinstance(await dialler.authorise(dial(lead, "l-2"), LAW, NOW + 2000), NotOurs)
+    assert await ends(1, Outcome.ANSWERED, "later") == "waiting"
+    await Leads(pool, DiallerName("d")).wake(FIRST, NOW + 1800)
+    (lead,) = await claimed(pool, "d")
+    assert isinstance(await dialler.authorise(dial(lead, "l-2"), LAW, NOW + 2000), Authorised)
+    assert await ends(1, Outcome.ANSWERED, "sold") == "claimed", "her next call decides"
+    assert await ends(2, Outcome.BUSY) == "waiting"
+    assert await ends(1, Outcome.ANSWERED, "sold") == "waiting"
+    assert [row["outcome"] for row in await pool.fetch("SELECT outcome FROM attempt ORDER BY id")] == [
+        "answered",
+        "busy",
+    ]
+    assert await pool.fetchval("SELECT count(*) FROM receipt WHERE kind = 'outcome'") == 2
 
 
 async def test_drops_are_counted_of_calls_that_a_person_answered(pool: Pool, opened: Opener) -> None:

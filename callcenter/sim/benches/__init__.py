@@ -46,10 +46,22 @@ def _calls(trial: Trial) -> Report:
     return calls.run(trial.folder, trial.seconds or calls.STEP_S)
 
 
+def _connect(trial: Trial) -> Report:
+    from callcenter.sim.benches import connect
+
+    return connect.run(trial.folder, trial.seconds or connect.SECONDS)
+
+
 def _dialer(trial: Trial) -> Report:
     from callcenter.sim.benches import dialer
 
     return dialer.run(dialer.QUICK_SEEDS if trial.quick else dialer.SEEDS, trial.seconds)
+
+
+def _outbound(trial: Trial) -> Report:
+    from callcenter.sim.benches import outbound
+
+    return outbound.run(trial.folder, trial.seconds or outbound.SECONDS)
 
 
 def _waits(_: Trial) -> Report:
@@ -63,9 +75,11 @@ BENCHES: Final[Mapping[str, Callable[[Trial], Report]]] = {
     "acd-exact": _acd_exact,
     "acd-live": _acd_live,
     "calls": _calls,
+    "connect": _connect,
     "dialer": _dialer,
+    "outbound": _outbound,
     "waits": _waits,
 }
 
-LONG: Final = frozenset({"acd-exact", "acd-live", "calls", "dialer"})
+LONG: Final = frozenset({"acd-exact", "acd-live", "calls", "dialer", "outbound"})
 """Those that take longer than ten minutes: they run when they are asked for by name."""

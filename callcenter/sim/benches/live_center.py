@@ -15,7 +15,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ from callcenter.embedded.pidfile import read_pid_file
 from callcenter.embedded.ports import Kind, PortBook
 from callcenter.embedded.programs import Tool, find_tool
 from callcenter.errors import PeerFault, PeerUnavailable
-from callcenter.model.agent import Agent
+from callcenter.model.agent import Agent, PhoneRules
 from callcenter.model.ids import AgentId, Skill
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.pool import open_pool
@@ -67,6 +67,9 @@ class Plan:
     ours: Mapping[str, bool]
     queues: tuple[PeerQueue, ...] = ()
     dial_prefix: str = ""  # this and a phone's number: plain Dial()
+    files: Mapping[str, str] = field(default_factory=dict)  # more of our configuration: name -> text
+    carrier_port: int = 0  # where calls to outside numbers go; 0: nowhere
+    nailed: bool = False  # our agents' phones stay connected
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,8 +92,11 @@ class Spent:
 class LiveCenter:
     """The running thing."""
 
-    def __init__(self, folder: Path, plan: Plan, process: asyncio.subprocess.Process) -> None:
+    def __init__(
+        self, folder: Path, plan: Plan, process: asyncio.subprocess.Process, environment: Mapping[str, str]
+    ) -> None:
         self.folder = folder
+        self._environment = environment
         self.plan = plan
         self.sipp: Tool = find_tool("sipp", folder)
         self._process = process
@@ -100,6 +106,28 @@ class LiveCenter:
     def sip(self) -> str:
         """Where SIP goes: host:port."""
         return f"{LOOPBACK}:{self._port('sip')}"
+
+    @property
+    def dsn(self) -> str:
+        """Where its database is."""
+        return (self.folder / "state/secrets/database-url").read_text().strip()
+
+    async def command(self, *words: str) -> None:
+        """A command of ours beside the running center. Raises PeerFault if it fails."""
+        done = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "callcenter.cli",
+            *words,
+            env=self._environment,
+            cwd=self.folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        said, _ = await done.communicate()
+        if done.returncode:
+            raise PeerFault(f"callcenter {' '.join(words)}: {said.decode(errors='replace')[-500:]}")
 
     def spent(self) -> Spent:
         """The CPU time so far."""
@@ -119,15 +147,16 @@ class LiveCenter:
 
     async def accounts(self) -> list[tuple[str, str]]:
         """(number, secret) of every phone of the plan."""
-        pool = await open_pool((self.folder / "state/secrets/database-url").read_text().strip(), size_max=1)
+        pool = await open_pool(self.dsn, size_max=1)
         try:
             directory = Directory(pool)
             known = {account.number for account in await directory.accounts()}
             for number in self.plan.phones:
                 if number not in known:
                     skills = {SKILL: 1} if number in self.plan.agents else {}
+                    rules = PhoneRules(nailed=self.plan.nailed and number in self.plan.agents)
                     await directory.add(
-                        Agent(id=AgentId(f"a{number}"), name=f"A{number}", number=number, skills=skills)
+                        Agent(id=AgentId(f"a{number}"), name=f"A{number}", number=number, skills=skills, phone=rules)
                     )
             found = {account.number: account.secret for account in await directory.accounts()}
         finally:
@@ -218,6 +247,8 @@ async def live_center(within: Path, plan: Plan) -> AsyncIterator[LiveCenter]:
         "CALLCENTER_SIP_RTP_FROM": str(rtp_from),
         "CALLCENTER_SIP_RTP_TO": str(rtp_from + RTP_PORTS - 1),
     }
+    if plan.carrier_port:
+        environment["CALLCENTER_TRUNK_CONTACT"] = f"sip:{LOOPBACK}:{plan.carrier_port}"
     async with AsyncExitStack() as stack:
         with (folder / "center.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(
@@ -235,7 +266,7 @@ async def live_center(within: Path, plan: Plan) -> AsyncIterator[LiveCenter]:
             )
         stack.push_async_callback(_stop, process)
         await _started(process, folder)
-        yield LiveCenter(folder, plan, process)
+        yield LiveCenter(folder, plan, process, environment)
     await asyncio.to_thread(_remove, folder)
 
 
@@ -322,6 +353,10 @@ def _write_configuration(folder: Path, plan: Plan) -> None:
         (folder / "flows" / f"f{number}.yaml").write_text(flow)
     (folder / "queues.yaml").write_text("".join(queues))
     (folder / "numbers.yaml").write_text("numbers:\n" + "".join(numbers))
+    for name, text in plan.files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        with (folder / name).open("a") as file:
+            file.write(text)
 
 
 def _write_custom(folder: Path, plan: Plan, watch_secret: str) -> None:

@@ -255,7 +255,7 @@ direct_media = no
 
 def extensions(folder: Path) -> str:
     """The dialplan. The number is the call's account, so that events about it name it."""
-    rings = ["Ringing()", f"Wait({RING_S:g})", "Answer()"]
+    rings = ["Ringing()", f"Wait({RING_S:g})", "Answer(,i)"]  # not before sound comes the other way
     ends: dict[str, Sequence[str]] = {
         **{digit: [*rings, f"Playback({folder}/sounds/person-{digit})", "Hangup()"] for digit in PEOPLE},
         BUSY: ["Hangup(17)"],

@@ -141,11 +141,20 @@ def registrations(every_s: float = REGISTER_EVERY_S) -> str:
     )
 
 
-def phones(*, ring_s: float, answer: int, talk_s: float | None, sound: str | None, named_talk: bool = False) -> str:
+def phones(
+    *,
+    ring_s: float,
+    answer: int,
+    talk_s: float | None,
+    sound: str | None,
+    named_talk: bool = False,
+    heard_at: str = "",
+) -> str:
     """What all phones of one process do with a call: ring, then give this SIP answer (0: ring on).
 
     After 200 it talks for `talk_s` and hangs up; None: until the other side does. `named_talk`: the caller's name is
-    the number of milliseconds to talk, so that the same calls last the same whoever distributes them.
+    the number of milliseconds to talk, so that the same calls last the same whoever distributes them. `heard_at`: the
+    port for sound is this and the phone's number; SIPp itself hears nothing then.
     """
     parts = [
         '<recv request="OPTIONS" optional="true" next="options"/>',
@@ -204,7 +213,10 @@ def phones(*, ring_s: float, answer: int, talk_s: float | None, sound: str | Non
         # not every branch uses every one
         f'<Reference variables="address,called,from,to,number,target,origin,caller{",name" * named_talk}"/>',
     ]
-    return _without_ports(_scenario("phones", parts)) if sound is None else _scenario("phones", parts)
+    whole = _scenario("phones", parts)
+    if heard_at:
+        return whole.replace("[rtpstream_audio_port]", f"{heard_at}[$called]")
+    return _without_ports(whole) if sound is None else whole
 
 
 PHONE: Final = ("[$called]", "[$caller]")

@@ -173,8 +173,11 @@ class PhoneBank:
         named_talk: bool = False,
         register_every_s: float = scenarios.REGISTER_EVERY_S,
         sounding_max: int | None = None,
+        heard_at: str = "",
     ) -> None:
         """`accounts` are (number, secret); `answer` is a SIP status (0: ring on); `rate` is registrations a second.
+
+        `heard_at`: sound for a phone goes to the port that is this and its number, where somebody else listens.
 
         `named_talk`: they talk for as many milliseconds as the caller's name says, then hang up. `sounding_max`: how
         many of them need ports for sound at the same time, if not all.
@@ -190,6 +193,7 @@ class PhoneBank:
         self._rate = rate
         self._named_talk = named_talk
         self._register_every_s = register_every_s
+        self._heard_at = heard_at
         self._sounding_max = 2 * len(accounts) if sounding_max is None else sounding_max
         self._sipp: _Sipp | None = None
 
@@ -204,6 +208,7 @@ class PhoneBank:
             talk_s=self._talk_s,
             sound=write_tone(self._folder, self._tone_hz),
             named_talk=self._named_talk,
+            heard_at=self._heard_at,
         )
         (self._folder / "phones.xml").write_text(text, encoding="utf-8")
         count = len(self._accounts)
