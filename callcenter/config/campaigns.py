@@ -15,6 +15,7 @@ from callcenter.config.sheet import Sheet, did_you_mean, shown
 from callcenter.config.tree import Path, Rows, Table, Tree
 from callcenter.config.trunks import WaysOut
 from callcenter.detectors import names as detector_names
+from callcenter.detectors.asterisk import ASTERISK
 from callcenter.errors import Problem
 from callcenter.model.campaign import AHEAD, CallerNumber, Campaign, LeadOrder, MachineRule, Mode
 from callcenter.model.configuration import Configuration
@@ -130,6 +131,8 @@ def _check_mode(sheet: Sheet, table: Table, campaign: Campaign) -> None:
 
 
 def _check_machines(sheet: Sheet, table: Table, campaign: Campaign) -> None:
+    if campaign.amd is not None and campaign.detector != ASTERISK:
+        sheet.wrong((*table.path, "amd"), "these are settings of Asterisk's detector", "detector: asterisk")
     if campaign.machine is MachineRule.AS_HUMAN:
         return
     if not campaign.detector and "detector" not in table:

@@ -145,7 +145,13 @@ class CampaignCalls:
             attempt.step = DialStep.JUDGING
             world.timers.set(TimerKind.DETECT, contact.id, world.now + JUDGE_WITHIN_S)
             world.out.append(
-                DetectMachine(contact=contact.id, leg=attempt.leg, detector=campaign.detector, within_s=JUDGE_WITHIN_S)
+                DetectMachine(
+                    contact=contact.id,
+                    leg=attempt.leg,
+                    detector=campaign.detector,
+                    within_s=JUDGE_WITHIN_S,
+                    amd=campaign.amd,
+                )
             )
         else:
             self._person(contact, record, attempt)

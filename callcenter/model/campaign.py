@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from annotated_types import Interval
 
+from callcenter.model.detection import AmdRules
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import CalendarName, FlowName, QueueName
 from callcenter.model.law import Approach
@@ -105,6 +106,7 @@ class Campaign:
     opted_out: Prompt | None = None  # said then
     machine: MachineRule = MachineRule.AS_HUMAN
     detector: str = ""
+    amd: AmdRules | None = None  # settings of the detector `asterisk`
     machine_message: Prompt | None = None
     law: tuple[str, ...] = ("house",)  # names of packs; without one for a number's region, it is not called
     lists: Mapping[ListOfLeads, int] = field(default_factory=dict)  # list -> its share of the dials

@@ -7,7 +7,7 @@ channel's id in Asterisk.
 from collections.abc import Mapping
 
 from callcenter.model.campaign import CampaignState
-from callcenter.model.detection import Answerer
+from callcenter.model.detection import AmdRules, Answerer
 from callcenter.model.ids import AgentId, ContactId, LegId, RequestId
 from callcenter.model.law import DropCount
 from callcenter.model.lead import CampaignName, Dial, Lead, LeadId, Outcome
@@ -173,6 +173,7 @@ class DetectMachine(Message, frozen=True, kw_only=True):
     leg: LegId
     detector: str
     within_s: float
+    amd: AmdRules | None = None  # of Asterisk's own
 
 
 class AwaitBeep(Message, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ import pytest
 
 from callcenter.config.folder import read_configuration
 from callcenter.model.campaign import Campaign, Mode
+from callcenter.model.detection import AmdRules
 from callcenter.model.law import Approach
 from callcenter.model.lead import CampaignName
 
@@ -43,6 +44,12 @@ def test_a_campaign_with_its_way_out() -> None:
     configuration, _ = read_configuration({"queues.yaml": QUEUES, "dispositions.yaml": TREE, "trunks.yaml": TRUNKS})
     assert configuration.trunks["main"].dial == "PJSIP/{number}@carrier"
     assert configuration.guard.per_region_h == {"LA": 3}
+
+
+def test_a_campaign_may_have_settings_of_amd_of_its_own() -> None:
+    campaigns, problems = read(SPRING + "  machine: hang_up\n  detector: asterisk\n  amd: {greeting: 900}\n")
+    assert not problems
+    assert campaigns[CampaignName("spring")].amd == AmdRules(greeting=900)
 
 
 def test_all_mistakes_are_told_in_one_pass_where_they_stand() -> None:
@@ -90,6 +97,8 @@ spring:
         (("sold: {after_s: 60}", "solt: {after_s: 60}"), "neither an outcome nor a disposition"),
         (("  law: [vn, house]\n", "  target: 0.025\n"), "the target must be below the hard stop"),
         (("  law: [vn, house]\n", "  detector: ear\n"), "no detector `ear`"),
+        (("  law: [vn, house]\n", "  detector: cadence\n  amd: {greeting: 900}\n"), "settings of Asterisk's detector"),
+        (("  law: [vn, house]\n", "  detector: asterisk\n  amd: {greeting: 90000}\n"), "at most 10000"),
     ],
 )
 def test_what_must_go_together(change: tuple[str, str], words: str) -> None:

@@ -9,13 +9,25 @@ from typing import Final
 import pytest
 
 from callcenter.model.agent import Agent, NailState, PhoneRules
-from callcenter.model.campaign_messages import AnswererScored, AttemptEnded
+from callcenter.model.campaign_messages import AnswererScored, AttemptEnded, LeadDialled, LeadShown, OptedOut
 from callcenter.model.facts import ContactConnected, PhoneNailed
+from callcenter.model.lead import Outcome
+from callcenter.model.receipt import ReceiptKind
 from callcenter.postgres.directory import Directory
 from callcenter.sim.peers.carrier import MACHINE, PEOPLE, Habits
 from callcenter.sim.peers.tones import seconds_of
 from tests.live import office
-from tests.live.carrier import CERTAIN, all_settled, at_the_far_end, campaign, is_stopped, matched, numbers, outcomes
+from tests.live.carrier import (
+    CERTAIN,
+    all_settled,
+    at_the_far_end,
+    campaign,
+    is_stopped,
+    matched,
+    numbers,
+    outcomes,
+    receipts,
+)
 from tests.live.center import Center
 from tests.postgres.lead_story import add_lead
 
@@ -90,3 +102,45 @@ async def test_a_predictive_campaign_gives_people_to_agents_and_leaves_machines_
     assert max(waited) < 2.0, "who is not dropped has her agent in time"
     assert sorted(waited)[len(waited) // 2] < JOINED_WITHIN_S
     assert len(center.so_far(AttemptEnded)) == len(called)
+
+
+async def test_a_broadcast_leads_to_agents_and_previews_are_dialled_for_whoever_reads_them(center: Center) -> None:
+    """People who press 1 have an agent, who press 9 are called no more, who press nothing hear the end of it; and an
+    agent who is shown a lead passes it over, or has it dialled and gets it."""
+    told, shown = numbers("0120120125678"), numbers("3334")
+    for number in told:
+        await add_lead(center.pool, [number], list_="offers-list")
+    habits = Habits(people_s=(3.0, 6.0, 6.0, 2.0, 2.0), spoken=False, keys=("1", "", "9", "", ""))
+    async with at_the_far_end(center, habits) as far_end, nailed(center, office.BANK[:3]):
+        await center.asks("/v1/campaigns/offers/start", {"by": "test"})
+        await all_settled(center, "offers-list", OVER_LIMIT_S)
+        came_of = await outcomes(center, told)
+        dials = await matched(center, far_end, "offers", told)
+        assert set(came_of) == set(dials) == {one.number for one in far_end.dialled()} == set(told)
+        for number in told:
+            assert came_of[number] == CERTAIN.get(number[-1], "answered"), number
+        assert {one.approach for one in dials.values()} == {"recorded"}
+        pressed = {key: [number for number in told if number[-1] == key] for key in "02"}
+        assert len(center.so_far(ContactConnected)) == len(pressed["0"])
+        assert len(center.so_far(OptedOut)) == len(pressed["2"])
+        kept = await center.rows("SELECT entry FROM do_not_call_entry WHERE entry = ANY($1)", told)
+        assert {row["entry"] for row in kept} == set(pressed["2"])
+        await is_stopped(center, "offers")
+
+        for number in shown:
+            await add_lead(center.pool, [number], list_="winter-list")
+        await center.asks("/v1/campaigns/winter/start", {"by": "test"})
+        seen = await center.facts(LeadShown, 3, campaign="winter", why="")
+        await center.asks("/v1/campaigns/winter/decide", {"agent": seen[0].agent, "dial": False})
+        await center.facts(LeadShown, 4 + 1, campaign="winter")  # it is hidden, and she is shown the fourth
+        for one in seen:
+            await center.asks("/v1/campaigns/winter/decide", {"agent": one.agent, "dial": True})
+        mine = {fact.contact: fact for fact in await center.facts(LeadDialled, 3, campaign="winter")}
+        connected = await center.facts(ContactConnected, len(pressed["0"]) + 3)
+        assert {one.agent for one in connected if one.contact in mine} == {one.agent for one in seen}
+        assert seen[0].lead not in {one.lead for one in mine.values()}
+        await center.facts(AttemptEnded, 3, campaign="winter", outcome=Outcome.ANSWERED)
+        await is_stopped(center, "winter")
+        dialled = {one.number for one in await receipts(center, "winter") if one.kind is ReceiptKind.DIAL}
+        assert dialled == {one.number for one in far_end.dialled()} - set(told)
+        await matched(center, far_end, "winter", shown)

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from callcenter.asterisk.ari import Call, Gone, ToDialplan, ToStasis
@@ -22,7 +23,7 @@ from callcenter.detectors.detector import SAMPLES_PER_S
 from callcenter.errors import PeerRefused, SubjectGone
 from callcenter.media.voice.answerers import AMD, AMD_ENDPOINT, LEG, Answerers
 from callcenter.model.campaign_messages import AwaitBeep, BeepHeard, DetectMachine, MachineJudged
-from callcenter.model.detection import BEEP_WITHIN_S, JUDGE_WITHIN_S, Answerer
+from callcenter.model.detection import BEEP_WITHIN_S, JUDGE_WITHIN_S, AmdRules, Answerer
 from callcenter.model.events import Event
 from callcenter.model.ids import ContactId, LegId
 
@@ -208,10 +209,12 @@ def session(*arguments: str) -> Any:
 
 async def test_amd_runs_at_the_other_end_of_a_channel_that_listens(ears: Ears) -> None:
     await ears.answerers.judge(judge(detector="asterisk"))
-    await ears.answerers.judge(judge(OTHER, detector="asterisk"))
+    rules = AmdRules(greeting=1200, maximum_number_of_words=5, silence_threshold=300)
+    await ears.answerers.judge(msgspec.structs.replace(judge(OTHER, detector="asterisk"), amd=rules))
     (first, call, to), (second, other, _) = ears.asterisk.asked
     assert call.endpoint == AMD_ENDPOINT
     assert call.variables == {LEG: CALLED, AMD: ",,,4600"}
+    assert other.variables == {LEG: OTHER, AMD: ",1200,,4600,,,5,300"}
     assert to == ToDialplan(context="callcenter-ear")
     assert len({first, second, call.other_channel_id, other.other_channel_id}) == 4
     await ears.answerers.serve(session(CALLED, "MACHINE", "LONGGREETING-1520-1500"))

@@ -1,10 +1,16 @@
 """Engines that break what is promised of campaigns, each in one way."""
 
-from callcenter.core.campaign_calls import CampaignCalls
+from callcenter.core.campaign_asking import Asking
+from callcenter.core.campaign_calls import CampaignCalls, Elsewhere
+from callcenter.core.campaign_dialling import dial
+from callcenter.core.campaign_ends import CampaignEnds
 from callcenter.core.campaign_state import Asked, CampaignRecord, Settling
 from callcenter.core.campaigns import Campaigns
 from callcenter.core.engine import Engine
+from callcenter.core.offers import Offers
+from callcenter.core.queues import Queues
 from callcenter.core.state import ContactRecord
+from callcenter.core.world import World
 from callcenter.model.campaign import Campaign
 from callcenter.model.configuration import Configuration
 from callcenter.model.ids import AgentId, LegId
@@ -12,10 +18,10 @@ from callcenter.model.lead import Lead
 from callcenter.model.pacing import PacingAnswer
 
 
-class _Hasty(Campaigns):
+class _AsksAfterwards(Asking):
     __slots__ = ()
 
-    def _judge(
+    def about(
         self,
         record: CampaignRecord,
         campaign: Campaign,
@@ -26,10 +32,18 @@ class _Hasty(Campaigns):
         agent: AgentId | None = None,
     ) -> bool:
         before = set(record.asked)
-        judged = super()._judge(record, campaign, lead, answer, ready=ready, agent=agent)
+        judged = super().about(record, campaign, lead, answer, ready=ready, agent=agent)
         for leg in sorted(set(record.asked) - before):
-            self._calls.dial(record, record.asked.pop(leg))
+            dial(self._world, record, record.asked.pop(leg))
         return judged
+
+
+class _Hasty(Campaigns):
+    __slots__ = ()
+
+    def __init__(self, world: World, calls: CampaignCalls) -> None:
+        super().__init__(world, calls)
+        self._asking = _AsksAfterwards(world, calls)
 
 
 class _Careless(Campaigns):
@@ -46,12 +60,20 @@ class _Patient(CampaignCalls):
         """She goes on waiting."""
 
 
-class _Silent(CampaignCalls):
+class _TellsNobody(CampaignEnds):
     __slots__ = ()
 
     def tell(self, record: CampaignRecord, leg: LegId, settling: Settling) -> None:
         """Nobody hears of it."""
         del record.settling[leg]
+
+
+class _Silent(CampaignCalls):
+    __slots__ = ()
+
+    def __init__(self, world: World, queues: Queues, offers: Offers, elsewhere: Elsewhere) -> None:
+        super().__init__(world, queues, offers, elsewhere)
+        self.ends = _TellsNobody(world, self.trunks)
 
 
 class _Forgiving(CampaignCalls):

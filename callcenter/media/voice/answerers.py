@@ -29,7 +29,7 @@ from callcenter.detectors.asterisk import ASTERISK, judgement_of
 from callcenter.detectors.detector import SAMPLES_PER_S, BeepListener, Listener
 from callcenter.errors import PeerRefused, PeerUnavailable, SubjectGone
 from callcenter.model.campaign_messages import AwaitBeep, BeepHeard, DetectMachine, MachineJudged
-from callcenter.model.detection import BEEP_WITHIN_S, Answerer
+from callcenter.model.detection import BEEP_WITHIN_S, AmdRules, Answerer
 from callcenter.model.events import Event
 from callcenter.model.ids import LegId
 
@@ -165,11 +165,12 @@ class Answerers:
 
     async def _begin_amd(self, command: DetectMachine) -> None:
         self._count += 1
+        rules = command.amd or AmdRules()
         call = Call(
             endpoint=AMD_ENDPOINT,
             other_channel_id=f"amd-{self._count}-{command.leg}",
             formats=(FORMAT,),
-            variables={LEG: command.leg, AMD: f",,,{round(1000 * (command.within_s - AMD_SPARE_S))}"},
+            variables={LEG: command.leg, AMD: rules.arguments(round(1000 * (command.within_s - AMD_SPARE_S)))},
         )
         await self._listen(command.leg, call)
 

@@ -32,6 +32,7 @@ PEOPLE: Final = "01234"
 BUSY, RINGS_ON, FAILS, UNKNOWN, MACHINE = "5", "6", "7", "8", "9"
 RING_S: Final = 0.3
 TALK_HZ: Final = 700
+KEYS_AFTER_S: Final = 1.0
 LISTENS_S: Final = 1.0  # after her "Hello?"
 BEEP_HZ: Final = 1_000
 BEEP_S: Final = 0.5
@@ -67,6 +68,7 @@ MODULES: Final = (
     "func_channel",
     "app_playback",
     "app_record",
+    "app_senddtmf",
     "app_verbose",
     "pbx_config",
 )
@@ -88,6 +90,7 @@ class Habits:
 
     people_s: tuple[float, ...] = (30.0,) * len(PEOPLE)
     spoken: bool = True  # people say "Hello?" before; else a tone from the answer on
+    keys: tuple[str, ...] = ("",) * len(PEOPLE)  # what each of them presses KEYS_AFTER_S after her answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +148,7 @@ async def carrier(
     for name in ("etc", "db", "spool", "run", "log", "keys", "sounds", "told"):
         (folder / name).mkdir(parents=True)
     await _record(espeak, folder / "sounds", habits)
-    for name, text in _files(root, made, rtp_from, sound_ports).items():
+    for name, text in _files(root, made, habits, rtp_from, sound_ports).items():
         write_whole(folder / "etc" / name, text, mode=0o600)
     argv = root.argv(["-f", "-C", str(folder / "etc" / "asterisk.conf")])
     try:
@@ -204,7 +207,7 @@ def _write(path: Path, samples: "array[int]") -> None:
 # -- what is configured ------------------------------------------------------------------------------------------------
 
 
-def _files(root: AsteriskRoot, made: Carrier, rtp_from: int, sound_ports: int) -> Mapping[str, str]:
+def _files(root: AsteriskRoot, made: Carrier, habits: Habits, rtp_from: int, sound_ports: int) -> Mapping[str, str]:
     folder = made.folder
     places = {
         "astetcdir": folder / "etc",
@@ -249,15 +252,18 @@ disallow = all
 allow = ulaw,alaw
 direct_media = no
 """,
-        "extensions.conf": extensions(folder),
+        "extensions.conf": extensions(folder, habits),
     }
 
 
-def extensions(folder: Path) -> str:
+def extensions(folder: Path, habits: Habits) -> str:
     """The dialplan. The number is the call's account, so that events about it name it."""
     rings = ["Ringing()", f"Wait({RING_S:g})", "Answer(,i)"]  # not before sound comes the other way
     ends: dict[str, Sequence[str]] = {
-        **{digit: [*rings, f"Playback({folder}/sounds/person-{digit})", "Hangup()"] for digit in PEOPLE},
+        **{
+            digit: [*rings, *_pressed(keys), f"Playback({folder}/sounds/person-{digit})", "Hangup()"]
+            for digit, keys in zip(PEOPLE, habits.keys, strict=True)
+        },
         BUSY: ["Hangup(17)"],
         RINGS_ON: ["Ringing()", "Wait(600)"],
         FAILS: ["Hangup(34)"],
@@ -279,3 +285,7 @@ def extensions(folder: Path) -> str:
     for digit, steps in ends.items():
         lines += [f"[ends-{digit}]", f"exten => s,1,{steps[0]}", *(f" same => n,{step}" for step in steps[1:])]
     return "\n".join(lines) + "\n"
+
+
+def _pressed(keys: str) -> list[str]:
+    return [f"Wait({KEYS_AFTER_S:g})", f"SendDTMF({keys})"] if keys else []
