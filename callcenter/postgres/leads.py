@@ -18,7 +18,7 @@ from callcenter.model.campaign import LeadOrder
 from callcenter.model.lead import DiallerName, Lead, LeadId, LeadNumber, LeadState, ListOfLeads, Outcome
 from callcenter.model.lead_filter import EVERYBODY, Filter
 from callcenter.postgres.lead_filter import compiled
-from callcenter.postgres.pool import Pool, asking, changing
+from callcenter.postgres.pool import Borrowed, Pool, asking, changing
 from callcenter.postgres.queries import sql
 from callcenter.postgres.records import time_of
 
@@ -34,8 +34,9 @@ ORDERS: Final = {
 }
 NEVER_CALLED: Final = 1.5
 """Hours away from her best one that a lead counts as who was never called: after those of this hour and the next."""
-_APART: Final = "abs(best_hour - ($n::smallint[])[array_position($3::text[], zones)])"
-_BY_HOUR: Final = f"coalesce(least({_APART}, {HOURS} - {_APART}), {NEVER_CALLED}), priority DESC, id"
+_NO_HOUR: Final = -1  # of who was never called, in the index
+_TIERS: Final[tuple[int | None, ...]] = (0, 1, None, *range(2, HOURS // 2 + 1))
+"""Hours away from a lead's best one, nearest first; None: never called. Each is claimed by itself, out of an index."""
 _OUTCOMES: Final = msgspec.json.Decoder(dict[Outcome, int])
 _CUSTOM: Final = msgspec.json.Decoder(dict[str, str])
 
@@ -93,20 +94,18 @@ class Leads:
 
         `at` matters where the order goes by the hour.
         """
-        where, filtered = compiled(only, _FIXED + 1)
-        given: tuple[object, ...] = filtered
-        by = ORDERS.get(order)
-        hours = {" ".join(group): local_hour(at, group[0]) for group in zones if group}
-        if order is LeadOrder.BEST_HOUR:
-            given = (*given, [hours.get(" ".join(group), 0) for group in zones])
-            by = _BY_HOUR.replace("$n", f"${_FIXED + len(given)}")
-        elif by is None:
-            given = (*given, order_field)
-            by = f"custom ->> ${_FIXED + len(given)}::text, id"
-        text = _filled(sql("leads.claim"), filter=where, order=by)
-        groups = [" ".join(group) for group in zones]
+        hours = {" ".join(group): local_hour(at, group[0]) if group else 0 for group in zones}
         async with changing(self._pool) as connection:
-            rows = await connection.fetch(text, self._dialler, list_, groups, count, *given)
+            if order is LeadOrder.BEST_HOUR:
+                rows = await self._of_hours(connection, list_, count, hours, only)
+            else:
+                where, given = compiled(only, _FIXED + 1)
+                by = ORDERS.get(order)
+                if by is None:
+                    given = (*given, order_field)
+                    by = f"custom ->> ${_FIXED + len(given)}::text, id"
+                text = _filled(sql("leads.claim"), filter=where, order=by)
+                rows = await connection.fetch(text, self._dialler, list_, list(hours), count, *given)
             numbers = await connection.fetch(sql("leads.numbers"), [row["id"] for row in rows])
         of: dict[int, list[LeadNumber]] = {row["id"]: [] for row in rows}
         for row in numbers:
@@ -114,6 +113,25 @@ class Leads:
             of[values.pop("lead")].append(LeadNumber(**values))
         ordered = sorted(rows, key=lambda row: _place(row, order, order_field, hours))
         return tuple(_lead(row, of[row["id"]]) for row in ordered)
+
+    async def _of_hours(
+        self, connection: Borrowed, list_: ListOfLeads, count: int, hours: Mapping[str, int], only: Filter
+    ) -> list[asyncpg.Record]:
+        """Those whose best hour is now first, then those of the hours beside it, and so on."""
+        where, given = compiled(only, _FIXED + 2)
+        text = _filled(sql("leads.claim_of_hours"), filter=where)
+        rows: list[asyncpg.Record] = []
+        for away in _TIERS:
+            wanted = [
+                (group, best)
+                for group, now in hours.items()
+                for best in ([_NO_HOUR] if away is None else sorted({(now - away) % HOURS, (now + away) % HOURS}))
+            ]
+            groups, bests = [group for group, _ in wanted], [best for _, best in wanted]
+            rows += await connection.fetch(text, self._dialler, list_, groups, count - len(rows), bests, *given)
+            if len(rows) >= count:
+                break
+        return rows
 
     async def release(self, leads: Sequence[LeadId] | None = None) -> int:
         """Give claimed leads back that nothing was done with, these or all; gives how many."""

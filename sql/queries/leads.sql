@@ -5,6 +5,17 @@ WHERE id IN (SELECT id FROM lead WHERE list = $2 AND state = 'ready' AND zones =
              ORDER BY {order} LIMIT $4 FOR UPDATE SKIP LOCKED)
 RETURNING id, list, name, reference, priority, zones, part, attempts, outcomes, answers, custom, created, shuffle, best_hour;
 
+-- leads.claim_of_hours
+-- Likewise, of each group of zones those of its best hours (-1: never called), by priority: two looks into an index each.
+UPDATE lead SET state = 'claimed', claimed_by = $1
+WHERE id IN (SELECT found.id FROM unnest($3::text[], $5::int[]) AS wanted (zones, hour)
+             CROSS JOIN LATERAL (SELECT id, priority FROM lead
+                                 WHERE list = $2 AND state = 'ready' AND zones = wanted.zones
+                                   AND coalesce(best_hour, -1) = wanted.hour AND ({filter})
+                                 ORDER BY priority DESC, id LIMIT $4 FOR UPDATE SKIP LOCKED) AS found
+             ORDER BY found.priority DESC, found.id LIMIT $4)
+RETURNING id, list, name, reference, priority, zones, part, attempts, outcomes, answers, custom, created, shuffle, best_hour;
+
 -- leads.numbers
 -- Numbers of leads that may still be tried, those tried least first.
 SELECT lead, n, number, label, region, line, attempts FROM lead_number
