@@ -7,6 +7,8 @@ RUN := $(VENV)/bin
 SEEDS ?= 10000
 BENCH ?= all
 TESTS ?=
+# Workers of `make test`: live tests wait for calls most of the time, so twice as many as there are processors.
+WORKERS ?= 4
 # What makes the fast suite fast besides what it leaves out: few examples, and no plug-in that only slow tests want.
 FEW := --hypothesis-profile=fast -p no:schemathesis --ignore=tests/web/test_schemathesis.py
 # Compiled modules are kept, whatever the shell says: without them every process of the suite compiles everything anew.
@@ -34,7 +36,7 @@ stop: ## end what `make run` started elsewhere
 	@$(RUN)/callcenter stop
 
 test: venv ## every test, with a real Asterisk and a real Postgres
-	@$(RUN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	@$(RUN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=30 $(TESTS)
 
 test-fast: venv ## the tests that need no Asterisk, in under a minute
 	@$(RUN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not live and not slow" $(FEW) $(TESTS)

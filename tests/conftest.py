@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.examples import WHOLE
+from tests.order import in_order
 from tests.postgres.server import cluster, connection, dsn, empty_dsn, own_cluster, pool, spool_folder
 
 __all__ = ["cluster", "connection", "dsn", "empty_dsn", "own_cluster", "pool", "spool_folder"]
@@ -21,6 +22,15 @@ OURS = "callcenter-"
 def pytest_collection() -> None:
     """What is collected stays to the end: the garbage collector need not walk through it, now or between tests."""
     gc.disable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """By file, as the workers are to get them."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.nodeid.split("::")[0], []).append(item)
+    waiting = {file for file, tests in files.items() if any(test.get_closest_marker("live") for test in tests)}
+    items[:] = [test for file in in_order(files, waiting) for test in files[file]]
 
 
 def pytest_collection_finish() -> None:

@@ -21,11 +21,15 @@ SETTINGS = """
 listen_addresses = ''
 port = 5432
 unix_socket_directories = '{home}'
-shared_buffers = 32MB
+shared_buffers = 128MB
 max_connections = 60
 timezone = 'Asia/Ho_Chi_Minh'
 fsync = off
 full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+autovacuum = off
+jit = off
 """
 
 

@@ -185,11 +185,11 @@ def test_a_tone_that_jumps_in_phase_is_still_found() -> None:
 
 
 def test_a_long_stereo_recording_is_inspected_in_seconds(tmp_path: Path) -> None:
-    """A rough guard, ten times what it takes, against losing the loops that run in C."""
+    """A rough guard, ten times the computing it takes, against losing the loops that run in C."""
     path = tmp_path / "long.wav"
     minute = (tone(440, 60), tone(880, 60))
     write_wav(path, Sound(rate=RATE, channels=(minute[0] * 3, minute[1] * 3)))
-    began = time.perf_counter()
+    began = time.process_time()
     reading = inspect_wav(path, [440])
     assert reading.header.duration_s == 180
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
