@@ -12,8 +12,9 @@ from callcenter.jobs.sealing import Sealer
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.privacy import Privacy
 from callcenter.postgres.sealed import SealedFiles
+from callcenter.sealing.bucket import Bucket, BucketStore
 from callcenter.sealing.keys import key_ring
-from callcenter.sealing.store import FolderStore
+from callcenter.sealing.store import FolderStore, Store
 from callcenter.sealing.workshop import Rules, Workshop
 from callcenter.web.api.route import Works
 
@@ -24,7 +25,29 @@ def workshop(settings: Settings) -> Workshop:
     """What is done to files, as the settings say."""
     rules = Rules(codec=settings.recording.format, encrypt=settings.recording.encrypt)
     keys = functools.partial(key_ring, settings.recordings_keys)
-    return Workshop(settings.recordings / WORK_FOLDER, FolderStore(settings.recordings_store), rules, keys)
+    return Workshop(settings.recordings / WORK_FOLDER, store(settings), rules, keys)
+
+
+def store(settings: Settings) -> Store:
+    """Where recordings are kept for good. Raises ConfigurationError for a bucket without boto3."""
+    kept = settings.recording
+    if kept.bucket is None:
+        return FolderStore(settings.recordings_store)
+    return _bucket(
+        Bucket(
+            name=kept.bucket,
+            endpoint=kept.bucket_endpoint,
+            region=kept.bucket_region,
+            prefix=kept.bucket_prefix,
+            profile=kept.bucket_profile,
+        )
+    )
+
+
+@functools.cache
+def _bucket(bucket: Bucket) -> BucketStore:
+    """One for all: it takes a while to make, and threads may share it."""
+    return BucketStore(bucket)
 
 
 def privacy(settings: Settings, pool: Pool) -> Privacy:

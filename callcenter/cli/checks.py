@@ -20,6 +20,7 @@ import asyncpg
 
 from callcenter import compiled
 from callcenter.asterisk.conf_check import Finding, Verdict
+from callcenter.boot.works import store
 from callcenter.cli.apply import folder_state
 from callcenter.cli.center import health_problems
 from callcenter.cli.conf import asterisk_findings, asterisk_known
@@ -29,11 +30,12 @@ from callcenter.config.folder import check_configuration, load_configuration
 from callcenter.config.settings import AsteriskSource, Settings
 from callcenter.embedded.apt import SYSTEM_PATH
 from callcenter.embedded.ports import Kind, Range, free
-from callcenter.errors import CallCenterError, ConfigurationError
+from callcenter.errors import CallCenterError, ConfigurationError, PeerFault
 from callcenter.nodes.fields import Language
 from callcenter.postgres.migrate import pending
 from callcenter.postgres.pool import connect, say, without_password
 from callcenter.postgres.queries import sql
+from callcenter.sealing.bucket import BucketStore
 
 PYTHON_OLDEST: Final = (3, 11)
 MB: Final = 1_000_000
@@ -55,6 +57,7 @@ async def examine(site: Site) -> list[Finding]:
     checks: tuple[tuple[str, Callable[[], list[Finding]]], ...] = (
         ("configuration", lambda: _configuration(settings)),
         ("folders", lambda: [*_var_folder(settings), *_disk(settings)]),
+        ("bucket", lambda: _bucket(settings)),
         ("voices", lambda: _voices(settings)),
     )
     for subject, look in checks:
@@ -177,6 +180,17 @@ def _disk(settings: Settings) -> list[Finding]:
         else:
             found.append(_good(name, said))
     return found
+
+
+def _bucket(settings: Settings) -> list[Finding]:
+    kept = store(settings)
+    if not isinstance(kept, BucketStore):
+        return []
+    try:
+        kept.look()
+    except PeerFault as fault:
+        return [_wrong("bucket", str(fault), "recordings stay on this machine until it answers")]
+    return [_good("bucket", f"answers: {kept.where}")]
 
 
 def _voices(settings: Settings) -> list[Finding]:

@@ -5,6 +5,7 @@ where one comes from is `settings_sources`. Port 0 means any free port, an empty
 first start, a folder left out a place in `var_folder`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -23,6 +24,10 @@ PORTS_PER_CALL: Final = 4
 DAYS_MAX: Final = 36_500
 MEGABYTES_MAX: Final = 1_000_000_000
 PLACE_OF_NUMBER: Final = "{number}"
+
+_BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_ENDPOINT: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+")
+_PREFIX: Final = re.compile(r"(?:[A-Za-z0-9_.-]+/)*[A-Za-z0-9_.-]+/?")
 
 
 class AsteriskSource(StrEnum):
@@ -94,6 +99,24 @@ def _database(text: str) -> str:
     return text
 
 
+def _bucket(text: str) -> str:
+    if not _BUCKET.fullmatch(text):
+        raise ValueError("expected the name of a bucket: 3 to 63 small letters, digits, dots and dashes")
+    return text
+
+
+def _endpoint(text: str) -> str:
+    if not _ENDPOINT.fullmatch(text):
+        raise ValueError("expected an address such as https://s3.example.net, without a path")
+    return text
+
+
+def _prefix(text: str) -> str:
+    if text and not _PREFIX.fullmatch(text):
+        raise ValueError("expected what names begin with, such as calls/")
+    return text
+
+
 Port = Annotated[int, Interval(ge=0, le=65_535)]
 Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
@@ -102,6 +125,9 @@ Password = Annotated[str, AfterValidator(_password)]
 Days = Annotated[float, Interval(ge=0, le=DAYS_MAX)]
 Megabytes = Annotated[int, Interval(ge=0, le=MEGABYTES_MAX)]
 DatabaseAddress = Annotated[str, AfterValidator(_database)]
+BucketName = Annotated[str, AfterValidator(_bucket)]
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+Prefix = Annotated[str, AfterValidator(_prefix)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +197,11 @@ class RecordingSettings:
     encrypt: bool = False
     key_file: Path | None = None  # left out: in var_folder; without it nothing encrypted can be read
     store_folder: Path | None = None  # where they are kept for good; left out: in recordings_folder
+    bucket: BucketName | None = None  # in place of store_folder: of S3, or of what speaks like it
+    bucket_endpoint: Endpoint | None = None  # left out: Amazon's
+    bucket_region: str | None = None
+    bucket_prefix: Prefix = ""  # before the names of the objects: "calls/"
+    bucket_profile: str | None = None  # of the credentials file; left out: what boto3 finds, from its environment on
     keep_days: Days = 0.0  # of those whose queue says nothing; 0: for ever
     warn_below_mb: Megabytes = 5_000  # of free disk: it is said
     stop_below_mb: Megabytes = 1_000  # of free disk: nothing is recorded any more, calls go on
@@ -230,7 +261,7 @@ class Settings:
 
     @property
     def recordings_store(self) -> Path:
-        """Where they are kept for good."""
+        """Where they are kept for good, if not in a bucket."""
         return self.recording.store_folder or self.recordings
 
     @property
@@ -255,11 +286,21 @@ def clashes(settings: Settings) -> list[tuple[str, str, str]]:
         found.append(("sip.rtp_to", f"{sip.rtp_from} to {sip.rtp_to} holds not even one call", "about 4 ports a call"))
     elif sip.rtp_from % 2:
         found.append(("sip.rtp_from", f"{sip.rtp_from} is odd", "sound uses even ports (RFC 3550)"))
-    found += [*_open_doors(settings.web), *_late_warnings(settings.recording)]
+    found += [*_open_doors(settings.web), *_late_warnings(settings.recording), *_two_stores(settings.recording)]
     if asterisk.source is AsteriskSource.SYSTEM:
         unknown = [key for key in ("http_port", "ami_port") if not getattr(asterisk, key)]
         found += [(f"asterisk.{key}", "an Asterisk that runs already has a port", "say which") for key in unknown]
     return found
+
+
+def _two_stores(kept: RecordingSettings) -> list[tuple[str, str, str]]:
+    if kept.bucket is not None and kept.store_folder is not None:
+        return [("recording.bucket", "there is a recording.store_folder already", "one of the two")]
+    if kept.bucket is None and (
+        kept.bucket_endpoint or kept.bucket_region or kept.bucket_prefix or kept.bucket_profile
+    ):
+        return [("recording.bucket", "it is left out, and other keys say how to reach it", "say which bucket")]
+    return []
 
 
 def _late_warnings(kept: RecordingSettings) -> list[tuple[str, str, str]]:

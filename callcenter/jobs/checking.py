@@ -14,7 +14,7 @@ from callcenter.errors import PeerFault
 from callcenter.jobs.sealing import Claim, Sealer
 from callcenter.model.ids import RecordingId
 from callcenter.model.sealed import SealedFile, Step
-from callcenter.sealing.store import FolderStore
+from callcenter.sealing.store import Listed
 
 
 class Kept(Protocol):
@@ -66,7 +66,7 @@ async def look_at_all(files: Kept, sealer: Sealer, *, deep: bool = False) -> Loo
             place = sealer.workshop.store.place(now.name) if now.step is Step.KEPT else now.source
             wrong.append(Wrong(recording=file.recording, place=place, problem=problem))
     store = sealer.workshop.store
-    if isinstance(store, FolderStore):
+    if isinstance(store, Listed):
         strays = [name for name in await sealer.in_thread(lambda: list(store.names())) if name not in known]
         for name in strays:
             recording = RecordingId(name.split("/")[-1].split(".")[0])

@@ -1,7 +1,7 @@
 """Where recordings are kept for good. Knows names and bytes; knows nothing of what is in them.
 
-A name is a relative path of ours (`2026/01/31/<id>.flac`). Another kind of store, such as a bucket, is another class
-with the methods of `Store`.
+A name is a relative path of ours (`2026/01/31/<id>.flac`). Another kind of store is another class with the methods of
+`Store`, as that of buckets (`bucket.py`).
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from callcenter.errors import Bug, PeerFault
 
@@ -56,6 +56,15 @@ class Store(Protocol):
 
     def place(self, name: str) -> str:
         """Where a person finds it: a path, an address."""
+        ...
+
+
+@runtime_checkable
+class Listed(Protocol):
+    """A store that can say what it keeps."""
+
+    def names(self) -> Iterator[str]:
+        """Everything that looks like a recording, in order; for `verify`."""
         ...
 
 
@@ -108,13 +117,23 @@ class FolderStore:
         """Everything that looks like a recording, in order; for `verify`."""
         for path in sorted(self.folder.rglob("*")):
             name = path.relative_to(self.folder).as_posix()
-            if _NAME.fullmatch(name) and path.is_file():
+            if is_a_name(name) and path.is_file():
                 yield name
 
     def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise Bug(f"{name!r} is no name of a recording")
-        return self.folder / name
+        return self.folder / checked(name)
+
+
+def is_a_name(text: str) -> bool:
+    """Whether it is a name of ours."""
+    return _NAME.fullmatch(text) is not None
+
+
+def checked(name: str) -> str:
+    """The same name. Raises Bug if it is none of ours: it becomes part of a path."""
+    if not is_a_name(name):
+        raise Bug(f"{name!r} is no name of a recording")
+    return name
 
 
 def measure_file(path: Path) -> Measure:
