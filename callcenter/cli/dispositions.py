@@ -12,7 +12,7 @@ from callcenter.cli.site import Site, site_of
 from callcenter.cli.times import moment, period
 
 if TYPE_CHECKING:
-    from asyncpg import Record
+    from callcenter.postgres.dispositions import MissingLine, OutcomeLine
 
 LIST_MAX: Final = 10_000
 Call = Annotated[str, typer.Argument(metavar="CALL", help="Its id, or, of a past call, an unambiguous part of it.")]
@@ -20,7 +20,6 @@ Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yest
 Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
 OneQueue = Annotated[str | None, typer.Option("--queue", help="Only this queue.")]
 OneAgent = Annotated[str | None, typer.Option("--agent", help="Only this agent.")]
-SHARE: Final = "talks with this outcome / talks of this agent in this queue; a talk counts where it was recorded first"
 SUM_HEADS: Final = ("queue!", "agent", "code!", "label", "talks>", "share>", "changed>", "callbacks>")
 MISSING_HEADS: Final = ("talk ended", "call!", "queue", "agent", "caller")
 
@@ -140,61 +139,60 @@ def dispositions(
 ) -> None:
     """What agents recorded of their talks, by queue, agent and outcome; or the talks of which something is missing."""
     bounds = period(since, until)
-    query = "dispositions.missing" if missing else "dispositions.sums"
-    records = asyncio.run(_asked(site_of(context), query, bounds, queue, agent, limit if missing else None))
-    span = {"since": stamp(bounds[0]), "until": stamp(bounds[1])}
+    between = {"since": stamp(bounds[0]), "until": stamp(bounds[1])}
     if missing:
-        _show_missing(records, span, limit, json=json)
+        found = asyncio.run(_missing(site_of(context), bounds, queue, agent, limit))
+        _show_missing(found, between, limit, json=json)
     else:
-        _show_sums(records, span, bounds, json=json)
+        _show_sums(asyncio.run(_sums(site_of(context), bounds, queue, agent)), between, bounds, json=json)
 
 
-async def _asked(
-    site: Site, query: str, bounds: tuple[float, float], queue: str | None, agent: str | None, limit: int | None
-) -> "list[Record]":
-    from callcenter.postgres.queries import sql
-    from callcenter.postgres.records import time_of
+async def _sums(
+    site: Site, bounds: tuple[float, float], queue: str | None, agent: str | None
+) -> "tuple[OutcomeLine, ...]":
+    from callcenter.postgres.dispositions import outcomes
 
-    more = () if limit is None else (limit,)
     async with site.database() as pool:
-        return list(await pool.fetch(sql(query), time_of(bounds[0]), time_of(bounds[1]), queue, agent, *more))
+        return await outcomes(pool, *bounds, queue=queue, agent=agent)
+
+
+async def _missing(
+    site: Site, bounds: tuple[float, float], queue: str | None, agent: str | None, limit: int
+) -> "tuple[MissingLine, ...]":
+    from callcenter.postgres.dispositions import missing
+
+    async with site.database() as pool:
+        return await missing(pool, *bounds, queue=queue, agent=agent, limit=limit)
 
 
 def _show_sums(
-    records: "list[Record]", span: dict[str, str | None], bounds: tuple[float, float], *, json: bool
+    lines: "tuple[OutcomeLine, ...]", between: dict[str, str | None], bounds: tuple[float, float], *, json: bool
 ) -> None:
-    names = ("queue", "agent", "code", "label", "talks", "changed", "callbacks")
+    from callcenter.postgres.dispositions import SHARE
+
     if json:
-        lines = [{**{name: one[name] for name in names}, "share": round(one["share"], 4)} for one in records]
-        emit({**span, "dispositions": lines, "formulas": {"share": SHARE}})
+        names = ("queue", "agent", "code", "label", "talks", "changed", "callbacks")
+        told = [{**{name: getattr(one, name) for name in names}, "share": round(one.share, 4)} for one in lines]
+        emit({**between, "dispositions": told, "formulas": {"share": SHARE}})
         return
     say(f"from {clock(bounds[0])} to {clock(bounds[1])}, local time")
     rows = (
-        (
-            one["queue"],
-            one["agent"],
-            one["code"],
-            one["label"],
-            one["talks"],
-            share(one["share"]),
-            one["changed"],
-            one["callbacks"],
-        )
-        for one in records
+        (one.queue, one.agent, one.code, one.label, one.talks, share(one.share), one.changed, one.callbacks)
+        for one in lines
     )
     show_grid(SUM_HEADS, rows, empty="nothing was recorded")
     say(f"share = {SHARE}")
 
 
-def _show_missing(records: "list[Record]", span: dict[str, str | None], limit: int, *, json: bool) -> None:
+def _show_missing(lines: "tuple[MissingLine, ...]", between: dict[str, str | None], limit: int, *, json: bool) -> None:
     if json:
         names = ("call", "queue", "agent", "tree", "caller")
-        lines = [{**{name: one[name] for name in names}, "talk_ended": stamp(one["talk_ended_s"])} for one in records]
-        emit({**span, "missing": lines})
+        told = [{**{name: getattr(one, name) for name in names}, "talk_ended": stamp(one.talk_ended)} for one in lines]
+        emit({**between, "missing": told})
         return
-    rows = ((clock(one["talk_ended_s"]), one["call"], one["queue"], one["agent"], one["caller"]) for one in records)
+    rows = ((clock(one.talk_ended), one.call, one.queue, one.agent, one.caller) for one in lines)
     show_grid(MISSING_HEADS, rows, empty="nothing is missing")
-    if len(records) == limit:
+    if len(lines) == limit:
         warn(f"only the first {limit} are shown; --limit gives more")
 
 

@@ -16,7 +16,7 @@ from callcenter.cli.site import Site, site_of
 from callcenter.cli.times import period
 
 if TYPE_CHECKING:
-    from asyncpg import Record
+    from callcenter.postgres.supervised import Heard, Steered
 
 app = typer.Typer(name="supervise", help="Listen, whisper, barge; move and pick calls.", no_args_is_help=True)
 
@@ -181,35 +181,32 @@ def report(
                 "until": stamp(bounds[1]),
                 "heard": [
                     {
-                        "began": stamp(one["began_s"]),
-                        "supervisor": one["supervisor"],
-                        "agent": one["agent"],
-                        "as": one["state"],
-                        "seconds": seconds(one["seconds"]),
-                        "call": one["contact"],
+                        "began": stamp(one.began),
+                        "supervisor": one.supervisor,
+                        "agent": one.agent,
+                        "as": one.state,
+                        "seconds": seconds(one.seconds),
+                        "call": one.contact,
                     }
                     for one in heard
                 ],
                 "steered": [
                     {
-                        "at": stamp(one["steered_s"]),
-                        "call": one["contact"],
-                        "queue": one["queue"],
-                        "what": one["what"],
-                        "by": one["by"],
+                        "at": stamp(one.at),
+                        "call": one.contact,
+                        "queue": one.queue,
+                        "what": one.what,
+                        "by": one.by,
                     }
                     for one in steered
                 ],
             }
         )
         return
-    rows = (
-        (clock(o["began_s"]), o["supervisor"], o["agent"], o["state"], length(o["seconds"]), o["contact"])
-        for o in heard
-    )
+    rows = ((clock(one.began), one.supervisor, one.agent, one.state, length(one.seconds), one.contact) for one in heard)
     show_grid(PAST_HEADS, rows, empty="nobody was heard in that time")
     if steered:
-        acts = ((clock(o["steered_s"]), o["contact"], o["queue"], o["what"], o["by"]) for o in steered)
+        acts = ((clock(one.at), one.contact, one.queue, one.what, one.by) for one in steered)
         show_grid(STEERED_HEADS, acts, empty="")
     if limit in (len(heard), len(steered)):
         warn(f"only the first {limit} are shown; --limit gives more")
@@ -217,15 +214,13 @@ def report(
 
 async def _past(
     site: Site, bounds: tuple[float, float], supervisor: str | None, agent: str | None, limit: int
-) -> "tuple[list[Record], list[Record]]":
-    from callcenter.postgres.queries import sql
-    from callcenter.postgres.records import time_of
+) -> "tuple[tuple[Heard, ...], tuple[Steered, ...]]":
+    from callcenter.postgres.supervised import heard, steered
 
-    since, until = time_of(bounds[0]), time_of(bounds[1])
     async with site.database() as pool:
-        heard = await pool.fetch(sql("cli.monitoring"), since, until, supervisor, agent, limit)
-        steered = await pool.fetch(sql("cli.steering"), since, until, limit) if agent is None else []
-    return list(heard), [one for one in steered if supervisor is None or one["by"] == supervisor]
+        was_heard = await heard(pool, *bounds, supervisor=supervisor, agent=agent, limit=limit)
+        acts = await steered(pool, *bounds, supervisor=supervisor, limit=limit) if agent is None else ()
+        return was_heard, acts
 
 
 def _steer(context: typer.Context, what: str, call: str, supervisor: str | None, wish: dict[str, object]) -> str:

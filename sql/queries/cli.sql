@@ -62,15 +62,3 @@ FROM voicemail JOIN contact ON contact.id = voicemail.contact LEFT JOIN recordin
 WHERE $1 <> '' AND (strpos(voicemail.contact, $1) > 0 OR strpos(voicemail.left_in, $1) > 0)
 ORDER BY (voicemail.contact = $1 OR voicemail.left_in = $1) DESC, voicemail.contact LIMIT 20;
 
--- cli.monitoring
--- Who heard which talk as what in [$1, $2), narrowed to a supervisor or an agent where given; at most $5.
-SELECT supervisor, agent, contact, state, seconds, extract(epoch FROM began)::double precision AS began_s
-FROM monitoring
-WHERE began >= $1 AND began < $2 AND ($3::text IS NULL OR supervisor = $3) AND ($4::text IS NULL OR agent = $4)
-ORDER BY began, seq, n LIMIT $5;
-
--- cli.steering
--- Who meddled with waiting calls in [$1, $2); at most $3.
-SELECT contact, queue, what, by, extract(epoch FROM steered)::double precision AS steered_s
-FROM steering WHERE steered >= $1 AND steered < $2
-ORDER BY steered, seq, n LIMIT $3;

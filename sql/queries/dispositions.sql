@@ -18,7 +18,7 @@ ORDER BY queue, agent, talks DESC, code;
 -- dispositions.missing
 -- Talks that ended without what their queue requires, and of which nothing was recorded since.
 SELECT due.contact AS call, due.queue, due.agent, due.tree, contact.caller,
-       extract(epoch FROM due.talk_ended)::double precision AS talk_ended_s
+       extract(epoch FROM due.talk_ended)::double precision AS talk_ended
 FROM disposition_due due
 LEFT JOIN contact ON contact.id = due.contact
 WHERE due.talk_ended >= $1 AND due.talk_ended < $2

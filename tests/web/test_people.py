@@ -137,6 +137,42 @@ async def test_an_agent_has_herself_and_her_own_calls(floor: Office) -> None:
     assert spoken.status == 404
 
 
+async def test_what_was_done_and_recorded_is_told_and_rights_are_given(floor: Office) -> None:
+    ours, boss = talks(floor, "sales"), await hers(floor, "boss")
+    assert (await floor.asks("POST", "/supervision/boss/monitor", {"agent": "ann"}, token=boss)).status == 200
+    ann = await hers(floor, "ann")
+    for token, seen in ((boss, ["boss"]), (ann, [])):  # whether she is told that she is heard is a policy
+        found = (await floor.asks("GET", "/supervision", token=token)).json["items"]
+        assert [one["supervisor"] for one in found] == seen
+    await floor.pool.execute(
+        "INSERT INTO monitoring (seq, n, monitor, supervisor, agent, contact, state, seconds, began, ended)"
+        " VALUES (1, 0, 'm-1', 'boss', 'ann', $1, 'listening', 7, now(), now())",
+        ours.id,
+    )
+    await floor.pool.execute(
+        "INSERT INTO steering (seq, n, contact, queue, what, by, steered)"
+        " VALUES (1, 0, 'c-1', 'sales', 'priority 9', 'agent:boss', now()),"
+        " (2, 0, 'c-2', 'sales', 'x', 'cli:eve', now())"
+    )
+    until = "until=2200-01-01T00:00:00Z&since=2020-01-01T00:00:00Z"
+    report = (await floor.asks("GET", f"/supervision/report?supervisor=boss&{until}", token=boss)).json
+    assert [(one["agent"], one["state"], one["seconds"]) for one in report["heard"]] == [("ann", "listening", 7.0)]
+    assert [one["what"] for one in report["steered"]] == ["priority 9"]
+    assert len((await floor.asks("GET", f"/supervision/report?{until}")).json["steered"]) == 2
+    assert (await floor.asks("GET", f"/supervision/report?{until}", token=boss)).status == 403
+    for path in ("dispositions", "dispositions/missing", "surveys", "messages"):
+        more = "&every_s=1e7" if path == "messages" else ""
+        assert (await floor.asks("GET", f"/reports/{path}?since=2026-01-01T00:00:00Z{more}")).json["items"] == []
+        assert (await floor.asks("GET", f"/reports/{path}?queue=support", token=boss)).status == 403
+
+    rights = {"team": "red", "supervises": {"queues": ["sales"], "teams": ["blue"]}}
+    changed = (await floor.asks("PATCH", "/agents/ann", rights)).json
+    assert (changed["team"], changed["supervises"]["queues"]) == ("red", ["sales"])
+    assert (await floor.asks("PATCH", "/agents/ann", rights, token=boss)).status == 403
+    nobody = (await floor.asks("PATCH", "/agents/ann", {"team": "", "supervises": {}})).json
+    assert (nobody["team"], nobody["supervises"]) == (None, None)
+
+
 async def test_a_programs_token_acts_for_the_supervisor_it_names(floor: Office) -> None:
     waits = [floor.running.story.call("sales") for _ in range(2)][-1]
     found = await floor.asks("POST", f"/calls/{waits.id}/move", {"queue": "support", "supervisor": "boss"})

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
 from callcenter.errors import ConfigurationError
-from callcenter.model.agent import Agent, PhoneRules
-from callcenter.model.ids import AgentId, Skill
+from callcenter.model.agent import Agent, PhoneRules, Supervision
+from callcenter.model.ids import AgentId, QueueName, Skill, Team
 from callcenter.model.rights import Area, Right
 from callcenter.postgres.configurations import Stored
 from callcenter.web.api.commands import STRICT, Name, Text
@@ -28,6 +28,7 @@ Skills = Annotated[dict[Name, Annotated[int, Field(ge=1, le=5)]], Field(max_leng
 Number = Annotated[str, Field(pattern=r"^[0-9]{2,15}$")]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9._-]{0,38}[a-z0-9])?$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
+TeamName = Annotated[str, Field(pattern=r"^[^\W\d][\w-]{0,39}$")]
 PersonName = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
@@ -41,6 +42,8 @@ class Person:
     skills: dict[str, int]
     language: str
     phone: PhoneRules
+    team: str | None
+    supervises: Supervision | None
     warning: str
 
 
@@ -91,8 +94,18 @@ class PhoneChange(BaseModel):
     auto_answer: bool | None = None
 
 
+class SupervisesChange(BaseModel):
+    """Whose talks she may hear and steer from now on; nobody's: she is no supervisor."""
+
+    model_config = STRICT
+
+    queues: Annotated[tuple[Name, ...], Field(max_length=SKILLS_MAX)] = ()
+    teams: Annotated[tuple[TeamName, ...], Field(max_length=SKILLS_MAX)] = ()
+    everything: bool = False
+
+
 class AgentChange(BaseModel):
-    """What is to be different; `skills` replaces all of them."""
+    """What is to be different; `skills` and `supervises` replace all of them, an empty `team` is none."""
 
     model_config = STRICT
 
@@ -101,6 +114,8 @@ class AgentChange(BaseModel):
     skills: Skills | None = None
     language: Language | None = None
     phone: PhoneChange | None = None
+    team: TeamName | Literal[""] | None = None
+    supervises: SupervisesChange | None = None
 
 
 class Apply(BaseModel):
@@ -161,6 +176,13 @@ async def _change(asked: Asked) -> Person:
     if wish.phone is not None:
         rules = {name: value for name, value in dict(wish.phone).items() if value is not None}
         changes["phone"] = replace(known.phone, **rules)
+    if wish.team is not None:
+        changes["team"] = Team(wish.team) if wish.team else None
+    if (hers := wish.supervises) is not None:
+        rights = Supervision(
+            queues=tuple(map(QueueName, hers.queues)), teams=tuple(map(Team, hers.teams)), everything=hers.everything
+        )
+        changes["supervises"] = None if rights == Supervision() else rights
     changed = replace(known, **changes)
     if wish.number is not None and wish.number != known.number:
         _no_flow(asked, wish.number)
@@ -200,6 +222,8 @@ def _person(agent: Agent, warning: str) -> Person:
         skills={str(skill): level for skill, level in agent.skills.items()},
         language=agent.language,
         phone=agent.phone,
+        team=agent.team,
+        supervises=agent.supervises,
         warning=warning,
     )
 

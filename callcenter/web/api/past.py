@@ -21,6 +21,8 @@ from callcenter.postgres.reports import (
     Summary,
     WaitLine,
 )
+from callcenter.postgres.surveys import FORMULAS, SurveyLine, Surveys, SurveysBy
+from callcenter.postgres.voicemails import HANDLED, MessageLine, Voicemails
 from callcenter.web.api.commands import Name
 from callcenter.web.api.problems import Refusal, Wrong
 from callcenter.web.api.public import Moment, Public, seconds_of
@@ -53,6 +55,7 @@ QUEUE_LINE: Final = Public(QueueLine, "QueueInterval", times=("starts",))
 AGENT_LINE: Final = Public(AgentLine, "AgentInterval", times=("starts",))
 WAIT_LINE: Final = Public(WaitLine, "WaitInterval", times=("starts",))
 CALLBACK_LINE: Final = Public(CallbackLine, "CallbackInterval", times=("starts",))
+MESSAGE_LINE: Final = Public(MessageLine, "MessageInterval", times=("starts",))
 SUMMARY: Final = Public(
     Summary, "Summary", also={"end_reasons": (dict[str, int], dict), "formulas": (dict[str, str], dict)}
 )
@@ -100,6 +103,45 @@ class CallbackReport:
     """Callbacks by the interval in which they were promised."""
 
     items: list[CALLBACK_LINE.shape]  # type: ignore[name-defined]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageReport:
+    """Messages by the interval in which they were left."""
+
+    items: list[MESSAGE_LINE.shape]  # type: ignore[name-defined]
+    formula: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuestionAnswered:
+    """One question of a survey; `times` is answer -> how often."""
+
+    question: str
+    answers: int
+    mean: float | None
+    times: dict[str, int]
+    comments: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyAnswered:
+    """One survey of one queue or agent (`of`), or all of it ("")."""
+
+    survey: str
+    of: str
+    offered: int
+    answered: int
+    share: float | None
+    questions: list[QuestionAnswered]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyReport:
+    """What callers said of the talks."""
+
+    items: list[SurveyAnswered]
+    formulas: dict[str, str]
 
 
 class Period(BaseModel):
@@ -164,6 +206,14 @@ class QueueReportQuery(ReportQuery):
     queue: Name | None = None
 
 
+class SurveyQuery(Period):
+    """Summed up by what, and of whom."""
+
+    by: SurveysBy = SurveysBy.SURVEY
+    queue: Name | None = None
+    agent: Name | None = None
+
+
 class AgentReportQuery(ReportQuery):
     """Of one agent, or of all."""
 
@@ -220,7 +270,7 @@ async def _audit(asked: Asked) -> ActPage:
     return ActPage(items=[ACT.of(one) for one in found], next=cursor_after(found[-1].id, "") if full else None)
 
 
-def _covered_queue(asked: Asked, queue: str | None) -> str | None:
+def covered_queue(asked: Asked, queue: str | None) -> str | None:
     """The queue a report is of. Raises Refusal if it is beyond the token; a token for one queue means that one."""
     queues = covered_queues(asked.rights)
     if queues is None or queue in queues:
@@ -233,28 +283,62 @@ def _covered_queue(asked: Asked, queue: str | None) -> str | None:
 async def _summary(asked: Asked) -> object:
     query = asked.query_as(SummaryQuery)
     bounds = query.bounds(asked.parts.now())
-    return SUMMARY.of(await asked.parts.reports.summary(*bounds, queue=_covered_queue(asked, query.queue)))
+    return SUMMARY.of(await asked.parts.reports.summary(*bounds, queue=covered_queue(asked, query.queue)))
 
 
 async def _queue_report(asked: Asked) -> QueueReport:
     query = asked.query_as(QueueReportQuery)
-    bounds, queue = query.intervals(asked.parts.now()), _covered_queue(asked, query.queue)
+    bounds, queue = query.intervals(asked.parts.now()), covered_queue(asked, query.queue)
     found = await asked.parts.reports.queues(*bounds, every_s=query.every_s, queue=queue)
     return QueueReport(items=[QUEUE_LINE.of(one) for one in found])
 
 
 async def _wait_report(asked: Asked) -> WaitReport:
     query = asked.query_as(QueueReportQuery)
-    bounds, queue = query.intervals(asked.parts.now()), _covered_queue(asked, query.queue)
+    bounds, queue = query.intervals(asked.parts.now()), covered_queue(asked, query.queue)
     found = await asked.parts.reports.waits(*bounds, every_s=query.every_s, queue=queue)
     return WaitReport(items=[WAIT_LINE.of(one) for one in found])
 
 
 async def _callback_report(asked: Asked) -> CallbackReport:
     query = asked.query_as(QueueReportQuery)
-    bounds, queue = query.intervals(asked.parts.now()), _covered_queue(asked, query.queue)
+    bounds, queue = query.intervals(asked.parts.now()), covered_queue(asked, query.queue)
     found = await asked.parts.reports.callbacks(*bounds, every_s=query.every_s, queue=queue)
     return CallbackReport(items=[CALLBACK_LINE.of(one) for one in found])
+
+
+async def _message_report(asked: Asked) -> MessageReport:
+    query = asked.query_as(QueueReportQuery)
+    bounds, queue = query.intervals(asked.parts.now()), covered_queue(asked, query.queue)
+    found = await Voicemails(asked.parts.pool).lines(*bounds, every_s=query.every_s, queue=queue)
+    return MessageReport(items=[MESSAGE_LINE.of(one) for one in found], formula=f"until_done_s = {HANDLED}")
+
+
+async def _survey_report(asked: Asked) -> SurveyReport:
+    query = asked.query_as(SurveyQuery)
+    bounds, queue = query.bounds(asked.parts.now()), covered_queue(asked, query.queue)
+    found = await Surveys(asked.parts.pool).lines(*bounds, by=query.by, queue=queue, agent=query.agent)
+    return SurveyReport(items=[_survey(one) for one in found], formulas=dict(FORMULAS))
+
+
+def _survey(line: SurveyLine) -> SurveyAnswered:
+    return SurveyAnswered(
+        survey=line.survey,
+        of=line.of,
+        offered=line.offered,
+        answered=line.answered,
+        share=line.share,
+        questions=[
+            QuestionAnswered(
+                question=one.question,
+                answers=one.answers,
+                mean=one.mean,
+                times={str(answer): times for answer, times in sorted(one.times.items())},
+                comments=one.comments,
+            )
+            for one in line.questions.values()
+        ],
+    )
 
 
 async def _agent_report(asked: Asked) -> AgentReport:
@@ -278,5 +362,7 @@ ROUTES: Final[Sequence[Route]] = (
     reading(
         "reports callbacks", "/reports/callbacks", R, "Callbacks.", CallbackReport, _callback_report, QueueReportQuery
     ),
+    reading("reports messages", "/reports/messages", R, "Messages.", MessageReport, _message_report, QueueReportQuery),
+    reading("reports surveys", "/reports/surveys", R, "What callers said.", SurveyReport, _survey_report, SurveyQuery),
     reading("reports agents", "/reports/agents", R, "By interval.", AgentReport, _agent_report, AgentReportQuery),
 )

@@ -20,6 +20,7 @@ from callcenter.web.api import (
     past,
     privacy,
     recordings,
+    supervision,
     webhooks,
 )
 from callcenter.web.api.commands import COMMANDS, Command
@@ -144,6 +145,7 @@ ROUTES: Final[Sequence[Route]] = (
     *live.ROUTES,
     *past.ROUTES,
     *recordings.ROUTES,
+    *supervision.ROUTES,
     *customer_files.ROUTES,
     *customers.ROUTES,
     *webhooks.ROUTES,
