@@ -228,6 +228,7 @@ def report_document(campaign: str, since: float, until: float, found: "Summed") 
         "outcomes": dict(sorted(tally.outcomes.items())),
         "answered": tally.answered,
         "dropped": tally.dropped,
+        "misjudged": tally.misjudged,
         "drop_share": tally.share,
         "formula": f"drop share = {DROP_FORMULA}",
         "limits": [

@@ -165,7 +165,7 @@ class CampaignEnds:
         settling.agent = None
         self._world.timers.cancel(TimerKind.SETTLE, leg)
         if settling.judged is not None:
-            score(self._world, record, leg, settling, settling.judged)
+            settling.misjudged = score(self._world, record, leg, settling, settling.judged)
             settling.judged = None
         self.tell(record, leg, settling)
 
@@ -180,6 +180,7 @@ class CampaignEnds:
                 at=settling.at,
                 answered_at=settling.answered_at,
                 disposition=settling.disposition,
+                misjudged=settling.misjudged,
             )
         )
 

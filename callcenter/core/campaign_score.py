@@ -16,8 +16,11 @@ from callcenter.model.ids import LegId
 from callcenter.model.records import AnswererRow, Row
 
 
-def score(world: World, record: CampaignRecord, leg: LegId, settling: Settling, judged: Judged) -> None:
-    """An attempt is settled that a detector has judged: what its agent says, if she says something, labels it."""
+def score(world: World, record: CampaignRecord, leg: LegId, settling: Settling, judged: Judged) -> int:
+    """An attempt is settled that a detector has judged: what its agent says, if she says something, labels it.
+
+    Gives how many people were hung up on as machines, by estimate, for whom this one stands.
+    """
     code = settling.disposition
     label = None if not code else Answerer.MACHINE if says_machine(code) else Answerer.HUMAN
     world.out.append(
@@ -34,10 +37,10 @@ def score(world: World, record: CampaignRecord, leg: LegId, settling: Settling, 
         )
     )
     if label is None or not judged.stands_for:
-        return
+        return 0
     found, person = record.scores[judged.detector], label is Answerer.HUMAN
-    if person:
-        record.pace.taken_for_machines(judged.stands_for - 1, world.now)
+    misjudged = judged.stands_for - 1 if person else 0
+    record.pace.taken_for_machines(misjudged, world.now)
     if found.label(person=person):
         world.out.append(
             MachinesTrusted(
@@ -48,6 +51,7 @@ def score(world: World, record: CampaignRecord, leg: LegId, settling: Settling, 
                 people=found.people,
             )
         )
+    return misjudged
 
 
 def _scored(fact: AnswererScored, entry: Entry, n: int) -> tuple[Row, ...]:

@@ -107,6 +107,7 @@ class Settling(msgspec.Struct, kw_only=True, gc=False):
     agent: AgentId | None = None  # whose record is waited for; None: it was told
     disposition: str = ""
     judged: Judged | None = None  # until it is scored
+    misjudged: int = 0  # people hung up on as machines for whom she stands
 
 
 class Settled(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -54,7 +54,13 @@ def judged(
 
 
 def came_of(
-    attempt: AttemptId, campaign: CampaignName, number: str, outcome: Outcome, at: float, answered_at: float | None
+    attempt: AttemptId,
+    campaign: CampaignName,
+    number: str,
+    outcome: Outcome,
+    at: float,
+    answered_at: float | None,
+    misjudged: int = 0,
 ) -> Receipt:
     """The receipt of what came of an attempt."""
     return Receipt(
@@ -67,6 +73,7 @@ def came_of(
         answered_at=answered_at,
         by_a_person=outcome in BY_A_PERSON,
         dropped=outcome is Outcome.DROPPED,
+        misjudged=misjudged,
     )
 
 

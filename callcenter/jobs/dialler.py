@@ -298,6 +298,7 @@ class Dialler:
                 command.at,
                 answered_at=command.answered_at,
                 disposition=command.disposition,
+                misjudged=command.misjudged,
                 rules=_recycling(campaign),
                 attempts_max=campaign.attempts_max if campaign is not None else LEAD_ATTEMPTS_MAX,
             )

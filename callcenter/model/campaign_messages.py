@@ -156,6 +156,7 @@ class SettleAttempt(Message, frozen=True, kw_only=True):
     at: float
     answered_at: float | None = None
     disposition: str = ""
+    misjudged: int = 0  # people hung up on as machines for whom this one stands
 
 
 class OptOut(Message, frozen=True, kw_only=True):

@@ -59,6 +59,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     answered_at: float | None = None
     by_a_person: bool = False
     dropped: bool = False
+    misjudged: int = 0  # others who were hung up on as machines, for whom she stands: drops, by estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

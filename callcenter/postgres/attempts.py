@@ -270,6 +270,7 @@ class Attempts:
         *,
         answered_at: float | None = None,
         disposition: str = "",
+        misjudged: int = 0,
         rules: Mapping[str, Recycle] = DEFAULT_RULES,
         attempts_max: int = LEAD_ATTEMPTS_MAX,
     ) -> bool:
@@ -285,7 +286,7 @@ class Attempts:
                 return False
             lead, number, campaign = LeadId(held["lead"]), held["number"], CampaignName(held["campaign"])
             answered = None if answered_at is None else time_of(answered_at)
-            await connection.execute(sql("attempts.settle"), attempt, outcome, time_of(at), answered)
+            await connection.execute(sql("attempts.settle"), attempt, outcome, time_of(at), answered, misjudged)
             if outcome is Outcome.INVALID:
                 await connection.execute(sql("attempts.bury_number"), lead, number)
             if outcome is Outcome.VOID:
@@ -316,7 +317,9 @@ class Attempts:
                 held["hour"] if answered_at is not None else None,
                 None if outcome is Outcome.VOID else await self._best_hour(connection, lead, campaign, at),
             )
-            await append(connection, campaign, [came_of(attempt, campaign, number, outcome, at, answered_at)])
+            await append(
+                connection, campaign, [came_of(attempt, campaign, number, outcome, at, answered_at, misjudged)]
+            )
         return True
 
     async def _recorded_later(

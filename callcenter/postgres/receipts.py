@@ -105,12 +105,14 @@ class Tally:
     refused_by: dict[str, int] = field(default_factory=dict)  # rule -> how often it was against
     answered: int = 0  # by a person
     dropped: int = 0
+    misjudged: int = 0  # people who were taken for machines, by estimate
     packs: set[tuple[str, str, str]] = field(default_factory=set)
 
     @property
     def share(self) -> float | None:
-        """Of the calls that a person answered, which were dropped."""
-        return self.dropped / self.answered if self.answered else None
+        """Of the calls that a person answered, which were dropped; those who were taken for machines among both."""
+        answered = self.answered + self.misjudged
+        return (self.dropped + self.misjudged) / answered if answered else None
 
     def add(self, receipt: Receipt) -> None:
         """Count one more."""
@@ -125,7 +127,11 @@ class Tally:
                 self.outcomes[receipt.outcome] = self.outcomes.get(receipt.outcome, 0) + 1
                 self.answered += receipt.by_a_person
                 self.dropped += receipt.dropped
+                self.misjudged += receipt.misjudged
         self.packs.update((stamp.pack, stamp.version, stamp.digest) for stamp in receipt.packs)
 
 
-DROP_FORMULA: Final = "dropped / answered by a person, of attempts that ended in the time"
+DROP_FORMULA: Final = (
+    "(dropped + misjudged) / (answered by a person + misjudged), of attempts that ended in the time; misjudged: "
+    "people who were hung up on as machines, by estimate"
+)

@@ -48,7 +48,7 @@ SELECT lead, number, campaign, hour FROM attempt WHERE id = $1 AND outcome IS NU
 
 -- attempts.settle
 -- What came of it.
-UPDATE attempt SET outcome = $2, ended = $3, answered = $4 WHERE id = $1;
+UPDATE attempt SET outcome = $2, ended = $3, answered = $4, misjudged = $5 WHERE id = $1;
 
 -- attempts.bury_number
 -- A number that does not exist is tried no more.
@@ -109,8 +109,10 @@ UPDATE attempt SET dialler = $2 WHERE id = $1 AND outcome IS NULL;
 UPDATE lead SET claimed_by = $2 WHERE state = 'claimed' AND id = (SELECT lead FROM attempt WHERE id = $1);
 
 -- attempts.drops
--- Calls of a campaign that a person answered, and those that were dropped, since a time.
-SELECT count(*) AS answered, count(*) FILTER (WHERE outcome = 'dropped') AS dropped
+-- Calls of a campaign that a person answered, and those that were dropped, since a time; by estimate those also who were
+-- taken for machines.
+SELECT count(*) + coalesce(sum(misjudged), 0) AS answered,
+       count(*) FILTER (WHERE outcome = 'dropped') + coalesce(sum(misjudged), 0) AS dropped
 FROM attempt WHERE campaign = $1 AND answered > $2 AND outcome IN ('answered', 'dropped', 'hung_up');
 
 -- attempts.add_dialler
@@ -135,8 +137,8 @@ SELECT pg_advisory_unlock($1);
 
 -- attempts.by_hour
 -- What the campaigns' calls came to, hour by hour, since a time: for an engine that remembers nothing of them.
-SELECT campaign, floor(extract(epoch FROM answered) / 3600)::int AS at_hour, count(*) AS answered,
-       count(*) FILTER (WHERE outcome = 'dropped') AS dropped
+SELECT campaign, floor(extract(epoch FROM answered) / 3600)::int AS at_hour, count(*) + sum(misjudged) AS answered,
+       count(*) FILTER (WHERE outcome = 'dropped') + sum(misjudged) AS dropped
 FROM attempt WHERE answered > $1 AND outcome IN ('answered', 'dropped', 'hung_up')
 GROUP BY campaign, at_hour ORDER BY campaign, at_hour;
 

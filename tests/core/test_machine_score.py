@@ -129,6 +129,7 @@ def test_a_person_taken_for_a_machine_is_charged_as_drops_and_ends_the_trust() -
         assert not floor.ask(DispositionRequested(request=floor.request(), contact=contact, code="sold"))
         scored = floor.all(AnswererScored)[-1]
         assert (scored.labelled, scored.stands_for) == (Answerer.HUMAN, EVERY_AT_FIRST)
+        assert floor.settled[leg].misjudged == EVERY_AT_FIRST - 1
         answered, dropped = answered + EVERY_AT_FIRST, dropped + EVERY_AT_FIRST - 1
         counts = floor.record.pace.counted(floor.now)[0]
         assert (counts.live, counts.drops) == (answered, dropped)

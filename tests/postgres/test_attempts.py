@@ -269,9 +269,10 @@ async def test_drops_are_counted_of_calls_that_a_person_answered(pool: Pool, ope
         (lead,) = await claimed(pool, "d")
         assert isinstance(await dialler.authorise(dial(lead, f"l-{n}"), LAW, NOW + n), Authorised)
         answered = NOW + n + 5 if n < 4 else None
-        await dialler.ended(AttemptId(f"l-{n}"), outcome, NOW + n + 9, answered_at=answered)
+        misjudged = 2 if n == 0 else 0
+        await dialler.ended(AttemptId(f"l-{n}"), outcome, NOW + n + 9, answered_at=answered, misjudged=misjudged)
     (count, none) = await dialler.drops(CAMPAIGN, NOW + 100, [DAY_S, 10.0])
-    assert (count.answered, count.dropped) == (3, 1)
+    assert (count.answered, count.dropped) == (3 + 2, 1 + 2), "who was taken for a machine was dropped"
     assert (none.answered, none.dropped) == (0, 0)
 
 

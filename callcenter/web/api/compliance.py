@@ -130,6 +130,7 @@ class ComplianceReport:
     outcomes: dict[str, int]
     answered: int
     dropped: int
+    misjudged: int
     drop_share: float | None
     formula: str
     limits: list[DropLimit]
@@ -238,6 +239,7 @@ async def _report(asked: Asked) -> ComplianceReport:
         outcomes=dict(sorted(tally.outcomes.items())),
         answered=tally.answered,
         dropped=tally.dropped,
+        misjudged=tally.misjudged,
         drop_share=tally.share,
         formula=f"drop share = {DROP_FORMULA}",
         limits=list(found.limits),
