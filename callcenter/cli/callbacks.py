@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.find import meant, past_rows
 from callcenter.cli.screen import Json, clock, emit, length, say, seconds, show_grid, show_pairs, stamp, warn
 from callcenter.cli.site import Site, site_of
 from callcenter.cli.times import moment, period, span
@@ -65,7 +66,7 @@ def list_callbacks(
         _show_live(site.center.view(), queue, json=json)
         return
     bounds = period(since, until)
-    records = asyncio.run(_past(site, bounds, queue, limit))
+    records = asyncio.run(past_rows(site, "cli.callbacks", bounds, queue, limit))
     if json:
         documents = [past_document(one) for one in records]
         emit({"since": stamp(bounds[0]), "until": stamp(bounds[1]), "callbacks": documents})
@@ -211,25 +212,10 @@ def live_document(one: "CallbackView") -> dict[str, object]:
 
 
 def _live(view: "CenterView", said: str) -> "CallbackView":
-    found = [one for one in view.callbacks if said and said in (one.id, one.number)] or [
-        one for one in view.callbacks if said and said in one.id
-    ]
-    if not found:
-        raise Failure(Exit.NOT_FOUND, f"there is no callback {said}", remedy="callcenter callbacks list")
-    if len(found) > 1:
-        raise Failure(Exit.NOT_FOUND, f"{said} is part of several callbacks", remedy="say more of it")
-    return found[0]
+    return meant(view.callbacks, said, lambda one: (one.id, one.number), "callback", "callcenter callbacks list")
 
 
 # -- the past ----------------------------------------------------------------------------------------------------------
-
-
-async def _past(site: Site, bounds: tuple[float, float], queue: str | None, limit: int) -> "list[Record]":
-    from callcenter.postgres.queries import sql
-    from callcenter.postgres.records import time_of
-
-    async with site.database() as pool:
-        return list(await pool.fetch(sql("cli.callbacks"), time_of(bounds[0]), time_of(bounds[1]), queue, limit))
 
 
 async def _one(site: Site, call: str) -> "tuple[list[Record], list[Record]]":

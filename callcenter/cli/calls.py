@@ -26,7 +26,7 @@ from callcenter.cli.screen import (
     warn,
 )
 from callcenter.cli.site import Site, site_of
-from callcenter.cli.times import period
+from callcenter.cli.times import Until, period
 
 if TYPE_CHECKING:
     from callcenter.model.view import CenterView, ContactView
@@ -36,8 +36,6 @@ app = typer.Typer(name="calls", help="Calls: those that are up now, and those of
 app.command("customer")(customer)
 app.command("dispose")(dispose)
 
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
-Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
 LIST_MAX: Final = 1000
 WAIT_LONG_S: Final = 60.0  # who has waited so long is shown in red
 LIVE_HEADS: Final = ("call!", "caller", "name", "state", "for>", "total>", "where", "place>", "agent", "lang")

@@ -6,6 +6,7 @@ import typer
 
 from callcenter.cli import campaign_past
 from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.find import named
 from callcenter.cli.machines import machines
 from callcenter.cli.screen import NOTHING, Json, cell, emit, length, say, seconds, share, show_grid, show_pairs, stamp
 from callcenter.cli.site import site_of
@@ -53,7 +54,7 @@ def list_campaigns(context: typer.Context, json: Json = False) -> None:
 def show_campaign(context: typer.Context, campaign: Campaign, json: Json = False) -> None:
     """Show one campaign: lines, answers, drops against the budget, talk minutes per agent hour, outcomes."""
     view = site_of(context).center.view()
-    found = _campaign(view, campaign)
+    found = named(view.campaigns, campaign, "campaign")
     if json:
         emit({"at": stamp(view.at), **campaign_document(found)})
         return
@@ -239,14 +240,6 @@ def _drops(drops: int, live: int, one: "CampaignView") -> str:
 def _talk(one: "CampaignView") -> str:
     minutes = talk_minutes(one)
     return NOTHING if minutes is None else f"{minutes:.1f}"
-
-
-def _campaign(view: "CenterView", name: str) -> "CampaignView":
-    for one in view.campaigns:
-        if one.name == name:
-            return one
-    known = ", ".join(one.name for one in view.campaigns) or "none is configured"
-    raise Failure(Exit.NOT_FOUND, f"there is no campaign {name}", remedy=f"there are: {known}")
 
 
 def _done(campaign: str, done: str, words: str, *, json: bool) -> None:

@@ -9,15 +9,13 @@ from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.find import past_contact
 from callcenter.cli.screen import Json, clock, emit, say, share, show_grid, show_pairs, stamp, warn
 from callcenter.cli.site import Site, site_of
-from callcenter.cli.times import moment, period
+from callcenter.cli.times import Since, Until, moment, period
 
 if TYPE_CHECKING:
     from callcenter.postgres.dispositions import MissingLine, OutcomeLine
 
 LIST_MAX: Final = 10_000
 Call = Annotated[str, typer.Argument(metavar="CALL", help="Its id, or, of a past call, an unambiguous part of it.")]
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
-Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
 OneQueue = Annotated[str | None, typer.Option("--queue", help="Only this queue.")]
 OneAgent = Annotated[str | None, typer.Option("--agent", help="Only this agent.")]
 SUM_HEADS: Final = ("queue!", "agent", "code!", "label", "talks>", "share>", "changed>", "callbacks>")

@@ -1,7 +1,7 @@
 """Which call is meant: an id, an unambiguous part of one, or `last`. Knows how people name calls; knows no output."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Annotated, Final, Protocol, TypeVar
 
 import typer
 
@@ -9,9 +9,25 @@ from callcenter.cli.exits import Exit, Failure
 from callcenter.model.ids import ContactId
 
 if TYPE_CHECKING:
+    from asyncpg import Record
+
+    from callcenter.cli.site import Site
     from callcenter.model.view import ContactView
     from callcenter.postgres.pool import Pool
 
+T = TypeVar("T")
+
+
+class Named(Protocol):
+    """Something that has a name."""
+
+    @property
+    def name(self) -> str:
+        """By which people know it."""
+        ...
+
+
+N = TypeVar("N", bound=Named)
 LAST: Final = "last"
 NAMED_MAX: Final = 5  # calls that the message about an ambiguous part names
 PART_MAX: Final = 100  # characters
@@ -42,6 +58,39 @@ def live_contact(contacts: Sequence["ContactView"], said: str) -> "ContactView":
     found = [one.id for one in contacts if part in one.id]
     chosen = _one(found if part not in found else [part], said, "there is no live call")
     return next(one for one in contacts if one.id == chosen)
+
+
+def named(found: Iterable[N], name: str, what: str) -> N:
+    """The one of this name. Raises Failure with the names there are."""
+    known = list(found)
+    for one in known:
+        if one.name == name:
+            return one
+    names = ", ".join(one.name for one in known) or "none is configured"
+    raise Failure(Exit.NOT_FOUND, f"there is no {what} {name}", remedy=f"there are: {names}")
+
+
+def meant(found: Iterable[T], said: str, names: Callable[[T], tuple[str, ...]], what: str, remedy: str) -> T:
+    """The one of which a name was said, or else an unambiguous part of one. Raises Failure."""
+    known = list(found) if said else []
+    chosen = [one for one in known if said in names(one)]
+    chosen = chosen or [one for one in known if any(said in name for name in names(one))]
+    if not chosen:
+        raise Failure(Exit.NOT_FOUND, f"there is no {what} {said}", remedy=remedy)
+    if len(chosen) > 1:
+        raise Failure(Exit.NOT_FOUND, f"{said} is part of several {what}s", remedy="say more of it")
+    return chosen[0]
+
+
+async def past_rows(
+    site: "Site", query: str, bounds: tuple[float, float], queue: str | None, limit: int
+) -> "list[Record]":
+    """What a named query finds between two times (UTC seconds)."""
+    from callcenter.postgres.queries import sql
+    from callcenter.postgres.records import time_of
+
+    async with site.database() as pool:
+        return list(await pool.fetch(sql(query), time_of(bounds[0]), time_of(bounds[1]), queue, limit))
 
 
 def _usable(said: str) -> str:

@@ -6,7 +6,7 @@ import typer
 
 from callcenter.cli.agents_shown import AGENT_HEADS, agent_document, agent_row
 from callcenter.cli.calls import LIVE_HEADS, WAIT_LONG_S, live_document, live_row
-from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.find import named
 from callcenter.cli.screen import NOTHING, Json, cell, emit, length, say, seconds, show, show_grid, show_pairs, stamp
 from callcenter.cli.site import site_of
 
@@ -48,7 +48,7 @@ def list_queues(context: typer.Context, json: Json = False) -> None:
 def show_queue(context: typer.Context, queue: QueueName, json: Json = False) -> None:
     """Show one queue: the calls in it and the agents who have the skills for it."""
     view = site_of(context).center.view()
-    found = _queue(view, queue)
+    found = named(view.queues, queue, "queue")
     calls = [one for one in view.contacts if one.queue == queue and one.state.value not in ("in_flow", "forwarded")]
     calls.sort(key=lambda one: (one.position == 0, one.position))
     agents = _able(view, found)
@@ -75,7 +75,7 @@ def drain(
 ) -> None:
     """Let no new calls into a queue; those who wait are still served. --off ends that."""
     center = site_of(context).center
-    _queue(center.view(), queue)
+    named(center.view().queues, queue, "queue")
     center.drain(queue, draining=not off)
     if json:
         emit({"queue": queue, "draining": not off})
@@ -150,14 +150,6 @@ def truth(one: "QueueView") -> str:
         return NOTHING
     error = "" if one.wait_error_s is None else f", off by {one.wait_error_s:.0f} s on average"
     return f"p50 held for {one.p50_held:.0%} of callers (right: 50%), p90 for {one.p90_held:.0%} (90%){error}"
-
-
-def _queue(view: "CenterView", name: str) -> "QueueView":
-    for one in view.queues:
-        if one.name == name:
-            return one
-    known = ", ".join(one.name for one in view.queues) or "none is configured"
-    raise Failure(Exit.NOT_FOUND, f"there is no queue {name}", remedy=f"there are: {known}")
 
 
 def _able(view: "CenterView", queue: "QueueView") -> "list[AgentView]":

@@ -27,7 +27,7 @@ from callcenter.cli.screen import (
 )
 from callcenter.cli.site import Site, site_of
 from callcenter.cli.surveys import surveys
-from callcenter.cli.times import period, span
+from callcenter.cli.times import Since, Until, period, span
 from callcenter.cli.voicemail_report import voicemails
 
 if TYPE_CHECKING:
@@ -40,8 +40,6 @@ app.command("surveys")(surveys)
 app.command("dispositions")(dispositions)
 app.command("voicemails")(voicemails)
 
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
-Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
 Every = Annotated[str, typer.Option("--every", metavar="LENGTH", help="Length of an interval: 30m, 1h, 1d.")]
 OneQueue = Annotated[str | None, typer.Option("--queue", help="Only this queue.")]
 OneAgent = Annotated[str | None, typer.Option("--agent", help="Only this agent.")]

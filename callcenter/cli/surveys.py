@@ -8,7 +8,7 @@ import typer
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import Json, cell, clock, emit, say, share, show, show_grid, stamp
 from callcenter.cli.site import Site, site_of
-from callcenter.cli.times import period
+from callcenter.cli.times import Since, Until, period
 
 if TYPE_CHECKING:
     from callcenter.postgres.surveys import QuestionLine, SurveyLine, SurveysBy
@@ -25,8 +25,6 @@ HEADS: Final = (
     "comments>",
 )
 
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
-Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
 By = Annotated[str, typer.Option("--by", metavar="WHAT", help="survey, queue or agent.")]
 
 

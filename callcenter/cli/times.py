@@ -3,9 +3,13 @@
 import re
 import time
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Annotated, Final
 
 import typer
+
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
+Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
+"""The options of commands that tell of a time."""
 
 LATEST_S: Final = 7_258_118_400.0  # the year 2200: whatever lies beyond is a slip of the finger
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.find import meant, past_rows
 from callcenter.cli.screen import Json, clock, emit, length, say, seconds, show_grid, show_pairs, stamp, warn
 from callcenter.cli.site import Site, site_of
 from callcenter.cli.times import period
@@ -70,7 +71,7 @@ def list_messages(
         _show_live(site.center.view(), queue, json=json)
         return
     bounds = period(since, until)
-    records = asyncio.run(_past(site, bounds, queue, limit))
+    records = asyncio.run(past_rows(site, "cli.messages", bounds, queue, limit))
     if json:
         documents = [past_document(one, site.settings.recordings) for one in records]
         emit({"since": stamp(bounds[0]), "until": stamp(bounds[1]), "messages": documents})
@@ -172,25 +173,10 @@ def live_document(one: "MessageView") -> dict[str, object]:
 
 
 def _live(view: "CenterView", said: str) -> "MessageView":
-    found = [one for one in view.messages if said and said in (one.id, one.left_in)] or [
-        one for one in view.messages if said and (said in one.id or said in one.left_in)
-    ]
-    if not found:
-        raise Failure(Exit.NOT_FOUND, f"there is no message {said} that waits", remedy="callcenter voicemail list")
-    if len(found) > 1:
-        raise Failure(Exit.NOT_FOUND, f"{said} is part of several messages", remedy="say more of it")
-    return found[0]
+    return meant(view.messages, said, lambda one: (one.id, one.left_in), "message", "callcenter voicemail list")
 
 
 # -- the past ----------------------------------------------------------------------------------------------------------
-
-
-async def _past(site: Site, bounds: tuple[float, float], queue: str | None, limit: int) -> "list[Record]":
-    from callcenter.postgres.queries import sql
-    from callcenter.postgres.records import time_of
-
-    async with site.database() as pool:
-        return list(await pool.fetch(sql("cli.messages"), time_of(bounds[0]), time_of(bounds[1]), queue, limit))
 
 
 async def _one(site: Site, said: str) -> "Record":

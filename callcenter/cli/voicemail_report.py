@@ -8,7 +8,7 @@ import typer
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import Json, cell, clock, emit, length, say, seconds, show, show_grid, stamp
 from callcenter.cli.site import Site, site_of
-from callcenter.cli.times import period, span
+from callcenter.cli.times import Since, Until, period, span
 from callcenter.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -28,8 +28,6 @@ HEADS: Final = (
     "after>",
 )
 
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="today, yesterday, 2h, 7d, 14:00, 2026-01-31 ...")]
-Until = Annotated[str, typer.Option("--until", metavar="TIME", help="As --since.")]
 Every = Annotated[str, typer.Option("--every", metavar="LENGTH", help="15m, 1h, 1d ...")]
 
 

@@ -4,12 +4,9 @@ The body of a request is the event that it becomes, without its number: `POST /v
 of `MonitorRequested`, and so on.
 """
 
-import itertools
-import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-import msgspec
 from aiohttp import web
 
 from callcenter.model.ids import RequestId
@@ -24,7 +21,7 @@ from callcenter.model.monitor_messages import (
     PriorityRequested,
     TakeOverRequested,
 )
-from callcenter.web.wire import answer, body
+from callcenter.web.wire import numbered, taking
 
 Ask = Callable[[RequestId, MonitorRequest], Awaitable[str]]
 
@@ -42,22 +39,5 @@ REQUESTS: Final[Mapping[str, type[MonitorRequest]]] = {
 
 def routes(ask: Ask) -> list[web.RouteDef]:
     """What the control socket answers about supervision."""
-    numbers = itertools.count(1)
-
-    def route(kind: type[MonitorRequest]) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def take(request: web.Request) -> web.Response:
-            number = RequestId(f"supervision-{os.getpid()}-{next(numbers)}")
-            wish = await body(request, dict[str, object])
-            try:
-                event = msgspec.convert({**wish, "request": number}, kind)
-            except msgspec.ValidationError as error:
-                return answer({"problem": str(error)}, status=400)
-            try:
-                problem = await ask(number, event)
-            except TimeoutError:
-                return answer({"problem": "the call center did not answer in time"}, status=504)
-            return answer({"problem": problem}, status=409 if problem else 200)
-
-        return take
-
-    return [web.post(f"/v1/supervision/{what}", route(kind)) for what, kind in REQUESTS.items()]
+    number = numbered("supervision")
+    return [web.post(f"/v1/supervision/{what}", taking(kind, number, ask)) for what, kind in REQUESTS.items()]

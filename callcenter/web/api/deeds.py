@@ -9,12 +9,12 @@ from pydantic import BaseModel, Field
 from callcenter.errors import ConfigurationError
 from callcenter.model.agent import Agent, PhoneRules, Supervision
 from callcenter.model.ids import AgentId, QueueName, Skill, Team
-from callcenter.model.rights import Area, Right
+from callcenter.model.rights import Area
 from callcenter.postgres.configurations import Stored
 from callcenter.web.api.commands import STRICT, Name, Text
 from callcenter.web.api.problems import Refusal, Wrong
 from callcenter.web.api.public import Public
-from callcenter.web.api.route import QUERY, Asked, Route, agent_of, not_found, whole
+from callcenter.web.api.route import QUERY, Asked, Route, agent_of, not_found, reading, whole, writing
 from callcenter.web.configuration import Versions
 from callcenter.web.views import Applied, ApplyWish, RollbackWish, VersionView
 
@@ -277,84 +277,57 @@ async def _listed(asked: Asked) -> VersionList:
     return VersionList(items=[VERSION.of(one) for one in found])
 
 
-W: Final = Right.WRITE
+A: Final = Area.AGENTS
+C: Final = Area.CONFIGURATION
 ROUTES: Final[Sequence[Route]] = (
-    Route(
-        name="agents add",
-        method="POST",
-        path="/agents",
-        area=Area.AGENTS,
-        right=W,
-        words="Take somebody in.",
-        answer=Person,
-        do=_add,
-        body=NewAgent,
-        status=201,
-    ),
-    Route(
-        name="agents change",
+    writing("agents add", "/agents", A, "Take somebody in.", Person, _add, NewAgent, status=201),
+    writing(
+        "agents change",
+        "/agents/{agent}",
+        A,
+        "Change name, number, skills, language, team, rights, or how calls come to her phone.",
+        Person,
+        _change,
+        AgentChange,
         method="PATCH",
-        path="/agents/{agent}",
-        area=Area.AGENTS,
-        right=W,
-        words="Change name, number, skills, language, or how calls come to her phone.",
-        answer=Person,
-        do=_change,
-        body=AgentChange,
     ),
-    Route(
-        name="agents remove",
+    writing(
+        "agents remove",
+        "/agents/{agent}",
+        A,
+        "Take somebody out; she must be logged out.",
+        Gone,
+        _remove,
         method="DELETE",
-        path="/agents/{agent}",
-        area=Area.AGENTS,
-        right=W,
-        words="Take somebody out; she must be logged out.",
-        answer=Gone,
-        do=_remove,
     ),
-    Route(
-        name="configuration show",
-        method="GET",
-        path="/configuration",
-        area=Area.CONFIGURATION,
-        right=Right.READ,
-        words="The version that is live.",
-        answer=LIVE_VERSION.shape,
-        do=_live,
+    reading("configuration show", "/configuration", C, "The version that is live.", LIVE_VERSION.shape, _live),
+    reading(
+        "configuration versions",
+        "/configuration/versions",
+        C,
+        "The versions there were.",
+        VersionList,
+        _listed,
+        VersionsQuery,
     ),
-    Route(
-        name="configuration versions",
-        method="GET",
-        path="/configuration/versions",
-        area=Area.CONFIGURATION,
-        right=Right.READ,
-        words="The versions there were.",
-        answer=VersionList,
-        do=_listed,
-        query=VersionsQuery,
-    ),
-    Route(
-        name="configuration apply",
-        method="POST",
-        path="/configuration/apply",
-        area=Area.CONFIGURATION,
-        right=W,
-        words="Put the center's folder of configuration in force.",
-        answer=AppliedNow,
-        do=_apply,
-        body=Apply,
+    writing(
+        "configuration apply",
+        "/configuration/apply",
+        C,
+        "Put the center's folder of configuration in force.",
+        AppliedNow,
+        _apply,
+        Apply,
         guarded=True,
     ),
-    Route(
-        name="configuration rollback",
-        method="POST",
-        path="/configuration/rollback",
-        area=Area.CONFIGURATION,
-        right=W,
-        words="Put an older version in force again.",
-        answer=AppliedNow,
-        do=_roll_back,
-        body=Rollback,
+    writing(
+        "configuration rollback",
+        "/configuration/rollback",
+        C,
+        "Put an older version in force again.",
+        AppliedNow,
+        _roll_back,
+        Rollback,
         guarded=True,
     ),
 )

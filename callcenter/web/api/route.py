@@ -208,6 +208,7 @@ def writing(
     status: int = 200,
     query: type[BaseModel] | None = None,
     upload: tuple[str, ...] = (),
+    guarded: bool = False,
 ) -> Route:
     """A route that changes something."""
     return Route(
@@ -223,6 +224,7 @@ def writing(
         status=status,
         query=query,
         upload=upload,
+        guarded=guarded,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from callcenter.model.events import DispositionRequested
 from callcenter.model.ids import QueueName, RequestId
-from callcenter.model.rights import Right, Rights
+from callcenter.model.rights import Rights
 from callcenter.model.view import CenterView
 from callcenter.web.api import (
     compliance,
@@ -25,7 +25,7 @@ from callcenter.web.api import (
 )
 from callcenter.web.api.commands import COMMANDS, Command
 from callcenter.web.api.problems import Refusal
-from callcenter.web.api.route import Asked, Do, Route, agent_of, covers_agent, covers_call, not_found
+from callcenter.web.api.route import Asked, Do, Route, agent_of, covers_agent, covers_call, not_found, writing
 
 KINDS: Final = ("contact", "agent", "queue", "campaign")
 """What limits are about."""
@@ -128,17 +128,7 @@ def _exists(view: CenterView, kind: str, name: str) -> bool:
 
 
 def _route(command: Command) -> Route:
-    return Route(
-        name=command.name,
-        method="POST",
-        path=command.path,
-        area=command.area,
-        right=Right.WRITE,
-        words=command.words,
-        answer=Granted,
-        do=_do(command),
-        body=command.body,
-    )
+    return writing(command.name, command.path, command.area, command.words, Granted, _do(command), command.body)
 
 
 ROUTES: Final[Sequence[Route]] = (
