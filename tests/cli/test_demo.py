@@ -29,6 +29,7 @@ from callcenter.sim.peers.tones import RATE, tone
 from callcenter.speech.wav import Sound, write_wav
 
 TALK_S = 6.0
+FAST_HOURS = 24  # of the week, for `make test-fast`
 
 
 # -- the stage ---------------------------------------------------------------------------------------------------------
@@ -39,7 +40,9 @@ def settings(tmp_path: Path) -> Settings:
     return stage.demo_settings(Settings(var_folder=tmp_path / "var", config_folder=tmp_path / "config"))
 
 
-@pytest.mark.parametrize("hour", range(0, 7 * 24, 5))
+@pytest.mark.parametrize(
+    "hour", [pytest.param(n, marks=[pytest.mark.slow] if n > FAST_HOURS else []) for n in range(0, 7 * 24, 5)]
+)
 def test_the_office_is_closed_at_whatever_time_the_demo_is_played(hour: int, settings: Settings) -> None:
     stage.clear(settings)
     now = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(hours=hour)

@@ -173,7 +173,7 @@ def with_memory(visit: Visit, memory: Memory) -> Visit:
     return structs.replace(visit, memory=memory)
 
 
-laws = settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+laws = settings(max_examples=examples(25, few=3), deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
 
 
 @pytest.mark.parametrize("kind", NODES)

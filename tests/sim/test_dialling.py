@@ -31,6 +31,7 @@ def test_progressive_never_drops_and_waits_for_every_ring() -> None:
     assert day.utilisation == pytest.approx(120.0 / 160.0, abs=0.05)
 
 
+@pytest.mark.slow
 def test_predictive_keeps_agents_busier_within_the_budget() -> None:
     day = day_of(s1(20, 0.3), predictive())
     assert day.utilisation > 0.84
@@ -44,6 +45,7 @@ def test_the_same_seed_gives_the_same_day_and_the_same_luck_to_everybody() -> No
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("agents", [3, 5, 12])
 def test_small_teams_stay_within_the_hard_stop(agents: int) -> None:
     dialler = predictive(Budget())
@@ -54,6 +56,7 @@ def test_small_teams_stay_within_the_hard_stop(agents: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [Budget(), FULL], ids=["default", "full"])
 def test_steps_of_the_answer_rate_do_not_break_the_law(budget: Budget) -> None:
     dialler = predictive(budget)
@@ -62,6 +65,7 @@ def test_steps_of_the_answer_rate_do_not_break_the_law(budget: Budget) -> None:
     assert counted.share <= 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.slow
 def test_agents_who_leave_unannounced_cost_drops_within_the_budget() -> None:
     dialler = predictive(Budget())
@@ -85,6 +89,7 @@ class Counting(Ours):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_trunk_that_fails_is_left_alone_and_found_again() -> None:
     dialler = Counting()
     day_of(replace(s2(20), outages=((HOUR_S, HOUR_S + 900.0),)), dialler, hours=2.0)
@@ -95,6 +100,7 @@ def test_a_trunk_that_fails_is_left_alone_and_found_again() -> None:
     assert later > before / 2
 
 
+@pytest.mark.slow
 def test_nobody_is_called_when_nobody_is_there() -> None:
     dialler = Counting()
     day_of(replace(s2(5), crew=((0.0, 5), (HOUR_S, 0))), dialler, hours=1.6)
@@ -134,6 +140,7 @@ def test_a_grid_is_no_larger_than_the_reference() -> None:
     assert len(set(tunings(20))) == 48
 
 
+@pytest.mark.slow
 def test_a_past_is_tried_with_other_staffing() -> None:
     dials = [PastDial(hour=9 + n % 4, live=n % 5 < 2, after_s=8.0 + n % 7 if n % 5 < 2 else 25.0) for n in range(1000)]
     past = Past(dials=dials, talks_s=[60.0, 90.0, 150.0], wrap_ups_s=[10.0, 20.0])
@@ -172,6 +179,7 @@ def test_the_benchmarks_report_has_its_keys() -> None:
     assert document["met"] is False  # nothing was said of 20 agents
 
 
+@pytest.mark.slow
 def test_a_replication_is_the_same_in_any_process() -> None:
     case = dialer.Case(scenario="S2", agents=20, chance=None, algorithm=dialer.OURS)
     one, same = (dialer.replicate(case, 1, 600.0) for _ in range(2))

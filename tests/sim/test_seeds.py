@@ -8,8 +8,8 @@ import pytest
 from callcenter.sim.run import LENGTH_S, Outcome, run
 
 SEEDS = 300
-FAST = 25  # as many of them in `make test-fast`
-CHUNK = 25
+FAST = 10  # as many of them in `make test-fast`
+CHUNK = 10
 WORTH = range(1, 21)  # looked at twice: is anything wrong with them, and did enough happen in them
 CORPUS = Path(__file__).with_name("corpus.txt")
 
@@ -45,6 +45,7 @@ def test_what_once_went_wrong_does_not_go_wrong_again(seed: int, length_s: float
     assert run(seed, length_s).violation == ""
 
 
+@pytest.mark.slow
 def test_a_run_is_worth_its_name() -> None:
     """Many callers, most of whom reach somebody; restarts, losses and both kinds of clock among the first seeds."""
     outcomes = [lived(seed) for seed in WORTH]
