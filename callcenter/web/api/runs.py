@@ -1,7 +1,7 @@
 """Work that takes longer than a request: begun by one, asked about by others. Knows tasks; knows no work by name.
 
 A run belongs to the token that began it. It is in the audit like any act, by its own line; what came of it is kept in
-memory, so after a restart nobody is told: every kind of work can be begun again.
+memory for an hour, so after a restart nobody is told: every kind of work can be begun again.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from callcenter.web.api.public import moment
 
 RUNS_MAX: Final = 200  # that are remembered, the latest
 UNDER_WAY_MAX: Final = 4
+KEPT_S: Final = 3_600.0  # after its end; what it found may be all that is known of a person
 
 log = structlog.get_logger(__name__)
 
@@ -107,11 +108,11 @@ class Runs:
         """Begin it. Raises Refusal if too many are under way."""
         if len(self._tasks) >= UNDER_WAY_MAX:
             raise Refusal(503, f"{UNDER_WAY_MAX} runs are under way", headers={"Retry-After": "30"})
+        self._forget()
         run = Run(id=f"run-{secrets.token_hex(8)}", act=act, token=bearer.name, began=self._now())
         self._runs[run.id] = run
         while len(self._runs) > RUNS_MAX:
-            oldest = next((one for one in self._runs if one not in self._tasks), run.id)
-            del self._runs[oldest]
+            del self._runs[next(iter(one for one in self._runs if one not in self._tasks))]
         task = asyncio.create_task(self._through(run, subject, bearer, work), name=run.id)
         self._tasks[run.id] = task
         task.add_done_callback(lambda _: self._tasks.pop(run.id, None))
@@ -119,10 +120,16 @@ class Runs:
 
     def of(self, id_: str, bearer: Bearer) -> Run:
         """One of this token. Raises Refusal."""
+        self._forget()
         run = self._runs.get(id_)
         if run is None or run.token != bearer.name:
             raise Refusal(404, f"there is no run {id_}, or it was before the center was started")
         return run
+
+    def _forget(self) -> None:
+        """What ended long ago."""
+        before = self._now() - KEPT_S
+        self._runs = {id_: run for id_, run in self._runs.items() if run.ended is None or run.ended >= before}
 
     async def ended(self, id_: str) -> None:
         """Wait until it is over."""
