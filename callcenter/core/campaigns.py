@@ -272,6 +272,8 @@ class Campaigns:
             return "the campaign has been stopped"
         if self._world.now > asked.at + JUDGED_WITHIN_S:
             return "it was judged too long ago"
+        if self._calls.trunks().rests(asked.dial.trunk, self._world.now):
+            return f"trunk {asked.dial.trunk} rests after failures"
         if asked.agent is not None:
             is_free = self._world.agents.free.is_free(asked.agent, Medium.VOICE)
             return "" if is_free else f"{asked.agent} is not free any more"

@@ -80,6 +80,11 @@ class TrunkBook:
             if self._uses[trunk.name].rests_until <= at
         )
 
+    def rests(self, trunk: str, at: float) -> bool:
+        """Whether nothing is dialled by it for a while, because so many calls in a row have failed."""
+        use = self._uses.get(trunk)
+        return use is not None and use.rests_until > at
+
     def began(self, trunk: str, at: float) -> None:
         """A call was started on it."""
         use = self._use(trunk)

@@ -39,7 +39,14 @@ from callcenter.model.contact import EndReason, LegEnd, TransportFault
 from callcenter.model.detection import JUDGE_WITHIN_S, Answerer
 from callcenter.model.disposition import DispositionRules, DispositionTree
 from callcenter.model.disposition import Outcome as Recorded
-from callcenter.model.events import DigitPressed, DispositionRequested, LegAnswered, LegEnded, PlaybackEnded
+from callcenter.model.events import (
+    CommandFailed,
+    DigitPressed,
+    DispositionRequested,
+    LegAnswered,
+    LegEnded,
+    PlaybackEnded,
+)
 from callcenter.model.facts import ContactConnected, ContactEnded, Surprise
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import ContactId, LegId, QueueName, TreeName
@@ -557,6 +564,35 @@ def test_who_hears_a_broadcast_may_be_called_no_more_by_a_key_that_its_flow_does
         assert floor.settled[leg].outcome is Outcome.ANSWERED
         floor.passes(60.0)
         floor.told_again()
+
+
+def test_what_was_judged_for_a_trunk_that_has_begun_to_rest_is_void_and_its_lead_is_kept() -> None:
+    floor = Floor()
+    for n in range(12):
+        floor.agent(f"ann{n}")
+    floor.begins()
+    floor.answers = False
+    floor.starts()
+    floor.passes(0.1)
+    floor.tell(LeadsClaimed(campaign=SPRING, leads=tuple(floor.lead(n) for n in range(1, 13))))
+    floor.passes(3.0)
+    asked = [one.dial for one in floor.all(JudgeDial)]
+    assert len(asked) > MAIN.failures_max + 1
+    for dial in asked:
+        [done] = [one for one in floor.tell(DialJudged(attempt=LegId(dial.id), authorised=True)) if is_dial_or_end(one)]
+        if isinstance(done, DialNumber):
+            floor.tell(
+                CommandFailed(
+                    contact=done.contact, command="DialNumber", subject=done.leg, fault=TransportFault.REFUSED
+                )
+            )
+    outcomes = [one.outcome for one in floor.all(SettleAttempt)]
+    failed = MAIN.failures_max
+    assert outcomes == [Outcome.FAILED] * failed + [Outcome.VOID] * (len(asked) - failed)
+
+
+def is_dial_or_end(command: object) -> bool:
+    return isinstance(command, DialNumber | SettleAttempt)
 
 
 def test_two_campaigns_do_not_dial_for_the_same_agent() -> None:

@@ -13,6 +13,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.embedded.folders import write_whole
 from callcenter.embedded.pidfile import read_pid_file
 from callcenter.embedded.ports import Kind, PortBook
-from callcenter.embedded.programs import Tool, find_tool
+from callcenter.embedded.programs import Tool, find_asterisk, find_tool
 from callcenter.errors import PeerFault, PeerUnavailable
 from callcenter.model.agent import Agent, PhoneRules
 from callcenter.model.ids import AgentId, Skill
@@ -42,6 +43,7 @@ POLL_S: Final = 0.2
 TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 WATCHER: Final = "bench"  # the AMI user that only hears of bridges
 SECRET_BYTES: Final = 18
+SHOW_CARRIER: Final = "pjsip show contacts like carrier"
 RTP_PORTS: Final = 3_200  # 800 calls: who runs out of ports refuses calls with 488
 SKILL: Final = Skill("bench")
 
@@ -111,6 +113,20 @@ class LiveCenter:
     def dsn(self) -> str:
         """Where its database is."""
         return (self.folder / "state/secrets/database-url").read_text().strip()
+
+    async def can_dial_out(self, within_s: float) -> None:
+        """Wait until our Asterisk has seen that the carrier is there, which it asks now and then. Raises PeerFault."""
+        asterisk, deadline = find_asterisk(self.folder), time.monotonic() + within_s
+        argv = asterisk.argv(["-C", str(self.folder / "asterisk/etc/asterisk.conf"), "-rx", SHOW_CARRIER])
+        said = b""
+        while b"Avail " not in said:
+            if time.monotonic() > deadline:
+                raise PeerFault(f"the carrier is not there after {within_s:g} s: {said.decode(errors='replace')}")
+            asks = await asyncio.create_subprocess_exec(
+                *argv, env=asterisk.environment(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
+            )
+            said, _ = await asks.communicate()
+            await asyncio.sleep(POLL_S)
 
     async def command(self, *words: str) -> None:
         """A command of ours beside the running center. Raises PeerFault if it fails."""

@@ -28,7 +28,7 @@ CAMPAIGN: Final = "bench"
 LIST: Final = "bench-list"
 SHOWN: Final = "+842471090000"
 REGISTERED_LIMIT_S: Final = 40.0
-CARRIER_LIMIT_S: Final = 60.0
+CARRIER_LIMIT_S: Final = 90.0
 POLL_S: Final = 0.25
 REGISTER_EVERY_S: Final = 300.0
 SOUND_PORTS: Final = 1_600  # of the carrier
@@ -158,6 +158,7 @@ async def outbound_world(
         )
         await stack.enter_async_context(bank)
         await bank.registered(REGISTERED_LIMIT_S)
+        await center.can_dial_out(CARRIER_LIMIT_S)
         numbers = numbers_of(plan.endings)
         await _import(center, numbers)
         await center.agents_ready()
