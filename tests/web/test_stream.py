@@ -5,23 +5,25 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import msgspec
 import pytest
 
-from callcenter.model.agent import AgentStatus
+from callcenter.model.agent import Agent, AgentStatus, Supervision
 from callcenter.model.contact import LegEnd
 from callcenter.model.events import AgentStatusRequested, DrainRequested, LegAnswered, LegEnded, TimePassed
 from callcenter.model.facts import Fact, QueueDraining
 from callcenter.model.ids import AgentId, ContactId, QueueName
+from callcenter.postgres.directory import Directory
 from callcenter.postgres.pool import Pool
-from callcenter.postgres.tokens import Tokens
+from callcenter.postgres.tokens import Owner, Tokens
 from callcenter.web.api.door import Listen
 from callcenter.web.api.picture import AgentItem, CallItem, Folded, Picture, QueueItem, picture_of
-from callcenter.web.api.stream import NO_TOKEN, Patience
-from tests.core.center import queue
+from callcenter.web.api.stream import NO_TOKEN, OTHER_RIGHTS, Patience
+from tests.core.center import Ann, queue
 from tests.web.office import Office, ToldCenter, office
 
 LIMIT_S = 10.0
@@ -209,6 +211,37 @@ async def test_a_revoked_token_is_cut_off(api: Office) -> None:
         async with asyncio.timeout(LIMIT_S):
             message = await reader.socket.receive()
         assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, NO_TOKEN)
+
+
+async def test_who_may_see_something_else_comes_back(api: Office) -> None:
+    people, ann = Directory(api.pool), Agent(id=AgentId("ann"), name="Ann", number="31")
+    await people.add(replace(ann, supervises=Supervision(queues=(QueueName("sales"),))))
+    token = await api.makes_token("desk", owner=Owner(agent=ann.id))
+    async with reading(api, token=token) as reader:
+        await reader.hears()
+        await people.change(ann)
+        async with asyncio.timeout(LIMIT_S):
+            message = await reader.socket.receive()
+        assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, OTHER_RIGHTS)
+
+
+async def test_an_agent_is_told_of_her_own_calls(api: Office) -> None:
+    story = api.running.story
+    await Directory(api.pool).add(Agent(id=AgentId("bob"), name="Bob", number="32"))
+    token = await api.makes_token("bob", owner=Owner(agent=AgentId("bob")))
+    bob = story.agent("bob", sales=1)
+    async with reading(api, token=token) as reader:
+        assert (await reader.hears())["calls"] == []
+        call = story.call("sales")
+        if call.rung != ["bob"]:
+            Ann(story, AgentId(call.rung[0])).declines()
+        bob.answers()
+        while call.id not in reader.picture.calls:
+            await reader.hears()
+        assert reader.picture.calls[call.id].agent == "bob"
+        call.hangs_up()
+        while reader.picture.calls:
+            await reader.hears()
 
 
 async def test_a_heartbeat_moves_the_number_on(pool: Pool) -> None:

@@ -35,6 +35,7 @@ READERS_MAX: Final = 500
 FRAME_BYTES_MAX: Final = 4_096  # of what a reader sends, which nobody listens to
 TOO_SLOW: Final = 4_008
 NO_TOKEN: Final = 4_001
+OTHER_RIGHTS: Final = 4_003
 NUMBER_MAX: Final = 2**63 - 1
 
 log = structlog.get_logger(__name__)
@@ -115,7 +116,7 @@ class Stream:
         tasks = [
             asyncio.create_task(reader.run(after), name="a reader's facts"),
             asyncio.create_task(_listens(socket), name="a reader's words"),
-            asyncio.create_task(self._checks(request), name="a reader's token"),
+            asyncio.create_task(self._checks(request, bearer), name="a reader's token"),
         ]
         code, reason = WSCloseCode.GOING_AWAY, "the call center is ending"
         try:
@@ -139,14 +140,17 @@ class Stream:
         if request.transport is not None:
             request.transport.abort()  # what she did not read is not kept for her
 
-    async def _checks(self, request: web.Request) -> None:
-        """Raises _Gone once the token is good no more."""
+    async def _checks(self, request: web.Request, bearer: Bearer) -> None:
+        """Raises _Gone once the token is good no more, or opens something else: its owner supervises others now."""
         text = request.headers["Authorization"].partition(" ")[2].strip()
         while True:
             await asyncio.sleep(self._patience.recheck_s)
             try:
-                if await self._parts.tokens.bearer(text) is None:
+                found = await self._parts.tokens.bearer(text)
+                if found is None:
                     raise _Gone(NO_TOKEN, "this token is good no more")
+                if found.rights != bearer.rights:
+                    raise _Gone(OTHER_RIGHTS, "what this token opens has changed: come back")
             except PeerFault as fault:
                 log.warning("a token could not be checked", fault=str(fault))
 
