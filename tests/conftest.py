@@ -2,7 +2,7 @@
 
 import gc
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,9 +19,15 @@ settings.load_profile(WHOLE)  # `--hypothesis-profile` is looked at later, and w
 OURS = "callcenter-"
 
 
-def pytest_collection() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
     """What is collected stays to the end: the garbage collector need not walk through it, now or between tests."""
     gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -31,12 +37,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         files.setdefault(item.nodeid.split("::")[0], []).append(item)
     waiting = {file for file, tests in files.items() if any(test.get_closest_marker("live") for test in tests)}
     items[:] = [test for file in in_order(files, waiting) for test in files[file]]
-
-
-def pytest_collection_finish() -> None:
-    """From here on it works, on what the tests make."""
-    gc.freeze()
-    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
