@@ -58,9 +58,12 @@ class RecordingsWanted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallsWanted:
-    """Which calls. None: any."""
+    """Which calls. `queues`, `teams` or those that agent `hers` had: within these limits; None: any."""
 
     queues: Sequence[str] | None = None
+    teams: Sequence[str] = ()
+    hers: str | None = None
+    queue: str | None = None
     agent: str | None = None
     caller: str | None = None
     end_reason: EndReason | None = None
@@ -87,6 +90,9 @@ class Pages:
                 wanted.end_reason,
                 *_place(after),
                 min(limit, PAGE_MAX),
+                list(wanted.teams),
+                wanted.hers,
+                wanted.queue,
             )
         return tuple(call_line(record) for record in records)
 

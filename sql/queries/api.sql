@@ -1,11 +1,14 @@
 -- api.calls
--- A page of calls that began in [$1, $2), newest first, narrowed by queues, queue, agent, caller, end reason where given, after ($7, $8).
+-- A page of calls that began in [$1, $2), newest first, within queues $3, teams $10 or those of agent $11 (all NULL: all), narrowed
+-- by agent, caller, end reason, queue $12 where given, after ($7, $8).
 SELECT cdr.id, cdr.medium, cdr.direction, cdr.caller, cdr.caller_name, cdr.dialled, cdr.began, cdr.ended, cdr.end_reason,
        cdr.flow_s, cdr.wait_s, cdr.talk_s, cdr.forward_s, cdr.queue, cdr.agent, cdr.why, cdr.offers, cdr.missed, cdr.language,
        cdr.recordings::text AS recordings
 FROM cdr
 WHERE cdr.began >= $1 AND cdr.began < $2
-  AND ($3::text[] IS NULL OR cdr.queue = ANY ($3))
+  AND ($3::text[] IS NULL OR cdr.queue = ANY ($3) OR cdr.agent = $11::text
+       OR cdr.agent IN (SELECT agent.id FROM agent WHERE agent.team = ANY ($10::text[])))
+  AND ($12::text IS NULL OR cdr.queue = $12)
   AND ($4::text IS NULL OR cdr.agent = $4)
   AND ($5::text IS NULL OR (left(cdr.caller, 40) = left($5, 40) AND cdr.caller = $5))
   AND ($6::text IS NULL OR cdr.end_reason = $6)

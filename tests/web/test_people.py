@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from callcenter.model.monitor_messages import MonitorRequested, MoveRequested
 from callcenter.model.rights import Rights, parse_scopes
 from callcenter.postgres.audit import Audit
 from callcenter.postgres.directory import Directory
+from callcenter.postgres.journal import PostgresJournal
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.tokens import Owner
 from tests.core.center import Ann, Call, queue
+from tests.postgres.story import T0, answered_call, in_order
 from tests.web.office import Office, ToldCenter, office
 
 SALES, SUPPORT = QueueName("sales"), QueueName("support")
@@ -198,3 +201,33 @@ def test_rights_in_an_agents_hands_are_what_both_allow() -> None:
     assert not nothing.covers(None)
     assert not nothing.covers(SALES, "red", AgentId("ann"))
     assert nothing.covers(None, None, boss)
+
+
+async def test_past_calls_are_those_of_her_queues_her_teams_and_her_own(
+    floor: Office, dsn: str, tmp_path: Path
+) -> None:
+    people = Directory(floor.pool)
+    for name, team in (("ann", "red"), ("bob", "blue")):
+        known = await people.agent(AgentId(name))
+        assert known is not None
+        await people.change(replace(known, team=Team(team)))
+    lead = Agent(id=AgentId("lead"), name="Lead", number="33", supervises=Supervision(teams=(Team("red"),)))
+    await people.add(lead)
+    async with PostgresJournal(dsn, tmp_path / "spool") as journal:
+        for told in in_order(
+            answered_call(1, T0, queue="sales", agent="ann"),
+            answered_call(2, T0 + 500, queue="support", agent="bob"),
+            answered_call(3, T0 + 900, queue="support", agent="ann"),
+        ):
+            journal.append(*told)
+    when = "since=2024-01-01T00:00:00Z&until=2024-01-02T00:00:00Z"
+    for name, seen in (("boss", [1]), ("lead", [3, 1]), ("ann", [3, 1]), ("bob", [2])):
+        token = await hers(floor, name)
+        found = (await floor.asks("GET", f"/calls?{when}", token=token)).json["items"]
+        assert [one["contact"] for one in found] == [f"c-test0000-{n}" for n in seen], name
+        few = (await floor.asks("GET", f"/calls?{when}&queue=sales", token=token)).json["items"]
+        assert [one["contact"] for one in few] == [f"c-test0000-{n}" for n in seen if n == 1], name
+    boss = floor.tokens["desk-boss"]
+    assert [(await floor.asks("GET", f"/calls/c-test0000-{n}", token=boss)).status for n in (1, 2)] == [200, 404]
+    bob = floor.tokens["desk-bob"]
+    assert [(await floor.asks("GET", f"/calls/c-test0000-{n}", token=bob)).status for n in (1, 2)] == [404, 200]

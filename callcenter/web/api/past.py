@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field
 
 from callcenter.model.contact import EndReason
+from callcenter.model.ids import AgentId, QueueName
 from callcenter.model.rights import Area
 from callcenter.postgres.audit import Entry
 from callcenter.postgres.pages import CallsWanted
@@ -32,6 +33,7 @@ from callcenter.web.api.route import (
     Asked,
     Route,
     covered_queues,
+    covers,
     cursor_after,
     not_found,
     place_of,
@@ -226,19 +228,17 @@ class SummaryQuery(Period):
     queue: Name | None = None
 
 
-def queues_wanted(asked: Asked, queue: str | None) -> list[str] | None:
-    """For a query: the queues that were asked for and may be seen; None: all."""
-    covered = covered_queues(asked.rights)
-    if queue is None:
-        return covered
-    return [queue] if covered is None or queue in covered else []
-
-
 async def _calls(asked: Asked) -> CallPage:
     query = asked.query_as(CallsQuery)
     bounds, place = query.bounds(asked.parts.now()), place_of(query.cursor)
     wanted = CallsWanted(
-        queues=queues_wanted(asked, query.queue), agent=query.agent, caller=query.caller, end_reason=query.end_reason
+        queues=covered_queues(asked.rights),
+        teams=asked.rights.teams,
+        hers=asked.rights.agent,
+        queue=query.queue,
+        agent=query.agent,
+        caller=query.caller,
+        end_reason=query.end_reason,
     )
     after = None if place is None else (place.at, place.id)
     found = await asked.parts.pages.calls(*bounds, wanted, after=after, limit=query.limit)
@@ -252,9 +252,18 @@ async def _calls(asked: Asked) -> CallPage:
 async def _call(asked: Asked) -> object:
     wanted = asked.subjects["contact"]
     found = await asked.parts.pages.call(wanted)
-    if found is None or (asked.rights.limited and found.queue not in asked.rights.queues):
+    view = asked.parts.center.view()
+    if found is None or not covers(asked.rights, view, _name(found.queue), _id(found.agent)):
         raise not_found(f"there is no call {wanted}")
     return CALL.of(found)
+
+
+def _name(queue: str | None) -> QueueName | None:
+    return None if queue is None else QueueName(queue)
+
+
+def _id(agent: str | None) -> AgentId | None:
+    return None if agent is None else AgentId(agent)
 
 
 async def _audit(asked: Asked) -> ActPage:
