@@ -69,6 +69,7 @@ MODULES: Final = (
     "callcenter.core.nails",
     "callcenter.core.notes",
     "callcenter.core.offers",
+    "callcenter.core.parking",
     "callcenter.core.paths",
     "callcenter.core.phones",
     "callcenter.core.payments",

@@ -137,7 +137,7 @@ def _check_agreement(engine: Engine) -> None:
     for contact in engine.world.contacts.values():
         configuration = engine.world.library[contact.version]
         queues = {contact.queue, *(offer.queue for offer in contact.offers.values())} - {None}
-        if contact.state is ContactState.CONNECTED:
+        if contact.state in (ContactState.CONNECTED, ContactState.PARKED):
             queues.add(contact.last_queue)
         if gone := queues - configuration.queues.keys():
             raise Bug(f"{contact.id} is in a queue that is not configured any more: {', '.join(map(str, gone))}")

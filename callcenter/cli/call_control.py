@@ -161,6 +161,37 @@ def pay(
         _act(context, call, "pay", f"is led through {flow}, and its agent waits", json=json, flow=flow)
 
 
+def park(
+    context: typer.Context,
+    call: Call,
+    slot: Annotated[str, typer.Option("--slot", metavar="SLOT", help="Left out: the first one that is free.")] = "",
+    json: Json = False,
+) -> None:
+    """Park a call: the caller hears music in a numbered slot, her agent is free, and anybody picks her up."""
+    center = site_of(context).center
+    contact = live_contact(center.view().contacts, call)
+    center.call_deed(contact.id, "park", slot=slot)
+    where = next((one.slot for one in center.view().contacts if one.id == contact.id), slot)
+    if json:
+        emit({"call": contact.id, "done": "park", "slot": where or None})
+    else:
+        say(f"{contact.id} is parked in {where}" if where else f"{contact.id} was parked, and is so no more")
+
+
+def pick_up(
+    context: typer.Context,
+    slot: Annotated[str, typer.Argument(metavar="SLOT", help="As `calls list` shows it.")],
+    agent: Annotated[str, typer.Option("--agent", metavar="AGENT", help="Whose phone rings.")],
+    json: Json = False,
+) -> None:
+    """Ring an agent for the call that is parked in a slot; dialling the slot from her phone does the same at once."""
+    site_of(context).center.pick_up(slot, agent)
+    if json:
+        emit({"slot": slot, "agent": agent})
+    else:
+        say(f"the phone of {agent} rings for the call in {slot}")
+
+
 def _place(**named: str | None) -> tuple[str, str] | None:
     """The one place that was named. Raises BadParameter for several."""
     given = [(to, name) for to, name in named.items() if name is not None]
@@ -196,5 +227,7 @@ COMMANDS: Final[Mapping[str, Callable[..., None]]] = {
     "swap": swap,
     "drop": drop,
     "pay": pay,
+    "park": park,
+    "pick-up": pick_up,
 }
 """What is to be found under `callcenter calls`."""

@@ -131,6 +131,8 @@ def _doing(one: "ContactView") -> str:
     """What goes on with it, in a word or two."""
     if one.consults:
         return f"{one.agent} consults {one.consults}"
+    if one.slot:
+        return f"parked in {one.slot}"
     if one.on_hold:
         return "on hold"
     return f"with {', '.join(one.guests)}" if one.guests else one.state.replace("_", " ")
@@ -161,6 +163,7 @@ def live_document(one: "ContactView") -> dict[str, object]:
         "on_hold": one.on_hold,
         "consults": one.consults or None,
         "guests": list(one.guests),
+        "slot": one.slot or None,
     }
 
 
@@ -302,6 +305,7 @@ def _show_record(record: dict[str, Any]) -> None:
             "waiting": length(record["wait_s"]),
             "talking": length(record["talk_s"]),
             "on hold": length(record["hold_s"]) if record["hold_s"] else NOTHING,
+            "parked": length(record["parked_s"]) if record["parked_s"] else NOTHING,
             "forwarded": length(record["forward_s"]),
             "queue": record["queue"],
             "agent": record["agent"],
@@ -366,6 +370,21 @@ def _show_record(record: dict[str, Any]) -> None:
         [
             (one["agent"], one["to"], one["name"], _when(one["at"]), "after a word" if one["consulted"] else "")
             for one in record["transfers"] or ()
+        ],
+    )
+    _show_part(
+        "Parked",
+        ("slot!", "by!", "from!", "for>", "how", "picked up by!"),
+        [
+            (
+                one["slot"],
+                one["agent"],
+                _when(one["began"]),
+                length(one["parked_s"]),
+                one["end"].replace("_", " "),
+                one["taker"],
+            )
+            for one in record["parks"] or ()
         ],
     )
     _show_part(

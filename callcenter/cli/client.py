@@ -97,6 +97,10 @@ class ControlClient:
         """Have an agent call a customer now: see web.calls.DialWish."""
         self._post("/v1/dial", {**wish, "by": asker()})
 
+    def pick_up(self, slot: str, agent: str) -> None:
+        """Ring an agent for the call that is parked there."""
+        self._post(f"/v1/slots/{_part(slot)}/pick-up", {"agent": agent, "by": asker()})
+
     def drain(self, queue: str, *, draining: bool) -> None:
         """Let no new calls into a queue, or let them in again."""
         self._post(f"/v1/queues/{_part(queue)}/drain", {"draining": draining, "by": asker()})

@@ -182,6 +182,7 @@ class _Folder:
             forward_to=numbers.forward_to,
             lookup_hosts=tuple(self._names.lookup_hosts),
             callback_to=numbers.callback_to,
+            parking=numbers.parking,
             prompts={name: place.prompt for name, place in prompts.items()},
             lists=lists,
             numbering=numbers.numbering,

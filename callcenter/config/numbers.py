@@ -13,14 +13,16 @@ from pydantic_core import PydanticCustomError
 
 from callcenter.config.fields import matching, must_exist, read_with, text_of
 from callcenter.config.form import Form
+from callcenter.config.parking import read_parking
 from callcenter.config.sheet import Sheet, shown, wrong
 from callcenter.config.tree import Rows, Value
 from callcenter.customers.numbers import is_country, prefixes
 from callcenter.model.ids import FlowName
 from callcenter.model.numbers import Numbering
+from callcenter.model.parking import Parking
 from callcenter.nodes.fields import NUMBER_PATTERN
 
-KEYS: Final = ("numbers", "default", "forward_to", "callback_to", "numbering")
+KEYS: Final = ("numbers", "default", "forward_to", "callback_to", "numbering", "parking")
 _DIGITS: Final = re.compile(r"[0-9]{0,4}")
 _DIAL_PATTERN: Final = re.compile(r"\+?[0-9XZN*#]{1,32}\.?")
 _CLASSES: Final = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": "[0-9]+"}
@@ -35,6 +37,7 @@ class Numbers:
     forward_to: tuple[str, ...] = ()
     callback_to: tuple[str, ...] = ()
     numbering: Numbering = field(default=Numbering())
+    parking: Parking | None = None
 
 
 def read_numbers(sheet: Sheet) -> Numbers:
@@ -48,6 +51,10 @@ def read_numbers(sheet: Sheet) -> Numbers:
         flow = _flow(sheet, ("numbers", number), value)
         if flow is not None:
             numbers[number] = flow
+    parking = read_parking(sheet, root.get("parking"))
+    for number in (*parking.slots, parking.number) if parking is not None else ():
+        if number in numbers:
+            sheet.wrong(("numbers", number), "this is a place where calls are parked", "see `parking`", at_key=True)
     default = _flow(sheet, ("default",), root["default"]) if root.get("default") is not None else None
     return Numbers(
         numbers=numbers,
@@ -55,6 +62,7 @@ def read_numbers(sheet: Sheet) -> Numbers:
         forward_to=_patterns(sheet, "forward_to", root.get("forward_to")),
         callback_to=_patterns(sheet, "callback_to", root.get("callback_to")),
         numbering=_numbering(sheet, root.get("numbering")),
+        parking=parking,
     )
 
 

@@ -7,11 +7,11 @@ old flow may still come to such a queue, and is served there by the rules of its
 """
 
 from callcenter.core.queues import IN_QUEUE, Queues
+from callcenter.core.recording import AFTER_QUEUE
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import ContactState
 from callcenter.model.facts import ConfigurationChanged
 from callcenter.model.ids import Version
 
@@ -88,5 +88,5 @@ class Applying:
                 was = world.queue_of(contact)
                 contact.version = version
                 self._queues.rules_changed(contact, was)
-            elif contact.state is ContactState.CONNECTED and contact.last_queue in new.queues:
+            elif contact.state in AFTER_QUEUE and contact.last_queue in new.queues:
                 contact.version = version

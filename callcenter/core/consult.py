@@ -43,7 +43,7 @@ GUESTS_MAX: Final = 4  # in a conference, besides customer and agent
 BY_PHONE: Final = "phone"  # who asked: her phone did
 RINGBACK: Final = "ring"  # as Asterisk's indications call it
 
-_ENDS: Final = {
+PARTY_ENDS: Final = {
     LegEnd.NORMAL: PartyEnd.REJECTED,  # hung up without having been answered
     LegEnd.NO_ANSWER: PartyEnd.NO_ANSWER,
     LegEnd.BUSY: PartyEnd.BUSY,
@@ -183,7 +183,7 @@ class Consults:
             self._return(contact)
         elif consult is not None and consult.leg == leg:
             world.legs.pop(leg, None)
-            consult_over(world, contact, consult, PartyEnd.HUNG_UP if consult.up is not None else _ENDS[end])
+            consult_over(world, contact, consult, PartyEnd.HUNG_UP if consult.up is not None else PARTY_ENDS[end])
             self._return(contact)
         elif leg in contact.guests:
             world.legs.pop(leg, None)

@@ -3,11 +3,11 @@
 Theory: a contact comes in through a flow, waits, is offered, talks, ends. RONA leads back from OFFERED to WAITING, and
 a queue that will not keep it leads back from WAITING to a flow, as a survey does from CONNECTED. The agent who has it
 may hand it on, which leads back to a queue, a flow or a number; to an agent who is on the line already nothing leads,
-because it stays CONNECTED. A customer who is promised a callback leaves the line to the contact: it is PROMISED,
-without her leg, until somebody is found for it or she rings back. Who is called by a campaign is CALLED until she
-answers. Each state counts into one of five sums, and waiting
-without the customer into one of its own, so that at the end the sums are the contact's length, whatever happened in
-between.
+because it stays CONNECTED. One that is PARKED has no agent until somebody picks it up, or its time is over. A customer
+who is promised a callback leaves the line to the contact: it is PROMISED, without her leg, until somebody is found for
+it or she rings back. Who is called by a campaign is CALLED until she answers. Each state counts into one of six sums,
+and waiting without the customer into one of its own, so that at the end the sums are the contact's length, whatever
+happened in between.
 """
 
 from collections.abc import Mapping
@@ -35,6 +35,8 @@ class ContactInput(StrEnum):
     DIALLED = "dialled"  # the customer is called before there is an agent
     REACHED = "reached"  # she has answered, or rang back, and waits
     RANG_BACK = "rang_back"  # she called by herself and is in the IVR
+    PARKED = "parked"  # its agent has gone, and it waits in a slot
+    PICKED_UP = "picked_up"  # by an agent, out of its slot
     ENDED = "ended"
 
 
@@ -73,6 +75,10 @@ TRANSITIONS: Final[Mapping[tuple[ContactState, ContactInput], ContactState]] = {
     (S.CONNECTED, In.FORWARDED): S.FORWARDED,  # to an outside number that is on the line already
     (S.CONNECTED, In.PROMISED): S.PROMISED,  # a message that was heard and not done with
     (S.CONNECTED, In.ENDED): S.ENDED,
+    (S.CONNECTED, In.PARKED): S.PARKED,
+    (S.PARKED, In.PICKED_UP): S.CONNECTED,
+    (S.PARKED, In.QUEUED): S.WAITING,  # nobody did in time
+    (S.PARKED, In.ENDED): S.ENDED,
     (S.FORWARDED, In.PROMISED): S.PROMISED,  # she rang back, was sent to an outside number, and is still promised one
     (S.FORWARDED, In.ENDED): S.ENDED,
 }
@@ -109,6 +115,8 @@ def settle(contact: ContactRecord, now: float) -> None:
             contact.flow_s += spent
         case ContactState.CONNECTED:
             contact.talk_s += spent
+        case ContactState.PARKED:
+            contact.parked_s += spent
         case ContactState.PROMISED | ContactState.DIALLING | ContactState.CALLED:
             contact.callback_s += spent
         case ContactState.FORWARDED:

@@ -1,11 +1,12 @@
-"""What agents did with a call, as rows: holds, other parties, transfers. See `core/records.py`."""
+"""What agents did with a call, as rows: holds, other parties, transfers, parking. See `core/records.py`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from callcenter.model.entry import Entry
 from callcenter.model.facts import ContactResumed, ContactTransferred, PartyLeft
-from callcenter.model.records import HoldRow, PartyRow, Row, TransferRow
+from callcenter.model.parking import ParkOver
+from callcenter.model.records import HoldRow, ParkRow, PartyRow, Row, TransferRow
 
 
 def _resumed(fact: ContactResumed, entry: Entry, n: int) -> tuple[Row, ...]:
@@ -56,9 +57,27 @@ def _transferred(fact: ContactTransferred, entry: Entry, n: int) -> tuple[Row, .
     )
 
 
+def _park_over(fact: ParkOver, entry: Entry, n: int) -> tuple[Row, ...]:
+    return (
+        ParkRow(
+            seq=entry.seq,
+            n=n,
+            contact=fact.contact,
+            slot=fact.slot,
+            agent=fact.parker,
+            taker=fact.agent,
+            end=fact.end,
+            began=fact.began,
+            ended=entry.at,
+            parked_s=fact.parked_s,
+        ),
+    )
+
+
 # `Any`: each fold takes the fact it stands under, which a mapping cannot say.
 CONTROL_FOLDS: Final[Mapping[type, Callable[[Any, Entry, int], tuple[Row, ...]]]] = {
     ContactResumed: _resumed,
     PartyLeft: _party_left,
     ContactTransferred: _transferred,
+    ParkOver: _park_over,
 }

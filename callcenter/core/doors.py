@@ -23,16 +23,25 @@ class Doors:
         self._world = world
         self._serving: dict[Need, tuple[int, int]] = {}  # need -> (roster version, agents at work who meet it)
 
-    def refusal(self, contact: ContactRecord, queue: Queue) -> tuple[QueueExit, Target] | None:
-        """Why a contact that comes may not wait here, and where it goes; None if it may."""
+    def refusal(
+        self, contact: ContactRecord, queue: Queue, *, returns: bool = False
+    ) -> tuple[QueueExit, Target] | None:
+        """Why a contact that comes may not wait here, and where it goes; None if it may.
+
+        One that `returns` has been let in before: only where nobody is at work for it is there no place for it.
+        """
+        shut = None if returns else self._shut(contact, queue)
+        if shut is None and queue.no_agents is not None and not self.serving(asked_of(contact)):
+            return QueueExit.NO_AGENTS, queue.no_agents
+        return shut
+
+    def _shut(self, contact: ContactRecord, queue: Queue) -> tuple[QueueExit, Target] | None:
         if queue.name in self._world.draining:
             return QueueExit.DRAINED, queue.overflow
         if not self.is_open(queue, contact.version):
             return QueueExit.CLOSED, queue.at_close or queue.overflow
         if queue.max_waiting and self._on_the_line(queue.name) > queue.max_waiting:
             return QueueExit.FULL, queue.overflow
-        if queue.no_agents is not None and not self.serving(asked_of(contact)):
-            return QueueExit.NO_AGENTS, queue.no_agents
         return None
 
     def expiry(self, contact: ContactRecord, queue: Queue) -> tuple[QueueExit, Target] | None:

@@ -26,6 +26,7 @@ from callcenter.core.matching import Matching
 from callcenter.core.monitoring import Monitoring
 from callcenter.core.nails import Nails
 from callcenter.core.offers import Offers
+from callcenter.core.parking import ParkingPlace
 from callcenter.core.phones import Phones
 from callcenter.core.queues import Queues
 from callcenter.core.requests import Requests
@@ -91,11 +92,12 @@ from callcenter.model.ids import (
     Version,
 )
 from callcenter.model.lead import CampaignName
+from callcenter.model.parking import PickUp
 from callcenter.model.payment_messages import CardChecked, CardPosted
 from callcenter.model.view import CenterView
 from callcenter.nodes.outcome import RECORD_OUTCOME
 
-TALKING: Final = (ContactState.CONNECTING, ContactState.CONNECTED)
+MAY_BE_RECORDED: Final = (ContactState.CONNECTING, ContactState.CONNECTED, ContactState.PARKED)
 CUT_OFF_S: Final = 0.2  # a call goes on so long after a prompt that failed, if its caller has not hung up
 
 MAIL_RETURNS: Final[Mapping[EndReason, str]] = {
@@ -139,7 +141,8 @@ class Engine:
         self._transfers = Transfers(self.world, self._queues, self)
         self._consults = Consults(self.world, self._transfers, self._talk)
         self._lost = LostAgents(self.world, self._queues, self._transfers, self)
-        self._phones = Phones(self.world, self._transfers, self._consults, self._talk)
+        self._parking = ParkingPlace(self.world, self._transfers, self._talk)
+        self._phones = Phones(self.world, self._transfers, self._consults, self._parking, self._talk)
         self._failures = Failures(
             self.world,
             self._offers,
@@ -147,6 +150,7 @@ class Engine:
             self._dialling,
             self._monitoring,
             self._consults,
+            self._parking,
             self._nails,
             self._campaign_calls,
             self,
@@ -162,6 +166,7 @@ class Engine:
             self._control,
             self._transfers,
             self._consults,
+            self._parking,
             self._campaigns,
             self._flows,
             self,
@@ -267,14 +272,14 @@ class Engine:
             self._flows.digit(contact, digit)
         elif contact.state is ContactState.WAITING:
             self._queues.pressed(contact, digit)
-        elif contact.state in TALKING:
+        elif contact.state in MAY_BE_RECORDED:
             talk_recording.customer_pressed(self.world, contact, digit)
 
     def _agent_pressed(self, contact: ContactRecord, digit: str) -> None:
         """A key of the agent's: about the message that she hears, or the recording of her talk."""
         if contact.mail is not None:
             self._mailroom.pressed(contact, digit)
-        elif contact.state is ContactState.CONNECTED:
+        elif contact.state is ContactState.CONNECTED and not self._parking.key_pressed(contact, digit):
             talk_recording.agent_pressed(self.world, contact, digit)
 
     def _is_secret(self, event: Event) -> bool:
@@ -385,7 +390,7 @@ class Engine:
         configuration = world.configuration
         flow = event.flow or configuration.numbers.get(event.dialled) or configuration.default_flow
         flow = flow if flow in configuration.flows else None
-        if self._phones.called(event) or self._dialling.rang_back(event, flow):
+        if self._parking.dialled(event) or self._phones.called(event) or self._dialling.rang_back(event, flow):
             return
         mint = world.mints()
         contact = ContactRecord(
@@ -456,6 +461,8 @@ class Engine:
             self._dialling.answered(contact)
         elif contact.consult is not None and leg == contact.consult.leg:
             self._consults.answered(contact)
+        elif (pickup := _pickup_on(contact, leg)) is not None:
+            self._parking.answered(contact, pickup)
 
     def leg_ended(self, leg: LegId, end: LegEnd, cause: int = 0) -> None:
         """A leg is gone: the caller's, a ringing agent's, a talking agent's, or an outside number's."""
@@ -486,6 +493,13 @@ class Engine:
                 self._flows.forward_failed(contact, end.value)
         elif contact.callback is not None and leg == contact.callback.leg:
             self._dialling.failed(contact, end)
+        else:
+            self._beside_ended(contact, leg, end)
+
+    def _beside_ended(self, contact: ContactRecord, leg: LegId, end: LegEnd) -> None:
+        """A leg of somebody beside caller and agent is gone."""
+        if _pickup_on(contact, leg) is not None:
+            self._parking.not_answered(contact, end, leg_gone=True)
         else:
             self._consults.leg_gone(contact, leg, end)
 
@@ -644,6 +658,10 @@ class Engine:
                 self._flows.script_overdue(contact)
             case TimerKind.CONSULT:
                 self._consults.ring_timed_out(contact)
+            case TimerKind.PARK:
+                self._parking.time_came(contact)
+            case TimerKind.PICK_UP:
+                self._parking.not_answered(contact, LegEnd.NO_ANSWER, leg_gone=False)
             case TimerKind.FORWARD:
                 self._flows.forward_failed(contact, "no answer")
             case TimerKind.RECORD_AGAIN:
@@ -770,3 +788,9 @@ class Engine:
     def why_not(self, configuration: Configuration) -> str:
         """What hinders a configuration from being applied now, in words, or "". Changes nothing."""
         return self._applying.hindrance(configuration)
+
+
+def _pickup_on(contact: ContactRecord, leg: LegId) -> PickUp | None:
+    """The agent's phone that rings on this leg for a parked contact."""
+    pickup = contact.parked.pickup if contact.parked is not None else None
+    return pickup if pickup is not None and pickup.leg == leg else None

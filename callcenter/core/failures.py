@@ -14,6 +14,7 @@ from callcenter.core.flows import Flows
 from callcenter.core.monitoring import Monitoring
 from callcenter.core.nails import Nails
 from callcenter.core.offers import Offers
+from callcenter.core.parking import ParkingPlace
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.model.commands import HangUp
@@ -56,6 +57,7 @@ class Failures:
         "_monitoring",
         "_nails",
         "_offers",
+        "_parking",
         "_told",
         "_world",
     )
@@ -68,6 +70,7 @@ class Failures:
         dialling: Dialling,
         monitoring: Monitoring,
         consults: Consults,
+        parking: ParkingPlace,
         nails: Nails,
         campaign_calls: CampaignCalls,
         told: Told,
@@ -78,6 +81,7 @@ class Failures:
         self._dialling = dialling
         self._monitoring = monitoring
         self._consults = consults
+        self._parking = parking
         self._nails = nails
         self._campaign_calls = campaign_calls
         self._told = told
@@ -95,6 +99,10 @@ class Failures:
             case "RingAgent" | "DialNumber" if contact.consult is not None and event.subject == contact.consult.leg:
                 if not unknown:
                     self._consults.not_dialled(contact)
+            case "RingAgent" if contact.parked is not None:
+                pickup = contact.parked.pickup
+                if not unknown and pickup is not None and event.subject == pickup.leg:
+                    self._parking.not_answered(contact, LegEnd.FAILED, leg_gone=False)
             case "RingAgent":
                 leg = LegId(event.subject)
                 if unknown or leg not in contact.offers:

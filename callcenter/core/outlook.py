@@ -31,6 +31,8 @@ OF_THE_CONTACT: Final = frozenset(
         TimerKind.LOOKUP,
         TimerKind.SCRIPT,
         TimerKind.FORWARD,
+        TimerKind.PARK,
+        TimerKind.PICK_UP,
         TimerKind.ANNOUNCE,
         *TIMERS,
         TimerKind.MAX_WAIT,
@@ -77,7 +79,8 @@ class Outlook:
     needs: str = ""
     flow: str = ""
     node: str = ""
-    agent: AgentId | None = None  # whom it talks with
+    agent: AgentId | None = None  # whom it talks with, or who parked it
+    slot: str = ""  # in which it is parked
     message: bool = False  # nobody is on the line: an agent is to hear what was left
     rung: tuple[AgentId, ...] = ()  # whose phones ring for it
     agents: tuple[Standing, ...] = ()  # who could serve it, but for those who are rung
@@ -94,7 +97,8 @@ def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None
         return None
     waits = contact.state in IN_QUEUE
     view = next(one for one in engine.view(now).contacts if one.id == contact_id)
-    rung = tuple(offer.agent for offer in contact.offers.values())
+    pickup = contact.parked.pickup if contact.parked is not None else None
+    rung = (*(offer.agent for offer in contact.offers.values()), *((pickup.agent,) if pickup is not None else ()))
     agents = able(engine, contact.needs) if contact.state in WAITS else []
     return Outlook(
         at=now,
@@ -107,7 +111,8 @@ def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None
         needs=str(contact.needs) if waits else "",
         flow=(contact.flow or "") if contact.state is ContactState.IN_FLOW else "",
         node=contact.node if contact.state is ContactState.IN_FLOW else "",
-        agent=contact.agent,
+        agent=contact.agent if contact.parked is None else contact.parked.agent,
+        slot=contact.parked.slot if contact.parked is not None else "",
         message=contact.mail is not None,
         rung=rung,
         agents=tuple(_standing(engine, contact, agent, now) for agent in agents if agent not in rung),

@@ -11,6 +11,7 @@ from typing import Final
 
 from callcenter.core import control, recording, voice
 from callcenter.core.consult import BY_PHONE, Consults, Elsewhere
+from callcenter.core.parking import ParkingPlace
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.taking import take
 from callcenter.core.transfers import Transfers, hindrance
@@ -28,12 +29,15 @@ REFUSED_GRACE_S: Final = 3.0  # some phones hang up when they are told no: withi
 class Phones:
     """All agents' phones, as far as they act by themselves."""
 
-    __slots__ = ("_consults", "_elsewhere", "_transfers", "_world")
+    __slots__ = ("_consults", "_elsewhere", "_parking", "_transfers", "_world")
 
-    def __init__(self, world: World, transfers: Transfers, consults: Consults, elsewhere: Elsewhere) -> None:
+    def __init__(
+        self, world: World, transfers: Transfers, consults: Consults, parking: ParkingPlace, elsewhere: Elsewhere
+    ) -> None:
         self._world = world
         self._transfers = transfers
         self._consults = consults
+        self._parking = parking
         self._elsewhere = elsewhere
 
     # -- hold --------------------------------------------------------------------------------------------------------
@@ -141,6 +145,8 @@ class Phones:
             return self._to_consulted(contact, consult)
         if event.other is not None or event.elsewhere:
             return "those two calls cannot be joined"
+        if self._parking.leads_here(event.number):
+            return self._parking.park(contact, event.number, BY_PHONE)
         return hindrance(contact) or self._transfers.hand_on(contact, *self._place(event.number), by=BY_PHONE)
 
     def _to_consulted(self, contact: ContactRecord, consult: Consult) -> str:

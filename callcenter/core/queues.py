@@ -79,8 +79,13 @@ class Queues:
         priority: int | None = None,
         needs: Need | None = None,
         relax: tuple[RelaxStep, ...] = (),
+        *,
+        returns: bool = False,
     ) -> None:
-        """Put a contact, in a flow or waiting elsewhere, into a queue, unless the queue's rules send it on at once."""
+        """Put a contact, in a flow or waiting elsewhere, into a queue, unless the queue's rules send it on at once.
+
+        `returns`: an agent had it, and it is not turned away for the hour, or because the queue is full or draining.
+        """
         world = self._world
         if name in world.configuration.queues:  # else the contact comes from a flow that began before it was taken out
             contact.version = world.version
@@ -97,7 +102,7 @@ class Queues:
             contact.position_said, contact.wait_said_by, contact.waits_taken_back = 0, 0.0, 0
         contact.since = contact.since or self._place_back(contact, queue) or world.now
         self._admit(contact, name)
-        refusal = self.doors.refusal(contact, queue)
+        refusal = self.doors.refusal(contact, queue, returns=returns)
         if refusal is not None:
             self._send_on(contact, refusal[0], refusal[1])
             return

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from callcenter.model.contact import QueueExit
-from callcenter.model.records import ContactRow, OfferRow, QueueVisitRow, Row, TalkRow, merged_all
+from callcenter.model.records import ContactRow, OfferRow, ParkRow, QueueVisitRow, Row, TalkRow, merged_all
 
 PARTS_TOLERANCE_S: Final = 1e-6  # what rounding may cost; a UTC time in a double is good to a quarter of that
 
@@ -15,8 +15,8 @@ def check_parts(contact_rows: Iterable[Row], *, tolerance_s: float = PARTS_TOLER
     Takes the rows as the fold gave them, in order and not merged, of one contact from its first entry to its last.
     Checks: it was opened once and ended at most once; the parts of its length add up to it and none is negative; each
     queue visit that was answered has a talk in that queue, not before the answer; talks and waits lie inside the
-    contact; the CDR counts the offers there were, and each has ended. A contact that still runs is only held to what
-    can be said of it so far.
+    contact; the CDR counts the offers there were, and each has ended; it has the time in slots that the slots have. A
+    contact that still runs is only held to what can be said of it so far.
     """
     seen = list(contact_rows)
     opened = [row for row in seen if isinstance(row, ContactRow) and row.ended is None]
@@ -31,6 +31,9 @@ def check_parts(contact_rows: Iterable[Row], *, tolerance_s: float = PARTS_TOLER
         problems += _length_problems(records[-1], tolerance_s)
         problems += _talk_problems(records[-1], whole, tolerance_s)
         problems += _offer_problems(records[-1], whole)
+        parked_s = sum(row.parked_s for row in whole if isinstance(row, ParkRow))
+        if abs(parked_s - records[-1].parked_s) > tolerance_s:
+            problems.append(f"the CDR says parked for {records[-1].parked_s:.6f} s, the slots {parked_s:.6f} s")
     return problems
 
 
@@ -41,6 +44,7 @@ def _length_problems(record: ContactRow, tolerance_s: float) -> list[str]:
         "callback_s": record.callback_s,
         "talk_s": record.talk_s,
         "forward_s": record.forward_s,
+        "parked_s": record.parked_s,
     }
     problems = [f"{name} is {value}" for name, value in parts.items() if value < 0.0]
     length = (record.ended or record.began) - record.began

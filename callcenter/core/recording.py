@@ -32,6 +32,7 @@ CALLER: Final = "caller"
 TRIES_MAX: Final = 5  # at beginning one recording
 TRY_AGAIN_S: Final = 1.0
 CAP: Final = "cap"
+AFTER_QUEUE: Final = (ContactState.CONNECTED, ContactState.PARKED)  # the rules are those of the queue it came from
 
 
 def begin(world: World, contact: ContactRecord, queue: Queue) -> None:
@@ -220,7 +221,7 @@ def switch(world: World, allowed: bool, why: str) -> None:
 
 
 def _rules(world: World, contact: ContactRecord) -> rules_of.RecordingRules:
-    if contact.state is ContactState.CONNECTED and contact.last_queue is not None:
+    if contact.state in AFTER_QUEUE and contact.last_queue is not None:
         return world.rules_for(contact, contact.last_queue).recording
     return world.queue_of(contact).recording
 

@@ -105,6 +105,7 @@ def _ended(fact: ContactEnded, entry: Entry, n: int) -> tuple[Row, ...]:
             language=fact.language,
             callback_s=fact.callback_s,
             hold_s=fact.hold_s,
+            parked_s=fact.parked_s,
         ),
     )
 

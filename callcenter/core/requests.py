@@ -16,6 +16,7 @@ from callcenter.core.flows import Flows
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.monitoring import Monitoring
 from callcenter.core.offers import Offers
+from callcenter.core.parking import ParkingPlace
 from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.steering import Steering
@@ -68,6 +69,7 @@ from callcenter.model.monitor_messages import (
     PriorityRequested,
     TakeOverRequested,
 )
+from callcenter.model.parking import ParkRequest, ParkRequested, PickUpRequested
 from callcenter.model.payment_messages import PaymentCancelRequested, PaymentRequest, PaymentRequested
 
 CallRequest = HoldRequested | MuteRequested | KeysRequested | TransferRequested | ConsultRequested | ConsultActRequested
@@ -92,6 +94,7 @@ Request = (
     | CallRequest
     | CampaignRequest
     | PaymentRequest
+    | ParkRequest
 )
 
 
@@ -118,6 +121,7 @@ class Requests:
         "_mailroom",
         "_monitoring",
         "_offers",
+        "_parking",
         "_queues",
         "_steering",
         "_transfers",
@@ -136,6 +140,7 @@ class Requests:
         control: Control,
         transfers: Transfers,
         consults: Consults,
+        parking: ParkingPlace,
         campaigns: Campaigns,
         flows: Flows,
         elsewhere: Elsewhere,
@@ -152,6 +157,7 @@ class Requests:
         self._control = control
         self._transfers = transfers
         self._consults = consults
+        self._parking = parking
         self._campaigns = campaigns
         self._flows = flows
         self._elsewhere = elsewhere
@@ -205,6 +211,8 @@ class Requests:
                 | ConsultActRequested()
             ):
                 self._reply(event.request, self._about_a_call(event))
+            case ParkRequested() | PickUpRequested():
+                self._reply(event.request, self._parking.take(event))
             case CampaignStartRequested() | CampaignStopRequested() | LeadRequested() | LeadDecided():
                 self._reply(event.request, self._campaigns.ask(event))
             case _:
@@ -250,6 +258,7 @@ class Requests:
             return problem
         if status is not AgentStatus.AVAILABLE and record.status is not AgentStatus.LOGGED_OUT:
             self._consults.withdraw(record)
+            self._parking.withdraw(record)
             self._offers.withdraw(record)
         return self._world.agents.set_status(record, status, reason, self._world.now)
 

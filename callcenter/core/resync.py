@@ -69,7 +69,7 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
     legs = {leg.leg: leg for leg in seen.legs}
     bridges = {bridge.bridge: frozenset(bridge.legs) for bridge in seen.bridges}
     for contact in _oldest_first(world.contacts.values()):
-        talked, playing = contact.state is ContactState.CONNECTED, contact.playback
+        talked, playing = contact.state in recording.AFTER_QUEUE, contact.playback
         _legs_of(world, offers, told, contact, legs)
         if contact.id in world.contacts:
             customer = legs.get(contact.leg) if contact.leg is not None else None
@@ -112,6 +112,7 @@ def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, l
         elif legs[leg].up:
             told.leg_answered(leg)
     _called_aside(told, contact, legs)
+    _rung_to_pick_up(told, contact, legs)
     for leg in filter(None, dialled):
         if leg not in legs:
             told.leg_ended(leg, LegEnd.NORMAL)
@@ -143,6 +144,16 @@ def _called_aside(told: Told, contact: ContactRecord, legs: dict[LegId, LegSeen]
         told.leg_ended(consult.leg, LegEnd.NO_ANSWER)
     elif legs[consult.leg].up and consult.up is None:
         told.leg_answered(consult.leg)
+
+
+def _rung_to_pick_up(told: Told, contact: ContactRecord, legs: dict[LegId, LegSeen]) -> None:
+    pickup = contact.parked.pickup if contact.parked is not None else None
+    if pickup is None:
+        return
+    if pickup.leg not in legs:
+        told.leg_ended(pickup.leg, LegEnd.NO_ANSWER)
+    elif legs[pickup.leg].up:
+        told.leg_answered(pickup.leg)
 
 
 def _answered(world: World, contact: ContactRecord, seen: LegSeen) -> None:

@@ -239,6 +239,8 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:  # noqa: C901 (
             world.recordings[contact.message] = contact.id
         if contact.mail is not None:
             world.mails[contact.mail.message] = contact.id
+        if contact.parked is not None:
+            world.slots[contact.parked.slot] = contact.id
         if contact.lookup is not None:
             world.lookups[contact.lookup.lookup] = contact.id
         if contact.card is not None:
@@ -255,7 +257,10 @@ def _restore_contacts(world: World, snapshot: Snapshot) -> None:  # noqa: C901 (
 def _legs_of(contact: ContactRecord) -> list[LegId]:
     called_back = contact.callback.leg if contact.callback is not None else None
     aside = (contact.consult.leg, contact.consult.own) if contact.consult is not None else ()
-    legs = (contact.leg, contact.agent_leg, contact.other_leg, called_back, *aside, *contact.offers, *contact.guests)
+    pickup = contact.parked.pickup if contact.parked is not None else None
+    rung = pickup.leg if pickup is not None else None
+    others = (*aside, *contact.offers, *contact.guests)
+    legs = (contact.leg, contact.agent_leg, contact.other_leg, called_back, rung, *others)
     return [leg for leg in legs if leg is not None]
 
 

@@ -30,6 +30,7 @@ from callcenter.model.ids import (
 from callcenter.model.lead import CampaignName
 from callcenter.model.mail import Mail
 from callcenter.model.need import ANYBODY, Need
+from callcenter.model.parking import Parked
 from callcenter.model.relaxation import RelaxStep
 
 
@@ -94,6 +95,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     wait_s: float = 0.0
     talk_s: float = 0.0
     forward_s: float = 0.0
+    parked_s: float = 0.0
     callback_s: float = 0.0  # in line, or being called, without the customer on the line
 
     answered: bool = False
@@ -174,6 +176,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     recording_stale: bool = False  # another phone is heard since it was paused
     unrecorded: bool = False  # the customer did not want it
 
+    parked: Parked | None = None  # in a slot
     held_since: float | None = None  # the agent is out of the bridge; None: she is in it
     hold_s: float = 0.0  # altogether
     part_hold_s: float = 0.0  # of this agent's part

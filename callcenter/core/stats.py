@@ -105,7 +105,7 @@ def _message(queues: Queues, contact: ContactRecord, mail: Mail) -> MessageView:
 
 
 def _contact(queues: Queues, contact: ContactRecord, now: float) -> ContactView:
-    ringing = next(iter(contact.offers.values()), None)
+    ringing = next(iter(contact.offers.values()), contact.parked.pickup if contact.parked is not None else None)
     return ContactView(
         id=contact.id,
         caller=contact.caller,
@@ -125,6 +125,7 @@ def _contact(queues: Queues, contact: ContactRecord, now: float) -> ContactView:
         on_hold=contact.held_since is not None,
         consults=contact.consult.party.name if contact.consult is not None else "",
         guests=tuple(guest.party.name for guest in contact.guests.values()),
+        slot=contact.parked.slot if contact.parked is not None else "",
     )
 
 

@@ -7,7 +7,7 @@ recording begin after it, so no recording holds what a caller had not been told 
 from typing import Final
 from zlib import crc32
 
-from callcenter.core import aside, control, dispositions, recording, voice
+from callcenter.core import aside, control, dispositions, parking, recording, voice
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.consult import everybody_else_goes
 from callcenter.core.contacts import ContactInput, move
@@ -37,6 +37,7 @@ from callcenter.model.facts import (
     TalkEnded,
 )
 from callcenter.model.ids import AgentId, LegId
+from callcenter.model.parking import ParkEnd
 from callcenter.model.queue import SHARE_MAX, Survey, SurveyWhen
 
 ENDS_OF_SURVEYS: Final = frozenset(
@@ -306,6 +307,9 @@ class Talk:
                 self._queues.leave(contact, EXITS.get(reason, QueueExit.REMOVED))
         elif contact.state is ContactState.CONNECTED:
             self._end_talk(contact)
+        elif contact.state is ContactState.PARKED:
+            parking.leave(self._world, contact, ParkEnd.HUNG_UP if reason is EndReason.LEFT_PARKED else ParkEnd.ENDED)
+            recording.stop(self._world, contact)
         else:
             if contact.message is not None:
                 self._stop_message(contact)
@@ -387,6 +391,7 @@ class Talk:
             forward_s=contact.forward_s,
             callback_s=contact.callback_s,
             hold_s=contact.hold_s,
+            parked_s=contact.parked_s,
             queue=contact.last_queue,
             agent=contact.last_agent,
             why=contact.why,
@@ -413,5 +418,7 @@ def end_reason(contact: ContactRecord) -> EndReason:
             return EndReason.ABANDONED
         case ContactState.CONNECTED:
             return EndReason.CALLER_HUNG_UP
+        case ContactState.PARKED:
+            return EndReason.LEFT_PARKED
         case _:
             return EndReason.FORWARDED

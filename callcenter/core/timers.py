@@ -19,6 +19,8 @@ class TimerKind(StrEnum):
     LOOKUP = "lookup"  # a program outside has not answered
     PAYMENT = "payment"  # an endpoint has not said what came of a payment
     SCRIPT = "script"  # a script has had the call for long enough, or does not give it back
+    PARK = "park"  # nobody has picked a parked call up
+    PICK_UP = "pick_up"  # the phone of whoever would rings too long
     FORWARD = "forward"  # an outside number rings too long
     OFFER = "offer"  # an agent's phone rings too long; the subject is the leg
     CONSULT = "consult"  # somebody who is called aside rings too long

@@ -99,12 +99,13 @@ class Transfers:
         """A call that was handed on did not arrive: back to its queue, first for her who had it, then for anybody."""
         self._world.out.append(TransferFailed(contact=contact.id, agent=agent, why=why))
         contact.transferred_by = None
-        self._to_agent(contact, agent)
+        self.to_agent(contact, agent)
 
-    def back_in_line(self, contact: ContactRecord) -> None:
-        """The agent has gone and nobody has the call: it is the first in its queue again."""
+    def back_in_line(self, contact: ContactRecord, *, returns: bool = False) -> None:
+        """The agent has gone and nobody has the call: it is the first in its queue again. `returns`: see the queue."""
         assert contact.last_queue is not None
-        self._queues.enter(contact, contact.last_queue, contact.own_priority, contact.own_needs, contact.steps)
+        queue, needs, steps = contact.last_queue, contact.own_needs, contact.steps
+        self._queues.enter(contact, queue, contact.own_priority, needs, steps, returns=returns)
 
     # -- where it may go ---------------------------------------------------------------------------------------------
 
@@ -137,7 +138,7 @@ class Transfers:
         to, name = place
         match to:
             case TransferTo.AGENT:
-                self._to_agent(contact, AgentId(name))
+                self.to_agent(contact, AgentId(name))
             case TransferTo.QUEUE:
                 self._queues.enter(contact, QueueName(name), priority, needs)
             case TransferTo.FLOW:
@@ -150,12 +151,12 @@ class Transfers:
                 if problem:  # it was allowed a moment ago
                     self.not_reached(contact, agent, problem)
 
-    def _to_agent(self, contact: ContactRecord, agent: AgentId) -> None:
-        """Into the queue it was in last, for one agent alone at first."""
+    def to_agent(self, contact: ContactRecord, agent: AgentId, *, returns: bool = False) -> None:
+        """Into the queue it was in last, for one agent alone at first. `returns`: see the queue."""
         assert contact.last_queue is not None
         queue = self._world.rules_for(contact, contact.last_queue)
         steps = (RelaxStep(after_s=ALONE_S, needs=_anybody(contact, queue)),)
-        self._queues.enter(contact, queue.name, contact.own_priority, only(agent), steps)
+        self._queues.enter(contact, queue.name, contact.own_priority, only(agent), steps, returns=returns)
 
 
 def hindrance(contact: ContactRecord) -> str:

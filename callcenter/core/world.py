@@ -102,6 +102,7 @@ class World:
         "promises",
         "queued",
         "recordings",
+        "slots",
         "talked",
         "timers",
         "trunk_uses",
@@ -135,6 +136,7 @@ class World:
         self.playbacks: dict[PlaybackId, ContactId] = {}
         self.recordings: dict[RecordingId, ContactId] = {}  # messages being recorded
         self.mails: dict[RecordingId, ContactId] = {}  # messages that wait to be heard
+        self.slots: dict[str, ContactId] = {}  # who is parked where
         self.lookups: dict[LookupId, ContactId] = {}  # being asked
         self.cards: dict[CardId, ContactId] = {}  # being typed, or paid with
         self.queued: dict[QueueName, dict[ContactId, None]] = {}  # waiting, offered or connecting, per queue

@@ -13,7 +13,7 @@ from callcenter.model.contact import ContactState
 SOON_MAX: Final = 3  # agents whose wrap-up or rest ends that are named
 
 
-def where_words(found: Outlook) -> str:
+def where_words(found: Outlook) -> str:  # noqa: C901 (one arm per state)
     """Where the contact is now."""
     since = duration(found.state_s)
     match found.state:
@@ -38,6 +38,9 @@ def where_words(found: Outlook) -> str:
             return f"{found.agent} has answered; the caller hears the announcement before the talk"
         case ContactState.CONNECTED:
             return f"talks with {found.agent} for {since}"
+        case ContactState.PARKED:
+            rings = f"; the phone of {listed(found.rung)} rings for it" if found.rung else ""
+            return f"is parked in slot {found.slot} by {found.agent}, for {since}{rings}"
         case ContactState.FORWARDED:
             return f"talks with an outside number for {since}"
         case _:
@@ -99,6 +102,8 @@ def otherwise_words(found: Outlook) -> str:
             return "when the phone is answered, the message is played"
         case ContactState.CONNECTED if found.message:
             return "it ends when she says that it is done; if she hangs up without that, it comes back into line"
+        case ContactState.PARKED:
+            return f"whoever dials {found.slot}, or picks it up by a request, has it"
         case ContactState.CONNECTED | ContactState.FORWARDED:
             return "it ends when one of the two hangs up"
         case _:
@@ -129,6 +134,8 @@ DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     TimerKind.PAYMENT: lambda _: "whoever was asked for a payment is not waited for any longer",
     TimerKind.SCRIPT: lambda _: "the script has had its time, and the call is fetched back",
     TimerKind.CONSULT: lambda _: "whom its agent calls aside is not rung any longer",
+    TimerKind.PARK: lambda _: "nobody has picked it up: back to who parked it, or into its queue, first in line",
+    TimerKind.PICK_UP: lambda _: "the phone of whoever picks it up is not rung any longer",
     TimerKind.FORWARD: lambda _: "the outside number is not rung any longer",
     TimerKind.OFFER: lambda one: (
         f"{one.agent} has let it ring too long; the next one is tried, the call keeps its place"

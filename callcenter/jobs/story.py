@@ -12,6 +12,7 @@ from callcenter.jobs.campaign_story import CAMPAIGN_TELLERS
 from callcenter.jobs.controls import CONTROL_TELLERS
 from callcenter.jobs.messages import MESSAGE_TELLERS
 from callcenter.jobs.outcomes import OUTCOME_TELLERS
+from callcenter.jobs.parking import PARK_TELLERS
 from callcenter.jobs.payments import PAYMENT_TELLERS
 from callcenter.jobs.phones import PHONE_TELLERS
 from callcenter.jobs.promises import PROMISE_TELLERS
@@ -64,6 +65,7 @@ from callcenter.model.facts import (
 )
 from callcenter.model.ids import ContactId
 from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, MonitorChanged, MonitorEnded
+from callcenter.model.parking import PhoneTurnedAway
 
 __all__ = ["LEFT_OUT", "TELLERS", "Aside", "Step", "duration", "story"]
 
@@ -97,6 +99,7 @@ END_WORDS: Final[Mapping[EndReason, str]] = {
     EndReason.AGENT_HUNG_UP: "the agent hung up",
     EndReason.ABANDONED: "the caller gave up waiting",
     EndReason.LEFT_IN_FLOW: "the caller hung up in the menu",
+    EndReason.LEFT_PARKED: "the caller hung up while she was parked",
     EndReason.FLOW_ENDED: "the flow came to its end",
     EndReason.CLOSED: "the caller was told that it is closed",
     EndReason.VOICEMAIL: "a message was left",
@@ -333,7 +336,7 @@ def _answer(_: Entry, fact: SurveyAnswered) -> Told:
 
 
 def _ended(_: Entry, fact: ContactEnded) -> Told:
-    total = fact.flow_s + fact.wait_s + fact.callback_s + fact.talk_s + fact.forward_s
+    total = fact.flow_s + fact.wait_s + fact.callback_s + fact.talk_s + fact.forward_s + fact.parked_s
     details: dict[str, Detail] = {"reason": fact.reason.value, "length_s": round(total, 3)}
     return Told(kind="ended", words=f"ended after {duration(total)}: {END_WORDS[fact.reason]}", details=details)
 
@@ -373,6 +376,7 @@ TELLERS: Final[Mapping[type, Teller]] = {
     **CONTROL_TELLERS,
     **CAMPAIGN_TELLERS,
     **PAYMENT_TELLERS,
+    **PARK_TELLERS,
 }
 """One per type of fact that is about a contact."""
 
@@ -387,6 +391,7 @@ LEFT_OUT: Final[Mapping[type[Fact], str]] = {
     MonitorBegan: "about a supervisor; what she hears is told when it is over",
     MonitorChanged: "likewise",
     MonitorEnded: "likewise",
+    PhoneTurnedAway: "about an agent's phone; no contact came of it",
     BroadcastSent: "about agents' screens",
     CampaignChanged: "about a campaign; what it dials is told",
     AnswererScored: "about a detector; what it decided is told",

@@ -14,6 +14,7 @@ from callcenter.model.law import LawPack
 from callcenter.model.lead import CampaignName
 from callcenter.model.mail import Mailbox
 from callcenter.model.numbers import Numbering, NumberList
+from callcenter.model.parking import Parking
 from callcenter.model.queue import Queue
 from callcenter.model.routing import Routing
 from callcenter.model.trunk import Guard, Trunk
@@ -31,6 +32,7 @@ class Configuration:
     forward_to: tuple[str, ...] = ()  # regular expressions: outside numbers that a call may be forwarded to
     lookup_hosts: tuple[str, ...] = ()  # that lookups may ask: host, or host:port
     callback_to: tuple[str, ...] = ()  # regular expressions: numbers that may be called back
+    parking: Parking | None = None  # None: nobody can be parked
     prompts: Mapping[str, Prompt] = field(default_factory=dict)  # every prompt there is, by name
     mailboxes: Mapping[str, Mailbox] = field(default_factory=dict)  # those of which something is to be said
     lists: Mapping[ListName, NumberList] = field(default_factory=dict)  # of numbers: the important, do-not-call

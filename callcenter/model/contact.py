@@ -36,6 +36,7 @@ class ContactState(StrEnum):
     OFFERED = "offered"  # one or more agents' phones ring for it; it keeps its place in line
     CONNECTING = "connecting"  # the agent has answered, the customer hears the announcement or is yet to be called
     CONNECTED = "connected"  # talking with an agent
+    PARKED = "parked"  # in a slot, with music, until somebody picks it up
     FORWARDED = "forwarded"  # talking with an outside number
     ENDED = "ended"
 
@@ -47,6 +48,7 @@ class EndReason(StrEnum):
     AGENT_HUNG_UP = "agent_hung_up"
     ABANDONED = "abandoned"  # the caller gave up waiting in a queue
     LEFT_IN_FLOW = "left_in_flow"  # the caller gave up in the IVR
+    LEFT_PARKED = "left_parked"  # the caller gave up where an agent had parked her
     FLOW_ENDED = "flow_ended"  # the IVR hung up
     CLOSED = "closed"  # outside opening hours: the IVR said so and hung up
     VOICEMAIL = "voicemail"  # a message was left

@@ -28,6 +28,7 @@ from callcenter.model.ids import (
 )
 from callcenter.model.message import Message
 from callcenter.model.monitor_messages import MonitorRequest
+from callcenter.model.parking import ParkRequest
 from callcenter.model.payment_messages import PaymentEvent
 
 # -- the center itself -------------------------------------------------------------------------------------------------
@@ -455,6 +456,7 @@ Event = (
     | DispositionRequested
     | CustomersMarked
     | RecordingPauseRequested
+    | ParkRequest
     | HoldRequested
     | MuteRequested
     | KeysRequested

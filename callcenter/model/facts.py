@@ -15,6 +15,7 @@ from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, Q
 from callcenter.model.mail import MailEnd
 from callcenter.model.message import Message
 from callcenter.model.monitor_messages import MonitorFact
+from callcenter.model.parking import ParkFact
 from callcenter.model.payment_messages import PaymentFact
 
 
@@ -518,7 +519,7 @@ class RecordingVerified(Message, frozen=True, kw_only=True):
 
 
 class ContactEnded(Message, frozen=True, kw_only=True):
-    """The whole contact, summed up: flow_s + wait_s + callback_s + talk_s + forward_s is its length."""
+    """The whole contact, summed up: flow_s + wait_s + callback_s + talk_s + forward_s + parked_s is its length."""
 
     contact: ContactId
     reason: EndReason
@@ -534,6 +535,7 @@ class ContactEnded(Message, frozen=True, kw_only=True):
     forward_s: float
     callback_s: float = 0.0  # in line without the customer on the line
     hold_s: float = 0.0  # of talk_s, with the customer on hold
+    parked_s: float = 0.0  # in a slot, with nobody
     queue: QueueName | None = None  # the last one
     agent: AgentId | None = None  # the last one
     why: str = ""  # why that agent
@@ -683,5 +685,6 @@ Fact = (
     | MonitorFact
     | CampaignFact
     | PaymentFact
+    | ParkFact
     | Surprise
 )

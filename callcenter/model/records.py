@@ -29,6 +29,7 @@ from callcenter.model.ids import (
 )
 from callcenter.model.mail import MailEnd
 from callcenter.model.monitor import MonitorState
+from callcenter.model.parking import ParkEnd
 
 
 class ContactRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -56,6 +57,7 @@ class ContactRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     language: str = ""
     callback_s: float = 0.0
     hold_s: float = 0.0  # of talk_s
+    parked_s: float = 0.0
 
 
 class QueueVisitRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -354,6 +356,21 @@ class TransferRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float
 
 
+class ParkRow(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One time that a call was parked."""
+
+    seq: int
+    n: int
+    contact: ContactId
+    slot: str
+    agent: AgentId  # who parked it
+    taker: AgentId | None  # who picked it up
+    end: ParkEnd
+    began: float
+    ended: float
+    parked_s: float
+
+
 Row = (
     ContactRow
     | QueueVisitRow
@@ -375,6 +392,7 @@ Row = (
     | HoldRow
     | PartyRow
     | TransferRow
+    | ParkRow
 )
 
 Key = tuple[str | int | float, ...]
@@ -411,6 +429,8 @@ def key(row: Row) -> Key:  # noqa: C901 (one arm per table)
             return ("party", row.seq, row.n)
         case TransferRow():
             return ("transfer", row.seq, row.n)
+        case ParkRow():
+            return ("park", row.seq, row.n)
         case WaitForecastRow():
             return ("wait_forecast", row.seq, row.n)
         case MonitoringRow():

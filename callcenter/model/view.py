@@ -33,6 +33,7 @@ class ContactView:
     on_hold: bool = False
     consults: str = ""  # whom its agent has called aside: an agent, or a number (personal)
     guests: tuple[str, ...] = ()  # who has joined the conversation
+    slot: str = ""  # where it is parked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ from callcenter.model.records import (
     HoldRow,
     MonitoringRow,
     OfferRow,
+    ParkRow,
     PartyRow,
     QueueVisitRow,
     RecordingRow,
@@ -63,6 +64,7 @@ COPIED: Final[Mapping[str, Sequence[str]]] = {
         "end_reason",
     ),
     "transfer": ("seq", "n", "contact", "agent", "place", "name", "consulted", "at"),
+    "park": ("seq", "n", "contact", "slot", "agent", "taker", "end_reason", "began", "ended", "parked_s"),
     "wait_forecast": (
         "seq", "n", "contact", "queue", "predicted", "p50_s", "p90_s", "position", "entry", "confident", "announced",
         "simulated",
@@ -131,6 +133,8 @@ def _placed(row: Row) -> tuple[str, tuple[object, ...]]:  # noqa: C901 (one arm 
             return "party", _party(row)
         case TransferRow():
             return "transfer", (*msgspec.structs.astuple(row)[:-1], time_of(row.at))
+        case ParkRow():
+            return "park", (*msgspec.structs.astuple(row)[:-3], time_of(row.began), time_of(row.ended), row.parked_s)
         case WaitForecastRow():
             return "wait_forecast", _forecast(row)
         case MonitoringRow():
@@ -152,7 +156,7 @@ def _contact(r: ContactRow) -> tuple[object, ...]:
         r.contact, r.leg, r.medium, r.direction, r.caller, r.caller_name, r.dialled,
         time_of(r.began), _time_or_none(r.ended), r.end_reason,
         r.flow_s, r.wait_s, r.talk_s, r.forward_s, r.queue, r.agent, r.why, r.offers, r.missed, r.language,
-        r.callback_s, r.hold_s,
+        r.callback_s, r.hold_s, r.parked_s,
     )  # fmt: skip
 
 

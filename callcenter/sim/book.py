@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, get_args
 
+from callcenter.core.parking import RING_GRACE_S, RING_S
 from callcenter.core.records import COUNTED, rows
 from callcenter.core.steering import PICKED
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
@@ -64,6 +65,7 @@ from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, FlowName, LegI
 from callcenter.model.mail import MailEnd
 from callcenter.model.monitor_messages import ContactSteered, MonitorBegan, MonitorEnded
 from callcenter.model.need import ANYBODY, Need, parse_need
+from callcenter.model.parking import ContactParked, ParkEnd, ParkOver, PickUpMissed, PickUpRang
 from callcenter.model.payment_messages import PaymentAside
 from callcenter.model.queue import MissedOffer, Queue
 from callcenter.model.records import Row
@@ -133,6 +135,8 @@ class SeenContact:
     dialled: LegId | None = None  # the customer's phone rings
     attempts: int = 0
     held_s: float = 0.0  # on hold, of the agent's part that goes on
+    slot: str = ""  # in which it is parked
+    parked_until: float = 0.0
 
 
 class Book:
@@ -260,6 +264,8 @@ class Book:
                 self.agents[agent].talks_to = None
                 wrap_up_s = 0.0 if contact in self._calls_back else self.rules(contact, queue).wrap_up_s
                 self.agents[agent].busy_until = now + wrap_up_s
+            case ContactParked() | PickUpRang() | PickUpMissed() | ParkOver():
+                self._parking(fact, now)
             case DispositionDue(agent=agent, contact=contact, queue=queue):
                 self._held(self.agents[agent], self.rules(contact, queue), now)
             case DispositionRecorded(agent=agent, contact=contact):
@@ -295,7 +301,7 @@ class Book:
     def _answered(self, asked: LegReferred, outputs: Sequence[Output]) -> None:
         """A phone that wants its call handed on is told yes or no, at once, and yes only if that is what happens."""
         told = [output.taken for output in outputs if isinstance(output, TellReferrer) and output.leg == asked.leg]
-        handed_on = any(isinstance(output, ContactTransferred) for output in outputs)
+        handed_on = any(isinstance(output, ContactTransferred | ContactParked) for output in outputs)
         if told != [handed_on]:
             raise Violation(f"{asked}: its phone is told {told}, the call {'is' if handed_on else 'is not'} handed on")
 
@@ -351,7 +357,7 @@ class Book:
         queues = self.library[fact.version].queues
         talking = {agent.talks_to for agent in self.agents.values()}
         for seen in self.contacts.values():
-            if seen.queue in queues or (seen.id in talking and seen.last_queue in queues):
+            if seen.queue in queues or ((seen.id in talking or seen.slot) and seen.last_queue in queues):
                 seen.version = fact.version
             elif seen.queue is not None and seen.queue in self.library[fact.was].queues:
                 raise Violation(f"{seen.id} waits in {seen.queue}, which was taken away")
@@ -412,6 +418,39 @@ class Book:
                     raise Violation(f"{fact} to one who does not speak with it")
             case _:
                 pass
+
+    def _parking(  # noqa: C901 (one arm per fact)
+        self, fact: ContactParked | PickUpRang | PickUpMissed | ParkOver, now: float
+    ) -> None:
+        """One call a slot, for no longer than was said unless somebody is rung for it; picked up by who had nothing."""
+        seen = self.live(fact.contact)
+        match fact:
+            case ContactParked(slot=slot):
+                inside = [other.id for other in self.contacts.values() if other.slot == slot]
+                if inside or seen.slot:
+                    raise Violation(f"{fact}: {inside} is in that slot, and it is in {seen.slot or 'none'}")
+                seen.slot, seen.parked_until = slot, fact.until
+            case PickUpRang(agent=agent, leg=leg):
+                if self.agents[agent].offers or self.agents[agent].talks_to is not None or fact.slot != seen.slot:
+                    raise Violation(f"{fact} while she has {self.agents[agent]}")
+                self.agents[agent].offers[OfferId(leg)] = fact.contact
+                self.agents[agent].busy_until = 0.0  # who picks a call up is done with the one before
+                if seen.parked_until <= now + RING_S:
+                    seen.parked_until = now + RING_S + RING_GRACE_S
+            case PickUpMissed(agent=agent, leg=leg):
+                if self.agents[agent].offers.pop(OfferId(leg), None) != fact.contact:
+                    raise Violation(f"{fact}: she was not rung for it")
+            case ParkOver(agent=agent):
+                if fact.slot != seen.slot or abs(fact.parked_s - (now - fact.began)) > ROUNDING_S:
+                    raise Violation(f"{fact}: it was in slot {seen.slot or 'none'}, and it is {now}")
+                if fact.end is ParkEnd.TIMED_OUT and now < seen.parked_until - ROUNDING_S:
+                    raise Violation(f"{fact}: it could have stayed until {seen.parked_until}")
+                seen.slot = ""
+                if agent is not None:
+                    self.agents[agent].offers.pop(OfferId(fact.leg or ""), None)
+                    if self.agents[agent].offers or self.agents[agent].talks_to is not None:
+                        raise Violation(f"{fact} while she has {self.agents[agent]}")
+                    self.agents[agent].talks_to = fact.contact
 
     def live(self, contact: ContactId) -> SeenContact:
         """A contact that a fact speaks of. Raises Violation unless it has been opened and has not ended."""
@@ -502,6 +541,8 @@ class Book:
             raise Violation(f"{contact} ended and {talking} still talk to it")
         for agent in self.agents.values():
             agent.own_calls.discard(contact)
+        if seen.slot:
+            raise Violation(f"{contact} ended, and is still in slot {seen.slot}")
         if seen.promised:
             raise Violation(f"{contact} ended, and the callback that it was promised is not settled")
         seen.ended = True

@@ -33,6 +33,7 @@ from callcenter.nodes.payment import Payment
 from callcenter.sim.book import Book, SeenAgent, SeenContact
 from callcenter.sim.claims import Claims
 from callcenter.sim.paperwork import PaperChecks
+from callcenter.sim.parking import misparked, rung_for
 from callcenter.sim.phones import PhoneChecks, crowded_nails, misplaced_aside, misplaced_nail
 from callcenter.sim.supervision import crowded, misplaced_monitor
 from callcenter.sim.violation import Violation
@@ -109,6 +110,7 @@ class Invariants:
             "ears": list(world.ears),
             "bridges": list(world.bridges),
             "playbacks": list(world.playbacks),
+            "slots": list(world.slots),
             "messages": list(world.recordings),
             "lookups": list(world.lookups),
             "places in queues": [c for contacts in world.queued.values() for c in contacts],
@@ -137,6 +139,8 @@ class Invariants:
                 waiting.append(seen)
         if len(world.mails) != sum(contact.mail is not None for contact in world.contacts.values()):
             raise Violation(f"{len(world.mails)} messages are known: {dict(world.mails)}")
+        if len(world.slots) != sum(contact.parked is not None for contact in world.contacts.values()):
+            raise Violation(f"slots are said to be taken in which nobody is: {world.slots}")
         if len(world.lines) != len(waiting):
             raise Violation(f"{len(world.lines)} contacts are in line, {len(waiting)} wait")
         return waiting
@@ -165,6 +169,7 @@ class Invariants:
             legs += sum(leg is not None for leg in (contact.leg, contact.agent_leg, contact.other_leg))
             legs += len(contact.guests) + (contact.consult is not None)
             legs += contact.consult is not None and contact.consult.own is not None
+            legs += contact.parked is not None and contact.parked.pickup is not None
             bridges += contact.consult is not None
             legs += len(contact.offers) + (contact.callback is not None and contact.callback.leg is not None)
             bridges += contact.bridge is not None
@@ -317,6 +322,7 @@ def misplaced(contact: ContactRecord, world: World) -> str:
     if state not in IN_QUEUE and contact.queue is not None:
         return f"has queue {contact.queue}"
     wrong = misplaced_promise(contact, world) or misplaced_party(contact, world) or misplaced_aside(contact, world)
+    wrong = wrong or misparked(contact, world)
     if wrong:
         return wrong
     in_line = contact.id in world.lines
@@ -342,7 +348,7 @@ def misplaced(contact: ContactRecord, world: World) -> str:
 def misrecorded(contact: ContactRecord, world: World) -> str:
     """What is wrong with whether, and how, a contact is recorded; empty if nothing is."""
     if contact.recording is not None and (
-        contact.state is not S.CONNECTED or contact.unrecorded or not world.may_record
+        contact.state not in (S.CONNECTED, S.PARKED) or contact.unrecorded or not world.may_record
     ):
         return "is recorded"
     if contact.recording_paused != (world.timers.due(TimerKind.RECORDING, contact.id) is not None):
@@ -447,6 +453,8 @@ def out_of_order(record: AgentRecord, world: World) -> str:
     if offers != (state is AgentState.OFFERED) or bool(contacts) != (state is AgentState.ON_CONTACT):
         return f"has offer {record.offer} and contacts {record.contacts}"
     if record.offer is not None:
+        for wrong in rung_for(record, world):
+            return wrong
         contact = world.contacts.get(world.legs.get(record.offer, ContactId("")))
         if contact is not None and contact.consult is not None and contact.consult.leg == record.offer:
             return "" if contact.consult.party.agent == record.agent.id else f"another is called on {record.offer}"

@@ -34,6 +34,7 @@ from callcenter.sim.controls import Controls
 from callcenter.sim.faults import Outage, Trouble
 from callcenter.sim.invariants import Invariants
 from callcenter.sim.paperwork import Clerks
+from callcenter.sim.parkers import Parkers
 from callcenter.sim.people import CALL_MAX_S, Crowd
 from callcenter.sim.phone_hands import PhoneHands
 from callcenter.sim.phones import at_home
@@ -124,6 +125,7 @@ class Play:
         until = scenario.start + scenario.length_s
         self.staff = Staff(agenda, Random(f"staff {seed}"), self.asterisk, self.center.ask, until)
         self.supervisors = Supervisors(Random(f"supervision {seed}"), self.staff, self._world)
+        self.parkers = Parkers(Random(f"parkers {seed}"), self.staff, self._world)
         self.asterisk.outside = self.crowd.outside
         phones = PhoneHands(
             agenda,
@@ -170,6 +172,8 @@ class Play:
         self.agenda.after(LOOK_EVERY_S, self._look)
         self.agenda.after(scenario.length_s, self._tidy)
         self.agenda.after(RECORDING_EVERY_S, self._meddle_with_recordings)
+        if any(one.parking is not None for one in scenario.library().values()):
+            self.agenda.after(20.0, self.parkers.meddle)
         if any(one.campaigns for one in scenario.library().values()):
             self.agenda.after(5.0, self.bosses.meddle)
             self.agenda.after(6.0, self.bosses.read)

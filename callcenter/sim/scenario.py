@@ -66,6 +66,7 @@ from callcenter.sim.campaigns import with_campaigns
 from callcenter.sim.faults import Faults, draw_faults
 from callcenter.sim.mail import with_mail
 from callcenter.sim.paperwork import with_paperwork
+from callcenter.sim.parking import with_parking
 from callcenter.sim.phones import with_asides, with_phones
 from callcenter.sim.rights import with_supervisors, with_telling
 from callcenter.sim.routing import with_routing
@@ -162,7 +163,8 @@ def _deepened(seed: str, configuration: Configuration) -> Configuration:
     told = with_asides(Random(f"asides {seed}"), with_telling(Random(f"telling {seed}"), routed))
     mailed = with_mail(Random(f"mail {seed}"), told, (MAILBOX, LATE))
     written = with_paperwork(Random(f"paperwork {seed}"), mailed)
-    return with_campaigns(Random(f"campaigns {seed}"), written)
+    parked = with_parking(Random(f"parking {seed}"), written)
+    return with_campaigns(Random(f"campaigns {seed}"), parked)
 
 
 def _configuration(random: Random, queues: Sequence[Queue]) -> Configuration:

@@ -19,6 +19,7 @@ from callcenter.model.events import (
     TransferRequested,
 )
 from callcenter.model.ids import AgentId, ContactId, FlowName, QueueName, RequestId
+from callcenter.model.parking import ParkRequested, PickUpRequested
 from callcenter.model.payment_messages import PaymentCancelRequested, PaymentRequested
 from callcenter.web.wire import body
 
@@ -67,6 +68,20 @@ class ConsultWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     by: str = ""
 
 
+class ParkWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/calls/{id}/park; without `slot`: in the first one that is free."""
+
+    slot: str = ""
+    by: str = ""
+
+
+class PickUpWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Body of POST /v1/slots/{slot}/pick-up."""
+
+    agent: str
+    by: str = ""
+
+
 class PaymentWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Body of POST /v1/calls/{id}/pay."""
 
@@ -106,6 +121,8 @@ class CallRequests:
             web.post("/v1/calls/{contact}/transfer", self._transfer),
             web.post("/v1/calls/{contact}/consult", self._consult),
             web.post("/v1/calls/{contact}/pay", self._pay),
+            web.post("/v1/calls/{contact}/park", self._park),
+            web.post("/v1/slots/{slot}/pick-up", self._pick_up),
         ]
 
     async def _deed(self, request: web.Request) -> web.Response:
@@ -161,6 +178,18 @@ class CallRequests:
         wish, contact = await body(request, PaymentWish), _contact(request)
         return await self._ask(
             lambda number: PaymentRequested(request=number, contact=contact, flow=wish.flow, by=wish.by)
+        )
+
+    async def _park(self, request: web.Request) -> web.Response:
+        wish, contact = await body(request, ParkWish), _contact(request)
+        return await self._ask(
+            lambda number: ParkRequested(request=number, contact=contact, slot=wish.slot, by=wish.by)
+        )
+
+    async def _pick_up(self, request: web.Request) -> web.Response:
+        wish, slot = await body(request, PickUpWish), request.match_info["slot"]
+        return await self._ask(
+            lambda number: PickUpRequested(request=number, agent=AgentId(wish.agent), slot=slot, by=wish.by)
         )
 
 

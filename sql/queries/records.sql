@@ -1,17 +1,18 @@
 -- records.contact
 -- Open or complete contacts. What the ending fact does not know (the leg) stays.
 INSERT INTO contact (id, leg, medium, direction, caller, caller_name, dialled, began, ended, end_reason,
-                     flow_s, wait_s, talk_s, forward_s, queue, agent, why, offers, missed, language, callback_s, hold_s)
+                     flow_s, wait_s, talk_s, forward_s, queue, agent, why, offers, missed, language, callback_s, hold_s,
+                     parked_s)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::timestamptz[], $9::timestamptz[], $10::text[], $11::float8[], $12::float8[], $13::float8[],
                      $14::float8[], $15::text[], $16::text[], $17::text[], $18::int[], $19::int[], $20::text[],
-                     $21::float8[], $22::float8[])
+                     $21::float8[], $22::float8[], $23::float8[])
 ON CONFLICT (id) DO UPDATE SET
     leg = coalesce(excluded.leg, contact.leg), ended = excluded.ended, end_reason = excluded.end_reason,
     flow_s = excluded.flow_s, wait_s = excluded.wait_s, talk_s = excluded.talk_s, forward_s = excluded.forward_s,
     queue = excluded.queue, agent = excluded.agent, why = excluded.why, offers = excluded.offers,
     missed = excluded.missed, language = excluded.language, callback_s = excluded.callback_s,
-    hold_s = excluded.hold_s;
+    hold_s = excluded.hold_s, parked_s = excluded.parked_s;
 
 -- records.callback
 -- Promise callbacks or settle them; each fact fills in what it knows.

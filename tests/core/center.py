@@ -45,6 +45,7 @@ from callcenter.model.ids import AgentId, BridgeId, ContactId, FlowName, LegId, 
 from callcenter.model.mail import Mailbox
 from callcenter.model.need import Need, parse_need
 from callcenter.model.numbers import Numbering, NumberList
+from callcenter.model.parking import Parking
 from callcenter.model.queue import Overflow, Queue, Target
 from callcenter.model.routing import Routing
 from callcenter.model.trunk import Guard, Trunk
@@ -114,6 +115,7 @@ def configured(
     campaigns: Sequence[Campaign] = (),
     trunks: Sequence[Trunk] = (),
     guard: Guard = ANYWHERE,
+    parking: Parking | None = None,
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
     ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
@@ -136,6 +138,7 @@ def configured(
         campaigns={one.name: one for one in campaigns},
         trunks={one.name: one for one in trunks},
         guard=guard,
+        parking=parking,
     )
 
 
@@ -159,6 +162,7 @@ class Center:
         campaigns: Sequence[Campaign] = (),
         trunks: Sequence[Trunk] = (),
         guard: Guard = ANYWHERE,
+        parking: Parking | None = None,
     ) -> None:
         self.configuration = configured(
             *queues,
@@ -174,6 +178,7 @@ class Center:
             campaigns=campaigns,
             trunks=trunks,
             guard=guard,
+            parking=parking,
         )
         self.engine = Engine(self.configuration)
         self.now = start
@@ -316,9 +321,12 @@ class Center:
             others = (contact.leg, contact.agent_leg, contact.other_leg, called)
             consult = contact.consult
             mine = [*contact.offers, *contact.guests, *(leg for leg in others if leg)]
+            pickup = contact.parked.pickup if contact.parked is not None else None
+            mine += [pickup.leg] if pickup is not None else []
             mine += [leg for leg in (consult.leg, consult.own) if leg] if consult is not None else []
             ringing = [*contact.offers, *([contact.other_leg] if contact.other_leg and not contact.other_up else [])]
             ringing += [called] if called else []
+            ringing += [pickup.leg] if pickup is not None else []
             ringing += [contact.leg] if contact.state is ContactState.CALLED and contact.leg is not None else []
             ringing += [consult.leg] if consult is not None and consult.up is None else []
             legs += [

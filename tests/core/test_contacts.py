@@ -23,6 +23,7 @@ SUMS = {
     S.CALLED: "callback_s",
     S.CONNECTED: "talk_s",
     S.FORWARDED: "forward_s",
+    S.PARKED: "parked_s",
 }
 
 
@@ -43,7 +44,7 @@ def contact(state: ContactState = S.IN_FLOW, since: float = 100.0) -> ContactRec
 
 
 def sums(one: ContactRecord) -> dict[str, float]:
-    return {name: getattr(one, name) for name in ("flow_s", "wait_s", "callback_s", "talk_s", "forward_s")}
+    return {name: getattr(one, name) for name in ("flow_s", "wait_s", "callback_s", "talk_s", "forward_s", "parked_s")}
 
 
 @pytest.mark.parametrize(("state", "told"), list(itertools.product(S, In)))

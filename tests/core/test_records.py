@@ -92,12 +92,14 @@ from callcenter.model.lead import CampaignName, LeadId
 from callcenter.model.lead import Outcome as Dialled
 from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
 from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, MonitorChanged, MonitorEnded
+from callcenter.model.parking import ContactParked, ParkEnd, ParkOver, PhoneTurnedAway, PickUpMissed, PickUpRang
 from callcenter.model.payment_messages import PaymentAside, PaymentMoved
 from callcenter.model.records import (
     AgentActivityRow,
     ContactRow,
     HoldRow,
     OfferRow,
+    ParkRow,
     PartyRow,
     QueueVisitRow,
     RecordingRow,
@@ -389,6 +391,10 @@ SILENT: list[Fact] = [
     ),
     ScriptRun(contact=C, url="agi://127.0.0.1/pay", status="SUCCESS", took_s=12.0),
     PaymentMoved(contact=C, card=CardId("k-1"), step=PaymentStep.PAID, last="1111"),
+    ContactParked(contact=C, agent=ANNA, slot="701", until=200.0),
+    PickUpRang(contact=C, agent=ANNA, slot="701", leg=AGENT_LEG),
+    PickUpMissed(contact=C, agent=ANNA, slot="701", leg=AGENT_LEG, end=PartyEnd.BUSY, rang_s=2.0),
+    PhoneTurnedAway(agent=ANNA, number="702", why="nobody is parked in 702"),
     PaymentAside(contact=C, agent=ANNA, flow=FlowName("pay"), began=True),
 ]
 
@@ -423,10 +429,13 @@ def test_who_spoke_with_whom_and_when() -> None:
                 spoke_s=15.0,
             ),
             ContactTransferred(contact=C, agent=ANNA, to=TransferTo.NUMBER, name="0280", consulted=True),
+            ParkOver(contact=C, slot="701", parker=ANNA, end=ParkEnd.HUNG_UP, began=130.0, parked_s=10.0),
         )
     )  # fmt: skip
     assert merged_all(told) == told
-    hold, party, transfer = told
+    hold, party, transfer, park = told
+    assert isinstance(park, ParkRow)
+    assert (park.slot, park.agent, park.taker, park.began, park.ended) == ("701", ANNA, None, 130.0, 140.0)
     assert hold == HoldRow(seq=7, n=0, contact=C, agent=ANNA, began=120.0, ended=140.0, held_s=20.0)
     assert isinstance(party, PartyRow)
     assert (party.n, party.called_by, party.agent, party.number) == (1, ANNA, None, "0280")
@@ -484,7 +493,7 @@ WRONGS = {
     "two CDRs": Wrong(told=(*CALL, CALL[-1]), says="has 2 CDRs"),
     "a part is missing": Wrong(
         told=instead(ENDED, msgspec.structs.replace(ENDED, wait_s=5.0)),
-        says="forward_s 0.000000 = 39.000000 is not its length 40",
+        says="parked_s 0.000000 = 39.000000 is not its length 40",
     ),
     "a part is negative": Wrong(
         told=instead(ENDED, msgspec.structs.replace(ENDED, flow_s=-4.0, forward_s=8.0)), says="flow_s is -4.0"

@@ -35,6 +35,8 @@ LIKE_THE_COMMAND_LINE = {
     "calls swap": "calls consult act",
     "calls drop": "calls consult act",
     "calls pay": "calls payment",
+    "calls park": "calls park",
+    "calls pick-up": "slots pick-up",
     "calls customer": "calls screen",
     "calls dispose": "calls disposition",
     "campaign list": "campaigns list",

@@ -19,7 +19,7 @@ UNFINISHED: Final = "SELECT id, caller, dialled FROM contact WHERE began >= to_t
 ODD_SUMS: Final = """
 SELECT id, flow_s, wait_s, talk_s, forward_s, began, ended FROM contact
 WHERE began >= to_timestamp($1)
-  AND abs(flow_s + wait_s + callback_s + talk_s + forward_s - extract(epoch FROM ended - began)) > $2
+  AND abs(flow_s + wait_s + callback_s + talk_s + forward_s + parked_s - extract(epoch FROM ended - began)) > $2
 """
 UNENDED_OFFERS: Final = "SELECT id, contact, agent FROM offer WHERE offered >= to_timestamp($1) AND ended IS NULL"
 UNCHECKED: Final = "SELECT id, contact FROM recording WHERE started >= to_timestamp($1) AND checked IS NULL"

@@ -120,6 +120,7 @@ numbers:
 default: strangers
 forward_to: ["{CARRIER_NUMBER}"]
 callback_to: ["{CARRIER_NUMBER}"]
+parking: {{slots: 801-803, number: "800", back_after_s: 20}}
 """
 
 _MISSED: Final = """\

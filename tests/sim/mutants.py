@@ -21,11 +21,13 @@ from callcenter.core.lost import LostAgents
 from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
+from callcenter.core.parking import ParkingPlace
 from callcenter.core.phones import Phones
 from callcenter.core.queues import Queues
 from callcenter.core.requests import Requests
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.talk import Talk
+from callcenter.core.timers import TimerKind
 from callcenter.core.transfers import Place as Destination
 from callcenter.core.transfers import Transfers
 from callcenter.core.world import World
@@ -39,6 +41,7 @@ from callcenter.model.events import ContactArrived, Event
 from callcenter.model.facts import ContactEnded, DispositionDue, Surprise, TalkEnded
 from callcenter.model.ids import AgentId, ContactId, LegId, QueueName, Skill
 from callcenter.model.need import ANYBODY, Need
+from callcenter.model.parking import Parking
 from callcenter.model.queue import Queue
 
 MUTANTS: Final[dict[str, type[Engine]]] = {}
@@ -73,7 +76,8 @@ class Mutant(Engine):
         self._campaign_calls = CampaignCalls(self.world, self._queues, self._offers, self)
         self._campaigns = Campaigns(self.world, self._campaign_calls)
         self.world.campaigns_wrapped = self._campaigns.wrapped_up
-        self._phones = Phones(self.world, self._transfers, self._consults, self._talk)
+        self._parking = ParkingPlace(self.world, self._transfers, self._talk)
+        self._phones = Phones(self.world, self._transfers, self._consults, self._parking, self._talk)
         self._failures = Failures(
             self.world,
             self._offers,
@@ -81,6 +85,7 @@ class Mutant(Engine):
             self._dialling,
             self._monitoring,
             self._consults,
+            self._parking,
             self._nails,
             self._campaign_calls,
             self,
@@ -96,6 +101,7 @@ class Mutant(Engine):
             self._control,
             self._transfers,
             self._consults,
+            self._parking,
             self._campaigns,
             self._flows,
             self,
@@ -466,7 +472,46 @@ class ForgetsTheSecondLeg(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._phones = _OneLeg(self.world, self._transfers, self._consults, self._talk)
+        self._phones = _OneLeg(self.world, self._transfers, self._consults, self._parking, self._talk)
+
+
+# -- parking -----------------------------------------------------------------------------------------------------------
+
+
+class _OneSlot(ParkingPlace):
+    __slots__ = ()
+
+    def _free(self, rules: Parking, wanted: str) -> tuple[str, str]:
+        return rules.slots[0], ""
+
+
+class PutsTwoInASlot(Mutant):
+    """Nobody looks whether a slot is taken."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._requests._parking = self._phones._parking = self._parking = _OneSlot(
+            self.world, self._transfers, self._talk
+        )
+
+
+class _Forgetful(ParkingPlace):
+    __slots__ = ()
+
+    def park(self, contact: ContactRecord, wanted: str, by: str) -> str:
+        problem = super().park(contact, wanted, by)
+        self._world.timers.cancel(TimerKind.PARK, contact.id)
+        return problem
+
+
+class ForgetsTheParked(Mutant):
+    """A call that nobody picks up stays in its slot for ever."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._requests._parking = self._phones._parking = self._parking = _Forgetful(
+            self.world, self._transfers, self._talk
+        )
 
 
 # -- phones ------------------------------------------------------------------------------------------------------------

@@ -66,6 +66,8 @@ FINDINGS = {
     "CountsHoldsAsTalk": r"it was on hold for",
     "SaysYesToEveryPhone": r"the call is not handed on",
     "ForgetsTheSecondLeg": r"are indexed|lives, and the engine does not count on it|KeyError",
+    "PutsTwoInASlot": r"is in that slot|is in slot \d+, in which|in which nobody is",
+    "ForgetsTheParked": r"is parked without an end",
     "PlaysMusicToThemWhoTalk": r"beside what is said|music plays",
 }
 

@@ -56,6 +56,7 @@ from callcenter.model.monitor_messages import (
     PriorityRequested,
     TakeOverRequested,
 )
+from callcenter.model.parking import ParkRequested, PickUpRequested
 from callcenter.model.payment_messages import PaymentCancelRequested, PaymentRequested
 from callcenter.model.rights import Area
 from callcenter.web.api.public import Moment, seconds_of
@@ -230,6 +231,14 @@ COMMANDS: Final[Sequence[Command]] = (
     Command(
         ConsultActRequested, "/calls/{contact}/consult/act", Area.CALLS, "Do something with the one who is consulted."
     ),
+    Command(
+        ParkRequested,
+        "/calls/{contact}/park",
+        Area.CALLS,
+        "Park a call in a slot; its agent is free, and anybody picks it up.",
+        fields={"slot": "Left out: the first one that is free."},
+    ),
+    Command(PickUpRequested, "/slots/{slot}/pick-up", Area.CALLS, "Ring an agent for the call in a slot."),
     Command(
         PaymentRequested,
         "/calls/{contact}/payment",

@@ -30,6 +30,7 @@ from callcenter.model.facts import (
     TalkEnded,
 )
 from callcenter.model.ids import AgentId, ContactId, QueueName
+from callcenter.model.parking import ContactParked, ParkOver
 from callcenter.model.view import CenterView
 
 
@@ -38,6 +39,7 @@ class Whereabouts(StrEnum):
 
     QUEUED = "queued"  # in line, whether phones ring for it or not
     CONNECTED = "connected"  # with an agent
+    PARKED = "parked"  # in a slot
     OTHER = "other"  # in the IVR, or with somebody outside
 
 
@@ -52,6 +54,7 @@ class CallItem(msgspec.Struct, frozen=True, kw_only=True):
     state: Whereabouts = Whereabouts.OTHER
     queue: QueueName | None = None
     agent: AgentId | None = None  # whom it is connected with
+    slot: str = ""  # in which it is parked
 
 
 class AgentItem(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,6 +103,7 @@ def picture_of(view: CenterView) -> Picture:
                 state=_whereabouts(one.state),
                 queue=one.queue,
                 agent=one.agent if one.state is ContactState.CONNECTED else None,
+                slot=one.slot,
             )
             for one in view.contacts
         },
@@ -115,6 +119,8 @@ def picture_of(view: CenterView) -> Picture:
 def _whereabouts(state: ContactState) -> Whereabouts:
     if state in QUEUED:
         return Whereabouts.QUEUED
+    if state is ContactState.PARKED:
+        return Whereabouts.PARKED
     return Whereabouts.CONNECTED if state is ContactState.CONNECTED else Whereabouts.OTHER
 
 
@@ -132,7 +138,7 @@ class Folded:
         """As it is now."""
         return Picture(calls=dict(self.calls), agents=dict(self.agents), queues=dict(self.queues))
 
-    def after(self, facts: Sequence[Fact]) -> None:
+    def after(self, facts: Sequence[Fact]) -> None:  # noqa: C901 (one arm per fact)
         """Take the facts of an entry, in order. One about a call that is not known changes nothing."""
         for fact in facts:
             match fact:
@@ -157,6 +163,11 @@ class Folded:
                     self._move(call, state=Whereabouts.CONNECTED, agent=agent)
                 case TalkEnded(contact=call) if (known := self.calls.get(call)) and known.agent == fact.agent:
                     self._move(call, state=Whereabouts.OTHER, agent=None)
+                case ContactParked(contact=call, slot=slot):
+                    self._move(call, state=Whereabouts.PARKED, slot=slot)
+                case ParkOver(contact=call, agent=agent):
+                    state = Whereabouts.OTHER if agent is None else Whereabouts.CONNECTED
+                    self._move(call, state=state, slot="", agent=agent)
                 case ContactEnded(contact=call):
                     self.calls.pop(call, None)
                 case AgentChanged(agent=agent, status=AgentStatus.LOGGED_OUT):
