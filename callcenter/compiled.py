@@ -36,6 +36,7 @@ MODULES: Final = (
     "callcenter.core.announcing",
     "callcenter.core.aside",
     "callcenter.core.applying",
+    "callcenter.core.by_hand",
     "callcenter.core.callbacks",
     "callcenter.core.campaign_asking",
     "callcenter.core.campaign_by_hand",

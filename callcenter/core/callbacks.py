@@ -9,6 +9,7 @@ in one way only, `settle`. Whatever takes the customer's leg away without her ha
 
 from typing import Final, Protocol
 
+from callcenter.core import by_hand
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.may_call import forbidden, look_again, number_to_dial, opens, rules_of
 from callcenter.core.queues import Queues
@@ -108,6 +109,9 @@ class Callbacks:
         hindrance = world.agents.why_not_free(record, Medium.VOICE, world.now)
         if hindrance:
             return f"{asked.agent} cannot call anybody now: {hindrance}"
+        refused = by_hand.why_not(world, asked.number, asked.agent)
+        if refused:
+            return refused
         wish = CallbackRequested(
             request=asked.request,
             queue=asked.queue,

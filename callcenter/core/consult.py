@@ -95,7 +95,7 @@ class Consults:
                 problem = self._not_for_agent(contact, AgentId(name))
                 party = Party(agent=AgentId(name))
             case TransferTo.NUMBER:
-                problem = not_dialled(self._world, name)
+                problem = not_dialled(self._world, name, contact.agent)
                 party = Party(number=name)
             case _:
                 return f"an agent or a number is consulted, no {to.value}"
@@ -133,7 +133,9 @@ class Consults:
         if len(contact.guests) >= GUESTS_MAX:
             return f"a conference has at most {GUESTS_MAX} guests"
         problem = (
-            not_dialled(self._world, party.number) if party.agent is None else self._not_for_agent(contact, party.agent)
+            not_dialled(self._world, party.number, contact.agent)
+            if party.agent is None
+            else self._not_for_agent(contact, party.agent)
         )
         if not problem:
             self._dial(contact, party, BY_PHONE, own)

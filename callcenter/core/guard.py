@@ -53,6 +53,16 @@ class GuardBook:
         against = [*self._never(number, region, line), *self._full(region, trunk, agent, at)]
         if not count:
             return GuardVerdict(against=tuple(against))
+        return self._counted(against, region, trunk, agent, at)
+
+    def by_hand(self, number: str, *, agent: str, at: float) -> GuardVerdict:
+        """Judge and count a call that an agent makes herself, by refused prefixes (as they are written) and by limits.
+
+        Which numbers she may call at all is said elsewhere (`forward_to`).
+        """
+        return self._counted([*self._prefixed(number), *self._full("", "", agent, at)], "", "", agent, at)
+
+    def _counted(self, against: list[str], region: str, trunk: str, agent: str, at: float) -> GuardVerdict:
         if not against:
             for counter, _ in self._counters(region, trunk, agent):
                 _keep(self._calls.setdefault(counter, []), at)
@@ -63,14 +73,16 @@ class GuardBook:
 
     def _never(self, number: str, region: str, line: str) -> list[str]:
         guard = self._guard
-        against: list[str] = []
-        if any(number.startswith(prefix) for prefix in guard.refused_prefixes):
-            against.append("its prefix is refused")
+        against = self._prefixed(number)
         if line in guard.refused_lines:
             against.append(f"a {line.replace('_', ' ')} number")
         if region not in guard.regions and not any(number.startswith(prefix) for prefix in guard.prefixes):
             against.append(f"{region or 'its country'} is not allowed")
         return against
+
+    def _prefixed(self, number: str) -> list[str]:
+        refused = any(number.startswith(prefix) for prefix in self._guard.refused_prefixes)
+        return ["its prefix is refused"] if refused else []
 
     def _full(self, region: str, trunk: str, agent: str, at: float) -> list[str]:
         against: list[str] = []
@@ -85,7 +97,9 @@ class GuardBook:
 
     def _counters(self, region: str, trunk: str, agent: str) -> list[tuple[str, int | None]]:
         guard = self._guard
-        counters: list[tuple[str, int | None]] = [("all", guard.per_h), (f"trunk {trunk}", guard.per_trunk_h)]
+        counters: list[tuple[str, int | None]] = [("all", guard.per_h)]
+        if trunk:
+            counters.append((f"trunk {trunk}", guard.per_trunk_h))
         if agent:
             counters.append((f"agent {agent}", guard.per_agent_h))
         if region in guard.per_region_h:

@@ -8,7 +8,7 @@ same reason an outside number that does not answer gives the call back to the qu
 
 from typing import Final, Protocol
 
-from callcenter.core import control
+from callcenter.core import by_hand, control
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord
@@ -120,7 +120,7 @@ class Transfers:
             case TransferTo.FLOW:
                 return "" if name in configuration.flows else f"there is no flow {name}"
             case _:
-                return not_dialled(self._world, name)
+                return not_dialled(self._world, name, contact.agent)
 
     def _not_for_agent(self, contact: ContactRecord, agent: AgentId) -> str:
         record = self._world.agents.records.get(agent)
@@ -185,9 +185,11 @@ def not_there(record: AgentRecord) -> str:
     return "" if record.phone is PhoneState.REACHABLE else f"the phone of {record.agent.id} cannot be reached"
 
 
-def not_dialled(world: World, number: str) -> str:
-    """Why an outside number may not be called; empty if it may."""
-    return "" if world.configuration.may_forward_to(number) else f"{number!r} may not be called: see `forward_to`"
+def not_dialled(world: World, number: str, agent: AgentId | None) -> str:
+    """Why an agent may not call an outside number; empty if she may, and then it counts as called."""
+    if not world.configuration.may_forward_to(number):
+        return f"{number!r} may not be called: see `forward_to`"
+    return by_hand.why_not(world, number, agent)
 
 
 def _asked(priority: int | None, needs: str | None) -> tuple[Need | None, str]:

@@ -1,5 +1,6 @@
 """Hold, mute, keys, transfers, consults, conferences: who is in which bridge, and who has the call."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from callcenter.model.control import ConsultAct, HeldBy, PartyEnd, TransferTo
 from callcenter.model.events import (
     ConsultActRequested,
     ConsultRequested,
+    DialRequested,
     HoldRequested,
     KeysRequested,
     LegAnswered,
@@ -39,12 +41,13 @@ from callcenter.model.facts import (
     ContactResumed,
     ContactTransferred,
     PartyLeft,
+    Surprise,
     TalkEnded,
     TransferFailed,
 )
-from callcenter.model.ids import LegId
+from callcenter.model.ids import LegId, QueueName
 from callcenter.nodes.hangup import Hangup
-from tests.core.center import Ann, Call, Center, flow, queue
+from tests.core.center import ANYWHERE, Ann, Call, Center, flow, queue
 
 OUTSIDE = "0280000"
 
@@ -273,6 +276,29 @@ def test_to_a_number_that_answers() -> None:
     center.tell(LegEnded(leg=dialled.leg, end=LegEnd.NORMAL))
     [ended] = center.all(ContactEnded)
     assert (ended.reason, ended.talk_s, ended.forward_s) == (EndReason.FORWARDED, 10.0, 60.0)
+
+
+def test_too_many_outside_calls_of_one_agent_are_refused_and_ring_the_alarm() -> None:
+    """Transferred, consulted or called, it is her limit of any hour; the call that she has is not touched."""
+    center = Center(queue("sales"), forward_to=("028[0-9]+",), guard=replace(ANYWHERE, per_agent_h=2))
+    ann, call = center.agent("ann"), center.call("sales")
+    ann.answers()
+    for _ in range(2):
+        assert consults(center, call, OUTSIDE, TransferTo.NUMBER) == ""
+        assert does(center, call, ConsultAct.DROP) == ""
+    assert "agent ann: 2 calls within an hour" in consults(center, call, OUTSIDE, TransferTo.NUMBER)
+    assert [fact.what for fact in center.lately(Surprise)] == [
+        "guard against toll fraud: agent ann: 2 calls within an hour"
+    ]
+    assert "2 calls within an hour" in hands(center, call, TransferTo.NUMBER, OUTSIDE)
+    assert (call.state, call.record.agent) == (ContactState.CONNECTED, "ann")
+    call.hangs_up()
+    center.passes(300.0)  # her wrap-up
+    dial = DialRequested(request=center.request(), agent=ann.id, number="0901234567", queue=QueueName("sales"))
+    assert "2 calls within an hour" in center.ask(dial)
+    center.passes(3600.0)
+    assert "within an hour" not in center.ask(dial), "then by the rules of the queue alone"
+    center.told_again()
 
 
 def test_a_number_that_does_not_answer_gives_the_call_back_to_who_sent_it() -> None:

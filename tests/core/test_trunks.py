@@ -127,6 +127,20 @@ def test_limits_of_an_hour() -> None:
     assert [may(seldom) for _ in range(2)] == [(), ("country VN: 1 calls within an hour",)]
 
 
+def test_calls_by_hand_are_counted_with_all_others() -> None:
+    book = GuardBook(GUARD)
+
+    def by_hand(number: str, agent: str, at: float) -> tuple[str, ...]:
+        return book.by_hand(number, agent=agent, at=at).against
+
+    assert by_hand("028123", "ann", 0.0) == (), "which countries may be called is said by `forward_to`"
+    assert by_hand("+84190012345", "ann", 1.0) == ("its prefix is refused",)
+    assert may(book, agent="ann", at=2.0) == ()
+    assert by_hand("028123", "ann", 3.0) == ("agent ann: 2 calls within an hour",)
+    assert by_hand("028123", "bob", 4.0) == by_hand("028123", "bob", 5.0) == ()
+    assert by_hand("028123", "eve", 6.0) == ("all: 4 calls within an hour",)
+
+
 def test_the_alarm_rings_once_an_hour() -> None:
     book = GuardBook(GUARD)
 
