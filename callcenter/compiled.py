@@ -49,6 +49,7 @@ MODULES: Final = (
     "callcenter.core.consult",
     "callcenter.core.contacts",
     "callcenter.core.control",
+    "callcenter.core.dial_out",
     "callcenter.core.dialling",
     "callcenter.core.dispositions",
     "callcenter.core.doors",

@@ -183,6 +183,7 @@ class _Folder:
             lookup_hosts=tuple(self._names.lookup_hosts),
             callback_to=numbers.callback_to,
             parking=numbers.parking,
+            dial_out=numbers.dial_out,
             prompts={name: place.prompt for name, place in prompts.items()},
             lists=lists,
             numbering=numbers.numbering,

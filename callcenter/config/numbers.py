@@ -17,12 +17,12 @@ from callcenter.config.parking import read_parking
 from callcenter.config.sheet import Sheet, shown, wrong
 from callcenter.config.tree import Rows, Value
 from callcenter.customers.numbers import is_country, prefixes
-from callcenter.model.ids import FlowName
+from callcenter.model.ids import FlowName, QueueName
 from callcenter.model.numbers import Numbering
 from callcenter.model.parking import Parking
 from callcenter.nodes.fields import NUMBER_PATTERN
 
-KEYS: Final = ("numbers", "default", "forward_to", "callback_to", "numbering", "parking")
+KEYS: Final = ("numbers", "default", "forward_to", "callback_to", "numbering", "parking", "dial_out")
 _DIGITS: Final = re.compile(r"[0-9]{0,4}")
 _DIAL_PATTERN: Final = re.compile(r"\+?[0-9XZN*#]{1,32}\.?")
 _CLASSES: Final = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": "[0-9]+"}
@@ -38,6 +38,7 @@ class Numbers:
     callback_to: tuple[str, ...] = ()
     numbering: Numbering = field(default=Numbering())
     parking: Parking | None = None
+    dial_out: QueueName | None = None
 
 
 def read_numbers(sheet: Sheet) -> Numbers:
@@ -63,6 +64,7 @@ def read_numbers(sheet: Sheet) -> Numbers:
         callback_to=_patterns(sheet, "callback_to", root.get("callback_to")),
         numbering=_numbering(sheet, root.get("numbering")),
         parking=parking,
+        dial_out=_queue(sheet, root.get("dial_out")),
     )
 
 
@@ -101,6 +103,17 @@ def _flow(sheet: Sheet, path: tuple[str, ...], value: Value) -> FlowName | None:
     except PydanticCustomError as error:
         context = error.context or {}
         sheet.wrong(path, context["what"], context["remedy"])
+        return None
+
+
+def _queue(sheet: Sheet, value: Value) -> QueueName | None:
+    if value is None:
+        return None
+    try:
+        return QueueName(must_exist(text_of(value), "queue", sheet.names.queues))
+    except PydanticCustomError as error:
+        context = error.context or {}
+        sheet.wrong(("dial_out",), context["what"], context["remedy"])
         return None
 
 

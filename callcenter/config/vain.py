@@ -21,6 +21,11 @@ def in_vain(configuration: Configuration, queues: Tree, flows: Mapping[FlowName,
         if queue.callback is not None and not configuration.callback_to:
             what = "no number may be called back: everybody who asks for it is refused"
             yield queues.problem((queue.name, "callback"), what, "callback_to in numbers.yaml", at_key=True)
+        if queue.name == configuration.dial_out and queue.callback is None:
+            what = "agents call for it from their own phones, and it calls nobody back: each such call is refused"
+            yield queues.problem(
+                (queue.name,), what, "a `callback` section; see `dial_out` in numbers.yaml", at_key=True
+            )
         if queue.survey is not None and not _asks(configuration.flows, queue.survey.flow):
             what = f"the flow {queue.survey.flow} asks nothing"
             yield queues.problem((queue.name, "survey", "flow"), what, "a survey has a node of `kind: survey`")

@@ -102,16 +102,20 @@ class Callbacks:
 
     def dial(self, asked: DialRequested) -> str:
         """An agent calls a customer now; gives what is wrong, or "". It is a promise that is kept at once, or never."""
+        return self.dial_now(asked)[1]
+
+    def dial_now(self, asked: DialRequested) -> tuple[ContactRecord | None, str]:
+        """Likewise; gives the promise too, which waits in line for its agent."""
         world = self._world
         record = world.agents.records.get(asked.agent)
         if record is None:
-            return f"there is no agent {asked.agent}"
+            return None, f"there is no agent {asked.agent}"
         hindrance = world.agents.why_not_free(record, Medium.VOICE, world.now)
         if hindrance:
-            return f"{asked.agent} cannot call anybody now: {hindrance}"
+            return None, f"{asked.agent} cannot call anybody now: {hindrance}"
         refused = by_hand.why_not(world, asked.number, asked.agent)
         if refused:
-            return refused
+            return None, refused
         wish = CallbackRequested(
             request=asked.request,
             queue=asked.queue,
@@ -120,36 +124,39 @@ class Callbacks:
             name=asked.name,
             by=asked.by or asked.agent,
         )
-        return self.schedule(wish, once=True)
+        return self._scheduled(wish, once=True)
 
-    def schedule(self, asked: CallbackRequested, *, since: float | None = None, once: bool = False) -> str:
-        """A callback that an agent or a supervisor asks for; gives what is wrong, or "". `since` is a place it has.
+    def schedule(self, asked: CallbackRequested, *, since: float | None = None) -> str:
+        """A callback that an agent or a supervisor asks for; gives what is wrong, or "". `since` is a place it has."""
+        return self._scheduled(asked, since)[1]
 
-        `once`: now or not at all.
-        """
+    def _scheduled(
+        self, asked: CallbackRequested, since: float | None = None, *, once: bool = False
+    ) -> tuple[ContactRecord | None, str]:
+        """`once`: now or not at all."""
         world = self._world
         queue = world.configuration.queues.get(asked.queue)
         if queue is None:
-            return f"there is no queue {asked.queue}"
+            return None, f"there is no queue {asked.queue}"
         if asked.only is not None and asked.only not in world.agents.records:
-            return f"there is no agent {asked.only}"
+            return None, f"there is no agent {asked.only}"
         problem, number = number_to_dial(world, queue, asked.number)
         if problem:
-            return problem
+            return None, problem
         hours = rules_of(queue).hours or queue.hours
         if once and hours is not None and not world.configuration.calendars[hours].is_open(world.now):
-            return f"nobody may be called for {queue.name} now: outside of {hours}"
+            return None, f"nobody may be called for {queue.name} now: outside of {hours}"
         if asked.until and asked.until <= max(asked.not_before, world.now):
-            return "the window ends before it begins, or is past"
+            return None, "the window ends before it begins, or is past"
         if max(asked.not_before, asked.until) > world.now + WINDOW_MAX_S:
-            return f"a callback is promised for at most {WINDOW_MAX_S / 86_400:.0f} days ahead"
+            return None, f"a callback is promised for at most {WINDOW_MAX_S / 86_400:.0f} days ahead"
         standing = self._standing(None, queue.name, number)
         if standing is not None:
-            return f"{number} is promised a callback already: {standing.id}"
+            return None, f"{number} is promised a callback already: {standing.id}"
         try:
             needs = queue.needs if asked.only is None else parse_need(f"@{asked.only}")
         except NeedSyntaxError as error:
-            return f"nobody can be asked for by name here: {error}"
+            return None, f"nobody can be asked for by name here: {error}"
         mint = world.mints()
         contact = ContactRecord(
             id=mint.contact(),
@@ -175,7 +182,7 @@ class Callbacks:
         # nobody is passed over for one who asked for later
         contact.since = callback.not_before if since is None else since
         self.hold(contact)
-        return ""
+        return contact, ""
 
     def _make(
         self,

@@ -16,6 +16,7 @@ from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.campaigns import Campaigns
 from callcenter.core.consult import Consults
 from callcenter.core.control import Control
+from callcenter.core.dial_out import DialOut
 from callcenter.core.dialling import Dialling
 from callcenter.core.failures import Failures
 from callcenter.core.flows import DIGITS, MASKED_DIGIT, Flows
@@ -172,6 +173,7 @@ class Engine:
             self,
         )
         self.matching = Matching(self.world, self._offers, self._queues)
+        self._dial_out = DialOut(self.world, self._callbacks, self._offers, self.matching)
 
     def handle(self, event: Event, now: float) -> list[Output]:
         """Take in one event at `now` (UTC seconds, never going back); gives what to do and what was concluded."""
@@ -390,7 +392,9 @@ class Engine:
         configuration = world.configuration
         flow = event.flow or configuration.numbers.get(event.dialled) or configuration.default_flow
         flow = flow if flow in configuration.flows else None
-        if self._parking.dialled(event) or self._phones.called(event) or self._dialling.rang_back(event, flow):
+        if self._parking.dialled(event) or self._phones.called(event) or self._dial_out.dialled(event):
+            return
+        if self._dialling.rang_back(event, flow):
             return
         mint = world.mints()
         contact = ContactRecord(
@@ -430,7 +434,8 @@ class Engine:
                 contact = world.by_leg(leg)
                 if contact is not None:
                     self._picked_up(contact, leg)
-                    if all(apart_on != leg for _, apart_on in aside.asides_of(contact)):  # else she is told in words
+                    told_in_words = any(apart_on == leg for _, apart_on in aside.asides_of(contact))
+                    if leg in world.nailed and not told_in_words:  # else she has dialled herself
                         self._nails.alert(world.nailed[leg])
             self.matching.settle()
             if world.monitors and not world.blind:

@@ -53,21 +53,29 @@ class Offers:
         considered: tuple[Considered, ...],
         free: int,
         strategy: str = "",
+        own: LegId | None = None,
     ) -> None:
         """Ring an agent's phone for a contact that is WAITING or PROMISED, or OFFERED to others as well.
 
-        `strategy` names what chose her, if it was not the queue's.
+        `strategy` names what chose her, if it was not the queue's. `own`: she is there already, on that leg of hers.
         """
         world = self._world
         record = world.agents.records[agent]
         mint = world.mints()
         nail = record.nail if record.nail is not None and record.nail.state is NailState.UP else None
-        offer, leg = mint.offer(), mint.leg() if nail is None else nail.leg
+        offer, leg = mint.offer(), own or (mint.leg() if nail is None else nail.leg)
         if contact.state is not ContactState.OFFERED:
             move(contact, ContactInput.OFFERED, world.now)
             world.lines.remove(contact.id)
         contact.offers[leg] = OfferRecord(
-            id=offer, contact=contact.id, agent=agent, leg=leg, queue=queue.name, began=world.now, why=why
+            id=offer,
+            contact=contact.id,
+            agent=agent,
+            leg=leg,
+            queue=queue.name,
+            began=world.now,
+            why=why,
+            is_own=own is not None,
         )
         contact.offers_made += 1
         contact.first_offered = contact.first_offered or world.now
@@ -86,7 +94,7 @@ class Offers:
             )
         )
         world.agents.offered(record, leg, contact.id, world.now)
-        if nail is not None:
+        if nail is not None or own is not None:
             world.at_once.append(leg)
             return
         world.out.append(

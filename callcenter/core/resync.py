@@ -73,8 +73,7 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
         _legs_of(world, offers, told, contact, legs)
         if contact.id in world.contacts:
             customer = legs.get(contact.leg) if contact.leg is not None else None
-            if customer is not None:
-                _answered(world, contact, customer)
+            _answered(world, contact, customer, legs.get(contact.agent_leg) if contact.agent_leg is not None else None)
             _second_bridge_of(world, contact, bridges, legs)
             if aside.listed(world, contact, bridges):
                 told.agent_told(contact)
@@ -156,9 +155,11 @@ def _rung_to_pick_up(told: Told, contact: ContactRecord, legs: dict[LegId, LegSe
         told.leg_answered(pickup.leg)
 
 
-def _answered(world: World, contact: ContactRecord, seen: LegSeen) -> None:
-    if contact.answered and not seen.up:
-        world.out.append(AnswerLeg(contact=contact.id, leg=seen.leg))
+def _answered(world: World, contact: ContactRecord, customer: LegSeen | None, agent: LegSeen | None) -> None:
+    if customer is not None and contact.answered and not customer.up:
+        world.out.append(AnswerLeg(contact=contact.id, leg=customer.leg))
+    if agent is not None and not agent.up and not agent.ours:  # she called with it
+        world.out.append(AnswerLeg(contact=contact.id, leg=agent.leg))
 
 
 def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, frozenset[LegId]], *, away: bool) -> None:
@@ -240,6 +241,7 @@ def _stranger(world: World, arrived: Callable[[ContactArrived], None], leg: LegS
     if leg.ours or leg.leg in world.buried:
         world.out.append(HangUp(contact=NOBODY, leg=leg.leg))
         return
+    known = leg.dialled in world.configuration.numbers
     arrived(
         ContactArrived(
             leg=leg.leg,
@@ -250,6 +252,6 @@ def _stranger(world: World, arrived: Callable[[ContactArrived], None], leg: LegS
             direction=direction_of(leg.agent_number, leg.dialled),
             flow=leg.flow,
             returns=leg.returns,
-            agent_number=leg.agent_number,
+            agent_number=leg.agent_number if known or not leg.up else "",  # nobody is called twice for her
         )
     )

@@ -53,6 +53,7 @@ class OfferRecord(msgspec.Struct, kw_only=True, gc=False):
     queue: QueueName
     began: float
     why: str
+    is_own: bool = False  # she called by herself, on this leg
     rang: bool = False  # the phone has said that it rings
     aside: Aside | None = None  # it was answered, and a key is waited for
 

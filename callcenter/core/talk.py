@@ -87,7 +87,7 @@ class Talk:
         world = self._world
         offer = contact.offers[leg]
         queue = world.rules_for(contact, offer.queue)
-        if offer.aside is None and aside.must_confirm(world, queue, offer.agent):
+        if offer.aside is None and not offer.is_own and aside.must_confirm(world, queue, offer.agent):
             aside.ask(world, contact, offer, queue)
         elif offer.aside is None:  # else it is told once more that she has answered
             self._accept(contact, leg)

@@ -33,6 +33,7 @@ class Configuration:
     lookup_hosts: tuple[str, ...] = ()  # that lookups may ask: host, or host:port
     callback_to: tuple[str, ...] = ()  # regular expressions: numbers that may be called back
     parking: Parking | None = None  # None: nobody can be parked
+    dial_out: QueueName | None = None  # for which agents call from their phones; None: they do not
     prompts: Mapping[str, Prompt] = field(default_factory=dict)  # every prompt there is, by name
     mailboxes: Mapping[str, Mailbox] = field(default_factory=dict)  # those of which something is to be said
     lists: Mapping[ListName, NumberList] = field(default_factory=dict)  # of numbers: the important, do-not-call

@@ -17,7 +17,7 @@ from callcenter.model.commands import HangUp
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, EndReason, OfferEnd
 from callcenter.model.entry import Entry
-from callcenter.model.events import DigitPressed, LegEnded
+from callcenter.model.events import ContactArrived, DigitPressed, LegEnded
 from callcenter.model.facts import AgentAsked, ContactEnded, OfferEnded, PhoneNailed, TalkEnded
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import AgentId, BridgeId, LegId, OfferId
@@ -135,7 +135,8 @@ class PhoneChecks:
         if not (asked or wanted):
             return
         pressed = isinstance(entry.event, DigitPressed) and (entry.event.leg, entry.event.digit) == (fact.leg, "1")
-        if not pressed and (asked or contact is not None):
+        dialled = isinstance(entry.event, ContactArrived) and entry.event.leg == fact.leg  # who calls is there
+        if not (pressed or dialled) and (asked or contact is not None):
             raise Violation(f"{fact} without the key, by {entry.event}")
 
 

@@ -28,6 +28,7 @@ from callcenter.model.events import (
 from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, LegId, RequestId, Version
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import PROMISED_MAX_S
+from callcenter.sim.callers_out import CallersOut
 from callcenter.sim.campaigns import Bosses, Ledger
 from callcenter.sim.center import Center, EngineMaker, tell_again
 from callcenter.sim.controls import Controls
@@ -126,6 +127,7 @@ class Play:
         self.staff = Staff(agenda, Random(f"staff {seed}"), self.asterisk, self.center.ask, until)
         self.supervisors = Supervisors(Random(f"supervision {seed}"), self.staff, self._world)
         self.parkers = Parkers(Random(f"parkers {seed}"), self.staff, self._world)
+        self.callers_out = CallersOut(Random(f"callers out {seed}"), self.staff, self._world)
         self.asterisk.outside = self.crowd.outside
         phones = PhoneHands(
             agenda,
@@ -174,6 +176,8 @@ class Play:
         self.agenda.after(RECORDING_EVERY_S, self._meddle_with_recordings)
         if any(one.parking is not None for one in scenario.library().values()):
             self.agenda.after(20.0, self.parkers.meddle)
+        if any(one.dial_out is not None for one in scenario.library().values()):
+            self.agenda.after(15.0, self.callers_out.meddle)
         if any(one.campaigns for one in scenario.library().values()):
             self.agenda.after(5.0, self.bosses.meddle)
             self.agenda.after(6.0, self.bosses.read)

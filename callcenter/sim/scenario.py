@@ -63,6 +63,7 @@ from callcenter.nodes.transfer import Transfer
 from callcenter.nodes.voicemail import Voicemail
 from callcenter.sim.callbacks import with_callbacks, with_choices
 from callcenter.sim.campaigns import with_campaigns
+from callcenter.sim.dial_out import with_dial_out
 from callcenter.sim.faults import Faults, draw_faults
 from callcenter.sim.mail import with_mail
 from callcenter.sim.paperwork import with_paperwork
@@ -164,7 +165,8 @@ def _deepened(seed: str, configuration: Configuration) -> Configuration:
     mailed = with_mail(Random(f"mail {seed}"), told, (MAILBOX, LATE))
     written = with_paperwork(Random(f"paperwork {seed}"), mailed)
     parked = with_parking(Random(f"parking {seed}"), written)
-    return with_campaigns(Random(f"campaigns {seed}"), parked)
+    dialling = with_dial_out(Random(f"dial out {seed}"), parked)
+    return with_campaigns(Random(f"campaigns {seed}"), dialling)
 
 
 def _configuration(random: Random, queues: Sequence[Queue]) -> Configuration:

@@ -90,3 +90,13 @@ def test_nothing_is_promised_at_one_key_unless_it_is_said_so() -> None:
     assert offered("{at_one_key: true}").confirm is None
     assert offered("{confirm: your_place}").confirm != CONFIRM
     offered("{}", "callback_confirm: {en: 'Right?'}\n")
+
+
+def test_agents_call_from_their_phones_for_a_queue_that_there_is() -> None:
+    queues, numbers = EXAMPLE.findall(PAGE)
+    for said, wrong in (("sales", []), ("sails", ["numbers.yaml"])):
+        text = f"{numbers}dial_out: {said}\n"
+        configuration, problems = read_configuration({**AROUND, "queues.yaml": queues, "numbers.yaml": text})
+        assert [problem.where.partition(":")[0] for problem in problems] == wrong
+        assert configuration.dial_out == (QueueName("sales") if not wrong else None)
+        assert all("sails" in problem.what and "sales" in problem.remedy for problem in problems)

@@ -116,6 +116,7 @@ def configured(
     trunks: Sequence[Trunk] = (),
     guard: Guard = ANYWHERE,
     parking: Parking | None = None,
+    dial_out: str | None = None,
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
     ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
@@ -139,6 +140,7 @@ def configured(
         trunks={one.name: one for one in trunks},
         guard=guard,
         parking=parking,
+        dial_out=None if dial_out is None else QueueName(dial_out),
     )
 
 
@@ -163,6 +165,7 @@ class Center:
         trunks: Sequence[Trunk] = (),
         guard: Guard = ANYWHERE,
         parking: Parking | None = None,
+        dial_out: str | None = None,
     ) -> None:
         self.configuration = configured(
             *queues,
@@ -179,6 +182,7 @@ class Center:
             trunks=trunks,
             guard=guard,
             parking=parking,
+            dial_out=dial_out,
         )
         self.engine = Engine(self.configuration)
         self.now = start

@@ -121,6 +121,7 @@ default: strangers
 forward_to: ["{CARRIER_NUMBER}"]
 callback_to: ["{CARRIER_NUMBER}"]
 parking: {{slots: 801-803, number: "800", back_after_s: 20}}
+dial_out: agent_first
 """
 
 _MISSED: Final = """\

@@ -16,6 +16,7 @@ from callcenter.model.facts import (
     ContactEnded,
     ContactOpened,
 )
+from callcenter.model.parking import PhoneTurnedAway
 from callcenter.sim.peers.baresip import CallState, Habit, SoftPhone
 from callcenter.sim.peers.tones import tones_in
 from tests.live import office
@@ -133,6 +134,34 @@ async def test_an_agent_calls_a_customer_by_herself(center: Center) -> None:
     tones = (alice.tone_hz, office.AGENT_TONES[-1])
     right = await asyncio.to_thread(tones_in, Path(recording["path"]), tones, channel=1)
     assert right == {alice.tone_hz}
+
+
+NOBODYS = "0099123"  # no pattern of callback_to allows it
+
+
+async def test_an_agent_dials_a_customer_on_her_own_phone(center: Center) -> None:
+    """Nothing rings at hers; what may not be called is refused; a kill in the talk changes nothing."""
+    outside, alice = await asyncio.gather(center.outside_world(), center.works("alice"))
+    refused = await alice.dials(NOBODYS)
+    turned = await center.fact(PhoneTurnedAway, agent="alice")
+    assert (turned.number, "callback_to" in turned.why) == (NOBODYS, True)
+    await refused.reaches(CallState.ENDED, 6.0)
+    call = await alice.dials(office.CARRIER_NUMBER)
+    contact = (await center.fact(ContactConnected, agent="alice")).contact
+    await alice.is_(AgentState.ON_CONTACT)
+    await alice.ear.hears(office.AGENT_TONES[-1], 6.0)
+    await center.is_killed()
+    await center.comes_back()
+    alice.ear.forget()
+    await alice.ear.hears(office.AGENT_TONES[-1], 6.0)
+    assert (call.state, len(outside.incoming), len(alice.phone.incoming)) == (CallState.UP, 1, 0)
+    await alice.hangs_up()
+    cdr = await center.cdr(contact)
+    assert (cdr["direction"], cdr["agent"], cdr["queue"]) == ("outbound", "alice", "agent_first")
+    assert cdr["end_reason"] == EndReason.AGENT_HUNG_UP
+    recording = await center.recording(contact)
+    right = await asyncio.to_thread(tones_in, Path(recording["path"]), (alice.tone_hz,), channel=1)
+    assert (recording["problem"], right) == ("", {alice.tone_hz})
 
 
 async def test_a_customer_who_does_not_answer_an_agents_call_is_called_once(center: Center) -> None:
