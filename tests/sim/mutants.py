@@ -206,6 +206,8 @@ class _LastComeFirstServed(WaitingLines):
         *,
         inbound_only: bool = False,
     ) -> tuple[Place, ContactId] | None:
+        if inbound_only:  # whom an agent must not have is no question of order
+            return super().head_for(able, medium, now, rank, inbound_only=True)
         self._line_up()
         tickets = self._tickets.items()
         return max(((place, c) for c, (place, line, *_) in tickets if are_met(line.clauses, able)), default=None)
