@@ -6,9 +6,6 @@ from functools import cache
 import pytest
 
 from callcenter.core.engine import Engine
-from callcenter.model.commands import RenewRecording
-from callcenter.model.entry import Output
-from callcenter.model.events import Event
 from callcenter.sim.run import run
 from tests.sim.mutants import MUTANTS
 
@@ -94,16 +91,3 @@ def test_a_broken_promise_is_found(name: str) -> None:
 
 def test_every_mutant_is_expected() -> None:
     assert sorted(MUTANTS) == sorted(FINDINGS)
-
-
-class KeepsADeafRecorder(Engine):
-    """A recorder that hears one phone hears every other one."""
-
-    def handle(self, event: Event, now: float) -> list[Output]:
-        return [output for output in super().handle(event, now) if not isinstance(output, RenewRecording)]
-
-
-def test_a_recorder_that_is_not_renewed_for_another_phone_is_found() -> None:
-    """A recorded talk that is handed on and then lasts is rare: a seed that has one."""
-    outcome = run(63, 900.0, KeepsADeafRecorder)
-    assert re.search(r"its recorder is deaf to the phone that she talks to now", outcome.violation), outcome.violation
