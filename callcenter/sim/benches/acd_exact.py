@@ -62,6 +62,8 @@ def run(calls: int | None = None) -> Report:
             one = done.result()
             runs[one.case].append(one)
             if len(runs[one.case]) == REPLICATIONS:
+                rows = [_row(one.case, measure, runs[one.case]) for measure in CASES[one.case].measures]
+                sys.stderr.writelines(f"{'  '.join(row.cells())}\n" for row in rows)  # a run may be broken off
                 sys.stderr.write(f"{CASES[one.case].name}: done after {time.monotonic() - began:.0f} s\n")
     return report({case: sorted(each, key=lambda one: one.replication) for case, each in runs.items()}, calls)
 
