@@ -51,6 +51,8 @@ class DialOut:
             return True
         queue = world.queue_of(contact)
         world.out.append(AnswerLeg(contact=contact.id, leg=event.leg))
+        if self._matching.on_decision is not None:
+            self._matching.on_decision(contact)
         self._offers.make(contact, queue, record.agent.id, f"{record.agent.id} {WHY}", (), 1, WHY, own=event.leg)
         return True
 

@@ -7,6 +7,7 @@ what each is worth at the moment. Where the two disagree, the engine's short cut
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from callcenter.core.dial_out import WHY
 from callcenter.core.widening import asked_of
 from callcenter.core.world import World
 from callcenter.model.agent import AgentState, AgentStatus
@@ -68,6 +69,8 @@ class Claims:
         now: float,
     ) -> None:
         """Whoever was served had the first claim: nobody whom that agent can serve waits in a better place."""
+        if fact.strategy == WHY:
+            return  # she called that number by herself: nobody else could have her at that moment
         keeps_free = self._book.library[self._book.version].routing.blend.keep_free > 0
         claim = self._claim(served, ranks, now)
         for other in waiting:

@@ -17,7 +17,7 @@ from callcenter.model.commands import HangUp
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, EndReason, OfferEnd
 from callcenter.model.entry import Entry
-from callcenter.model.events import ContactArrived, DigitPressed, LegEnded
+from callcenter.model.events import ContactArrived, DigitPressed, Event, LegEnded, Resynced
 from callcenter.model.facts import AgentAsked, ContactEnded, OfferEnded, PhoneNailed, TalkEnded
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import AgentId, BridgeId, LegId, OfferId
@@ -135,7 +135,7 @@ class PhoneChecks:
         if not (asked or wanted):
             return
         pressed = isinstance(entry.event, DigitPressed) and (entry.event.leg, entry.event.digit) == (fact.leg, "1")
-        dialled = isinstance(entry.event, ContactArrived) and entry.event.leg == fact.leg  # who calls is there
+        dialled = _came_in(entry.event, fact.leg)  # who calls is there
         if not (pressed or dialled) and (asked or contact is not None):
             raise Violation(f"{fact} without the key, by {entry.event}")
 
@@ -207,3 +207,10 @@ def at_home(world: World) -> tuple[set[LegId], set[BridgeId]]:
     """The legs and bridges of phones that are nailed up: they stay when everybody else has gone."""
     nails = [record.nail for record in world.agents.records.values() if record.nail is not None]
     return {nail.leg for nail in nails}, {nail.bridge for nail in nails}
+
+
+def _came_in(event: Event, leg: LegId) -> bool:
+    """Whether this leg called in, as was told now or is seen in the list."""
+    if isinstance(event, Resynced):
+        return any(seen.leg == leg and not seen.ours for seen in event.legs)
+    return isinstance(event, ContactArrived) and event.leg == leg

@@ -87,7 +87,7 @@ async def test_the_agent_alone_hears_who_it_is_and_the_caller_music(center: Cent
 
 
 async def test_either_may_go_while_she_is_told(center: Center) -> None:
-    alice = await center.works("alice")
+    alice, bob = await asyncio.gather(center.works("alice"), center.works("bob", logged_in=False))
     caller = await center.calls(INTRODUCED)
     await alice.ear.hears(WHO_HZ, 6.0)
     await caller.hangs_up()
@@ -97,8 +97,8 @@ async def test_either_may_go_while_she_is_told(center: Center) -> None:
     second = await center.calls(INTRODUCED)
     alice.ear.start_over()
     await alice.ear.hears(WHO_HZ, 6.0)
-    bob = await center.works("bob")
-    await alice.hangs_up()
+    await alice.hangs_up()  # before it is told to its end
+    await bob.logs_in()
     contact = await second.contact()
     assert len(center.so_far(ContactQueued, contact=contact)) >= 1
     await second.talks_to(bob)

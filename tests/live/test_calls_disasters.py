@@ -29,6 +29,7 @@ POSTGRES_IS_GONE: Final = (
     r"Failed to restore the pool connection floor",
     r"webhooks wait for Postgres",
     r"recordings are not put away",
+    r"no leads can be claimed",
 )
 STOPPED: Final = ("stopped by us", '"reason": "STOPPED"')
 

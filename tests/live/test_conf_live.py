@@ -140,7 +140,8 @@ async def listening(asterisk: RealAsterisk) -> AsyncIterator[Listener]:
 
 async def test_it_starts_without_a_warning(asterisk: RealAsterisk) -> None:
     text = asterisk.log.read_text()
-    first = text[: text.index("res_websocket_client.c")] if "res_websocket_client.c" in text else text
+    before, nobody_is_there, _ = text.partition("res_websocket_client.c")
+    first = before[: before.rfind("\n") + 1] if nobody_is_there else text  # without the line that says so
     assert re.findall(r"^.*(?:WARNING|ERROR)\[.*$", first, re.MULTILINE) == []
 
 

@@ -44,7 +44,7 @@ FINDINGS = {
     "WritesSecretsDown": r"a masked input was written down",
     "SaysSomethingElseNextTime": r"told again",
     "Leaks": r"are indexed",
-    "LeavesTheAgentOnTheLine": r"leg l-.* lives, and the engine does not count on it|left over in Asterisk",
+    "LeavesTheAgentOnTheLine": r"leg \S+ lives, and the engine does not count on it|left over in Asterisk",
     "DoesNotPutThemTogether": r"the two are not in its bridge",
     "LetsVoicemailTakeCalls": r"without the key",
     "LetsCallersHearWhoTheyAre": r"is to hear alone is said in",
