@@ -25,6 +25,7 @@ from callcenter.embedded.programs import Tool
 from callcenter.errors import PeerFault, PeerUnavailable
 from callcenter.sim.peers.baresip_control import COMMAND_LIMIT_S, Control
 from callcenter.sim.peers.places import LOOPBACK, end, free_ports, running, tail
+from callcenter.sim.peers.relay import Relay
 
 log = structlog.get_logger(__name__)
 
@@ -134,16 +135,6 @@ class PhoneCall:
             self._changed.set()
 
 
-def _starts_threads_at_once(pid: int) -> None:
-    """Let a thread that baresip makes run in that moment, if we may (the right is root's, or CAP_SYS_NICE).
-
-    Its `aufile` player notes that its thread runs in that thread: a player that is put away before, as when a re-INVITE
-    is answered within a millisecond on a busy machine, is freed under its thread, and baresip dies (1.1.0).
-    """
-    with suppress(PermissionError):
-        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(os.sched_get_priority_min(os.SCHED_RR)))
-
-
 def _seen_from(folder: Path, file: Path) -> str:
     return os.path.relpath(file.resolve(), folder.resolve())
 
@@ -196,6 +187,7 @@ class SoftPhone:
         self._by_id: dict[str, PhoneCall] = {}
         self._stack = AsyncExitStack()
         self._control: Control | None = None
+        self._relay = Relay(server)
         self._process: asyncio.subprocess.Process | None = None
         self._registered = asyncio.Event()
         self._called = asyncio.Condition()
@@ -220,17 +212,18 @@ class SoftPhone:
         self._folder.mkdir(parents=True, exist_ok=True)
         sip_port = self._sip_port or free_ports(2, Kind.BOTH)  # it takes the next one too, for TLS
         control_port = free_ports(1, Kind.TCP)
-        self._write_files(sip_port, control_port, self._tool.modules)
         argv = self._tool.argv(["-4", "-f", str(self._folder), "-t", str(LIFE_MAX_S)])
         output = self._folder / "output"
         self._stack = AsyncExitStack()
         try:
+            self._relay = await self._stack.enter_async_context(Relay(self._server))
+            self._write_files(sip_port, control_port, self._tool.modules)
             self._process = await self._stack.enter_async_context(
                 running(argv, self._tool.environment(), folder=self._folder, output=output)
             )
-            _starts_threads_at_once(self._process.pid)
             self._control = Control(self._told)
             await self._control.connect(control_port, self._process, output)
+            self._relay.spare(self._process.pid, self._settled)
         except BaseException:
             await self._stack.aclose()
             raise
@@ -239,7 +232,7 @@ class SoftPhone:
         """End it: calls are hung up, the account is signed off."""
         if self._control is not None:
             with suppress(PeerFault):
-                await self._control.say("quit")
+                await self._say("quit")
         await self._gone()
 
     async def vanish(self) -> None:
@@ -281,7 +274,7 @@ class SoftPhone:
 
     async def dial(self, number: str) -> PhoneCall:
         """Call a number of the server's, or a whole SIP address."""
-        address = number if number.startswith("sip:") else f"sip:{number}@{self._server}"
+        address = number if number.startswith("sip:") else f"sip:{number}@{self._relay.address}"
         said = await self._say("dial", address)
         call_id = said.rpartition("call id:")[2].strip()
         if not call_id:
@@ -330,7 +323,7 @@ class SoftPhone:
 
         `replaces` names that call: "call-id;to-tag=...;from-tag=..." (RFC 3891), escaped as a URI wants it (RFC 3261).
         """
-        address = f"sip:{number}@{self._server}"
+        address = f"sip:{number}@{self._relay.address}"
         await self._say("transfer", f"<{address}?Replaces={replaces}>" if replaces else address)
 
     async def press(self, digits: str, gap_s: float = DIGIT_GAP_S) -> None:
@@ -348,7 +341,14 @@ class SoftPhone:
             raise PeerUnavailable(
                 f"phone {self.number} ended with {self._process.returncode}: {tail(self._folder / 'output')}"
             )
-        return await self._control.say(command, words)
+        async with self._relay.turn():
+            return await self._control.say(command, words)
+
+    async def _settled(self) -> None:
+        """It deals with one thing after the other: with its answer everything before the question is done."""
+        if self._control is not None:
+            with suppress(PeerFault):  # it is gone, or silent: whoever waits for it will say so
+                await self._control.say("reginfo")
 
     def _told(self, event: dict[str, Any]) -> None:
         kind = event.get("type")
@@ -451,7 +451,7 @@ class SoftPhone:
         every = REGISTER_EVERY_S if self._secret is not None and self._registers else 0
         shown = f'"{self._name}" ' if self._name else ""
         account = (
-            f"{shown}<sip:{self.number}@{self._server}>{login};regint={every};answermode=manual;"
+            f"{shown}<sip:{self.number}@{self._relay.address}>{login};regint={every};answermode=manual;"
             "sip_autoanswer=yes;"
             f"audio_codecs={self._codecs};dtmfmode=rtpevent;ptime=20;mwi=no\n"
         )
