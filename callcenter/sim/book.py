@@ -137,6 +137,7 @@ class SeenContact:
     held_s: float = 0.0  # on hold, of the agent's part that goes on
     slot: str = ""  # in which it is parked
     parked_until: float = 0.0
+    came_back: bool = False  # from a slot that nobody picked it up from, and nobody has had it since
 
 
 class Book:
@@ -254,6 +255,7 @@ class Book:
                 self.live(contact).queue, self.live(contact).left = None, how
             case ContactConnected(contact=contact, agent=agent):
                 self.agents[agent].talks_to = contact
+                self.live(contact).came_back = False
             case ContactResumed(contact=contact, held_s=held_s):
                 self.live(contact).held_s += held_s
             case TalkEnded(agent=agent, queue=queue, contact=contact):
@@ -445,7 +447,7 @@ class Book:
                     raise Violation(f"{fact}: it was in slot {seen.slot or 'none'}, and it is {now}")
                 if fact.end is ParkEnd.TIMED_OUT and now < seen.parked_until - ROUNDING_S:
                     raise Violation(f"{fact}: it could have stayed until {seen.parked_until}")
-                seen.slot = ""
+                seen.slot, seen.came_back = "", fact.end is ParkEnd.TIMED_OUT
                 if agent is not None:
                     self.agents[agent].offers.pop(OfferId(fact.leg or ""), None)
                     if self.agents[agent].offers or self.agents[agent].talks_to is not None:

@@ -234,7 +234,7 @@ class Invariants:
                 raise Violation(f"{seen.id} waits in {queue.name} for {held_s:.1f} s of {queue.max_wait_s}")
             if queue.no_agents is not None and not any(self._could_serve(agent, contact) for agent in self._staff()):
                 raise Violation(f"{seen.id} waits in {queue.name}, where nobody could serve it")
-            if queue.at_close is not None and queue.hours is not None and not contact.parked_s:  # else it let her in
+            if queue.at_close is not None and queue.hours is not None and not seen.came_back:  # else it let her in
                 calendar = world.library[contact.version].calendars[queue.hours]
                 if not calendar.is_open(now) and not calendar.is_open(now - LATE_S):
                     raise Violation(f"{seen.id} waits in {queue.name}, which is closed")

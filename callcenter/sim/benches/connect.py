@@ -19,7 +19,7 @@ from callcenter.sim.benches.live_traffic import CARRIER, percentile
 from callcenter.sim.benches.outbound_world import Books, Outbound, outbound_world, phone_numbers
 from callcenter.sim.benches.report import AT_MOST, Figure, Report, Target
 from callcenter.sim.peers.carrier import PEOPLE, TALK_HZ, Habits
-from callcenter.sim.peers.ears import Ears, heard_at
+from callcenter.sim.peers.ears import Ear, Ears, heard_at
 
 AGENTS: Final = 60
 ANSWERS_PER_S: Final = 20
@@ -72,14 +72,14 @@ async def _measure(folder: Path, seconds: float) -> list[Joined]:
         await world.all_dialled(count, seconds + TAIL_S)
         await world.asks("stop")
         await world.over(TAIL_S)
-        return joined(await world.books(), answered, entered, {number: ear.onsets for number, ear in ears.of.items()})
+        return joined(await world.books(), answered, entered, ears.of)
 
 
 def joined(
     books: Books,
     answered: Mapping[str, float],
     entered: Iterable[Mapping[str, str]],
-    onsets: Mapping[str, list[float]],
+    ears: Mapping[str, Ear],
 ) -> list[Joined]:
     """Every call that the carrier answered. `entered` are the fields of BridgeEnter events, in their order."""
     told = {one.attempt: one.answered_at for one in books.receipts if one.kind is ReceiptKind.OUTCOME}
@@ -100,12 +100,15 @@ def joined(
             found.append(Joined(told_ms=None, bridged_ms=None, heard_ms=None))
             continue
         phone, theirs = agent
-        heard = next((one for one in onsets[phone] if at <= one <= at + HEARD_WITHIN_S), None)
+        together = max(hers, theirs)
+        heard = ears[phone].first_after(together)  # whoever was there before has left by then
+        if heard is not None and heard > at + HEARD_WITHIN_S:
+            heard = None
         known = told.get(attempts[number])
         found.append(
             Joined(
                 told_ms=None if known is None else 1000 * (known - at),
-                bridged_ms=1000 * (max(hers, theirs) - at),
+                bridged_ms=1000 * (together - at),
                 heard_ms=None if heard is None else 1000 * (heard - at),
             )
         )

@@ -1,9 +1,10 @@
-"""Ears at UDP ports: when does a tone begin to be heard? Knows RTP and mu-law; knows no SIP and no call.
+"""Ears at UDP ports: when is a tone heard? Knows RTP and mu-law; knows no SIP and no call.
 
 Used where phones are one program that does not listen (SIPp): their sound is sent here instead.
 """
 
 import asyncio
+import bisect
 import time
 from array import array
 from collections.abc import Sequence
@@ -32,21 +33,22 @@ _LINEAR: Final = tuple(_linear(byte) for byte in range(256))
 
 
 class Ear(asyncio.DatagramProtocol):
-    """One port. `onsets`: UTC seconds when a packet with the tone came after `pause_s` without one."""
+    """One port. `heard`: UTC seconds at which packets with the tone came, rising."""
 
-    def __init__(self, hz: float, pause_s: float) -> None:
-        self.onsets: list[float] = []
+    def __init__(self, hz: float) -> None:
+        self.heard: list[float] = []
         self._hz = hz
-        self._pause_s = pause_s
-        self._last = 0.0
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
         now = time.time()
         samples = array("h", map(_LINEAR.__getitem__, data[RTP_HEADER_BYTES:]))
         if samples and tone_dbfs(samples, RATE, self._hz) >= HEARD_DBFS:
-            if now - self._last > self._pause_s:
-                self.onsets.append(now)
-            self._last = now
+            self.heard.append(now)
+
+    def first_after(self, at: float) -> float | None:
+        """When the first packet with the tone came, from `at` on."""
+        found = bisect.bisect_left(self.heard, at)
+        return self.heard[found] if found < len(self.heard) else None
 
 
 def _itself(ear: Ear) -> Ear:
@@ -64,8 +66,8 @@ def heard_at(numbers: Sequence[str]) -> str:
 class Ears:
     """The ears of several phones. Use as an async context."""
 
-    def __init__(self, prefix: str, numbers: Sequence[str], hz: float, pause_s: float = 0.15) -> None:
-        self.of = {number: Ear(hz, pause_s) for number in numbers}
+    def __init__(self, prefix: str, numbers: Sequence[str], hz: float) -> None:
+        self.of = {number: Ear(hz) for number in numbers}
         self._prefix = prefix
         self._open: list[asyncio.DatagramTransport] = []
 
