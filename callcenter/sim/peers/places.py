@@ -13,11 +13,16 @@ from callcenter.errors import PeerUnavailable
 
 LOOPBACK: Final = "127.0.0.1"
 TRIES_MAX: Final = 500
-RECENT_MAX: Final = 50  # ranges given out whose owner may not have bound them yet
+LARGE_PORTS: Final = 100
+LARGE_TO: Final = 28_000
+"""Ranges of at least so many ports lie below, the others above: many small ones would leave no room for a large one."""
+RECENT_MAX: Final = 50  # small ranges given out whose owner may not have bound them yet
+RECENT_LARGE_MAX: Final = 4  # likewise, large ones: an Asterisk binds a port of its range when it needs it
 STOP_LIMIT_S: Final = 5.0
 OUTPUT_TAIL: Final = 1500
 
 _recent: list[Range] = []
+_recent_large: list[Range] = []
 
 
 def free_ports(size: int, kind: Kind, *, taken_max: int = 0) -> int:
@@ -26,19 +31,23 @@ def free_ports(size: int, kind: Kind, *, taken_max: int = 0) -> int:
     `taken_max` of them may be in use, for an Asterisk, which passes over them; SIPp does not. Raises PeerUnavailable
     if none are found.
     """
+    large = size >= LARGE_PORTS
+    known, known_max = (_recent_large, RECENT_LARGE_MAX) if large else (_recent, RECENT_MAX)
+    begin, end = (FIRST_PORT, LARGE_TO) if large else (LARGE_TO, LAST_PORT)
     for _ in range(TRIES_MAX):
-        first = FIRST_PORT + secrets.randbelow(LAST_PORT - FIRST_PORT - size)
+        first = begin + secrets.randbelow(end - begin - size)
         wanted = Range(first=first - first % 2, size=size)
-        if not any(wanted.meets(other) for other in _recent) and free(wanted, kind, taken_max):
-            _recent.append(wanted)
-            del _recent[:-RECENT_MAX]
+        if not any(wanted.meets(other) for other in known) and free(wanted, kind, taken_max):
+            known.append(wanted)
+            del known[:-known_max]
             return wanted.first
     raise PeerUnavailable(f"found no {size} free ports")
 
 
 def give_back(first: int) -> None:
     """The ports that begin with this one are not needed any more."""
-    _recent[:] = [known for known in _recent if known.first != first]
+    for given in (_recent, _recent_large):
+        given[:] = [known for known in given if known.first != first]
 
 
 @asynccontextmanager
