@@ -8,22 +8,25 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from callcenter.boot.works import workshop
 from callcenter.cli.demo import stage
 from callcenter.cli.demo.cast import CUSTOMERS, OFFICE, TONES_HZ, WORKERS
 from callcenter.cli.demo.checks import Findings
-from callcenter.cli.demo.record import Record, talk_recording, write_report
+from callcenter.cli.demo.record import Record, opened, talk_recording, write_report
 from callcenter.cli.demo.sound import Ends, faults, sound_s
 from callcenter.cli.demo.words import Words
 from callcenter.cli.exits import Failure
 from callcenter.config import Settings, load_configuration
-from callcenter.config.settings import AsteriskSettings, AsteriskSource, SipSettings
+from callcenter.config.settings import AsteriskSettings, AsteriskSource, RecordingSettings, SipSettings
 from callcenter.model.contact import Direction, EndReason, Medium, OfferEnd
 from callcenter.model.facts import ContactOpened, OfferEnded
-from callcenter.model.ids import AgentId, CalendarName, ContactId, LegId, OfferId, QueueName
+from callcenter.model.ids import AgentId, CalendarName, ContactId, LegId, OfferId, QueueName, RecordingId
+from callcenter.model.sealed import Codec, SealedFile, Step
 from callcenter.postgres.reports import CallLine, RecordingLine, Summary
 from callcenter.sim.peers.tones import RATE, tone
 from callcenter.speech.wav import Sound, write_wav
@@ -98,6 +101,18 @@ def test_the_demo_touches_nothing_that_serves_callers() -> None:
     assert own.database_url == "postgresql://me@db/callcenter?sslmode=require&search_path=callcenter_demo"
 
 
+def test_a_demo_of_a_house_that_seals_its_recordings_seals_its_own_and_touches_none_of_theirs(tmp_path: Path) -> None:
+    busy = Settings(
+        recording=RecordingSettings(
+            format=Codec.OPUS, encrypt=True, key_file=Path("/srv/keys"), bucket="calls", keep_days=0.5
+        )
+    )
+    own = stage.demo_settings(busy)
+    assert own.recording == RecordingSettings(format=Codec.OPUS, encrypt=True)
+    assert own.recordings_keys.is_relative_to(busy.var_folder / "demo")
+    assert own.recordings_store == busy.var_folder / "demo" / "recordings"
+
+
 # -- the cast ----------------------------------------------------------------------------------------------------------
 
 
@@ -161,6 +176,44 @@ def test_a_file_that_is_not_there_is_silence(ends: Ends, tmp_path: Path) -> None
     gone = tmp_path / "gone.wav"
     assert len(faults(replace(ends, recording=gone))) == 2
     assert sound_s(gone, 0.0, 1.0) == 0.0
+
+
+class Sealed:
+    """One recording as it lies in the store; what the vault does of it."""
+
+    def __init__(self, settings: Settings, file: SealedFile) -> None:
+        self.workshop = workshop(settings)
+        self.file = self.workshop.prepare(file)
+        assert self.workshop.put(self.file)
+        self.workshop.clear(self.file)
+
+    async def export(self, recording: RecordingId, into: Path, by: str) -> bool:
+        if recording != self.file.recording:
+            return False
+        self.workshop.export(self.file, into)
+        return True
+
+
+@pytest.mark.parametrize("codec", Codec)
+async def test_a_recording_that_has_been_sealed_meanwhile_is_heard_like_any_other(
+    codec: Codec, ends: Ends, settings: Settings, tmp_path: Path
+) -> None:
+    settings = replace(settings, recording=RecordingSettings(format=codec, encrypt=True))
+    file = SealedFile(
+        recording=RecordingId(str(UUID(int=1))),
+        contact=ContactId("c-1"),
+        step=Step.TAKEN,
+        source=str(ends.recording),
+        stopped=0.0,
+    )
+    vault = Sealed(settings, file)
+    place = settings.recordings / vault.file.name
+    assert place.is_file()
+    assert faults(replace(ends, recording=place)) != []
+    line = RecordingLine(recording=file.recording, kind="call", path=str(place), seconds=6.0, channels=2, problem="")
+    heard = await opened(vault, [call("c-1", recordings=(line,)), call("c-2")], tmp_path)
+    assert list(heard) == [file.recording]
+    assert faults(replace(ends, recording=heard[file.recording])) == []
 
 
 def test_silence_is_no_sound_and_a_tone_is(ends: Ends) -> None:

@@ -87,7 +87,11 @@ def test_who_stops_it_in_the_middle_finds_nothing_running(
     assert processes_in(tmp_path) == []
 
 
-def test_a_demo_that_was_killed_does_not_disturb_the_next(demo: list[str], tmp_path: Path) -> None:
+def test_a_demo_that_was_killed_does_not_disturb_the_next_which_seals_its_recordings(
+    demo: list[str], tmp_path: Path
+) -> None:
+    with (tmp_path / "callcenter.toml").open("a") as settings:
+        settings.write('[recording]\nformat = "flac"\nencrypt = true\n')
     with subprocess.Popen(
         demo, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(), cwd=tmp_path
     ) as process:
@@ -100,3 +104,8 @@ def test_a_demo_that_was_killed_does_not_disturb_the_next(demo: list[str], tmp_p
     )
     assert done.returncode == Exit.OK, done.stdout + done.stderr
     assert processes_in(tmp_path) == []
+    contacts = json.loads((tmp_path / "var/demo/report.json").read_text())["contacts"]
+    places = [Path(one["recording"]["path"]) for one in contacts if one["recording"]]
+    assert len(places) == 11
+    assert all(place.suffix == ".sealed" and place.is_file() for place in places)
+    assert not list((tmp_path / "var/demo/recordings").rglob("*.wav")), "nothing of them is left open"

@@ -56,6 +56,7 @@ class Evidence:
     story: Story
     office: Office
     calls: Mapping[str, PhoneCall]  # by the caller's number: what her phone knows of it
+    opened: Mapping[str, Path]  # by recording: its sound as WAV, however it is kept
     troubles: Sequence[str]  # calls that went another way than planned, in words
 
 
@@ -139,13 +140,15 @@ def _sound(
     answered = [call for who, call in evidence.office.calls_from(customer.number) if who is worker]
     if phone is None or phone.heard is None or len(answered) != 1 or answered[0].heard is None:
         yield "a phone has kept no sound of the call"
-    elif recording is not None and recording.path is not None:
+    elif recording is None or recording.recording not in evidence.opened:
+        yield "nothing can be heard of the recording"
+    else:
         yield from faults(
             Ends(
                 talk_s=line.talk_s,
                 caller_hz=customer.tone_hz,
                 agent_hz=worker.tone_hz,
-                recording=Path(recording.path),
+                recording=evidence.opened[recording.recording],
                 caller_heard=phone.heard,
                 agent_heard=answered[0].heard,
             )

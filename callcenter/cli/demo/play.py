@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, TextIO
 
 from rich.console import Console
@@ -19,10 +20,11 @@ from rich.text import Text
 from callcenter.asterisk.ari import Access, Ari
 from callcenter.boot import RunningCenter, center
 from callcenter.boot.logs import configure_logs
+from callcenter.boot.works import sealer
 from callcenter.cli.demo.cast import CUSTOMERS, WORKERS, Customer
 from callcenter.cli.demo.checks import Evidence, Findings, examine, names
 from callcenter.cli.demo.people import Desk, Office, calls, office
-from callcenter.cli.demo.record import Record, write_report, written
+from callcenter.cli.demo.record import Record, opened, write_report, written
 from callcenter.cli.demo.screen import Screen, show_findings, show_report
 from callcenter.cli.demo.stage import clear, clear_database, demo_settings, held, leftovers
 from callcenter.cli.demo.story import Story
@@ -32,10 +34,13 @@ from callcenter.cli.progress import Bars
 from callcenter.config import Settings
 from callcenter.embedded.programs import Tool, find_tool
 from callcenter.errors import PeerFault
+from callcenter.jobs.keeping import Vault
+from callcenter.jobs.sealing import Sealer
 from callcenter.model.agent import AgentState
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.pool import open_pool
 from callcenter.postgres.reports import Reports
+from callcenter.postgres.sealed import SealedFiles
 from callcenter.sim.peers.baresip import PhoneCall
 
 REPORT: Final = "report.json"
@@ -91,6 +96,8 @@ async def _perform(settings: Settings, console: Console) -> Findings:
             running = await stack.enter_async_context(center(settings, bars))
         pool = await open_pool(running.wiring.dsn)
         stack.push_async_callback(pool.close)
+        files, shelf = SealedFiles(pool), sealer(settings, pool)
+        stack.callback(shelf.close)
         secrets = await _hire(running, Directory(pool))
         since = running.view().at
         with Screen(console, running.view, Words(names(WORKERS))) as screen:
@@ -101,10 +108,18 @@ async def _perform(settings: Settings, console: Console) -> Findings:
                     await _until_nobody_writes(running, story)
                     await agents.log_out()
                 record = await written(
-                    Reports(pool), since, running.view().at, contacts=len(CUSTOMERS), within_s=ON_RECORD_LIMIT_S
+                    Reports(pool),
+                    since,
+                    running.view().at,
+                    contacts=len(CUSTOMERS),
+                    within_s=ON_RECORD_LIMIT_S,
+                    put_away=lambda: _put_away(files, shelf),
                 )
                 screen.say("the calls are over; looking at what is on record, and listening to the recordings")
-                findings = await _examined(agents, story, record, played)
+                with TemporaryDirectory(dir=settings.var_folder) as folder:
+                    vault = Vault(files, shelf, settings.recordings_keys)
+                    heard = await opened(vault, record.calls, Path(folder))
+                    findings = await _examined(agents, story, record, played, heard)
                 await _look_around(settings, running, findings)
         write_report(settings.var_folder / REPORT, record)
         show_report(console, record, findings, CUSTOMERS, WORKERS)
@@ -158,7 +173,16 @@ async def _until_nobody_writes(running: RunningCenter, story: Story) -> None:
     await story.until(so, within_s=WRAP_UP_LIMIT_S, what="every agent has written her notes")
 
 
-async def _examined(agents: Office, story: Story, record: Record, played: Played) -> Findings:
+async def _put_away(files: SealedFiles, shelf: Sealer) -> None:
+    """Every recording is encoded and sealed, as the settings say; it may be that the call center is at it already."""
+    await files.take()
+    for recording in await files.due():
+        await shelf.bring_on(recording)
+
+
+async def _examined(
+    agents: Office, story: Story, record: Record, played: Played, heard: Mapping[str, Path]
+) -> Findings:
     evidence = Evidence(
         customers=CUSTOMERS,
         workers=WORKERS,
@@ -166,6 +190,7 @@ async def _examined(agents: Office, story: Story, record: Record, played: Played
         story=story,
         office=agents,
         calls=played.calls,
+        opened=heard,
         troubles=played.troubles,
     )
     return await asyncio.to_thread(examine, evidence)

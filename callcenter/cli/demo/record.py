@@ -4,20 +4,22 @@ Knows the reports and the file var/demo/report.json; knows no phone.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 
 from callcenter.embedded.folders import write_whole
 from callcenter.errors import PeerFault
+from callcenter.model.ids import RecordingId
 from callcenter.postgres.reports import CallLine, RecordingLine, Reports, Summary
 
 CALLS_MAX: Final = 1_000
 POLL_S: Final = 0.1
 FILE_MODE: Final = 0o644
+LISTENER: Final = "the demo"  # on record as who had the recordings opened
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +30,25 @@ class Record:
     summary: Summary
 
 
-async def written(reports: Reports, since: float, until: float, *, contacts: int, within_s: float) -> Record:
+class Exports(Protocol):
+    """Gives recordings out to be heard."""
+
+    async def export(self, recording: RecordingId, into: Path, by: str) -> bool: ...
+
+
+async def written(
+    reports: Reports,
+    since: float,
+    until: float,
+    *,
+    contacts: int,
+    within_s: float,
+    put_away: Callable[[], Awaitable[None]],
+) -> Record:
     """Wait until so many contacts are on record, ended, with every recording looked at; whatever is there by then.
 
-    The journal is written in batches beside the calls, so the last call takes a moment. Raises PeerFault if Postgres
-    has nothing at all.
+    The journal is written in batches beside the calls, so the last call takes a moment. Then the recordings are put
+    away, so that the report names the places where they stay. Raises PeerFault if Postgres has nothing at all.
     """
     calls: tuple[CallLine, ...] = ()
     try:
@@ -43,7 +59,19 @@ async def written(reports: Reports, since: float, until: float, *, contacts: int
     except TimeoutError:
         if not calls:
             raise PeerFault(f"no call is on record after {within_s:g} s") from None
+    await put_away()
+    calls = await reports.calls(since, until, limit=CALLS_MAX)
     return Record(calls=calls, summary=await reports.summary(since, until))
+
+
+async def opened(exports: Exports, calls: Sequence[CallLine], folder: Path) -> dict[str, Path]:
+    """The talks' recordings as WAV, decoded and decrypted, in a folder; by recording. What has no file is left out."""
+    found = {}
+    for recording in filter(None, map(talk_recording, calls)):
+        into = folder / f"{recording.recording}.wav"
+        if await exports.export(RecordingId(recording.recording), into, LISTENER):
+            found[recording.recording] = into
+    return found
 
 
 def talk_recording(call: CallLine) -> RecordingLine | None:

@@ -23,7 +23,14 @@ import asyncpg
 
 from callcenter.cli.exits import Exit, Failure
 from callcenter.config import Settings, install_starter
-from callcenter.config.settings import AsteriskSettings, AsteriskSource, SipSettings, TrunkSettings, WebSettings
+from callcenter.config.settings import (
+    AsteriskSettings,
+    AsteriskSource,
+    RecordingSettings,
+    SipSettings,
+    TrunkSettings,
+    WebSettings,
+)
 from callcenter.postgres.pool import asking, connect
 
 FOLDER: Final = "demo"
@@ -60,8 +67,10 @@ def demo_settings(settings: Settings) -> Settings:
     """The settings of the demo on this machine: everything of its own, loopback only, ports that are free.
 
     The Asterisk program, the voices and the Postgres of the machine are used; its running Asterisk is not touched.
+    Recordings are encoded and sealed as the machine's are, in the demo's folder and with a key of its own.
     """
     var = settings.var_folder / FOLDER
+    kept = settings.recording
     return replace(
         settings,
         var_folder=var,
@@ -71,6 +80,12 @@ def demo_settings(settings: Settings) -> Settings:
         asterisk=AsteriskSettings(source=AsteriskSource.EMBEDDED, program=settings.asterisk.program),
         sip=SipSettings(),
         trunk=TrunkSettings(),
+        recording=RecordingSettings(
+            format=kept.format,
+            encrypt=kept.encrypt,
+            warn_below_mb=kept.warn_below_mb,
+            stop_below_mb=kept.stop_below_mb,
+        ),
         web=WebSettings(),
     )
 
