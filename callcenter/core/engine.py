@@ -66,6 +66,7 @@ from callcenter.model.events import (
     LegReplaced,
     LegRinging,
     LegSeen,
+    LegSilent,
     LookedUp,
     MessageRecorded,
     PhoneChanged,
@@ -348,6 +349,9 @@ class Engine:
                 record = self.world.agents.by_number(number)
                 if record is not None:
                     self.world.agents.phone_changed(record, state, self.world.now)
+            case LegSilent(leg=leg):
+                if self._lost.gives_up(leg):
+                    self.leg_ended(leg, LegEnd.UNREACHABLE)
             case CommandFailed():
                 self._failures.take(event)
             case MessageRecorded(recording=recording, seconds=seconds):

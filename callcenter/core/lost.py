@@ -2,8 +2,8 @@
 
 Theory: an agent who hangs up ends the call. One whose leg ends while her phone cannot be reached (it lost its network,
 or its power), or whose phone is nailed up (there hanging up is no way to end a call), has not: the caller is still
-there and is kept. By the queue's `agent_lost` she is the first in line again, or led elsewhere, such as to a flow that
-asks her.
+there and is kept. A phone that neither answers nor is heard is not waited for: its leg is ended. By the queue's
+`agent_lost` the caller is the first in line again, or led elsewhere, such as to a flow that asks her.
 """
 
 from typing import Protocol
@@ -12,10 +12,12 @@ from callcenter.core.contacts import ContactInput, move
 from callcenter.core.queues import Queues
 from callcenter.core.state import ContactRecord
 from callcenter.core.transfers import Transfers
-from callcenter.core.world import World
+from callcenter.core.world import NOBODY, World
 from callcenter.model.agent import PhoneState
+from callcenter.model.commands import HangUp
+from callcenter.model.contact import ContactState
 from callcenter.model.facts import AgentLost
-from callcenter.model.ids import FlowName, QueueName
+from callcenter.model.ids import FlowName, LegId, QueueName
 from callcenter.model.queue import Overflow, Target, mailbox_flow
 
 
@@ -60,6 +62,22 @@ class LostAgents:
         )
         self._elsewhere.part_over(contact)
         self._lead(contact, target)
+        return True
+
+    def gives_up(self, leg: LegId) -> bool:
+        """A phone that does not answer is not heard on this leg either: whether it is an agent's, and is hung up.
+
+        A phone that holds sends nothing and is thought to be there, until Asterisk gives its leg up.
+        """
+        world = self._world
+        contact = world.by_leg(leg)
+        agent = world.nailed.get(leg)
+        if contact is not None and contact.state is ContactState.CONNECTED and leg == contact.agent_leg:
+            agent = None if contact.phone_holds else contact.agent
+        record = world.agents.records.get(agent) if agent is not None else None
+        if record is None or record.phone is PhoneState.REACHABLE:
+            return False
+        world.out.append(HangUp(contact=contact.id if contact is not None else NOBODY, leg=leg))
         return True
 
     def _lead(self, contact: ContactRecord, target: Target | None) -> None:

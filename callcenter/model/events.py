@@ -212,6 +212,13 @@ class RecordingAllowed(Message, frozen=True, kw_only=True):
     why: str = ""
 
 
+class LegSilent(Message, frozen=True, kw_only=True):
+    """A phone that does not answer has sent no sound on this leg for so long, though nobody has hung up."""
+
+    leg: LegId
+    silent_s: float
+
+
 class PhoneChanged(Message, frozen=True, kw_only=True):
     """An agent's phone registered, vanished, or was seen for the first time."""
 
@@ -437,6 +444,7 @@ Event = (
     | RecordingChecked
     | RecordingAllowed
     | PhoneChanged
+    | LegSilent
     | AgentSaved
     | AgentRemoved
     | AgentStatusRequested

@@ -8,6 +8,7 @@ answered gives an answer and then an end; a playback ends with its bridge; a rec
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Final, Protocol
 
@@ -57,6 +58,7 @@ from callcenter.model.events import (
     LegReferred,
     LegRinging,
     LegSeen,
+    LegSilent,
     MessageRecorded,
     PhoneChanged,
     PlaybackEnded,
@@ -69,6 +71,8 @@ from callcenter.sim.world import Agenda
 
 PROMPT_S: Final = 1.5  # what one prompt takes to say, on average
 CARRIER_REFUSES_EVERY: Final = 7  # so many calls to outside numbers are one that no carrier takes
+SILENT_S: Final = 10.0  # until a phone that does not answer counts as silent
+HEARD_EVERY: Final = 3  # so many phones that do not answer there is one that is heard all the same
 CAUSES: Final = {
     LegEnd.NORMAL: 16,
     LegEnd.BUSY: 17,
@@ -180,6 +184,7 @@ class FakeAsterisk:
         self._messages: dict[RecordingId, float] = {}
         self._calls = 0
         self._dials = 0
+        self._departures = 0
         self.crashes = 0
 
     # -- what people do ----------------------------------------------------------------------------------------------
@@ -259,6 +264,18 @@ class FakeAsterisk:
         if self.registered.get(number) is not there:
             self.registered[number] = there
             self._tell(number, self._phone(number))
+            if not there:
+                self._departures += 1
+                if self._departures % HEARD_EVERY:
+                    self._agenda.on_tick(SILENT_S, partial(self._silent, number, self.crashes))
+
+    def _silent(self, number: str, life: int) -> None:
+        """A phone that went and is still away was not heard meanwhile."""
+        if self.registered[number] or life != self.crashes:
+            return
+        for leg in list(self.legs.values()):
+            if leg.up and leg.party is self.phones.get(number):
+                self._tell(leg.id, LegSilent(leg=leg.id, silent_s=SILENT_S))
 
     def tell_phone(self, number: str) -> None:
         """Somebody asks how a phone is."""

@@ -27,6 +27,8 @@ from callcenter.model.events import (
     HoldRequested,
     LegAnswered,
     LegEnded,
+    LegHeld,
+    LegSilent,
     MuteRequested,
     Stopping,
 )
@@ -444,6 +446,29 @@ def test_a_leg_that_ends_while_the_phone_cannot_be_reached_keeps_the_caller() ->
     assert one.all(TalkEnded)[0].talk_s == 5.0
     queued = one.all(ContactQueued)
     assert queued[-1].since == queued[0].since
+    one.told_again()
+
+
+def test_a_phone_that_neither_answers_nor_is_heard_is_hung_up_and_its_caller_kept() -> None:
+    one, ann, call = talking()
+    leg = call.record.agent_leg
+    assert leg is not None
+    one.tell(LegSilent(leg=leg, silent_s=10.0))
+    assert call.state is ContactState.CONNECTED, "a phone that answers may be muted"
+    ann.phone(PhoneState.UNREACHABLE)
+    one.tell(LegHeld(leg=leg, held=True))
+    one.tell(LegSilent(leg=leg, silent_s=10.0))
+    assert call.state is ContactState.CONNECTED, "a phone that holds sends nothing"
+    one.tell(LegHeld(leg=leg, held=False))
+    one.tell(LegSilent(leg=leg, silent_s=10.0))
+    assert (call.state, ann.state) == (ContactState.WAITING, AgentState.NOT_READY)
+    assert [hung_up.leg for hung_up in one.all(HangUp)] == [leg]
+    assert [(lost.agent, lost.to) for lost in one.all(AgentLost)] == [("ann", "queue")]
+    one.tell(LegSilent(leg=leg, silent_s=10.0))
+    one.tell(LegEnded(leg=leg, end=LegEnd.NORMAL))
+    assert call.is_in(ContactState.WAITING)
+    ann.phone(PhoneState.REACHABLE)
+    assert call.is_in(ContactState.OFFERED), "her phone is back, and the caller is first in line"
     one.told_again()
 
 

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from callcenter.media.voice.silence import SILENT_S
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.contact import EndReason, OfferEnd
 from callcenter.model.facts import (
@@ -136,7 +137,7 @@ async def test_two_agents_answer_at_once_and_one_is_connected(center: Center) ->
 
 
 async def test_a_phone_that_dies_in_a_talk_costs_its_caller_nothing(center: Center) -> None:
-    """Killed, found to be unreachable by Asterisk's questions, and its leg ended as silence would end it."""
+    """Killed: it neither answers Asterisk's questions nor is it heard. She is not waited for; her caller is kept."""
     alice = await center.works("alice")
     caller = await center.calls("2001")
     await caller.talks_to(alice)
@@ -144,11 +145,11 @@ async def test_a_phone_that_dies_in_a_talk_costs_its_caller_nothing(center: Cent
     await alice.phone.vanish()
     await center.fact(PhoneSeen, agent="alice", state=PhoneState.UNREACHABLE, within_s=40.0)
     assert [one.state for one in (await center.view()).contacts if one.id == contact] == ["connected"]
-    channels = await center.premises.console("core show channels concise")
-    [hers] = [line.split("!")[0] for line in channels.splitlines() if line.startswith("PJSIP/1001-")]
-    await center.premises.console(f"channel request hangup {hers}")
-    lost = await center.fact(AgentLost, contact=contact, agent="alice")
+    lost = await center.fact(AgentLost, contact=contact, agent="alice", within_s=2 * SILENT_S + 5.0)
     assert (lost.to, lost.name) == ("queue", "sales")
+    assert "PJSIP/1001-" not in await center.premises.console("core show channels concise")
+    seen = await alice.is_(AgentState.NOT_READY)
+    assert (seen.status, seen.phone) == (AgentStatus.AVAILABLE, PhoneState.UNREACHABLE)
     await caller.hears_music()
     bob = await center.works("bob")
     await caller.talks_to(bob)

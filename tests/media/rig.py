@@ -30,6 +30,9 @@ class Asterisk(FakeAri):
     def __init__(self) -> None:
         super().__init__()
         self.unreachable: set[str] = set()
+        self.phone_legs: dict[str, list[str]] = {}
+        self.heard: dict[str, int] = {}  # packets that came on a leg; it grows by what the phone says between two looks
+        self.says: dict[str, int] = {}
         self.music: dict[str, str] = {}
         self.globals: dict[str, str] = {}
 
@@ -37,11 +40,24 @@ class Asterisk(FakeAri):
         if len(path) > 1 and path[1] not in self.phones:
             raise Refused(404, "Endpoint not found")
         found = [
-            {"technology": "PJSIP", "resource": name, "state": "offline" if name in self.unreachable else "online"}
+            {
+                "technology": "PJSIP",
+                "resource": name,
+                "state": "offline" if name in self.unreachable else "online",
+                "channel_ids": self.phone_legs.get(name, []),
+            }
             for name in sorted(self.phones)
             if path[1:] in ([], [name])
         ]
         return found[0] if len(path) > 1 else found
+
+    async def _on_channels(self, method: str, path: list[str], query: Query, body: Json) -> Any:
+        if path[1:] != ["rtp_statistics"]:
+            return await super()._on_channels(method, path, query, body)
+        if path[0] not in self.heard:
+            raise Refused(404, "Channel not found")
+        self.heard[path[0]] += self.says.get(path[0], 0)
+        return {"rxcount": self.heard[path[0]], "channel_uniqueid": path[0]}
 
     async def _on_bridges(self, method: str, path: list[str], query: Query, body: Json) -> Any:
         if path[1:] == ["moh"] and path[0] in self.bridges:

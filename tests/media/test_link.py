@@ -12,12 +12,14 @@ from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Access, Ari, Down, Inbox
 from callcenter.asterisk.ari.messages import Reader
 from callcenter.media.voice.link import STIRRED_MAX, VoiceLink
+from callcenter.media.voice.silence import Silence
 from callcenter.model.agent import PhoneState
-from callcenter.model.events import ContactArrived, DigitPressed, Event, PhoneChanged, Resynced
+from callcenter.model.events import ContactArrived, DigitPressed, Event, LegSilent, PhoneChanged, Resynced
 from callcenter.model.ids import LegId
 from tests.media.rig import LIMIT_S, Asterisk
 
 E = TypeVar("E")
+SILENT_S = 0.02
 
 
 class Desk:
@@ -28,7 +30,7 @@ class Desk:
         self.inbox = Inbox()
         self.posted: list[Event] = []
         self._changed = asyncio.Event()
-        self.link = VoiceLink(ari, self.inbox, self._take)
+        self.link = VoiceLink(ari, self.inbox, self._take, Silence(ari, self._take, silent_s=SILENT_S))
         self._reader = Reader()
 
     def _take(self, event: Event) -> None:
@@ -269,6 +271,27 @@ async def test_a_phone_that_came_while_nobody_listened_is_found_when_ami_is_back
         PhoneChanged(number="1001", state=PhoneState.UNREACHABLE),
         PhoneChanged(number="1001", state=PhoneState.REACHABLE),
     ]
+
+
+async def test_a_phone_that_does_not_answer_is_silent_when_no_packet_comes_on_its_leg_any_more(desk: Desk) -> None:
+    desk.asterisk.phones = {"1001": "ring", "1002": "ring", "1003": "ring"}
+    desk.asterisk.unreachable = {"1001", "1002"}
+    desk.asterisk.phone_legs = {"1001": ["l-dead", "l-gone"], "1002": ["l-heard"], "1003": ["l-muted"]}
+    desk.asterisk.heard = {"l-dead": 7, "l-heard": 7, "l-muted": 7}
+    desk.asterisk.says = {"l-heard": 1}
+    desk.inbox.on_up()
+    silent = await desk.until(LegSilent, 3)
+    assert {event.leg for event in silent} == {"l-dead"}, "neither who is heard, nor who answers though she is muted"
+    assert len(desk.asterisk.asked("GET", "/channels/l-heard/rtp_statistics")) >= 2
+
+    desk.asterisk.unreachable = set()
+    desk.stirs("1001")
+    desk.stirs("1002")
+    assert [one.state for one in (await desk.until(PhoneChanged, 5))[3:]] == 2 * [PhoneState.REACHABLE]
+    desk.asterisk.unreachable = {"1001"}
+    before = len(await desk.until(LegSilent))
+    desk.stirs("1001")  # once more: it is looked at again
+    await desk.until(LegSilent, before + 2)
 
 
 @pytest.mark.parametrize("number", ["", "a b", "x,y", "é", "../channels", "1" * 65, "1\r\n2"])

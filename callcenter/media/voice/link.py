@@ -19,10 +19,11 @@ import structlog
 from callcenter.asterisk.ami import AmiState
 from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Ari, Gone, Inbox, LinkDown, LinkUp
-from callcenter.asterisk.ari.messages import Bridge, Channel, StasisStart
+from callcenter.asterisk.ari.messages import Bridge, Channel, Endpoint, StasisStart
 from callcenter.errors import PeerFault
 from callcenter.media.voice import ears
 from callcenter.media.voice.scripts import values_of
+from callcenter.media.voice.silence import Silence
 from callcenter.model.agent import PhoneState
 from callcenter.model.events import BridgeSeen, Event, PhoneChanged, Resynced, ScriptEnded
 from callcenter.model.ids import BridgeId, LegId, ScriptId
@@ -39,13 +40,14 @@ log = structlog.get_logger(__name__)
 class VoiceLink:
     """Reads one Asterisk's messages and posts events."""
 
-    def __init__(self, ari: Ari, inbox: Inbox, post: Callable[[Event], None]) -> None:
+    def __init__(self, ari: Ari, inbox: Inbox, post: Callable[[Event], None], silence: Silence | None = None) -> None:
         self._ari = ari
         self._inbox = inbox
         self._post = post
         self._stirred: dict[str, None] = {}  # numbers, in the order in which they are looked at
         self._everybody = False  # stirred
         self._stir = asyncio.Event()
+        self._silence = silence if silence is not None else Silence(ari, post)
         self._looking = asyncio.Lock()  # so that an older answer never comes after a newer one
         self._returning: set[asyncio.Task[None]] = set()  # looks at what scripts left
         self.in_step = asyncio.Event()  # set while the link is up and the engine knows what lives
@@ -56,13 +58,14 @@ class VoiceLink:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._read())
             group.create_task(self._look())
+            group.create_task(self._silence.run())
 
     async def phones(self) -> None:
         """Tell the engine which phones can be rung now. Raises PeerFault."""
         async with self._looking:
             try:
                 for endpoint in await self._ari.endpoints.list_by_tech(PHONES):
-                    self._post(ears.phone_of(endpoint))
+                    self._phone(endpoint)
             except Gone:
                 log.info("asterisk knows no phone yet")
 
@@ -136,12 +139,16 @@ class VoiceLink:
         async with self._looking:
             del self._stirred[number]
             try:
-                self._post(ears.phone_of(await self._ari.endpoints.get(PHONES, number)))
+                self._phone(await self._ari.endpoints.get(PHONES, number))
             except Gone:
                 self._post(PhoneChanged(number=number, state=PhoneState.UNREACHABLE))
             except PeerFault:
                 self._stirred[number] = None
                 raise
+
+    def _phone(self, endpoint: Endpoint) -> None:
+        self._post(ears.phone_of(endpoint))
+        self._silence.seen(endpoint)
 
     async def _resync(self) -> None:
         """List everything, tell the engine."""
