@@ -1,13 +1,22 @@
 """The law is asked about one call: by which trunk, from which number, with what the guard against toll fraud says.
 
-Knows trunks, caller ids and the guard; chooses no lead. A line that is being judged counts as one that rings.
+Knows trunks, caller ids and the guard; of leads it takes the next. A line that is being judged is as one that rings.
+
+Theory: a pacer is asked once a second and may want twenty lines. Begun at once they would be answered at once, and each
+answer would wait for the others to be connected; carriers do not like it either. So they are begun one after the other,
+as far apart as the trunks' calls per second say, until the pacer is asked anew.
 """
+
+from typing import Final
+
+import msgspec
 
 from callcenter.core.caller_ids import shown
 from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.campaign_pace import drops_of, next_number, said_of, uses_of
 from callcenter.core.campaign_state import Asked, CampaignRecord
 from callcenter.core.guard import GuardBook
+from callcenter.core.timers import TimerKind
 from callcenter.core.trunks import Chosen
 from callcenter.core.world import NOBODY, World
 from callcenter.model.campaign import Campaign
@@ -16,6 +25,8 @@ from callcenter.model.ids import AgentId
 from callcenter.model.lead import AttemptId, Dial, Lead, LeadNumber
 from callcenter.model.pacing import PacingAnswer
 from callcenter.pacers.pace import ASK_EVERY_S
+
+STEP_S: Final = 0.01  # trunks that take more calls a second than that allows get several at once
 
 
 class Asking:
@@ -28,6 +39,23 @@ class Asking:
         self._calls = calls
         self._guard_of = world.configuration.guard
         self._guard = GuardBook(self._guard_of, world.guard_memory)
+
+    def begin(self, record: CampaignRecord, campaign: Campaign, answer: PacingAnswer, unspoken: int) -> None:
+        """Begin with what a pacer wants, and leave the rest for a moment later.
+
+        `unspoken` agents are ready, and neither somebody who waits nor a line that rings is meant for them.
+        """
+        world, now = self._world, self._world.now
+        record.left = None
+        gap_s = self._calls.trunks().gap_s(now, self._besides(campaign)) or STEP_S
+        lines = min(max(round(STEP_S / gap_s), 1), answer.lines, len(record.hopper))
+        for n in range(lines):
+            if not self.about(record, campaign, record.hopper[0], answer, ready=n < unspoken):
+                return
+            record.hopper.pop(0)
+        if lines < answer.lines and record.hopper:
+            record.left = msgspec.structs.replace(answer, lines=answer.lines - lines)
+            world.timers.set(TimerKind.PACE, record.name, now + max(gap_s, STEP_S))
 
     def about(
         self,
@@ -43,8 +71,7 @@ class Asking:
         world, now = self._world, self._world.now
         number = next_number(lead)
         trunks = self._calls.trunks()
-        besides = [name for name in world.configuration.trunks if campaign.trunks and name not in campaign.trunks]
-        way = trunks.choose(number.number, now, besides)
+        way = trunks.choose(number.number, now, self._besides(campaign))
         if not isinstance(way, Chosen):
             if way.at is None and not any("lines are taken" in why for _, why in way.why):
                 against: tuple[str, ...] = ("no trunk takes this number",)
@@ -91,6 +118,10 @@ class Asking:
             )
         )
         return True
+
+    def _besides(self, campaign: Campaign) -> list[str]:
+        """The trunks that the campaign does not use."""
+        return [name for name in self._world.configuration.trunks if campaign.trunks and name not in campaign.trunks]
 
     def _guarded(self, number: LeadNumber, trunk: str, agent: AgentId | None) -> tuple[str, ...]:
         guard = self._world.configuration.guard

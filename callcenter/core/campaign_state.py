@@ -16,7 +16,7 @@ from callcenter.model.campaign import CampaignState
 from callcenter.model.detection import Answerer
 from callcenter.model.ids import AgentId, ContactId, LegId
 from callcenter.model.lead import CampaignName, Dial, Lead, LeadId, Outcome
-from callcenter.model.pacing import PacerName
+from callcenter.model.pacing import PacerName, PacingAnswer
 from callcenter.pacers.pace import Pace
 
 
@@ -151,6 +151,7 @@ class CampaignRecord(msgspec.Struct, kw_only=True, gc=False):
     recorded: dict[ContactId, str] = {}  # by an agent, while the call lasts
     talked: dict[ContactId, Settled] = {}  # the last ones of which an agent may still record something
     paced_at: float = 0.0
+    left: PacingAnswer | None = None  # what the pacer wanted then, and is not begun yet
     rule: PacerName = PacerName("")
     why: str = ""  # what the pacer, or whatever hinders it, said last
     talks: int = 0  # since it was started

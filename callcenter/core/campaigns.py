@@ -47,7 +47,7 @@ from callcenter.model.campaign_messages import (
 from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, LegId
 from callcenter.model.lead import CampaignName, Outcome
-from callcenter.model.pacing import PacingAnswer
+from callcenter.model.pacing import Crew, PacingAnswer
 from callcenter.pacers.pace import ASK_EVERY_S, IDLE_ASK_S
 from callcenter.pacers.pacer import PROGRESSIVE
 
@@ -137,6 +137,7 @@ class Campaigns:
             record.manned, record.manned_at = 0, world.now
         retune(record.pace, campaign)
         record.dry_until = record.rests_until = 0.0
+        record.left = None
         self._move(record, CampaignInput.STARTED, by=by)
         world.timers.set(TimerKind.PACE, name, world.now)
         return ""
@@ -352,9 +353,19 @@ class Campaigns:
             return
         if now < record.rests_until or not record.hopper:
             return
+        waiting = waiting_of(world, record)
+        answer = record.left
+        if answer is None or now >= record.paced_at + ASK_EVERY_S or not (crew.size or campaign.mode is Mode.BROADCAST):
+            answer = self._asked(record, campaign, crew, waiting)
+        self._asking.begin(record, campaign, answer, len(crew.ready) - waiting - len(record.pace.lines))
+        if record.hopper and answer.lines:
+            self._soon(record)
+
+    def _asked(self, record: CampaignRecord, campaign: Campaign, crew: Crew, waiting: int) -> PacingAnswer:
+        """What the pacer wants."""
+        now = self._world.now
         retune(record.pace, campaign)
         record.paced_at = now
-        waiting = waiting_of(world, record)
         free = min(self._calls.trunks().lines_free(now), campaign.lines_max - len(record.pace.lines))
         if campaign.mode is Mode.BROADCAST:
             answer = PacingAnswer(lines=max(free, 0), why=f"{free} of {campaign.lines_max} lines", rule=PROGRESSIVE)
@@ -368,15 +379,7 @@ class Campaigns:
                 hour=int(now // 3600) % 24,
             )
         record.rule, record.why = answer.rule, answer.why
-        unspoken = len(crew.ready) - waiting - len(record.pace.lines)
-        for n in range(answer.lines):
-            if not record.hopper or not self._asking.about(
-                record, campaign, record.hopper[0], answer, ready=n < unspoken
-            ):
-                break
-            record.hopper.pop(0)
-        if record.hopper and answer.lines:
-            self._soon(record)
+        return answer
 
     def _refill(self, record: CampaignRecord) -> None:
         wanted = HOPPER_MAX - len(record.hopper)

@@ -202,6 +202,7 @@ class Engine:
         self._settle(roster)
         out = world.out[:]
         world.out.clear()
+        world.silent.clear()
         return out
 
     def _settle(self, roster: int) -> None:

@@ -80,6 +80,19 @@ class TrunkBook:
             if self._uses[trunk.name].rests_until <= at
         )
 
+    def gap_s(self, at: float, besides: Iterable[str] = ()) -> float | None:
+        """How long after one call the next begins if calls are spread evenly, over all trunks; None: none may be used.
+
+        Trunks that rest, and `besides`, are not counted.
+        """
+        left = frozenset(besides)
+        rate = sum(
+            trunk.calls_per_s
+            for trunk in self._trunks
+            if trunk.name not in left and self._uses[trunk.name].rests_until <= at
+        )
+        return 1 / rate if rate else None
+
     def rests(self, trunk: str, at: float) -> bool:
         """Whether nothing is dialled by it for a while, because so many calls in a row have failed."""
         use = self._uses.get(trunk)

@@ -19,6 +19,7 @@ from callcenter.model.commands import (
     StopMusic,
     StopPlayback,
 )
+from callcenter.model.entry import Output
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import BridgeId, LegId, RecordingId
 
@@ -99,17 +100,29 @@ def hush(world: World, contact: ContactRecord) -> None:
 def start_music(world: World, contact: ContactRecord, music: str) -> None:
     """Music on hold, in place of any other."""
     if contact.music != music:
+        bridge = bridge_of(contact)
+        if not contact.music:
+            world.silent.add(bridge)
         contact.music = music
-        world.out.append(StartMusic(contact=contact.id, bridge=bridge_of(contact), music=music))
+        world.out.append(StartMusic(contact=contact.id, bridge=bridge, music=music))
 
 
 def forget_unheard(world: World) -> None:
-    """Music that begins and ends within one turn is not begun: it would only keep the caller waiting."""
-    out = world.out
-    for at in reversed(range(len(out))):
-        begins = out[at]
-        if isinstance(begins, StartMusic) and StopMusic(contact=begins.contact, bridge=begins.bridge) in out[at:]:
-            del out[at]
+    """Music that begins and ends within one turn is not begun: it would only keep the caller waiting.
+
+    Nor is it ended then, where there was none before.
+    """
+    out, silent = world.out, world.silent
+    ends = {command.bridge: at for at, command in enumerate(out) if isinstance(command, StopMusic)}
+    if ends:
+        unheard: set[BridgeId] = set()
+        kept: list[Output] = []
+        for at, command in enumerate(out):
+            if isinstance(command, StartMusic) and at < ends.get(command.bridge, -1):
+                unheard.add(command.bridge)
+            elif not (isinstance(command, StopMusic) and command.bridge in unheard and command.bridge in silent):
+                kept.append(command)
+        out[:] = kept
 
 
 def stop_music(world: World, contact: ContactRecord) -> None:

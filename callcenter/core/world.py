@@ -102,6 +102,7 @@ class World:
         "promises",
         "queued",
         "recordings",
+        "silent",
         "slots",
         "talked",
         "timers",
@@ -118,6 +119,7 @@ class World:
         self.now = 0.0
         self.blind = False  # restarted with live contacts and not told yet what became of them: deadlines wait
         self.out: list[Output] = []
+        self.silent: set[BridgeId] = set()  # where this turn began music, and there was none
         self.mint: Mint | None = None
         self.timers = Timers()
         self.agents = Agents(self.timers, self.out, configuration.routing.interruptible)

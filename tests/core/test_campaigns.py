@@ -1,6 +1,7 @@
 """Campaigns in stories: whom they dial and when, who answers, who is dropped, what becomes of each attempt."""
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -34,7 +35,16 @@ from callcenter.model.campaign_messages import (
     ReleaseLeads,
     SettleAttempt,
 )
-from callcenter.model.commands import DialNumber, HangUp, JoinBridge, PlayPrompts, RingAgent
+from callcenter.model.commands import (
+    DialNumber,
+    HangUp,
+    JoinBridge,
+    OpenBridge,
+    PlayPrompts,
+    RingAgent,
+    StartMusic,
+    StopMusic,
+)
 from callcenter.model.contact import EndReason, LegEnd, TransportFault
 from callcenter.model.detection import JUDGE_WITHIN_S, Answerer
 from callcenter.model.disposition import DispositionRules, DispositionTree
@@ -175,6 +185,37 @@ def test_a_line_for_each_free_agent_and_each_is_judged_before_it_rings() -> None
     assert len(floor.all(DialNumber)) == 2
     assert ann.record.state is bea.record.state is AgentState.READY
     floor.told_again()
+
+
+def test_lines_begin_one_after_the_other_as_far_apart_as_the_trunks_calls_per_second_say() -> None:
+    """Begun at once they would be answered at once, and each answer would wait for the others to be connected."""
+    floor = Floor(trunks=(replace(MAIN, calls_per_s=8.0),))
+    for n in range(6):
+        floor.agent(f"agent{n}")
+    floor.begins()
+    assert floor.starts() == ""
+    begun = []
+    for at in range(60):
+        floor.passes(0.0125 if at else 0.0)
+        begun.append(len(floor.all(DialNumber)))
+    assert begun[0] == 1
+    assert sorted(set(begun)) == [1, 2, 3, 4, 5, 6]
+    firsts = [begun.index(count) for count in (1, 2, 3, 4, 5, 6)]
+    assert [later - sooner for sooner, later in itertools.pairwise(firsts)] == [10] * 5  # an eighth of a second
+    assert [receipt.dial.agent_ready for receipt in floor.all(JudgeDial)] == [True] * 6
+
+
+def test_what_was_left_to_begin_is_forgotten_when_nobody_is_there_any_more() -> None:
+    floor = Floor(trunks=(replace(MAIN, calls_per_s=2.0),))
+    agents = [floor.agent(f"agent{n}") for n in range(3)]
+    floor.begins()
+    assert floor.starts() == ""
+    floor.passes(0.1)
+    assert len(floor.all(DialNumber)) == 1
+    for agent in agents:
+        agent.logs_out()
+    floor.passes(3.0)
+    assert len(floor.all(DialNumber)) == 1
 
 
 def test_who_answers_has_an_agent_at_once_and_the_next_number_is_dialled_after_the_talk() -> None:
@@ -703,6 +744,12 @@ def test_a_person_who_answers_is_with_an_agent_whose_phone_is_nailed_up_in_the_s
     assert not [one for one in out if isinstance(one, RingAgent)]
     assert [one.leg for one in out if isinstance(one, JoinBridge)] == [leg, ann.line]
     assert [one.agent for one in out if isinstance(one, ContactConnected)] == [ann.id]
+    # Music that was never begun is not ended: that is a request less between the two.
+    assert [type(one).__name__ for one in out if isinstance(one, OpenBridge | JoinBridge | StartMusic | StopMusic)] == [
+        "OpenBridge",
+        "JoinBridge",
+        "JoinBridge",
+    ]
     floor.passes(20.0)
     floor.ended(leg)
     assert floor.settled[leg].outcome is Outcome.ANSWERED

@@ -10,7 +10,7 @@ from tests.sim.campaign_mutants import CAMPAIGN_FINDINGS, CAMPAIGN_MUTANTS
 pytestmark = pytest.mark.slow
 
 SEEDS = range(1, 91)  # most are found in the first ten
-FOUND_BY = {"DialsForNobody": 80, "ForgetsWhatItDialled": 16}
+FOUND_BY = {"DialsForNobody": 140, "ForgetsWhatItDialled": 16}
 """The seeds that find the others, looked at first; where the world has become another, the search begins anew."""
 LENGTH_S = 300.0
 

@@ -1,7 +1,6 @@
 """The relay before a softphone: it forwards both ways, in order, and spares a phone whose threads have just begun."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -9,7 +8,7 @@ from typing import Final
 import pytest
 
 from callcenter.sim.peers.places import LOOPBACK
-from callcenter.sim.peers.relay import RESTED_LIMIT_S, Relay, rested
+from callcenter.sim.peers.relay import PROC, RESTED_LIMIT_S, SLEEPS, SLEPT, Relay, rested
 
 PID: Final = 4711
 LIMIT_S: Final = 5.0
@@ -121,10 +120,15 @@ async def test_the_rest_of_a_call_goes_through_it_too(server: Socket, phone: Soc
             assert (await phone.next())[0] == answer % (at, header, relay.address.encode())
 
 
-async def test_what_it_is_told_waits_its_turn(server: Socket, phone: Socket) -> None:
+async def test_what_it_is_told_waits_its_turn(server: Socket, phone: Socket, tmp_path: Path) -> None:
+    thread(tmp_path, 1, slept=40)
     dealt = asyncio.Event()
-    async with Relay("{}:{}".format(*server.address)) as relay:
-        relay.spare(os.getpid(), dealt.wait)  # type: ignore[arg-type]
+
+    async def has_dealt() -> None:
+        await dealt.wait()
+
+    async with Relay("{}:{}".format(*server.address), proc=tmp_path) as relay:
+        relay.spare(PID, has_dealt)
         phone.transport.sendto(b"INVITE", host_and_port(relay.address))
         _, router = await server.next()
         async with relay.turn():  # a command
@@ -149,8 +153,21 @@ async def test_a_thread_that_never_sleeps_does_not_stop_it_for_good(tmp_path: Pa
     assert asyncio.get_running_loop().time() - began >= RESTED_LIMIT_S
 
 
-async def test_of_a_program_that_is_gone_nothing_is_waited_for_and_of_a_real_one_its_threads_are_read() -> None:
+async def test_the_threads_of_a_real_program_are_read() -> None:
+    """The kernel's words are those that are looked for: a process of one thread that sleeps and wakes is at rest."""
+    process = await asyncio.create_subprocess_exec("sh", "-c", "sleep 0.01; sleep 0.01; sleep 60")
+    try:
+        status = PROC / str(process.pid) / "task" / str(process.pid) / "status"
+        assert SLEPT in await asyncio.to_thread(status.read_text)
+        await rested(process.pid)
+        words = (await asyncio.to_thread(status.read_text)).partition(SLEPT)[2].split()
+        assert int(words[0]) >= SLEEPS
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_of_a_program_that_is_gone_nothing_is_waited_for() -> None:
     began = asyncio.get_running_loop().time()
     await rested(2**22 + 1)  # beyond the kernel's greatest pid
-    await rested(os.getpid())
     assert asyncio.get_running_loop().time() - began < RESTED_LIMIT_S

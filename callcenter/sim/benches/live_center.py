@@ -254,7 +254,7 @@ class LiveCenter:
 async def live_center(within: Path, plan: Plan) -> AsyncIterator[LiveCenter]:
     """Start all of it in a fresh folder below `within`, which is removed at the end unless something goes wrong."""
     folder = await asyncio.to_thread(_prepare, within, plan)
-    rtp_from = free_ports(RTP_PORTS, Kind.UDP)
+    rtp_from = free_ports(RTP_PORTS, Kind.UDP, taken_max=RTP_PORTS // 10)
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("CALLCENTER_")},
         "CALLCENTER_VAR_FOLDER": str(folder),
