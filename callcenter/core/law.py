@@ -4,10 +4,16 @@ Theory: packs are joined by "and". Each rule that has a say is evaluated, whethe
 that a receipt shows them all; the call is allowed when all hold, which makes the stricter of any two win without
 anybody comparing them. `strictest` compares, for those who must know a limit beforehand (the pacer, the dialler).
 
+Who asked for this very call is not solicited by it. What came last counts: her asking stands before registers of those who
+will not be called, and before the consent that a rule wants, unless she took consent back since. If she asked from the
+number that is dialled, it also stands before what was there before it: our own lists, calls, a drop. A number that was
+only told is perhaps somebody else's, who asked for nothing. How she is called (hours, ring, caller id) nobody waives.
+
 A rule that waiting can heal gives the earliest time from `t` on at which it alone holds. That function never goes back,
 so the earliest time at which all hold is found by going to the latest of them again and again until none objects.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, assert_never
@@ -137,7 +143,10 @@ def _general(question: Question, applying: Sequence[LawPack]) -> Iterable[tuple[
     named = {rule.register for pack in applying for rule in pack.rules if isinstance(rule, RegisterRule)}
     own = [listing for listing in question.listings if listing.register not in named]
     said = ", ".join(sorted(f"{listing.register} ({listing.entry})" for listing in own))
-    yield _plain(question, RuleKind.DO_NOT_CALL, said or "not listed", "not listed", not own)
+    held = all(listing.since < _asked_from_here(question) for listing in own)
+    if own and held:
+        said += f", and asked to be called {_asked_said(question)}"
+    yield _plain(question, RuleKind.DO_NOT_CALL, said or "not listed", "not listed", held)
 
 
 def _plain(question: Question, kind: RuleKind, value: str, limit: str, held: bool) -> tuple[Finding, When]:
@@ -200,7 +209,7 @@ def _hours(question: Question, rule: CallingHours) -> tuple[RuleKind, str, str, 
 
 def _attempts(question: Question, rule: AttemptLimit) -> tuple[RuleKind, str, str, When]:
     """Times that lie ahead (a clock was put back) count as well: they were calls."""
-    times = sorted(question.attempts)
+    times = sorted(at for at in question.attempts if at >= _asked_from_here(question))
 
     def when(now: float) -> float | None:
         within = [at for at in times if at + rule.within_s > now]
@@ -221,21 +230,24 @@ def _register(question: Question, rule: RegisterRule) -> tuple[RuleKind, str, st
 
     def when(now: float) -> float | None:
         fresh = state is not None and now < state.as_of + rule.age_max_days * DAY_S
-        return now if fresh and (not listed or lifted) else None
+        return now if _asked_for(question) or (fresh and (not listed or lifted)) else None
 
     limit = f"not in {rule.register}, of the last {rule.age_max_days} days"
     if rule.lifted_by is not None:
         limit += f", or {rule.lifted_by} consent"
+    asked = f", and asked to be called {_asked_said(question)}" if _asked_for(question) else ""
     if state is None:
-        return RuleKind.REGISTER, f"no {rule.register} is loaded", limit, when
+        return RuleKind.REGISTER, f"no {rule.register} is loaded{asked}", limit, when
     place = f"listed ({', '.join(sorted(listed))})" if listed else "not listed"
     age = (question.at - state.as_of) / DAY_S
-    return RuleKind.REGISTER, f"{place} in version {state.version}, {age:.1f} days old", limit, when
+    return RuleKind.REGISTER, f"{place} in version {state.version}, {age:.1f} days old{asked}", limit, when
 
 
 def _consent(question: Question, rule: ConsentRule) -> tuple[RuleKind, str, str, When]:
     asked = rule.kind if question.approach is rule.approach else ConsentKind.NONE
     value = _consent_said(question.consent, question.at)
+    if _asked_for(question):
+        value = f"asked to be called {_asked_said(question)}; {value}"
     limit = f"{asked} for {question.approach} calls"
     return RuleKind.CONSENT, value, limit, _if(_agreed(question, asked))
 
@@ -245,9 +257,31 @@ def _agreed(question: Question, kind: ConsentKind) -> bool:
     given = question.consent
     if kind is ConsentKind.NONE:
         return True
+    if _asked_for(question) and CONSENT_ORDER.index(kind) <= CONSENT_ORDER.index(ConsentKind.EXPRESS):
+        return True
     if given is None or given.revoked is not None or given.given > question.at:
         return False
     return CONSENT_ORDER.index(given.kind) >= CONSENT_ORDER.index(kind)
+
+
+def _asked_for(question: Question) -> bool:
+    """She asked for this call, and took nothing back since."""
+    asked, given = question.invited, question.consent
+    if asked is None or asked.at > question.at:
+        return False
+    return given is None or given.revoked is None or given.revoked < asked.at
+
+
+def _asked_from_here(question: Question) -> float:
+    """When she asked for this call from this very number; before everything if she did not."""
+    asked = question.invited
+    return asked.at if asked is not None and asked.own_number and _asked_for(question) else -math.inf
+
+
+def _asked_said(question: Question) -> str:
+    assert question.invited is not None  # whoever says so has looked
+    number = "from this number" if question.invited.own_number else "and told this number"
+    return f"{local_clock(question.invited.at, 'UTC')} UTC {number}"
 
 
 def _consent_said(consent: Consent | None, at: float) -> str:
@@ -274,6 +308,8 @@ def _drops(question: Question, rule: DropLimit) -> tuple[RuleKind, str, str, Whe
 
 def _after_drop(question: Question, rule: AfterDrop) -> tuple[RuleKind, str, str, When]:
     at = question.dropped_at
+    if at is not None and at < _asked_from_here(question):
+        at = None
     lifted = at is None or (rule.agent_lifts and question.agent_ready)
 
     def when(now: float) -> float | None:

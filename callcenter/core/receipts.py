@@ -43,6 +43,7 @@ def judged(
         findings=verdict.findings,
         registers=question.registers,
         consent=question.consent,
+        invited=question.invited,
         attempts=sum(at > since for at in question.attempts),
         drops=question.drops,
         agent_ready=question.agent_ready,

@@ -248,6 +248,14 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """She asked to be called. `own_number`: it was from the number that would be dialled; else anybody may have said it."""
+
+    at: float
+    own_number: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DropCount:
     """Calls of a campaign that a person answered, and those of them that were dropped, in the last `within_s`."""
 
@@ -270,6 +278,7 @@ class Question:
     listings: tuple[Listing, ...] = ()
     registers: tuple[RegisterState, ...] = ()
     consent: Consent | None = None
+    invited: Invitation | None = None  # she asked for this very call
     ring_s: float = 0.0  # how long it will ring at most
     caller_id: str = ""
     drops: tuple[DropCount, ...] = ()

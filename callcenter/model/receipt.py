@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from callcenter.model.law import Consent, DropCount, Finding, RegisterState
+from callcenter.model.law import Consent, DropCount, Finding, Invitation, RegisterState
 
 GENESIS: Final = "0" * 64
 """What stands before the first receipt of a chain."""
@@ -48,6 +48,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     findings: tuple[Finding, ...] = ()  # every rule with its value: hours, attempts, lists, consent, drops
     registers: tuple[RegisterState, ...] = ()
     consent: Consent | None = None
+    invited: Invitation | None = None  # the call was asked for: when, and whether from this number
     attempts: int = 0  # to this number in the last 30 days
     drops: tuple[DropCount, ...] = ()
     agent_ready: bool = False

@@ -25,6 +25,7 @@ from callcenter.model.law import (
     DropCount,
     DropLimit,
     DropMessage,
+    Invitation,
     LawPack,
     Listing,
     Question,
@@ -155,6 +156,61 @@ def test_a_list_of_the_house_is_never_lifted() -> None:
     listed = (Listing(register="internal", entry="+1212555", since=0.0),)
     asked = question(listings=listed, consent=Consent(kind=ConsentKind.WRITTEN, given=0.0))
     assert against(asked, PACKS["us"]) == [RuleKind.DO_NOT_CALL]
+
+
+HOUR_S: Final = 3_600.0
+LISTED: Final = Listing(register="internal", entry="+12125551234", since=NOON - 9 * DAY_S)
+NATIONAL: Final = Listing(register="us_national", entry="+12125551234", since=NOON - 900 * DAY_S)
+
+
+def test_who_asked_to_be_called_from_this_number_stands_before_what_was_there_before() -> None:
+    packs = [PACKS["us"], pack(AttemptLimit(source="s", at_most=1, within_s=DAY_S), AfterDrop(source="s", rest_s=DAY_S))]
+    before = {"listings": (LISTED, NATIONAL), "attempts": (NOON - 3 * HOUR_S,), "dropped_at": NOON - 3 * HOUR_S}
+    assert {one.kind for one in check(question(**before), packs).against} == {
+        RuleKind.DO_NOT_CALL,
+        RuleKind.REGISTER,
+        RuleKind.ATTEMPTS,
+        RuleKind.AFTER_DROP,
+    }
+    asked = Invitation(at=NOON - HOUR_S, own_number=True)
+    verdict = check(question(**before, invited=asked), packs)
+    assert verdict.allowed
+    [listed] = [one for one in verdict.findings if one.kind is RuleKind.DO_NOT_CALL]
+    assert "asked to be called" in listed.value
+    assert "from this number" in listed.value
+    since = {**before, "attempts": (NOON - HOUR_S / 2,), "dropped_at": NOON - HOUR_S / 2, "invited": asked}
+    assert {one.kind for one in check(question(**since), packs).against} == {RuleKind.ATTEMPTS, RuleKind.AFTER_DROP}
+    opted_out = replace(LISTED, since=NOON - HOUR_S / 2)
+    [listed] = check(question(listings=(opted_out,), invited=asked), packs).against
+    assert listed.kind is RuleKind.DO_NOT_CALL
+
+
+def test_a_number_that_was_only_told_may_be_somebody_elses_who_asked_for_nothing() -> None:
+    told = Invitation(at=NOON - HOUR_S)
+    packs = [PACKS["us"], pack(AttemptLimit(source="s", at_most=1, within_s=DAY_S))]
+    assert check(question(listings=(NATIONAL,), registers=(), invited=told), packs).allowed  # no solicitation
+    again = question(listings=(LISTED,), attempts=(NOON - 3 * HOUR_S,), invited=told)
+    assert {one.kind for one in check(again, packs).against} == {RuleKind.DO_NOT_CALL, RuleKind.ATTEMPTS}
+
+
+def test_asking_is_express_consent_until_it_is_taken_back() -> None:
+    rules = pack(*(ConsentRule(source="s", approach=approach, kind=ConsentKind.EXPRESS) for approach in Approach))
+    asked = Invitation(at=NOON - HOUR_S, own_number=True)
+    assert not check(question(), [rules]).allowed
+    assert check(question(invited=asked), [rules]).allowed
+    for ago_s, held in ((2 * HOUR_S, True), (HOUR_S / 2, False)):
+        taken_back = Consent(kind=ConsentKind.WRITTEN, given=NOON - 9 * DAY_S, revoked=NOON - ago_s)
+        assert check(question(invited=asked, consent=taken_back), [rules]).allowed is held
+    written = pack(ConsentRule(source="s", approach=Approach.LIVE, kind=ConsentKind.WRITTEN))
+    assert not check(question(invited=asked), [written]).allowed
+    assert not check(question(invited=replace(asked, at=NOON + 1.0)), [rules]).allowed  # a clock that was put back
+
+
+def test_how_one_is_called_nobody_waives_by_asking() -> None:
+    asked = Invitation(at=NOON - HOUR_S, own_number=True)
+    late = question(wall(NEW_YORK, 2026, 12, 2, 22), invited=asked, caller_id="", ring_s=5.0)
+    kinds = {one.kind for one in check(late, [PACKS["us"]]).against}
+    assert kinds == {RuleKind.HOURS, RuleKind.CALLER_ID, RuleKind.RING}
 
 
 @pytest.mark.parametrize(("age_days", "held"), [(0.0, True), (30.9, True), (31.0, False), (400.0, False)])
