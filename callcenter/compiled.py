@@ -37,6 +37,7 @@ MODULES: Final = (
     "callcenter.core.aside",
     "callcenter.core.applying",
     "callcenter.core.by_hand",
+    "callcenter.core.callback_law",
     "callcenter.core.callbacks",
     "callcenter.core.campaign_asking",
     "callcenter.core.campaign_by_hand",

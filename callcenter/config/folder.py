@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from callcenter.config.agreement import Written, disagreements
 from callcenter.config.calendars import read_calendars
+from callcenter.config.callback_law import callback_law_problems
 from callcenter.config.callbacks import with_callbacks
 from callcenter.config.campaigns import read_campaigns, recycling_problems
 from callcenter.config.customers import read_customers
@@ -204,6 +205,7 @@ class _Folder:
             *strange,
             *self._problems,
             *between.problems,
+            *callback_law_problems(configuration, self._tree(QUEUES)),
             *recycling_problems(configuration, self._tree(CAMPAIGNS)),
             *disagreements(configuration, written, whole=whole),
         ]

@@ -9,7 +9,7 @@ in one way only, `settle`. Whatever takes the customer's leg away without her ha
 
 from typing import Final, Protocol
 
-from callcenter.core import by_hand
+from callcenter.core import by_hand, callback_law
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.may_call import forbidden, look_again, number_to_dial, opens, rules_of
 from callcenter.core.queues import Queues
@@ -18,6 +18,7 @@ from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.callback import NOTE_CHARS_MAX, Callback, CallbackEnd, CallbackStep, CalledFirst
+from callcenter.model.callback_messages import CallbackJudged
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium
 from callcenter.model.events import CallbackRequested, DialRequested
 from callcenter.model.facts import CallbackAttempted, CallbackPromised, CallbackSettled, CallbackWaits
@@ -97,7 +98,10 @@ class Callbacks:
         if contact.last_queue != queue.name:
             contact.priority, contact.needs = queue.priority, queue.needs
             contact.own_priority, contact.own_needs, contact.steps = None, None, ()
-        self._make(contact, queue, number, asked.not_before, asked.until, by="caller")
+        callback = self._make(contact, queue, number, asked.not_before, asked.until, by="caller")
+        numbering = self._world.configuration.numbering
+        callback.invited_at = self._world.now
+        callback.own_number = subscriber(numbering, contact.caller) == subscriber(numbering, number) != ""
         return ""
 
     def dial(self, asked: DialRequested) -> str:
@@ -248,6 +252,8 @@ class Callbacks:
         if contact.state is not S.PROMISED:
             move(contact, ContactInput.PROMISED, world.now)
         self._elsewhere.let_go(contact, leg_gone=leg_gone, returned=returned)
+        callback.asked = None
+        world.timers.cancel(TimerKind.CALLBACK_RING, contact.id)
         callback.rang_back, callback.counts_on, callback.step = False, None, CallbackStep.RESTING
         if contact.queue is None:
             contact.since = contact.since or world.now
@@ -269,6 +275,9 @@ class Callbacks:
         if problem:
             self.give_up(contact, CallbackEnd.REFUSED, problem)
             return
+        if callback.barred:
+            self.give_up(contact, CallbackEnd.REFUSED, f"the law: {callback.barred}")
+            return
         if callback.attempts >= (ONCE if callback.once else rules.attempts):
             self.give_up(contact, CallbackEnd.NO_ANSWER, f"{callback.attempts} attempts failed")
             return
@@ -282,27 +291,46 @@ class Callbacks:
         at = max(world.now, callback.next_at)
         begins = opens(world, contact, queue, at)
         if begins is None or begins > callback.gives_up:
-            self.give_up(contact, CallbackEnd.EXPIRED, "the time promised has passed")
+            law = f"; the law: {callback.law_says}" if callback.law_says else ""
+            self.give_up(contact, CallbackEnd.EXPIRED, f"the time promised has passed{law}")
         elif begins > world.now:
             callback.step = CallbackStep.RESTING
             why = self._why_resting(callback, closed=begins > at)
             world.timers.set(TimerKind.CALLBACK, contact.id, begins)
             world.out.append(CallbackWaits(contact=contact.id, queue=queue.name, next_at=begins, why=why))
+        elif callback_law.looks_first(rules, callback):
+            callback_law.ask(world, contact, callback, queue)
         else:
-            callback.step = CallbackStep.DUE
-            world.timers.set(TimerKind.CALLBACK, contact.id, look_again(world, contact, queue, callback))
-            if rules.first is CalledFirst.CUSTOMER and not callback.once:
-                world.ahead.add(contact)
-                world.newly_ahead.append(contact.id)
-            else:
-                world.lines.add(contact)
-                world.newly_waiting.append(contact.id)
+            self._due(contact, callback, queue)
+
+    def _due(self, contact: ContactRecord, callback: Callback, queue: Queue) -> None:
+        world, rules = self._world, rules_of(queue)
+        callback.step = CallbackStep.DUE
+        world.timers.set(TimerKind.CALLBACK, contact.id, look_again(world, contact, queue, callback))
+        if rules.first is CalledFirst.CUSTOMER and not callback.once:
+            world.ahead.add(contact)
+            world.newly_ahead.append(contact.id)
+        else:
+            world.lines.add(contact)
+            world.newly_waiting.append(contact.id)
+
+    def looked(self, contact: ContactRecord, event: CallbackJudged) -> None:
+        """What the law said of a promise that is due."""
+        callback = callback_of(contact)
+        queue = self._world.rules_for(contact, callback.queue)
+        if event.allowed:
+            callback.asked, callback.law_says = None, ""
+            self._due(contact, callback, queue)
+        else:
+            callback_law.refused(self._world, contact, callback, queue, event)
+            self.stand_by(contact)
 
     def attempted(self, contact: ContactRecord, end: LegEnd | None) -> None:
         """An attempt is over: she answered (None), or not. No attempt is fine."""
         world, callback = self._world, callback_of(contact)
         world.timers.cancel(TimerKind.CALLBACK_RING, contact.id)
         if callback.leg is not None:
+            callback_law.settle(world, contact, callback, end)
             world.out.append(
                 CallbackAttempted(
                     contact=contact.id,
@@ -317,6 +345,7 @@ class Callbacks:
     def time_came(self, contact: ContactRecord) -> None:
         """A promise's time has come, or its hours or its window end. While something is done about it, that goes on."""
         if contact.state is S.PROMISED:
+            callback_law.not_answered(self._world, callback_of(contact))
             self.stand_by(contact)
 
     def settle(self, contact: ContactRecord, end: CallbackEnd, why: str = "") -> None:
@@ -395,6 +424,8 @@ class Callbacks:
 
     @staticmethod
     def _why_resting(callback: Callback, *, closed: bool) -> str:
+        if callback.law_says:
+            return f"the law: {callback.law_says}"
         if closed:
             return "outside the hours in which customers are called"
         if callback.unplaced:

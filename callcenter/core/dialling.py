@@ -13,7 +13,7 @@ call becomes a contact of its own and the promise stands.
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from callcenter.core import voice
+from callcenter.core import callback_law, voice
 from callcenter.core.callbacks import Callbacks, callback_of
 from callcenter.core.contacts import ContactInput, move, settle
 from callcenter.core.may_call import rules_of
@@ -24,11 +24,12 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.callback import CallbackStep
+from callcenter.model.callback_messages import CallbackJudged
 from callcenter.model.commands import AnswerLeg, DialNumber, HangUp, JoinBridge
 from callcenter.model.contact import ContactState, Direction, LegEnd, Medium, QueueExit
 from callcenter.model.events import ContactArrived
 from callcenter.model.facts import CallbackDialled, CallerRangBack
-from callcenter.model.ids import AgentId, FlowName, QueueName
+from callcenter.model.ids import AgentId, FlowName, LegId, QueueName
 from callcenter.model.numbers import subscriber
 
 RING_GRACE_S: Final = 5.0  # the engine gives up on the customer's phone this long after Asterisk should have
@@ -155,9 +156,36 @@ class Dialling:
     # -- an attempt --------------------------------------------------------------------------------------------------
 
     def _dial(self, contact: ContactRecord, why: str) -> None:
+        """Her phone rings, if the law allows it where it is asked."""
+        world, queue = self._world, self._world.queue_of(contact)
+        if rules_of(queue).law:
+            callback_law.ask(world, contact, callback_of(contact), queue, why)
+        else:
+            self._ring(contact, world.mints().leg(), why)
+
+    def judged(self, event: CallbackJudged) -> None:
+        """What the law says of a promise that is due, or of an attempt; nobody may be waiting for it any more."""
+        world = self._world
+        contact = world.contacts.get(event.contact)
+        if contact is None or contact.callback is None or not callback_law.is_answer(contact.callback, event):
+            callback_law.void(world, event)
+        elif contact.state is S.PROMISED:
+            self._callbacks.looked(contact, event)
+        elif event.allowed and not self._callbacks.may_call(contact):  # the hours have ended meanwhile
+            callback_law.void(world, event)
+            self._back(contact)
+        elif event.allowed:
+            callback = contact.callback
+            callback.asked, callback.law_says, callback.judged = None, "", True
+            self._ring(contact, event.leg, callback.why)
+        else:
+            callback_law.refused(world, contact, contact.callback, world.queue_of(contact), event)
+            self._back(contact)
+
+    def _ring(self, contact: ContactRecord, leg: LegId, why: str) -> None:
         world, callback = self._world, callback_of(contact)
         rules = rules_of(world.queue_of(contact))
-        leg = callback.leg = world.mints().leg()
+        callback.leg = leg
         world.legs[leg] = contact.id
         callback.step = CallbackStep.RINGING
         callback.attempts += 1
@@ -247,7 +275,20 @@ class Dialling:
             self._back(contact)
 
     def ring_timed_out(self, contact: ContactRecord) -> None:
-        """Nobody has said that the customer's phone does not ring any more."""
+        """Nobody has said that the customer's phone does not ring any more, or what the law says."""
+        callback = callback_of(contact)
+        if callback.step is CallbackStep.ASKING and callback.asked is not None:
+            self.judged(
+                CallbackJudged(
+                    contact=contact.id,
+                    leg=callback.asked,
+                    queue=callback.queue,
+                    allowed=False,
+                    why=callback_law.NOT_IN_TIME,
+                    unjudged=True,
+                )
+            )
+            return
         self.failed(contact, LegEnd.NO_ANSWER, hang_up=True)
 
     def _back(self, contact: ContactRecord) -> None:
@@ -277,6 +318,8 @@ class Dialling:
             world.legs.pop(callback.leg, None)
             world.out.append(HangUp(contact=contact.id, leg=callback.leg, end=LegEnd.CANCELLED))
             callback.leg = None
+        callback.asked = None
+        world.timers.cancel(TimerKind.CALLBACK_RING, contact.id)
         contact.variables.update({**event.variables, RANG_BACK: "yes"})
         callback.rang_back = True
         world.out.append(CallerRangBack(contact=contact.id, leg=event.leg, caller=event.caller, dialled=event.dialled))

@@ -39,6 +39,7 @@ from callcenter.core.timers import Timer, TimerKind
 from callcenter.core.transfers import Transfers
 from callcenter.core.world import NOBODY, Library, World
 from callcenter.model.agent import AgentStatus
+from callcenter.model.callback_messages import CallbackJudged
 from callcenter.model.campaign_messages import (
     AttemptSettled,
     BeepHeard,
@@ -381,6 +382,8 @@ class Engine:
                 | BeepHeard()
             ):
                 self._campaigns.take(event)
+            case CallbackJudged():
+                self._dialling.judged(event)
             case Stopping():  # promises outlive it: they are in the journal, and are kept by whoever runs next
                 for contact in list(self.world.contacts.values()):
                     self.end(contact, EndReason.SHUTDOWN)

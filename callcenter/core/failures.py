@@ -114,6 +114,8 @@ class Failures:
             case "DialNumber" if contact.campaign is not None and event.subject == contact.leg:
                 if not unknown and not contact.answered:
                     self._campaign_calls.not_dialled(contact, trunk_failed=event.fault is TransportFault.REFUSED)
+            case "JudgeCallback" | "SettleCallback":
+                pass  # an answer that does not come is not waited for, and what is not settled is cleared up
             case "DetectMachine":
                 self._campaign_calls.judged(contact, Answerer.UNSURE, event.detail or event.fault.value)
             case "AwaitBeep":

@@ -4,10 +4,10 @@ Theory: packs are joined by "and". Each rule that has a say is evaluated, whethe
 that a receipt shows them all; the call is allowed when all hold, which makes the stricter of any two win without
 anybody comparing them. `strictest` compares, for those who must know a limit beforehand (the pacer, the dialler).
 
-Who asked for this very call is not solicited by it. What came last counts: her asking stands before registers of those who
-will not be called, and before the consent that a rule wants, unless she took consent back since. If she asked from the
-number that is dialled, it also stands before what was there before it: our own lists, calls, a drop. A number that was
-only told is perhaps somebody else's, who asked for nothing. How she is called (hours, ring, caller id) nobody waives.
+Who asked for this very call is not solicited by it. What came last counts: her asking stands before registers of those
+who will not be called, and before the consent that a rule wants, unless she took consent back since. If she asked from
+the number that is dialled, it also stands before what was there before it: our own lists, calls, a drop. A number that
+was only told may be somebody else's, who asked for nothing. How she is called (hours, ring, caller id) nobody waives.
 
 A rule that waiting can heal gives the earliest time from `t` on at which it alone holds. That function never goes back,
 so the earliest time at which all hold is found by going to the latest of them again and again until none objects.

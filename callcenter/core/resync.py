@@ -33,7 +33,7 @@ from callcenter.model.contact import ContactState, LegEnd, Medium, direction_of
 from callcenter.model.events import ContactArrived, LegSeen, Resynced
 from callcenter.model.ids import BridgeId, LegId
 
-AGENT_INSIDE: Final = (CallbackStep.BRIEFING, CallbackStep.RINGING, CallbackStep.MET)
+AGENT_INSIDE: Final = (CallbackStep.ASKING, CallbackStep.BRIEFING, CallbackStep.RINGING, CallbackStep.MET)
 
 
 class Told(Protocol):

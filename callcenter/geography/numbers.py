@@ -12,6 +12,8 @@ import phonenumbers
 from phonenumbers import PhoneNumberType as _Type
 from phonenumbers import timezone
 
+from callcenter.model.numbers import Numbering
+
 UNKNOWN_ZONE: Final = "Etc/Unknown"
 TEXT_CHARS_MAX: Final = 64
 CACHED_MAX: Final = 16_384
@@ -81,6 +83,17 @@ def told(text: str, default_region: str = "") -> Telling:
         zones=_zones(number),
         type=_TYPES.get(phonenumbers.number_type(number), NumberType.UNKNOWN),
     )
+
+
+def told_here(text: str, numbering: Numbering) -> Telling:
+    """What a number tells that is dialled here: in normal form, or as in the country that numbers.yaml names."""
+    return told(numbering.normal(text), numbering.country or _main_region(numbering.country_code))
+
+
+def _main_region(country_code: str) -> str:
+    """The country that a code is first of all for: "1" -> "US"; "" if there is none."""
+    found = phonenumbers.region_code_for_country_code(int(country_code)) if country_code.isdecimal() else ""
+    return found if len(found) == 2 and found.isalpha() and found != "ZZ" else ""
 
 
 def _region(number: phonenumbers.PhoneNumber) -> str:

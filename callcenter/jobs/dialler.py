@@ -14,11 +14,14 @@ from contextlib import suppress
 from typing import Final, assert_never
 
 import structlog
+from msgspec.structs import replace
 
 from callcenter.core.recycling import DEFAULT_RULES
 from callcenter.errors import OutcomeUnknown, PeerFault
 from callcenter.geography.holidays import days_off
+from callcenter.geography.numbers import told_here
 from callcenter.jobs.hopper import Hopper
+from callcenter.model.callback_messages import CallbackJudged, JudgeCallback, SettleCallback
 from callcenter.model.campaign import Campaign, Recycle
 from callcenter.model.campaign_messages import (
     AttemptSettled,
@@ -37,9 +40,11 @@ from callcenter.model.configuration import Configuration
 from callcenter.model.events import Event
 from callcenter.model.ids import LegId
 from callcenter.model.law import LawPack
-from callcenter.model.lead import AttemptId, CampaignName, DiallerName, Fate, Lead, OpenAttempt, Outcome
+from callcenter.model.lead import AttemptId, CampaignName, DiallerName, Fate, Lead, LeadNumber, OpenAttempt, Outcome
 from callcenter.model.lead_filter import FilterSyntaxError
+from callcenter.model.numbers import Numbering
 from callcenter.ports import Clock
+from callcenter.postgres import callback_dials
 from callcenter.postgres.attempts import (
     HISTORY_S,
     LEAD_ATTEMPTS_MAX,
@@ -62,7 +67,8 @@ CLEAR_SOON_S: Final = 2.0  # after attempts that were too young to say
 AT_ONCE_MAX: Final = 6  # calls that are judged side by side: each holds a connection
 QUEUE_MAX: Final = 10_000
 
-DialCommand = ClaimLeads | ReleaseLeads | JudgeDial | SettleAttempt | OptOut
+DialCommand = ClaimLeads | ReleaseLeads | JudgeDial | SettleAttempt | OptOut | JudgeCallback | SettleCallback
+ToSettle = SettleAttempt | OptOut | SettleCallback
 Knows = Callable[[LegId], bool]
 """Whether the engine has dialled an attempt that is not settled."""
 
@@ -97,7 +103,7 @@ class Dialler:
         self._opened = 0
         self._slots = asyncio.Semaphore(AT_ONCE_MAX)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._unsettled: asyncio.Queue[SettleAttempt | OptOut] = asyncio.Queue(maxsize=QUEUE_MAX)
+        self._unsettled: asyncio.Queue[ToSettle] = asyncio.Queue(maxsize=QUEUE_MAX)
         self._settling = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -109,7 +115,7 @@ class Dialler:
     def begin(self, command: DialCommand) -> None:
         """Begin it; the answer comes as an event."""
         match command:
-            case SettleAttempt() | OptOut():
+            case SettleAttempt() | OptOut() | SettleCallback():
                 self._idle.clear()
                 self._settling += 1
                 self._unsettled.put_nowait(command)
@@ -119,6 +125,8 @@ class Dialler:
                 self._start(self._release(command))
             case JudgeDial():
                 self._start(self._judge(command))
+            case JudgeCallback():
+                self._start(self._judge_callback(command))
             case _:
                 assert_never(command)
 
@@ -197,6 +205,9 @@ class Dialler:
                 settled=len(found.settled),
                 adopted=len(found.adopted),
             )
+        lost = await callback_dials.clear(self._pool, self._clock.now())
+        if lost:
+            log.info("callbacks of which nobody knows what came", lost=lost)
         return CLEAR_SOON_S if found.waiting else CLEAR_EVERY_S
 
     async def fates(self, attempts: Sequence[OpenAttempt]) -> Mapping[AttemptId, Found]:
@@ -272,6 +283,34 @@ class Dialler:
         self.refused += not answer.authorised
         self._post(answer)
 
+    async def _judge_callback(self, command: JudgeCallback) -> None:
+        """A dialler that is not registered judges nothing: what it wrote would be settled by nobody."""
+        configuration = self._configuration()
+        packs = tuple(configuration.law[name] for name in command.law if name in configuration.law)
+        answer = CallbackJudged(
+            contact=command.contact,
+            leg=command.leg,
+            queue=command.queue,
+            allowed=False,
+            first_look=command.first_look,
+            why="Postgres holds no leads for us",
+            unjudged=True,
+        )
+        if self._attempts is not None:
+            try:
+                number, zones = _told(command.number, configuration.numbering)
+                answer = await callback_dials.judge(
+                    self._pool, days_off, command, number, zones, packs, self._clock.now()
+                )
+            except OutcomeUnknown as fault:  # it may be written: then it is taken back
+                self.begin(_void_callback(command, self._clock.now()))
+                answer = replace(answer, why=str(fault))
+            except PeerFault as fault:
+                answer = replace(answer, why=str(fault))
+        self.judged += 1
+        self.refused += not answer.allowed
+        self._post(answer)
+
     async def _settle_all(self) -> None:
         """One after the other, each until Postgres has taken it."""
         while True:
@@ -282,12 +321,15 @@ class Dialler:
             if not self._settling:
                 self._idle.set()
 
-    async def _settle(self, command: SettleAttempt | OptOut) -> bool:
+    async def _settle(self, command: ToSettle) -> bool:
         """Whether it is done."""
         attempts = self._attempts
         try:
             if isinstance(command, OptOut):
                 await DoNotCall(self._pool).revoke(command.number, self._clock.now(), "pressed the key in a call")
+                return True
+            if isinstance(command, SettleCallback):
+                await callback_dials.ended(self._pool, command)
                 return True
             if attempts is None:
                 return False
@@ -305,9 +347,8 @@ class Dialler:
         except PeerFault as fault:
             log.warning("an attempt could not be settled", problem=str(fault))
             return False
-        if isinstance(command, SettleAttempt):
-            self.settled += 1
-            self._post(AttemptSettled(attempt=command.attempt))
+        self.settled += 1
+        self._post(AttemptSettled(attempt=command.attempt))
         return True
 
     def _campaign(self, name: str) -> Campaign | None:
@@ -333,6 +374,18 @@ class Dialler:
 def _recycling(campaign: Campaign | None) -> Mapping[str, Recycle]:
     """A campaign's rules, and the usual ones for what it says nothing of."""
     return DEFAULT_RULES if campaign is None else {**DEFAULT_RULES, **campaign.recycle}
+
+
+def _told(number: str, numbering: Numbering) -> tuple[LeadNumber, tuple[str, ...]]:
+    """What is known of a number, and where it may be. One that is none of its country's plan is judged as it is."""
+    told = told_here(number, numbering)
+    return LeadNumber(n=1, number=told.e164 or number, region=told.region, line=str(told.type)), told.zones
+
+
+def _void_callback(command: JudgeCallback, at: float) -> SettleCallback:
+    return SettleCallback(
+        contact=command.contact, queue=command.queue, attempt=command.leg, outcome=Outcome.VOID, at=at
+    )
 
 
 def _void(command: JudgeDial, at: float) -> SettleAttempt:

@@ -122,6 +122,7 @@ def _relax(coming: Upcoming) -> str:
 
 CALLBACK_STEPS: Final[Mapping[str, str]] = {
     CallbackStep.RESTING: "its time comes: the customer may be called back from then on",
+    CallbackStep.ASKING: "the law is asked again whether the customer may be called",
     CallbackStep.DUE: "the time in which the customer may be called ends for now",
 }
 """What the deadline of a promise means, by how far it has come."""

@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from callcenter.errors import PeerRefused
+from callcenter.model.callback_messages import JudgeCallback, SettleCallback
 from callcenter.model.campaign_messages import (
     AwaitBeep,
     ClaimLeads,
@@ -15,7 +16,7 @@ from callcenter.model.campaign_messages import (
 from callcenter.model.commands import Command, LookUp
 from callcenter.model.payment_messages import CheckCard, ForgetCard, PaymentCommand, PostCard
 
-DialCommand = ClaimLeads | ReleaseLeads | JudgeDial | SettleAttempt | OptOut
+DialCommand = ClaimLeads | ReleaseLeads | JudgeDial | SettleAttempt | OptOut | JudgeCallback | SettleCallback
 
 
 class AsksOutside(Protocol):

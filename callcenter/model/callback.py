@@ -67,6 +67,7 @@ class CallbackRules:
     caller_id: str = ""  # the number she sees; "": the one she had dialled
     hours: CalendarName | None = None  # when customers may be called; None: the queue's own hours
     do_not_call: ListName | None = None  # whoever is in this list is not called
+    law: tuple[str, ...] = ()  # packs of law that judge each dial; none: nobody does
     offer_when_wait_above_s: float = 0.0  # `offer` is said when the expected wait is longer; 0: whenever it is said
     offer: Prompt | None = None  # to those who wait: "press 1 and we call you back"
     confirm: Prompt | None = None  # "we will call {{ callback_number }}: 1 is right, 2 another number, * to wait on"
@@ -102,6 +103,7 @@ class CallbackStep(StrEnum):
 
     RESTING = "resting"  # not before `next_at`
     DUE = "due"  # in line
+    ASKING = "asking"  # the law is asked
     BRIEFING = "briefing"  # the agent hears who it is
     RINGING = "ringing"  # the customer's phone rings
     HERE = "here"  # the customer is on the line and waits for an agent
@@ -128,6 +130,13 @@ class Callback(msgspec.Struct, kw_only=True):
     rang: bool = False  # her phone has said that it rings, in the last one
     unplaced: int = 0  # calls in a row that never came so far, and are no attempts
     next_at: float = 0.0
+    invited_at: float = 0.0  # when she asked for it herself; 0: an agent or a supervisor did
+    own_number: bool = False  # from the number that is called back
+    asked: LegId | None = None  # the attempt of which the law was asked last
+    why: str = ""  # why it would be dialled now
+    judged: bool = False  # the leg that rings was allowed by the law
+    law_says: str = ""  # what was against it when it was refused last
+    barred: str = ""  # the law forbids it for good: why
     leg: LegId | None = None  # the customer's phone while it rings
     counts_on: AgentId | None = None  # the agent for whom the customer is dialled first
     rang_back: bool = False  # the customer is on the line by her own call: if she hangs up, the promise stands

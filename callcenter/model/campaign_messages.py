@@ -6,6 +6,7 @@ channel's id in Asterisk.
 
 from collections.abc import Mapping
 
+from callcenter.model.callback_messages import JudgeCallback, SettleCallback
 from callcenter.model.campaign import CampaignState
 from callcenter.model.detection import AmdRules, Answerer
 from callcenter.model.ids import AgentId, ContactId, LegId, RequestId
@@ -186,7 +187,17 @@ class AwaitBeep(Message, frozen=True, kw_only=True):
     within_s: float
 
 
-CampaignCommand = ClaimLeads | ReleaseLeads | JudgeDial | SettleAttempt | OptOut | DetectMachine | AwaitBeep
+CampaignCommand = (
+    ClaimLeads
+    | ReleaseLeads
+    | JudgeDial
+    | SettleAttempt
+    | OptOut
+    | DetectMachine
+    | AwaitBeep
+    | JudgeCallback
+    | SettleCallback
+)
 
 # -- what was concluded ------------------------------------------------------------------------------------------------
 

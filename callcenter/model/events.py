@@ -6,6 +6,7 @@ An event may be late, doubled or out of order; that is normal and the engine ans
 from collections.abc import Mapping
 
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
+from callcenter.model.callback_messages import CallbackJudged
 from callcenter.model.campaign_messages import CampaignEvent, CampaignRequest
 from callcenter.model.contact import Direction, LegEnd, LookupOutcome, Medium, TransportFault
 from callcenter.model.control import ConsultAct, TransferTo
@@ -460,6 +461,7 @@ Event = (
     | MonitorRequest
     | CampaignRequest
     | CampaignEvent
+    | CallbackJudged
     | PaymentEvent
     | DispositionRequested
     | CustomersMarked

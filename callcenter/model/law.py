@@ -249,7 +249,7 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
-    """She asked to be called. `own_number`: it was from the number that would be dialled; else anybody may have said it."""
+    """She asked to be called. `own_number`: from the number that would be dialled; else anybody may have said it."""
 
     at: float
     own_number: bool = False

@@ -213,7 +213,7 @@ class Attempts:
             held = await connection.fetchrow(sql("attempts.hold_lead"), dial.lead.id, self.name)
             if held is None:
                 return NotOurs(why="the lead is no longer this dialler's")
-            question, is_open = await _asked(connection, self._days_off, dial, at, drops)
+            question, is_open = await question_within(connection, self._days_off, dial, at, drops)
             if is_open:
                 return NotOurs(why="she is being called, on this number or another")
             verdict = _guarded(check(question, packs), against)
@@ -421,7 +421,7 @@ async def question_about(
     """What would be asked about a call, without writing anything."""
     with asking():
         async with pool.acquire() as connection:
-            return (await _asked(connection, days_off, dial, at, drops))[0]
+            return (await question_within(connection, days_off, dial, at, drops))[0]
 
 
 async def dropped(pool: Pool, campaign: CampaignName, at: float, windows: Sequence[float]) -> tuple[DropCount, ...]:
@@ -435,14 +435,14 @@ async def dropped(pool: Pool, campaign: CampaignName, at: float, windows: Sequen
     return tuple(counts)
 
 
-async def _asked(
+async def question_within(
     connection: Borrowed, days_off: DaysOff, dial: Dial, at: float, drops: tuple[DropCount, ...]
 ) -> tuple[Question, bool]:
     """The question, and whether her number or she herself is on the line."""
     number = dial.number.number
     beginnings = [number[:length] for length in range(2, len(number) + 1)]
     since = time_of(at - HISTORY_S)
-    asked = (number, beginnings, since, dial.campaign, dial.lead.id)
+    asked = (number, beginnings, since, dial.campaign, dial.lead.id, time_of(at))
     facts = await connection.fetchrow(sql("attempts.facts"), *asked)
     registers = await connection.fetch(sql("attempts.registers"))
     assert facts is not None  # one row, whatever there is

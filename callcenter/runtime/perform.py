@@ -17,6 +17,7 @@ import structlog
 
 from callcenter.core.world import NOBODY
 from callcenter.errors import OutcomeUnknown, PeerFault, PeerUnavailable, SubjectGone
+from callcenter.model.callback_messages import JudgeCallback, SettleCallback
 from callcenter.model.campaign_messages import (
     AwaitBeep,
     ClaimLeads,
@@ -240,8 +241,10 @@ def subject_of(command: Command) -> str:  # noqa: C901 (one arm per kind of comm
             return campaign
         case JudgeDial(dial=dial):
             return dial.id
-        case SettleAttempt(attempt=attempt):
+        case SettleAttempt(attempt=attempt) | SettleCallback(attempt=attempt):
             return attempt
+        case JudgeCallback(leg=leg):
+            return leg
         case CheckCard(card=card) | PostCard(card=card) | ForgetCard(card=card):
             return card
         case OpenBridge(bridge=bridge) | CloseBridge(bridge=bridge):

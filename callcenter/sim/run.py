@@ -17,6 +17,8 @@ from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore
 from callcenter.core.world import World
 from callcenter.errors import Bug
+from callcenter.model.callback_messages import JudgeCallback, SettleCallback
+from callcenter.model.campaign_messages import CampaignCommand
 from callcenter.model.contact import ContactState
 from callcenter.model.entry import Entry
 from callcenter.model.events import (
@@ -35,6 +37,7 @@ from callcenter.sim.center import Center, EngineMaker, tell_again
 from callcenter.sim.controls import Controls
 from callcenter.sim.faults import Outage, Trouble
 from callcenter.sim.invariants import Invariants
+from callcenter.sim.judging import Registrar
 from callcenter.sim.paperwork import Clerks
 from callcenter.sim.parkers import Parkers
 from callcenter.sim.people import CALL_MAX_S, Crowd
@@ -83,10 +86,11 @@ def run(seed: int, length_s: float = LENGTH_S, make: EngineMaker = Engine) -> Ou
 
 
 class Watchers:
-    """The invariants of all calls, and those of campaigns."""
+    """The invariants of all calls, and those of campaigns and callbacks."""
 
-    def __init__(self, invariants: Invariants, ledger: Ledger) -> None:
+    def __init__(self, invariants: Invariants, ledger: Ledger, registrar: Registrar) -> None:
         self._invariants = invariants
+        self._registrar = registrar
         self._ledger = ledger
 
     def before(self, engine: Engine, event: Event) -> None:
@@ -97,6 +101,7 @@ class Watchers:
         """The engine has answered."""
         self._invariants.after(engine, entry)
         self._ledger.after(engine, entry)
+        self._registrar.after(engine, entry)
 
     def restarted(self, engine: Engine) -> None:
         """The engine was brought back from snapshot and journal."""
@@ -113,7 +118,8 @@ class Play:
         library = scenario.library()
         self.invariants = Invariants(library)
         self.ledger = Ledger(agenda, Random(f"ledger {seed}"), self._tell)
-        watcher = Watchers(self.invariants, self.ledger)
+        self.registrar = Registrar(agenda, Random(f"registrar {seed}"), self._tell)
+        watcher = Watchers(self.invariants, self.ledger, self.registrar)
         self.center = Center(agenda, Random(f"center {seed}"), library, watcher, make)
         self.center.snapshot_every = scenario.snapshot_every
         self.wire = Wire(agenda, Random(f"wire {seed}"), scenario.faults, self._tell)
@@ -122,7 +128,7 @@ class Play:
         )
         self.hands = Hands(agenda, Random(f"hands {seed}"), scenario.faults, self.asterisk, self._tell)
         self.center.hands = self.hands
-        self.hands.ledger = self.ledger.begin
+        self.hands.ledger = self._begin
         self.crowd = Crowd(agenda, Random(f"crowd {seed}"), self.asterisk)
         until = scenario.start + scenario.length_s
         self.staff = Staff(agenda, Random(f"staff {seed}"), self.asterisk, self.center.ask, until)
@@ -157,6 +163,12 @@ class Play:
         self._tidying = Random(f"tidy {seed}")
         self._recording = Random(f"recording {seed}")
         self._disk_is_full = False
+
+    def _begin(self, command: CampaignCommand) -> None:
+        if isinstance(command, JudgeCallback | SettleCallback):
+            self.registrar.begin(command)
+        else:
+            self.ledger.begin(command)
 
     def begin(self) -> None:
         """Start everything; put the outages down."""

@@ -65,6 +65,7 @@ from callcenter.sim.callbacks import with_callbacks, with_choices
 from callcenter.sim.campaigns import with_campaigns
 from callcenter.sim.dial_out import with_dial_out
 from callcenter.sim.faults import Faults, draw_faults
+from callcenter.sim.judging import with_judging
 from callcenter.sim.mail import with_mail
 from callcenter.sim.paperwork import with_paperwork
 from callcenter.sim.parking import with_parking
@@ -160,6 +161,7 @@ def _deepened(seed: str, configuration: Configuration) -> Configuration:
     """With queues that call back, rules of routing, mailboxes that lead to agents, and paperwork; each drawn apart."""
     called = with_callbacks(Random(f"callbacks {seed}"), configuration, OFFICE)
     called = with_choices(Random(f"choices {seed}"), called)
+    called = with_judging(Random(f"judging {seed}"), called)
     routed = with_routing(Random(f"routing {seed}"), called)
     told = with_asides(Random(f"asides {seed}"), with_telling(Random(f"telling {seed}"), routed))
     mailed = with_mail(Random(f"mail {seed}"), told, (MAILBOX, LATE))

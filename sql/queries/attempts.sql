@@ -8,11 +8,18 @@ SELECT state, outcomes, attempts FROM lead WHERE id = $1 AND state = 'claimed' A
 
 -- attempts.facts
 -- What the law asks about a number: when it was dialled and dropped, who listed it, what it agreed to.
+-- Callbacks are counted too, but for those that came to no phone; one that rings for longer than any phone is no call.
 SELECT ARRAY(SELECT extract(epoch FROM began)::double precision FROM attempt
-             WHERE number = $1 AND began > $3 AND outcome IS DISTINCT FROM 'void' ORDER BY began) AS attempts,
+             WHERE number = $1 AND began > $3 AND outcome IS DISTINCT FROM 'void'
+             UNION ALL
+             SELECT extract(epoch FROM began)::double precision FROM callback_dial
+             WHERE number = $1 AND began > $3 AND coalesce(outcome, '') NOT IN ('void', 'failed')
+             ORDER BY 1) AS attempts,
        (SELECT extract(epoch FROM max(ended))::double precision FROM attempt
         WHERE number = $1 AND outcome = 'dropped') AS dropped_at,
-       EXISTS (SELECT FROM attempt WHERE outcome IS NULL AND (number = $1 OR lead = $5)) AS open,
+       EXISTS (SELECT FROM attempt WHERE outcome IS NULL AND (number = $1 OR lead = $5))
+       OR EXISTS (SELECT FROM callback_dial
+                  WHERE outcome IS NULL AND number = $1 AND began > $6::timestamptz - interval '10 minutes') AS open,
        (SELECT coalesce(jsonb_agg(jsonb_build_object('register', list.register, 'entry', entry.entry,
                                                      'since', extract(epoch FROM entry.since)) ORDER BY list.register), '[]')
         FROM do_not_call_entry entry JOIN do_not_call_list list ON list.id = entry.list

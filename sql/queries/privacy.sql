@@ -78,6 +78,10 @@ DELETE FROM lead_number WHERE lead = ANY($1::bigint[]);
 -- What was dialled.
 UPDATE attempt SET number = $2 WHERE number = ANY($1::text[]);
 
+-- privacy.erase_callback_dial
+-- Who was called back.
+UPDATE callback_dial SET number = $2 WHERE number = ANY($1::text[]);
+
 -- privacy.erase_webhook_delivery
 -- What was not sent yet is not sent any more.
 DELETE FROM webhook_delivery WHERE convert_from(body, 'UTF8') LIKE ANY($1::text[]) OR lane = ANY($2::text[]);
@@ -135,4 +139,5 @@ SELECT DISTINCT ON (person) id, person, whole FROM erasure ORDER BY person, id D
 -- Every number that is still here: one whose keyed hash is in the ledger was to be erased.
 SELECT caller AS number FROM contact UNION SELECT dialled FROM contact WHERE direction = 'outbound'
 UNION SELECT number FROM customer_number UNION SELECT number FROM lead_number UNION SELECT number FROM attempt
+UNION SELECT number FROM callback_dial
 UNION SELECT number FROM callback WHERE number IS NOT NULL;

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -164,8 +164,10 @@ NATIONAL: Final = Listing(register="us_national", entry="+12125551234", since=NO
 
 
 def test_who_asked_to_be_called_from_this_number_stands_before_what_was_there_before() -> None:
-    packs = [PACKS["us"], pack(AttemptLimit(source="s", at_most=1, within_s=DAY_S), AfterDrop(source="s", rest_s=DAY_S))]
-    before = {"listings": (LISTED, NATIONAL), "attempts": (NOON - 3 * HOUR_S,), "dropped_at": NOON - 3 * HOUR_S}
+    rules = AttemptLimit(source="s", at_most=1, within_s=DAY_S), AfterDrop(source="s", rest_s=DAY_S)
+    packs = [PACKS["us"], pack(*rules)]
+    ago = NOON - 3 * HOUR_S
+    before: dict[str, Any] = {"listings": (LISTED, NATIONAL), "attempts": (ago,), "dropped_at": ago}
     assert {one.kind for one in check(question(**before), packs).against} == {
         RuleKind.DO_NOT_CALL,
         RuleKind.REGISTER,
@@ -178,9 +180,10 @@ def test_who_asked_to_be_called_from_this_number_stands_before_what_was_there_be
     [listed] = [one for one in verdict.findings if one.kind is RuleKind.DO_NOT_CALL]
     assert "asked to be called" in listed.value
     assert "from this number" in listed.value
-    since = {**before, "attempts": (NOON - HOUR_S / 2,), "dropped_at": NOON - HOUR_S / 2, "invited": asked}
+    later = NOON - HOUR_S / 2
+    since: dict[str, Any] = {**before, "attempts": (later,), "dropped_at": later, "invited": asked}
     assert {one.kind for one in check(question(**since), packs).against} == {RuleKind.ATTEMPTS, RuleKind.AFTER_DROP}
-    opted_out = replace(LISTED, since=NOON - HOUR_S / 2)
+    opted_out = replace(LISTED, since=later)
     [listed] = check(question(listings=(opted_out,), invited=asked), packs).against
     assert listed.kind is RuleKind.DO_NOT_CALL
 

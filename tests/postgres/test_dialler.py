@@ -21,6 +21,7 @@ from callcenter.model.configuration import Configuration
 from callcenter.model.events import Event
 from callcenter.model.ids import ContactId, LegId
 from callcenter.model.lead import AttemptId, CampaignName, Dial, Lead, LeadState, ListOfLeads, Outcome
+from callcenter.model.numbers import Numbering
 from callcenter.postgres.leads import progress
 from callcenter.postgres.pool import Pool
 from callcenter.runtime.clock import SystemClock
@@ -36,7 +37,9 @@ class Desk:
 
     def __init__(self, pool: Pool, dsn: str, run: str, knows: Callable[[LegId], bool]) -> None:
         self.events: asyncio.Queue[Event] = asyncio.Queue()
-        configuration = Configuration(campaigns={SPRING: CAMPAIGN}, law={"test": law(OPEN)})
+        configuration = Configuration(
+            campaigns={SPRING: CAMPAIGN}, law={"test": law(OPEN)}, numbering=Numbering(country_code="84")
+        )
         post = self.events.put_nowait
         self.dialler = Dialler(pool, dsn, run, post, SystemClock(), lambda: configuration, knows)
 

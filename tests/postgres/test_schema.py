@@ -186,6 +186,7 @@ async def test_personal_columns_are_marked(connection: Connection) -> None:
         "callback.note",
         "callback.number",
         "callback_attempt.number",
+        "callback_dial.number",
         "configuration.made_by",
         "configuration_file.text",
         "consent.number",

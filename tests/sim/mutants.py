@@ -600,6 +600,23 @@ class EndsTheCallsOfDeadPhones(Mutant):
         self._lost = _TakesItForAHangUp(self.world, self._queues, self._transfers, self)
 
 
+class _AsksNobody(Dialling):
+    __slots__ = ()
+
+    def _dial(self, contact: ContactRecord, why: str) -> None:
+        self._ring(contact, self._world.mints().leg(), why)
+
+
+class CallsBackUnjudged(Mutant):
+    """A customer is called back as soon as her agent is there: the first look was enough."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self.rewire()
+        dialling = _AsksNobody(self.world, self._queues, self._offers, self._callbacks, self)
+        self._dialling = self._talk._dialling = dialling
+
+
 # -- when the configuration changes ------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,7 @@ from callcenter.errors import Bug, ConfigurationError, PeerFault, PeerRefused, P
 from callcenter.media.voice.ears import APP, ARG_OUT
 from callcenter.media.voice.recorder import FORGETS_S, Recorder, checked
 from callcenter.media.voice.scripts import Scripts
+from callcenter.model.callback_messages import JudgeCallback, SettleCallback
 from callcenter.model.campaign_messages import (
     AwaitBeep,
     ClaimLeads,
@@ -225,6 +226,8 @@ class VoiceHands:
             case Reply() | LookUp() | DetectMachine() | AwaitBeep():
                 raise Bug(f"a {type(command).__name__} is begun elsewhere")
             case ClaimLeads() | ReleaseLeads() | JudgeDial() | SettleAttempt() | OptOut():
+                raise Bug(f"a {type(command).__name__} is none of Asterisk's business")
+            case JudgeCallback() | SettleCallback():
                 raise Bug(f"a {type(command).__name__} is none of Asterisk's business")
             case CheckCard() | PostCard() | ForgetCard():
                 raise Bug(f"a {type(command).__name__} is none of Asterisk's business")

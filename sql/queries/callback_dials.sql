@@ -1,0 +1,12 @@
+-- callback_dials.write
+-- The attempt, before anything is dialled.
+INSERT INTO callback_dial (id, contact, queue, number, caller_id, began) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- callback_dials.settle
+-- What came of it, once; none: it was never written, or is settled.
+UPDATE callback_dial SET outcome = $2, ended = $3, answered = $4
+WHERE id = $1 AND outcome IS NULL RETURNING number, queue;
+
+-- callback_dials.lost
+-- Attempts whose outcome nobody told, long after the phone must have stopped ringing.
+SELECT id FROM callback_dial WHERE outcome IS NULL AND began < $1 ORDER BY began, id LIMIT 100;
