@@ -120,6 +120,7 @@ numbers:
 default: strangers
 forward_to: ["{CARRIER_NUMBER}"]
 callback_to: ["{CARRIER_NUMBER}"]
+numbering: {{country_code: "84"}}
 parking: {{slots: 801-803, number: "800", back_after_s: 20}}
 dial_out: agent_first
 """
@@ -168,7 +169,8 @@ asked: {{needs: sales, offer_timeout_s: 3, wrap_up_s: 1, music: tone, survey: {{
 agent_first:
   needs: sales
   music: tone
-  callback: {{at_one_key: true, ring_s: 5, retry_after_s: 10, briefing: thanks}}
+  callback:
+    {{at_one_key: true, ring_s: 5, retry_after_s: 10, briefing: thanks, law: [callers], caller_id: "02471090000"}}
 customer_first:
   needs: sales
   music: tone

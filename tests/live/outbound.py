@@ -37,6 +37,17 @@ nodes:
   talk: {kind: enqueue, queue: quick}
   bye: {kind: hangup, prompt: goodbye}
 """,
+    "law/callers.yaml": """\
+title: For callbacks, for tests
+version: "2026-11-30"
+regions: [VN]
+sources:
+  us: {cite: a test, says: it is a test, read: here}
+rules:
+  - {rule: hours, source: us, open: {daily: "00:00-24:00"}}
+  - {rule: ring, source: us, ring_s: 5}
+  - {rule: caller_id, source: us}
+""",
     "law/anytime.yaml": """\
 title: Always open, for tests
 version: "2026-11-30"

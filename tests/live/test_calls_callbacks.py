@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from callcenter.core.receipts import read_body
 from callcenter.model.agent import AgentState
 from callcenter.model.callback import CallbackEnd
 from callcenter.model.contact import EndReason
@@ -16,7 +17,11 @@ from callcenter.model.facts import (
     ContactEnded,
     ContactOpened,
 )
+from callcenter.model.ids import LegId
+from callcenter.model.lead import Outcome
 from callcenter.model.parking import PhoneTurnedAway
+from callcenter.model.receipt import ReceiptKind
+from callcenter.postgres.receipts import verify
 from callcenter.sim.peers.baresip import CallState, Habit, SoftPhone
 from callcenter.sim.peers.tones import tones_in
 from tests.live import office
@@ -71,6 +76,23 @@ async def test_who_presses_the_key_is_called_back_and_talks(center: Center, dial
     assert (settled.end, settled.in_time, settled.attempts) == (CallbackEnd.KEPT, True, 1)
     dialled_to = await center.fact(CallbackDialled, contact=await caller.contact())
     assert dialled_to.agent == ("alice" if dialled == AGENT_FIRST else None)
+    if dialled == AGENT_FIRST:
+        await has_its_receipts(center, dialled_to.leg)
+
+
+async def has_its_receipts(center: Center, leg: LegId) -> None:
+    """Of the dial and of what came of it, in a chain that is whole: she had asked for it, from this number."""
+    [written] = await center.rows("SELECT number, outcome FROM callback_dial WHERE id = $1", leg)
+    assert (written["number"], written["outcome"]) == (f"+84{CUSTOMER[1:]}", Outcome.ANSWERED)
+    rows = await center.rows("SELECT body FROM receipt WHERE attempt = $1 ORDER BY seq", leg)
+    dial, outcome = (read_body(row["body"]) for row in rows)
+    assert (dial.kind, dial.packs[0].pack, dial.agent_ready) == (ReceiptKind.DIAL, "callers", True)
+    assert dial.invited is not None
+    assert dial.invited.own_number
+    assert dial.at - 60.0 < dial.invited.at < dial.at
+    assert (outcome.kind, outcome.by_a_person) == (ReceiptKind.OUTCOME, True)
+    [proof] = await verify(center.pool, "callbacks.agent_first")
+    assert not proof.flaws
 
 
 async def test_the_agent_hears_who_it_is_and_is_free_again_when_nobody_answers(center: Center) -> None:
