@@ -1,15 +1,24 @@
 """Campaigns of other modes than the progressive one on a real Asterisk, with a second Asterisk as the carrier."""
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 import pytest
 
 from callcenter.model.agent import Agent, NailState, PhoneRules
-from callcenter.model.campaign_messages import AnswererScored, AttemptEnded, LeadDialled, LeadShown, OptedOut
+from callcenter.model.campaign_messages import (
+    AnswererJudged,
+    AnswererScored,
+    AttemptEnded,
+    LeadDialled,
+    LeadShown,
+    OptedOut,
+)
 from callcenter.model.facts import ContactConnected, PhoneNailed
 from callcenter.model.lead import Outcome
 from callcenter.model.receipt import ReceiptKind
@@ -35,6 +44,9 @@ pytestmark = pytest.mark.live
 
 ENDINGS: Final = "6" + "0192345012" * 4 + "0192735801" * 3
 OVER_LIMIT_S: Final = 90.0
+RATIO_CREW: Final = 2
+ANSWERED_BEFORE: Final = 60  # of the 40 that one drop at the hard stop of 2.5 % takes
+PACED: Final = re.compile(r"2 lines for each of (\d+) free, (\d+) dialling")
 TOLD_S: Final = 0.4  # of a message that lasts 0.6 s
 JOINED_WITHIN_S: Final = 1.0  # on a machine that others use as well
 
@@ -102,6 +114,63 @@ async def test_a_predictive_campaign_gives_people_to_agents_and_leaves_machines_
     assert max(waited) < 2.0, "who is not dropped has her agent in time"
     assert sorted(waited)[len(waited) // 2] < JOINED_WITHIN_S
     assert len(center.so_far(AttemptEnded)) == len(called)
+
+
+async def have_answered(center: Center, name: str, called: Sequence[str]) -> None:
+    """A campaign called them an hour ago, and each had an agent."""
+    for at, number in enumerate(called):
+        lead = await add_lead(center.pool, [number], list_="past-list")
+        await center.pool.execute("UPDATE lead SET state = 'done' WHERE id = $1", lead)
+        await center.pool.execute(
+            "INSERT INTO attempt (id, lead, number, campaign, dialler, began, answered, ended, outcome) VALUES "
+            "($1, $2, $3, $4, 'past', now() - $5::interval, now() - $5::interval, now() - $5::interval, 'answered')",
+            f"past-{at}",
+            lead,
+            number,
+            name,
+            timedelta(hours=1),
+        )
+
+
+async def test_a_ratio_campaign_dials_so_many_lines_for_each_free_agent_and_asterisk_tells_machines(
+    center: Center,
+) -> None:
+    """Asterisk's AMD() hears every answer; each receipt says by which free agents its line was paced. No drop may be
+    risked before enough people have answered: those of the past are on record, and known after a restart."""
+    await have_answered(center, "autumn", numbers("0" * ANSWERED_BEFORE))
+    await center.is_killed()
+    await center.comes_back()
+    called = numbers("9015" + "0921" + "3578")
+    for number in called:
+        await add_lead(center.pool, [number], list_="autumn-list")
+    async with at_the_far_end(center, Habits(people_s=(0.3, 0.6, 0.9, 1.2, 0.5))) as far_end:
+        async with nailed(center, office.BANK[:RATIO_CREW]):
+            await center.asks("/v1/campaigns/autumn/start", {"by": "test"})
+            await all_settled(center, "autumn-list", OVER_LIMIT_S)
+            seen = await campaign(center, "autumn")
+            await is_stopped(center, "autumn")
+        came_of = await outcomes(center, called)
+        dials = await matched(center, far_end, "autumn", called)
+
+    assert set(came_of) == set(dials) == {one.number for one in far_end.dialled()} == set(called)
+    people = [number for number in called if number[-1] in PEOPLE]
+    machines = [number for number in called if number[-1] == MACHINE]
+    for number in called:
+        assert number[-1] not in CERTAIN or came_of[number] == CERTAIN[number[-1]], number
+    assert {came_of[number] for number in people} <= {"answered", "dropped"}
+    assert seen.day_live == ANSWERED_BEFORE + len(people) + [came_of[number] for number in machines].count("answered")
+    # of what AMD said nothing was wrong; every third of those whom it takes for machines is given to an agent
+    judged = center.so_far(AnswererJudged)
+    assert {one.detector for one in judged} == {"asterisk"}
+    assert Counter(one.answerer for one in judged) == {"human": len(people), "machine": len(machines)}
+    assert [came_of[number] for number in machines].count("machine") >= len(machines) - 1
+    # the first lines are two for each agent; after that so many as are free allow, until somebody was dropped
+    paced = [PACED.fullmatch(one.pacing["why"]) for one in dials.values() if one.pacing["rule"] == "ratio"]
+    counted = [tuple(map(int, one.groups())) for one in paced if one is not None]
+    assert len(counted) == len(paced) == len(dials) - sum(one.pacing["rule"] != "ratio" for one in dials.values())
+    assert counted[: 2 * RATIO_CREW] == [(RATIO_CREW, 0)] * (2 * RATIO_CREW), counted
+    assert all(free <= RATIO_CREW and dialling < 2 * free for free, dialling in counted), counted
+    assert "dropped" in came_of.values() or len(counted) == len(dials)
 
 
 async def test_a_broadcast_leads_to_agents_and_previews_are_dialled_for_whoever_reads_them(center: Center) -> None:
