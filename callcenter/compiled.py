@@ -42,6 +42,7 @@ MODULES: Final = (
     "callcenter.core.campaign_asking",
     "callcenter.core.campaign_by_hand",
     "callcenter.core.campaign_calls",
+    "callcenter.core.campaign_claims",
     "callcenter.core.campaign_crew",
     "callcenter.core.campaign_dialling",
     "callcenter.core.campaign_ends",

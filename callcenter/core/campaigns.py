@@ -6,8 +6,7 @@ and the law is asked (`campaign_asking`): whoever judges writes the attempt with
 only then the phone rings (`campaign_calls`). A line that is being judged counts as one that rings.
 
 Agents who could serve several running campaigns are dealt out among them, so that no two dial for the same agent.
-After a kill the leads of the hopper, and what was being judged, are left to whoever clears up: they were another
-dialler's.
+What Postgres says to all that is taken in by `campaign_claims`.
 """
 
 from collections.abc import Iterable
@@ -16,10 +15,10 @@ from typing import Final, assert_never
 from callcenter.core.campaign_asking import Asking
 from callcenter.core.campaign_by_hand import ByHand
 from callcenter.core.campaign_calls import CampaignCalls
+from callcenter.core.campaign_claims import HOPPER_LOW, Claims
 from callcenter.core.campaign_crew import could_serve, crew_of, waiting_of
-from callcenter.core.campaign_dialling import dial
-from callcenter.core.campaign_pace import pace_of, retune, seed
-from callcenter.core.campaign_state import Asked, CampaignInput, CampaignRecord, next_state
+from callcenter.core.campaign_pace import pace_of, retune
+from callcenter.core.campaign_state import CampaignInput, CampaignRecord, next_state
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import NOBODY, World
 from callcenter.model.calendar import Calendar
@@ -36,39 +35,32 @@ from callcenter.model.campaign_messages import (
     DialJudged,
     DiallerLost,
     DiallerReady,
-    DialRefused,
     LeadDecided,
     LeadRequested,
     LeadsClaimed,
     MachineJudged,
-    ReleaseLeads,
-    SettleAttempt,
 )
-from callcenter.model.contact import Medium
-from callcenter.model.ids import AgentId, LegId
-from callcenter.model.lead import CampaignName, Outcome
+from callcenter.model.ids import AgentId
+from callcenter.model.lead import CampaignName
 from callcenter.model.pacing import Crew, PacingAnswer
 from callcenter.pacers.pace import ASK_EVERY_S, IDLE_ASK_S
 from callcenter.pacers.pacer import PROGRESSIVE
 
 HOPPER_MAX: Final = 200
-HOPPER_LOW: Final = 100  # below it more are claimed
-DRY_S: Final = 5.0  # lists that had fewer leads than were wanted are asked again after so long
-REFUSED_S: Final = 5.0  # after a refusal for how the campaign calls, or without a trunk, nothing is tried for so long
-JUDGED_WITHIN_S: Final = 10.0  # what was judged longer ago was judged in another world
 S: Final = CampaignState
 
 
 class Campaigns:
     """All campaigns."""
 
-    __slots__ = ("_asking", "_by_hand", "_calls", "_world")
+    __slots__ = ("_asking", "_by_hand", "_calls", "_claims", "_world")
 
     def __init__(self, world: World, calls: CampaignCalls) -> None:
         self._world = world
         self._calls = calls
         self._asking = Asking(world, calls)
         self._by_hand = ByHand(world, self._asking)
+        self._claims = Claims(world, calls, self._by_hand, self._soon)
 
     # -- what is told ------------------------------------------------------------------------------------------------
 
@@ -76,14 +68,14 @@ class Campaigns:
         """Whatever comes back from Postgres and from detectors."""
         match event:
             case DiallerReady():
-                self._ready(event)
+                self._claims.ready(event)
             case DiallerLost():
-                self._forget_claims()
+                self._claims.forget()
                 self._world.dialler = ""
             case LeadsClaimed():
-                self._claimed(event)
+                self._claims.claimed(event)
             case DialJudged():
-                self._judged(event)
+                self._claims.judged(event)
             case AttemptSettled(attempt=attempt):
                 for record in self._world.campaigns.values():
                     record.settling.pop(attempt, None)
@@ -115,7 +107,7 @@ class Campaigns:
     def begun_again(self) -> None:
         """A run of the engine begins: what was claimed and judged was another dialler's."""
         self._world.dialler = ""
-        self._forget_claims()
+        self._claims.forget()
         for name in sorted(self._world.campaigns):
             self._world.timers.set(TimerKind.PACE, name, self._world.now)
 
@@ -152,7 +144,7 @@ class Campaigns:
             return f"{name} is stopping already"
         self._move(record, CampaignInput.DRAINED if drain else CampaignInput.STOPPED, by=by)
         if not drain:
-            self._release(record)
+            self._claims.release(record)
         self._over(record)
         return ""
 
@@ -166,126 +158,10 @@ class Campaigns:
         rings = record.asked or any(one.answered_at is None for one in record.attempts.values())
         left = record.state is S.DRAINING and (record.hopper or record.claiming)
         if record.state in (S.DRAINING, S.STOPPING) and not rings and not left:
-            self._release(record)
+            self._claims.release(record)
             self._move(record, CampaignInput.OVER)
             self._count_agents(record, 0)
             self._world.timers.cancel(TimerKind.PACE, record.name)
-
-    def _release(self, record: CampaignRecord) -> None:
-        for agent in sorted(record.shown):
-            record.hopper.append(record.shown[agent].lead)
-            self._by_hand.hide(record, agent, "the campaign dials no more")
-        if record.hopper:
-            leads = tuple(lead.id for lead in record.hopper)
-            record.hopper = []
-            self._world.out.append(ReleaseLeads(contact=NOBODY, campaign=record.name, leads=leads))
-
-    # -- the dialler -------------------------------------------------------------------------------------------------
-
-    def _ready(self, event: DiallerReady) -> None:
-        world = self._world
-        self._forget_claims()
-        world.dialler = event.dialler
-        for name, counts in sorted(event.counts.items()):
-            record = world.campaigns.get(CampaignName(name))
-            if record is None:
-                campaign = world.configuration.campaigns.get(CampaignName(name))
-                if campaign is None:
-                    continue
-                record = CampaignRecord(name=campaign.name, pace=pace_of(campaign), since=world.now)
-                world.campaigns[campaign.name] = record
-            if not record.seeded:
-                seed(record.pace, counts)
-        for _, record in sorted(world.campaigns.items()):
-            record.seeded = True
-            for leg, settling in record.settling.items():
-                if settling.agent is None:
-                    self._calls.ends.tell(record, leg, settling)
-            if record.state is not S.STOPPED:
-                world.timers.set(TimerKind.PACE, record.name, world.now)
-
-    def _forget_claims(self) -> None:
-        """The leads in the hoppers, and the calls that are being judged, are not ours any more."""
-        for _, record in sorted(self._world.campaigns.items()):
-            for agent in sorted(record.shown):
-                self._by_hand.hide(record, agent, "the leads are claimed anew")
-            record.hopper, record.claiming = [], False
-            record.dry_until = record.rests_until = 0.0
-            for leg in list(record.asked):
-                self._unask(record, leg)
-
-    def _unask(self, record: CampaignRecord, leg: LegId) -> Asked | None:
-        asked = record.asked.pop(leg, None)
-        if asked is not None:
-            record.pace.lines.pop(leg, None)  # it was never dialled, so nothing is learnt of it
-            self._calls.trunks().ended(asked.dial.trunk, self._world.now)
-        return asked
-
-    def _claimed(self, event: LeadsClaimed) -> None:
-        record = self._world.campaigns.get(event.campaign)
-        if record is None or not record.claiming:
-            return
-        record.claiming = False
-        known = {lead.id for lead in record.hopper}
-        record.hopper += [lead for lead in event.leads if lead.id not in known and lead.numbers]
-        if event.why:
-            record.why = event.why
-        if len(record.hopper) < HOPPER_LOW:
-            record.dry_until = self._world.now + DRY_S
-        if record.state in (S.STOPPING, S.STOPPED):
-            self._release(record)
-        self._soon(record)
-
-    def _judged(self, event: DialJudged) -> None:
-        record = next((one for one in self._world.campaigns.values() if event.attempt in one.asked), None)
-        if record is None:
-            return
-        world, now = self._world, self._world.now
-        if event.authorised:
-            asked = record.asked[event.attempt]
-            campaign = world.configuration.campaigns.get(record.name)
-            hindrance = self._hindrance(record, campaign, asked)
-            if hindrance:
-                self._unask(record, event.attempt)
-                world.out.append(
-                    SettleAttempt(
-                        contact=NOBODY, campaign=record.name, attempt=event.attempt, outcome=Outcome.VOID, at=now
-                    )
-                )
-                self._refused(record, asked, hindrance)
-            else:
-                del record.asked[event.attempt]
-                dial(self._world, record, asked)
-            return
-        refused = self._unask(record, event.attempt)
-        assert refused is not None  # it is in `asked`
-        if event.kept:
-            record.hopper.insert(0, refused.dial.lead)
-            record.rests_until = now + REFUSED_S
-        record.refused += 1
-        record.why = event.why
-        self._refused(record, refused, event.why)
-        self._soon(record)
-
-    def _hindrance(self, record: CampaignRecord, campaign: Campaign | None, asked: Asked) -> str:
-        """Why a call that the law allows is not made all the same, in words; "" if it is."""
-        if campaign is None or record.state in (S.STOPPING, S.STOPPED):
-            return "the campaign has been stopped"
-        if self._world.now > asked.at + JUDGED_WITHIN_S:
-            return "it was judged too long ago"
-        if self._calls.trunks().rests(asked.dial.trunk, self._world.now):
-            return f"trunk {asked.dial.trunk} rests after failures"
-        if asked.agent is not None:
-            is_free = self._world.agents.free.is_free(asked.agent, Medium.VOICE)
-            return "" if is_free else f"{asked.agent} is not free any more"
-        if campaign.mode is not Mode.BROADCAST and not crew_of(self._world, campaign).size:
-            return "nobody is there any more"
-        return ""
-
-    def _refused(self, record: CampaignRecord, asked: Asked, why: str) -> None:
-        self._world.out.append(
-            DialRefused(campaign=record.name, lead=asked.dial.lead.id, attempt=LegId(asked.dial.id), why=why)
-        )
 
     # -- pacing ------------------------------------------------------------------------------------------------------
 
@@ -299,12 +175,12 @@ class Campaigns:
         if campaign is None:
             if record.state is not S.STOPPING:
                 self._move(record, CampaignInput.STOPPED, why="it is not configured any more")
-            self._release(record)
+            self._claims.release(record)
             self._over(record)
             return
         if campaign.goal and record.talks >= campaign.goal and record.state is S.RUNNING:
             self._move(record, CampaignInput.STOPPED, why=f"its goal of {campaign.goal} talks is reached")
-            self._release(record)
+            self._claims.release(record)
         self._pace(record, campaign)
         self._over(record)
 
@@ -342,7 +218,7 @@ class Campaigns:
             return
         closed = self._closed(campaign)
         if closed or not world.dialler:
-            self._release(record)
+            self._claims.release(record)
             record.why = closed or "Postgres holds no leads for us"
             return
         self._refill(record)

@@ -106,12 +106,16 @@ class TrunkBook:
         if len(use.starts) > STARTS_KEPT_MAX:
             del use.starts[: STARTS_KEPT_MAX // 2]
 
+    def not_dialled(self, trunk: str) -> None:
+        """A call that was to begin on it was not made, which says nothing of it: failures in a row stay what they are.
+
+        It still counts as one of its second: what is judged together may be dialled together.
+        """
+        self._free(trunk)
+
     def ended(self, trunk: str, at: float, *, failed: bool = False) -> bool:
         """A call on it is over; True if the trunk rests from now on because so many in a row have failed."""
-        use = self._use(trunk)
-        if use.lines <= 0:
-            raise Bug(f"a call on {trunk} ended that never began")
-        use.lines -= 1
+        use = self._free(trunk)
         if not failed:
             use.failures = 0
             return False
@@ -122,6 +126,13 @@ class TrunkBook:
         use.rests_until = at + of.rest_s
         use.failures = of.failures_max - 1  # after its rest one more failure is enough
         return True
+
+    def _free(self, trunk: str) -> TrunkUse:
+        use = self._use(trunk)
+        if use.lines <= 0:
+            raise Bug(f"a call on {trunk} ended that never began")
+        use.lines -= 1
+        return use
 
     def _use(self, trunk: str) -> TrunkUse:
         if trunk not in self._uses:

@@ -56,6 +56,7 @@ class DialJudged(Message, frozen=True, kw_only=True):
     authorised: bool
     why: str = ""  # what was against it
     kept: bool = False  # refused for how the campaign calls: the lead is still ours
+    at: float = 0.0  # when the law judged it; 0: not told
 
 
 class AttemptSettled(Message, frozen=True, kw_only=True):

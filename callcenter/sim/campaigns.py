@@ -278,7 +278,7 @@ class Ledger:
         if random.random() < 0.03:  # written, and nobody was told so: it is taken back
             self._settle(leg, Outcome.VOID)
             return DialJudged(attempt=leg, authorised=False, why="the outcome is unknown")
-        return DialJudged(attempt=leg, authorised=True)
+        return DialJudged(attempt=leg, authorised=True, at=now)
 
     def _is_open(self, lead: LeadId) -> bool:
         return any(one.lead == lead and one.outcome is None for one in self.attempts.values())

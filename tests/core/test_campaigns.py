@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from callcenter.core.campaign_claims import JUDGED_WITHIN_S
 from callcenter.core.campaign_state import TRANSITIONS, CampaignInput, CampaignRecord, next_state
 from callcenter.errors import IllegalTransition
 from callcenter.model.agent import AgentState, PhoneRules
@@ -630,6 +631,51 @@ def test_what_was_judged_for_a_trunk_that_has_begun_to_rest_is_void_and_its_lead
     outcomes = [one.outcome for one in floor.all(SettleAttempt)]
     failed = MAIN.failures_max
     assert outcomes == [Outcome.FAILED] * failed + [Outcome.VOID] * (len(asked) - failed)
+
+
+def test_what_waited_long_for_its_turn_is_dialled_if_it_was_judged_just_now() -> None:
+    """Else a machine that judges slowly for a while would make every call void, and ask for it again, and again."""
+    floor = Floor()
+    for name in ("ann", "ben", "cat"):
+        floor.agent(name)
+    floor.begins()
+    floor.answers = False
+    floor.starts()
+    floor.passes(0.1)
+    floor.tell(LeadsClaimed(campaign=SPRING, leads=tuple(floor.lead(n) for n in range(1, 4))))
+    floor.passes(3.0)
+    just_now, long_ago, not_told = [LegId(one.dial.id) for one in floor.all(JudgeDial)]
+    floor.passes(3 * JUDGED_WITHIN_S)
+    floor.tell(DialJudged(attempt=just_now, authorised=True, at=floor.now - JUDGED_WITHIN_S))
+    floor.tell(DialJudged(attempt=long_ago, authorised=True, at=floor.now - JUDGED_WITHIN_S - 1.0))
+    floor.tell(DialJudged(attempt=not_told, authorised=True))
+    assert [one.leg for one in floor.all(DialNumber)] == [just_now]
+    assert [(one.attempt, one.outcome) for one in floor.all(SettleAttempt)] == [
+        (long_ago, Outcome.VOID),
+        (not_told, Outcome.VOID),
+    ]
+    assert {one.why for one in floor.all(DialRefused)} == {"it was judged too long ago"}
+    floor.told_again()
+
+
+def test_calls_that_are_not_made_say_nothing_of_their_trunk() -> None:
+    """Between refusals of the law a carrier that is not there is found out all the same."""
+    floor = Floor()
+    for n in range(12):
+        floor.agent(f"ann{n}")
+    floor.begins()
+    floor.answers = False
+    floor.starts()
+    floor.passes(0.1)
+    floor.tell(LeadsClaimed(campaign=SPRING, leads=tuple(floor.lead(n) for n in range(1, 13))))
+    floor.passes(3.0)
+    dials = [LegId(one.dial.id) for one in floor.all(JudgeDial)]
+    for fails, refused in zip(dials[:10:2], dials[1:10:2], strict=True):
+        floor.tell(DialJudged(attempt=fails, authorised=True, at=floor.now))
+        [dialled] = floor.lately(DialNumber)
+        floor.fails(dialled, TransportFault.REFUSED)
+        floor.tell(DialJudged(attempt=refused, authorised=False, why="do_not_call"))
+    assert floor.engine.world.trunk_uses["main"].rests_until > floor.now
 
 
 def is_dial_or_end(command: object) -> bool:

@@ -60,6 +60,9 @@ def test_a_trunk_that_fails_rests_and_is_tried_with_care() -> None:
     for at in (92.0, 93.0):
         book.began("cheap", at)
     assert not book.ended("cheap", 94.0, failed=True)
+    book.began("cheap", 95.0)
+    book.not_dialled("cheap")  # and that says nothing: two failures in a row are two
+    assert book.ended("cheap", 96.0, failed=True)
     with pytest.raises(Bug, match="never began"):
         TrunkBook([CHEAP]).ended("cheap", 0.0)
 

@@ -2,6 +2,7 @@
 
 from callcenter.core.campaign_asking import Asking
 from callcenter.core.campaign_calls import CampaignCalls, Elsewhere
+from callcenter.core.campaign_claims import Claims
 from callcenter.core.campaign_dialling import dial
 from callcenter.core.campaign_ends import CampaignEnds
 from callcenter.core.campaign_state import Asked, CampaignRecord, Settling
@@ -46,11 +47,19 @@ class _Hasty(Campaigns):
         self._asking = _AsksAfterwards(world, calls)
 
 
+class _DialsAnything(Claims):
+    __slots__ = ()
+
+    def _hindrance(self, record: CampaignRecord, campaign: Campaign | None, asked: Asked, judged: float) -> str:
+        return ""
+
+
 class _Careless(Campaigns):
     __slots__ = ()
 
-    def _hindrance(self, record: CampaignRecord, campaign: Campaign | None, asked: Asked) -> str:
-        return ""
+    def __init__(self, world: World, calls: CampaignCalls) -> None:
+        super().__init__(world, calls)
+        self._claims = _DialsAnything(world, calls, self._by_hand, self._soon)
 
 
 class _Patient(CampaignCalls):

@@ -109,6 +109,7 @@ def report(found: Found) -> Report:
         "utilisation": round(seen["talk_s"] / seen["agent_s"], 4) if seen["agent_s"] else 0.0,
         "attempts_per_s": round(len(found.dialled) / found.seconds, 2),
         "predictive": sum(one.pacing.get("rule") == "predictive" for one in dials.values()),
+        "void": dict(sorted(found.books.void.items())),
         "outcomes": dict(sorted(Counter(one.outcome for one in outcomes.values()).items())),
     }
     exact = ("without_receipt", "not_at_carrier", "twice", "unsettled", "flaws", "wrong_outcomes")

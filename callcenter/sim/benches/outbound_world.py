@@ -7,17 +7,21 @@ carrier is a second Asterisk; leads come in by `callcenter leads import`.
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from callcenter.embedded.ports import Kind
 from callcenter.embedded.programs import find_asterisk, find_tool
 from callcenter.errors import PeerFault
+from callcenter.model.campaign_messages import DialRefused, SettleAttempt
+from callcenter.model.lead import Outcome
 from callcenter.model.receipt import Receipt
 from callcenter.postgres.pool import open_pool
+from callcenter.postgres.reader import JournalReader
 from callcenter.postgres.receipts import between, verify
 from callcenter.sim.benches.live_center import LiveCenter, Plan, live_center
 from callcenter.sim.peers.carrier import Carrier, Habits, carrier
@@ -110,17 +114,28 @@ class World:
         try:
             receipts = [one async for _, one in between(pool, CAMPAIGN, 0.0, time.time() + 1.0)]
             proofs = await verify(pool, CAMPAIGN)
+            void = Counter([one async for one in _not_made(JournalReader(pool))])
         finally:
             await pool.close()
-        return Books(receipts=tuple(receipts), flaws=sum(len(proof.flaws) for proof in proofs))
+        return Books(receipts=tuple(receipts), flaws=sum(len(proof.flaws) for proof in proofs), void=void)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """The campaign's receipts, and how many flaws their chain has."""
+    """The campaign's receipts, how many flaws their chain has, and why calls that the law allowed were not made."""
 
     receipts: tuple[Receipt, ...]
     flaws: int
+    void: Mapping[str, int] = field(default_factory=dict)
+
+
+async def _not_made(reader: JournalReader) -> AsyncIterator[str]:
+    """Why, of each call that was allowed and not made."""
+    async for entry in reader.entries():
+        void = {one.attempt for one in entry.outputs if isinstance(one, SettleAttempt) and one.outcome is Outcome.VOID}
+        for one in entry.outputs:
+            if isinstance(one, DialRefused) and one.attempt in void:
+                yield one.why
 
 
 @asynccontextmanager
