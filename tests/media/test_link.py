@@ -12,7 +12,7 @@ from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Access, Ari, Down, Inbox
 from callcenter.asterisk.ari.messages import Reader
 from callcenter.media.voice.link import STIRRED_MAX, VoiceLink
-from callcenter.media.voice.silence import Silence
+from callcenter.media.voice.silence import LEGS_MAX, Silence
 from callcenter.model.agent import PhoneState
 from callcenter.model.events import ContactArrived, DigitPressed, Event, LegSilent, PhoneChanged, Resynced
 from callcenter.model.ids import LegId
@@ -274,20 +274,27 @@ async def test_a_phone_that_came_while_nobody_listened_is_found_when_ami_is_back
 
 
 async def test_a_phone_that_does_not_answer_is_silent_when_no_packet_comes_on_its_leg_any_more(desk: Desk) -> None:
-    desk.asterisk.phones = {"1001": "ring", "1002": "ring", "1003": "ring"}
-    desk.asterisk.unreachable = {"1001", "1002"}
-    desk.asterisk.phone_legs = {"1001": ["l-dead", "l-gone"], "1002": ["l-heard"], "1003": ["l-muted"]}
-    desk.asterisk.heard = {"l-dead": 7, "l-heard": 7, "l-muted": 7}
+    desk.asterisk.phones = {"1001": "ring", "1002": "ring", "1003": "ring", "trunk": "ring"}
+    desk.asterisk.unreachable = {"1001", "1002", "trunk"}
+    callers = [f"l-caller{n}" for n in range(LEGS_MAX + 1)]
+    desk.asterisk.phone_legs = {
+        "1001": ["l-dead", "l-gone"],
+        "1002": ["l-heard"],
+        "1003": ["l-muted"],
+        "trunk": callers,
+    }
+    desk.asterisk.heard = {"l-dead": 7, "l-heard": 7, "l-muted": 7, **dict.fromkeys(callers, 7)}
     desk.asterisk.says = {"l-heard": 1}
     desk.inbox.on_up()
     silent = await desk.until(LegSilent, 3)
     assert {event.leg for event in silent} == {"l-dead"}, "neither who is heard, nor who answers though she is muted"
     assert len(desk.asterisk.asked("GET", "/channels/l-heard/rtp_statistics")) >= 2
+    assert not desk.asterisk.asked("GET", "/channels/l-caller0/rtp_statistics"), "a trunk is no phone"
 
     desk.asterisk.unreachable = set()
     desk.stirs("1001")
     desk.stirs("1002")
-    assert [one.state for one in (await desk.until(PhoneChanged, 5))[3:]] == 2 * [PhoneState.REACHABLE]
+    assert [one.state for one in (await desk.until(PhoneChanged, 6))[4:]] == 2 * [PhoneState.REACHABLE]
     desk.asterisk.unreachable = {"1001"}
     before = len(await desk.until(LegSilent))
     desk.stirs("1001")  # once more: it is looked at again

@@ -20,6 +20,7 @@ ONLINE: Final = "online"
 SILENT_S: Final = 10.0  # without a packet: a phone that changes its network is back sooner
 LOOKS_MAX: Final = 60  # at one phone: by then Asterisk itself has given its legs up
 PHONES_MAX: Final = 1_000  # that are looked at in the same time
+LEGS_MAX: Final = 8  # of one phone; with more it is a trunk, whose legs nobody gives up
 
 
 class Silence:
@@ -34,7 +35,9 @@ class Silence:
 
     def seen(self, endpoint: Endpoint) -> None:
         """How an endpoint stands now: one that does not answer, and has legs, is looked at from now on."""
-        if endpoint.state == ONLINE or not endpoint.channel_ids or endpoint.resource in self._watched:
+        if endpoint.state == ONLINE or not 0 < len(endpoint.channel_ids) <= LEGS_MAX:
+            return
+        if endpoint.resource in self._watched:
             return
         with suppress(asyncio.QueueFull):  # then the whole network is away, and `rtp_timeout` has to do
             self._new.put_nowait(endpoint)
