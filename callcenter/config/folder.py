@@ -24,6 +24,7 @@ from callcenter.config.lists import LIST_BYTES_MAX, LIST_SUFFIX, is_list, list_n
 from callcenter.config.lookups import read_lookup_hosts
 from callcenter.config.mailboxes import read_mailboxes, with_mailboxes
 from callcenter.config.numbers import read_numbers
+from callcenter.config.parking import with_parking
 from callcenter.config.phones import with_phones
 from callcenter.config.prompts import read_prompts
 from callcenter.config.queues import read_queues
@@ -201,7 +202,7 @@ class _Folder:
         whole = len(configuration.flows) == len(self._flows)
         between = across(configuration, self._flows, self._tree(QUEUES), self._tree(NUMBERS))
         self.remarks = (*between.remarks, *in_vain(configuration, self._tree(QUEUES), self._flows))
-        return with_phones(with_supervision(with_callbacks(with_mailboxes(configuration)))), [
+        return with_parking(with_phones(with_supervision(with_callbacks(with_mailboxes(configuration))))), [
             *strange,
             *self._problems,
             *between.problems,

@@ -1,6 +1,7 @@
 """`parking` in numbers.yaml: in which slots agents park calls. Knows its keys; knows no call."""
 
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -10,10 +11,20 @@ from callcenter.config.fields import matching, read_with, text_of
 from callcenter.config.form import Form
 from callcenter.config.sheet import Sheet, shown, wrong
 from callcenter.config.tree import Value
-from callcenter.model.parking import Parking
+from callcenter.core.parking import slot_flow
+from callcenter.model.configuration import Configuration
+from callcenter.model.flow import Prompt
+from callcenter.model.parking import SLOT, SLOT_FLOW, SLOT_PROMPT, Parking
 from callcenter.nodes.fields import KEY_PATTERN, NUMBER_PATTERN
 
 SLOTS_MAX: Final = 1_000
+TOLD: Final = Prompt(
+    name=SLOT_PROMPT,
+    texts={
+        "en": f"Parked in {{{{ {SLOT} | digits }}}}.",
+        "vi": f"Cuộc gọi đang chờ ở số {{{{ {SLOT} | digits }}}}.",
+    },
+)
 _RANGE: Final = re.compile(r"(\*?)([0-9]{1,6})-\*?([0-9]{1,6})")
 
 
@@ -38,6 +49,17 @@ def read_parking(sheet: Sheet, value: Value) -> Parking | None:
     if parking is not None and parking.number in parking.slots:
         sheet.wrong(("parking", "number"), f"{shown(parking.number)} is a slot", "a number of its own")
     return parking
+
+
+def with_parking(configuration: Configuration) -> Configuration:
+    """The same, with what an agent hears who has parked a call; what is written by those names stands."""
+    if configuration.parking is None:
+        return configuration
+    return replace(
+        configuration,
+        flows={SLOT_FLOW: slot_flow(TOLD), **configuration.flows},
+        prompts={SLOT_PROMPT: TOLD, **configuration.prompts},
+    )
 
 
 def _slots(value: Any, _: ValidationInfo) -> tuple[str, ...]:

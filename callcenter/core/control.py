@@ -8,7 +8,7 @@ hears. A phone that holds by itself is treated the same; Asterisk tells of it, a
 from typing import Final
 
 from callcenter.core import recording, voice
-from callcenter.core.state import ContactRecord
+from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
 from callcenter.model.commands import JoinBridge, LeaveBridge, MuteLeg, SendKeys
 from callcenter.model.contact import ContactState
@@ -91,6 +91,16 @@ class Control:
             KeysSent(contact=contact.id, agent=agent_of(contact)[0], count=len(keys)),
         )
         return ""
+
+
+def talk_of(world: World, record: AgentRecord | None) -> ContactRecord | None:
+    """The customer whom an agent speaks with, or has on hold; a message that she hears is none."""
+    for contact_id in record.contacts if record is not None else ():
+        contact = world.contacts[contact_id]
+        talks = contact.state is ContactState.CONNECTED and contact.mail is None
+        if record is not None and contact.agent == record.agent.id and talks:
+            return contact
+    return None
 
 
 def in_talk(world: World, contact_id: ContactId) -> tuple[ContactRecord | None, str]:

@@ -32,7 +32,7 @@ from callcenter.core.phones import Phones
 from callcenter.core.queues import Queues
 from callcenter.core.requests import Requests
 from callcenter.core.resync import resync
-from callcenter.core.state import ContactRecord
+from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.stats import picture
 from callcenter.core.talk import Talk, end_reason
 from callcenter.core.timers import Timer, TimerKind
@@ -144,7 +144,7 @@ class Engine:
         self._transfers = Transfers(self.world, self._queues, self)
         self._consults = Consults(self.world, self._transfers, self._talk)
         self._lost = LostAgents(self.world, self._queues, self._transfers, self)
-        self._parking = ParkingPlace(self.world, self._transfers, self._talk)
+        self._parking = ParkingPlace(self.world, self._transfers, self._talk, self)
         self._phones = Phones(self.world, self._transfers, self._consults, self._parking, self._talk)
         self._failures = Failures(
             self.world,
@@ -404,7 +404,21 @@ class Engine:
             return
         if self._dialling.rang_back(event, flow):
             return
-        mint = world.mints()
+        contact = self._newcomer(event)
+        if flow is not None:
+            self.start_flow(contact, flow)
+        else:
+            world.surprise(f"there is no flow {event.flow or f'for number {event.dialled!r}'}", contact)
+            self.end(contact, EndReason.REFUSED)
+
+    def tells(self, record: AgentRecord, call: ContactArrived, flow: FlowName) -> None:
+        """Let an agent hear something on a leg of hers, in her language: it is a call of her own."""
+        contact = self._newcomer(call)
+        contact.answered, contact.language = True, record.agent.language
+        self.start_flow(contact, flow)
+
+    def _newcomer(self, event: ContactArrived) -> ContactRecord:
+        world, mint = self.world, self.world.mints()
         contact = ContactRecord(
             id=mint.contact(),
             serial=mint.count,
@@ -426,11 +440,7 @@ class Engine:
             contact.dialler = own.agent.id
             world.agents.dials(own, world.now)
         world.admit(contact)
-        if flow is not None:
-            self.start_flow(contact, flow)
-        else:
-            world.surprise(f"there is no flow {event.flow or f'for number {event.dialled!r}'}", contact)
-            self.end(contact, EndReason.REFUSED)
+        return contact
 
     def _meet_at_once(self) -> None:
         """Contacts that were given to phones that are nailed up: nobody needs to answer."""

@@ -5,12 +5,14 @@ Its customer stays in the contact's bridge, where music plays, and her recording
 What ends it is a phone that dials the slot, or one that rings for it and is answered, the customer, or its deadline,
 which it always has: then it goes back to who parked it, or else into its queue, where its place is as old as the call.
 A phone that rings for it counts as an offer to its agent, and costs her nothing if she does not answer.
+Who parks a call on her phone is told its slot there: she hears it on the leg on which she has parked it, which is a
+call of her own meanwhile. A phone that hands its call on (REFER) has put it aside, and hears nothing.
 """
 
-from typing import Final
+from typing import Final, Protocol
 
 from callcenter.core import control, recording, voice
-from callcenter.core.consult import PARTY_ENDS, Elsewhere
+from callcenter.core.consult import BY_PHONE, PARTY_ENDS, Elsewhere
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.dispositions import held
 from callcenter.core.state import AgentRecord, ContactRecord
@@ -18,12 +20,16 @@ from callcenter.core.timers import TimerKind
 from callcenter.core.transfers import Transfers, hindrance, not_there
 from callcenter.core.world import NOBODY, World
 from callcenter.model.agent import AgentState, AgentStatus
-from callcenter.model.commands import AnswerLeg, HangUp, JoinBridge, RingAgent
-from callcenter.model.contact import LegEnd
+from callcenter.model.commands import AnswerLeg, HangUp, JoinBridge, PlayPrompts, RingAgent
+from callcenter.model.contact import Direction, LegEnd, Medium
 from callcenter.model.control import PartyEnd
 from callcenter.model.events import ContactArrived
-from callcenter.model.ids import AgentId, LegId
+from callcenter.model.flow import Flow, Prompt
+from callcenter.model.ids import AgentId, FlowName, LegId
 from callcenter.model.parking import (
+    SLOT,
+    SLOT_FLOW,
+    SLOT_PROMPT,
     ContactParked,
     Parked,
     ParkEnd,
@@ -36,6 +42,7 @@ from callcenter.model.parking import (
     PickUpMissed,
     PickUpRang,
 )
+from callcenter.nodes.hangup import Hangup
 
 RING_S: Final = 20.0  # how long the phone of whoever picks a call up rings
 RING_GRACE_S: Final = 5.0  # Asterisk gives up by itself so long after we should have told it to
@@ -43,13 +50,27 @@ BY_KEY: Final = "key"  # who asked: the agent pressed it
 NO_SLOTS: Final = "there are no slots to park a call in: see `parking` in numbers.yaml"
 
 
+def slot_flow(prompt: Prompt) -> Flow:
+    """The flow in which an agent hears a prompt that says `slot`, and is let go."""
+    return Flow(name=SLOT_FLOW, start="tell", nodes={"tell": Hangup(prompt=prompt)})
+
+
+class Teller(Protocol):
+    """Who lets an agent hear something on a leg of her own."""
+
+    def tells(self, record: AgentRecord, call: ContactArrived, flow: FlowName) -> None:
+        """Make a call of her own of this leg, and begin the flow."""
+        ...
+
+
 class ParkingPlace:
     """All slots."""
 
-    __slots__ = ("_elsewhere", "_transfers", "_world")
+    __slots__ = ("_elsewhere", "_teller", "_transfers", "_world")
 
-    def __init__(self, world: World, transfers: Transfers, elsewhere: Elsewhere) -> None:
+    def __init__(self, world: World, transfers: Transfers, elsewhere: Elsewhere, teller: Teller) -> None:
         self._world = world
+        self._teller = teller
         self._transfers = transfers
         self._elsewhere = elsewhere
 
@@ -67,8 +88,11 @@ class ParkingPlace:
         rules = self._world.configuration.parking
         return rules is not None and (number in rules.slots or (number == rules.number and bool(number)))
 
-    def park(self, contact: ContactRecord, wanted: str, by: str) -> str:
-        """Park a contact that an agent has; gives what is wrong, or "". `wanted` is a slot; "" or the number: any."""
+    def park(self, contact: ContactRecord, wanted: str, by: str, told: LegId | None = None) -> str:
+        """Park a contact that an agent has; gives what is wrong, or "". `wanted` is a slot; "" or the number: any.
+
+        On the leg `told`, which may be her own in this talk, she hears which slot it is.
+        """
         world, rules = self._world, self._world.configuration.parking
         if rules is None:
             return NO_SLOTS
@@ -77,6 +101,9 @@ class ParkingPlace:
         if problem:
             return problem
         agent = control.agent_of(contact)[0]
+        stays = told is not None and told == contact.agent_leg and self._can_be_told(told)
+        if stays and told is not None:
+            del world.legs[told]  # so that it is not hung up
         self._elsewhere.part_over(contact, goes_on=rules.record)
         move(contact, ContactInput.PARKED, world.now)
         contact.parked = Parked(slot=slot, agent=agent, since=world.now)
@@ -85,40 +112,85 @@ class ParkingPlace:
         world.timers.set(TimerKind.PARK, contact.id, until)
         world.out.append(ContactParked(contact=contact.id, agent=agent, slot=slot, until=until, by=by))
         control.play_music(world, contact)
+        if told is not None:
+            self._tell(contact, agent, slot, told)
         return ""
+
+    def _can_be_told(self, leg: LegId) -> bool:
+        return SLOT_FLOW in self._world.configuration.flows and leg not in self._world.nailed
+
+    def _tell(self, contact: ContactRecord, agent: AgentId, slot: str, leg: LegId) -> None:
+        """She hears the slot. On a line that is nailed up, in its own bridge, where it is again by now."""
+        world, record = self._world, self._world.agents.records[agent]
+        if self._can_be_told(leg):
+            call = ContactArrived(
+                leg=leg,
+                medium=Medium.VOICE,
+                caller=record.agent.number,
+                caller_name=record.agent.name,
+                dialled=slot,
+                direction=Direction.INTERNAL,
+                agent_number=record.agent.number,
+                variables={SLOT: slot},
+            )
+            self._teller.tells(record, call, SLOT_FLOW)
+        elif record.nail is not None and record.nail.leg == leg:
+            world.out.append(
+                PlayPrompts(
+                    contact=contact.id,
+                    bridge=record.nail.bridge,
+                    playback=world.mints().playback(),
+                    prompts=(SLOT_PROMPT,),
+                    language=record.agent.language,
+                    variables={SLOT: slot},
+                )
+            )
 
     def key_pressed(self, contact: ContactRecord, digit: str) -> bool:
         """An agent has pressed a key in a talk; whether it was the one by which she parks it."""
         rules = self._world.configuration.parking
         if rules is None or rules.key != digit or contact.paying is not None:
             return False
-        problem = self.park(contact, "", BY_KEY)
+        problem = self.park(contact, "", BY_KEY, told=contact.agent_leg)
         if problem:
             agent = control.agent_of(contact)[0]
             self._world.out.append(PhoneTurnedAway(agent=agent, number=digit, why=problem))
         return True
 
     def dialled(self, event: ContactArrived) -> bool:
-        """Whether a call of an agent's phone is to a slot: then the call in there is hers, or she is told no."""
+        """Whether a call of an agent's phone is to a slot: then the call in there is hers, or she is told no.
+
+        In a talk, a call to the number, or to a slot that is free, parks the customer, and she hears where.
+        """
         world = self._world
         record = world.agents.by_number(event.agent_number) if event.agent_number else None
         if record is None or event.flow is not None:
             return False
         if event.dialled not in world.slots and not self.leads_here(event.dialled):
             return False
+        contact = control.talk_of(world, record)
+        if contact is not None and event.dialled not in world.slots:
+            problem = f"the customer of {contact.id} is paying" if contact.paying is not None else ""
+            problem = problem or self.park(contact, event.dialled, BY_PHONE, told=event.leg)
+            if problem:
+                self._turn_away(record, event, problem)
+            return True
         contact, problem = self._in(event.dialled)
         problem = problem or self._why_not_hers(record, contact)
         if contact is None or problem:
-            world.bury(event.leg)
-            world.out += (
-                PhoneTurnedAway(agent=record.agent.id, number=event.dialled, why=problem),
-                HangUp(contact=NOBODY, leg=event.leg, end=LegEnd.REJECTED),
-            )
+            self._turn_away(record, event, problem)
             return True
         world.legs[event.leg] = contact.id
         world.out.append(AnswerLeg(contact=contact.id, leg=event.leg))
         self._picked_up(contact, record, event.leg)
         return True
+
+    def _turn_away(self, record: AgentRecord, event: ContactArrived, problem: str) -> None:
+        self._world.bury(event.leg)
+        self._world.out += (
+            PhoneTurnedAway(agent=record.agent.id, number=event.dialled, why=problem),
+            HangUp(contact=NOBODY, leg=event.leg, end=LegEnd.REJECTED),
+        )
 
     # -- what happens ------------------------------------------------------------------------------------------------
 
@@ -183,7 +255,7 @@ class ParkingPlace:
         if record.contacts:
             return f"{agent} has a call already"
         if record.own_calls:
-            return f"{agent} makes a call of her own"
+            return _calls(record)
         if record.agent.phone.nailed:
             return f"the phone of {agent} is nailed up: pick it up by a request"
         rung = contact.parked.pickup if contact is not None and contact.parked is not None else None
@@ -205,7 +277,7 @@ class ParkingPlace:
         if contact.parked.pickup is not None:
             return f"the phone of {contact.parked.pickup.agent} rings for it already"
         if record.state is AgentState.WRAP_UP:
-            problem = not_there(record) or held(world, record)
+            problem = not_there(record) or held(world, record) or _calls(record)
             if not problem:  # she is done with the call before: she says so by this
                 world.agents.end_wrap_up(record, world.now)
         problem = problem or world.agents.why_not_free(record, contact.medium, world.now)
@@ -258,6 +330,10 @@ class ParkingPlace:
         world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=leg))
         if contact.recording is None and contact.last_queue is not None:
             recording.begin(world, contact, world.rules_for(contact, contact.last_queue))
+
+
+def _calls(record: AgentRecord) -> str:
+    return f"{record.agent.id} makes a call of her own" if record.own_calls else ""
 
 
 def leave(

@@ -14,7 +14,7 @@ from callcenter.core.consult import BY_PHONE, Consults, Elsewhere
 from callcenter.core.parking import ParkingPlace
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.taking import take
-from callcenter.core.transfers import Transfers, hindrance
+from callcenter.core.transfers import Transfers, hindrance, in_company
 from callcenter.core.world import NOBODY, World
 from callcenter.model.commands import HangUp, JoinBridge, LeaveBridge, StartMusic, StopMusic, TellReferrer
 from callcenter.model.contact import ContactState, LegEnd
@@ -80,7 +80,7 @@ class Phones:
     def called(self, event: ContactArrived) -> bool:
         """Whether this call is the second one of an agent who has a customer: then it is a word aside."""
         record = self._world.agents.by_number(event.agent_number) if event.agent_number else None
-        contact = self._with_customer(record)
+        contact = control.talk_of(self._world, record)
         if record is None or contact is None or event.flow is not None:
             return False
         party = self._party(event.dialled)
@@ -93,14 +93,6 @@ class Phones:
             self._world.bury(event.leg)
             self._world.out.append(HangUp(contact=NOBODY, leg=event.leg, end=LegEnd.REJECTED))
         return True
-
-    def _with_customer(self, record: AgentRecord | None) -> ContactRecord | None:
-        for contact_id in record.contacts if record is not None else ():
-            contact = self._world.contacts[contact_id]
-            talks = contact.state is ContactState.CONNECTED and contact.mail is None
-            if record is not None and contact.agent == record.agent.id and talks:
-                return contact
-        return None
 
     def _party(self, number: str) -> Party | None:
         """Whom a number is, if it is somebody to speak with: an agent, or somebody outside."""
@@ -156,7 +148,7 @@ class Phones:
             return ""
         party = consult.party
         place = (TransferTo.NUMBER, party.number) if party.agent is None else (TransferTo.AGENT, str(party.agent))
-        problem = self._transfers.why_not(contact, place)
+        problem = in_company(contact) or self._transfers.why_not(contact, place)
         if not problem:
             self._consults.drop(contact)
             problem = self._transfers.hand_on(contact, *place, by=BY_PHONE)

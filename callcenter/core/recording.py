@@ -101,7 +101,7 @@ def pause(world: World, contact: ContactRecord, by: str) -> str:
         return f"{contact.id} is not being recorded"
     if contact.recording_paused:
         return ""
-    contact.recording_paused = True
+    contact.recording_paused, contact.recording_deaf = True, False
     contact.recording_paused_at = world.now
     until = world.now + _rules(world, contact).pause_max_s
     world.timers.set(TimerKind.RECORDING, contact.id, until)
@@ -186,8 +186,15 @@ def stop_failed(world: World, contact: ContactRecord, subject: str, fault: Trans
 
 
 def mute_failed(world: World, contact: ContactRecord, fault: TransportFault) -> None:
-    """What should be silence may not be: there is no recording from now on. Gone: there is nothing to be muted."""
-    if contact.recording is None or not contact.recording_paused or fault is TransportFault.GONE:
+    """What should be silence may not be: there is no recording from now on. Gone: there is nothing to be muted.
+
+    What should be heard again and may not be is tried until it is done or the talk is over.
+    """
+    if contact.recording is None or fault is TransportFault.GONE:
+        return
+    if not contact.recording_paused:
+        contact.recording_deaf = True
+        world.timers.set(TimerKind.RECORD_AGAIN, contact.id, world.now + TRY_AGAIN_S)
         return
     world.surprise(f"the recording could not be paused ({fault}), and is stopped", contact)
     stop(world, contact)
@@ -207,6 +214,10 @@ def again(world: World, contact: ContactRecord) -> None:
     if contact.recording_paused:
         muted = MuteRecording(contact=contact.id, recording=contact.recording, leg=contact.leg, muted=True)
         world.out.append(muted)
+    elif contact.recording_deaf:
+        contact.recording_deaf = False
+        heard = MuteRecording(contact=contact.id, recording=contact.recording, leg=contact.leg, muted=False)
+        world.out.append(heard)
 
 
 def switch(world: World, allowed: bool, why: str) -> None:
@@ -227,7 +238,7 @@ def _rules(world: World, contact: ContactRecord) -> rules_of.RecordingRules:
 
 
 def _forget(world: World, contact: ContactRecord) -> None:
-    contact.recording, contact.recording_stale = None, False
+    contact.recording, contact.recording_stale, contact.recording_deaf = None, False, False
     world.timers.cancel(TimerKind.RECORD_AGAIN, contact.id)
     _unpaused(world, contact)
 

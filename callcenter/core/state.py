@@ -175,6 +175,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     recording_paused: bool = False  # silence is written
     recording_paused_at: float = 0.0
     recording_stale: bool = False  # another phone is heard since it was paused
+    recording_deaf: bool = False  # it could not be told that it is paused no more
     unrecorded: bool = False  # the customer did not want it
 
     parked: Parked | None = None  # in a slot

@@ -163,9 +163,12 @@ def hindrance(contact: ContactRecord) -> str:
     """Why a contact that is CONNECTED cannot be handed on without a word; empty if it can."""
     if contact.consult is not None:
         return f"{contact.agent} consults {contact.consult.party.name}: transfer to her, or drop her first"
-    if contact.guests:
-        return f"{contact.id} is a conference: whoever hangs up leaves the call to the others"
-    return ""
+    return in_company(contact)
+
+
+def in_company(contact: ContactRecord) -> str:
+    """Why a contact in which others take part is handed on to nobody; empty if there are none."""
+    return f"{contact.id} is a conference: whoever hangs up leaves the call to the others" if contact.guests else ""
 
 
 def _anybody(contact: ContactRecord, queue: Queue) -> Need:

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 from annotated_types import Interval
 
 from callcenter.model.control import PartyEnd
-from callcenter.model.ids import AgentId, ContactId, LegId, RequestId
+from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, RequestId
 from callcenter.model.message import Message
+
+SLOT_FLOW: Final = FlowName("parked_in")  # in which an agent hears in which slot she has parked a call
+SLOT_PROMPT: Final = "parked_in"
+SLOT: Final = "slot"  # its variable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +21,10 @@ class Parking:
     """The slots of a call center, and what holds there."""
 
     slots: tuple[str, ...]  # as they are dialled, in the order in which they are filled
-    number: str = ""  # a phone that transfers its call here has it parked in the first slot that is free; "": none
-    key: str | None = None  # an agent's in a talk: likewise
+    number: str = (
+        ""  # a phone that calls this, or transfers its call here, has it parked in the first free slot; "": none
+    )
+    key: str | None = None  # an agent's in a talk: likewise, and she hears which one it is
     back_after_s: Annotated[float, Interval(ge=5, le=3600)] = 120.0  # nobody picked it up: back to whom it came from
     record: bool = True  # a recording goes on, with the music; else it ends, and another begins
 

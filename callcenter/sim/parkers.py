@@ -57,6 +57,8 @@ class Parkers:
         if contact.agent_leg is not None and random.random() < 0.3:
             if random.random() < 0.5:
                 asterisk.press(contact.agent_leg, "#")
+            elif random.random() < 0.4 and contact.agent is not None:
+                self._dials(contact.agent, slot or ANY_SLOT)
             else:
                 asterisk.refer(contact.agent_leg, slot or ANY_SLOT)
             return

@@ -8,13 +8,14 @@ from dataclasses import replace
 from random import Random
 from typing import Final
 
-from callcenter.core.parking import RING_GRACE_S, RING_S
+from callcenter.core.parking import RING_GRACE_S, RING_S, slot_flow
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState
-from callcenter.model.parking import Parking
+from callcenter.model.flow import Prompt
+from callcenter.model.parking import SLOT_PROMPT, Parking
 
 SHARE: Final = 0.7  # of all seeds have slots
 SLOTS: Final = ("701", "702", "703")  # and one to three of these
@@ -33,7 +34,8 @@ def with_parking(random: Random, configuration: Configuration) -> Configuration:
         back_after_s=random.choice((8.0, 25.0, BACK_AFTER_MAX_S)),
         record=random.random() < 0.5,
     )
-    return replace(configuration, parking=parking)
+    told = slot_flow(Prompt(name=SLOT_PROMPT))
+    return replace(configuration, parking=parking, flows={**configuration.flows, told.name: told})
 
 
 def misparked(contact: ContactRecord, world: World) -> str:

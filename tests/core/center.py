@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from callcenter.core.engine import Engine
+from callcenter.core.parking import slot_flow
 from callcenter.core.snapshot import restore, take_snapshot
 from callcenter.core.state import AgentRecord, ContactRecord, OfferRecord
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneRules, PhoneState
@@ -45,7 +46,7 @@ from callcenter.model.ids import AgentId, BridgeId, ContactId, FlowName, LegId, 
 from callcenter.model.mail import Mailbox
 from callcenter.model.need import Need, parse_need
 from callcenter.model.numbers import Numbering, NumberList
-from callcenter.model.parking import Parking
+from callcenter.model.parking import SLOT_PROMPT, Parking
 from callcenter.model.queue import Overflow, Queue, Target
 from callcenter.model.routing import Routing
 from callcenter.model.trunk import Guard, Trunk
@@ -120,6 +121,8 @@ def configured(
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
     ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
+    if parking is not None:
+        ways_in.append(slot_flow(Prompt(name=SLOT_PROMPT)))
     return Configuration(
         queues={one.name: one for one in queues},
         flows={one.name: one for one in (*ways_in, *_ways_to_be_called_back(queues), *flows)},

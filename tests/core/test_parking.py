@@ -5,12 +5,14 @@ from typing import Any
 import pytest
 
 from callcenter.core.parking import RING_S
+from callcenter.core.state import ContactRecord
 from callcenter.model.agent import AgentState, AgentStatus, PhoneRules, PhoneState
 from callcenter.model.calendar import Calendar
 from callcenter.model.commands import (
     AnswerLeg,
     HangUp,
     JoinBridge,
+    PlayPrompts,
     RenewRecording,
     RingAgent,
     StartMusic,
@@ -29,7 +31,9 @@ from callcenter.model.events import (
     HangUpRequested,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegReferred,
+    PlaybackEnded,
     Resynced,
 )
 from callcenter.model.facts import ContactEnded, RecordingStopped, TalkEnded
@@ -81,6 +85,17 @@ def dials(center: Center, agent: Ann, number: str, own: LegId = OWN) -> None:
             agent_number=number_of,
         )
     )
+
+
+def own_call(center: Center, agent: Ann) -> ContactRecord:
+    """The call of her own in which she hears something."""
+    return next(one for one in center.engine.world.contacts.values() if one.dialler == agent.id)
+
+
+def heard_out(center: Center, agent: Ann) -> None:
+    playback = own_call(center, agent).playback
+    assert playback is not None
+    center.tell(PlaybackEnded(playback=playback, ok=True))
 
 
 def has(call: Call, agent: Ann, leg: LegId) -> bool:
@@ -305,6 +320,7 @@ def test_a_key_of_her_phone_and_a_transfer_by_it_park_as_well() -> None:
     center, ann, bob, call = talking()
     center.tell(DigitPressed(leg=ann.leg, digit="#"))
     assert (call.record.parked is not None, center.lately(ContactParked)[0].by) == (True, "key")
+    heard_out(center, ann)
     dials(center, bob, "701")
     center.tell(LegReferred(leg=OWN, number="702"))
     assert [out.taken for out in center.lately(TellReferrer)] == [True]
@@ -314,6 +330,86 @@ def test_a_key_of_her_phone_and_a_transfer_by_it_park_as_well() -> None:
     center.tell(LegReferred(leg=ann.leg, number="700"))
     assert center.lately(ContactParked)[0].slot == "701"
     center.told_again()
+
+
+def test_who_parks_by_a_key_hears_the_slot_alone_and_gets_no_call_meanwhile() -> None:
+    center, ann, bob, call = talking(wrap_up_s=0.0)
+    bob.pauses()
+    leg, room = ann.leg, call.record.bridge
+    center.tell(DigitPressed(leg=leg, digit="#"))
+    [said] = center.lately(PlayPrompts)
+    own = own_call(center, ann)
+    assert (said.prompts, said.variables["slot"], said.language) == (("parked_in",), "701", ann.record.agent.language)
+    assert (said.bridge, own.leg, room_of(center, leg)) == (own.bridge, leg, own.bridge)
+    assert own.bridge != room
+    assert center.lately(HangUp) == []
+    other = center.call("sales")
+    assert (other.state, ann.state) == (ContactState.WAITING, AgentState.NOT_READY)
+    heard_out(center, ann)
+    assert [out.leg for out in center.lately(HangUp)] == [leg]
+    assert (other.rung, call.state) == ([ann.id], P)
+    center.told_again()
+
+
+def test_who_hangs_up_before_she_has_heard_the_slot_is_free_at_once() -> None:
+    center, ann, _, call = talking()
+    leg = ann.leg
+    center.tell(DigitPressed(leg=leg, digit="#"))
+    center.tell(LegEnded(leg=leg, end=LegEnd.NORMAL))
+    assert (ann.state, call.state) == (AgentState.READY, P)
+    center.told_again()
+
+
+@pytest.mark.parametrize(("dialled", "slot"), [("700", "701"), ("702", "702")])
+def test_a_second_call_to_the_number_or_a_free_slot_parks_and_tells_the_slot(dialled: str, slot: str) -> None:
+    center, ann, bob, call = talking()
+    first = ann.leg
+    center.tell(LegHeld(leg=first, held=True))
+    dials(center, ann, dialled)
+    assert [fact.slot for fact in center.lately(ContactParked)] == [slot]
+    assert first in [out.leg for out in center.lately(HangUp)]
+    assert own_call(center, ann).leg == OWN
+    assert center.lately(PlayPrompts)[0].variables["slot"] == slot
+    assert ann.is_in(AgentState.NOT_READY)
+    heard_out(center, ann)
+    assert ann.is_in(AgentState.READY)
+
+    other = center.call("sales")
+    agent = ann if ann.is_rung else bob
+    agent.answers()
+    dials(center, agent, slot, LegId("1764000001.7"))
+    assert center.lately(PhoneTurnedAway)[0].why == f"{agent.id} has a call already", "it is another's call in there"
+    center.ask(ConsultRequested(request=center.request(), contact=other.id, to=TransferTo.NUMBER, name="0281"))
+    dials(center, agent, "700", LegId("1764000001.8"))
+    assert "consults 0281" in center.lately(PhoneTurnedAway)[0].why
+    assert (call.state, other.state) == (P, ContactState.CONNECTED)
+    center.told_again()
+
+
+def test_on_a_line_that_is_nailed_up_the_slot_is_heard_between_two_calls() -> None:
+    center = Center(queue("sales", music="jazz"), parking=SLOTS)
+    eve = center.agent("eve", phone=PhoneRules(nailed=True))
+    call = center.call("sales")
+    center.tell(DigitPressed(leg=eve.line, digit="#"))
+    nail = eve.record.nail
+    assert nail is not None
+    home, said = nail.bridge, [out for out in center.lately(PlayPrompts) if out.prompts == ("parked_in",)]
+    assert [out.bridge for out in said] == [home]
+    back = JoinBridge(contact=call.id, bridge=home, leg=eve.line)
+    assert center.last.index(back) < center.last.index(said[0]), "she is there before it is said"
+    assert eve.is_in(AgentState.READY)
+    center.tell(PlaybackEnded(playback=said[0].playback, ok=True))
+    center.told_again()
+
+
+def test_a_wish_that_is_refused_ends_no_wrap_up() -> None:
+    center, ann, _, call = talking(wrap_up_s=300.0)
+    center.tell(DigitPressed(leg=ann.leg, digit="#"))
+    assert "makes a call of her own" in picks_up(center, ann)
+    assert ann.is_in(AgentState.WRAP_UP)
+    heard_out(center, ann)
+    assert picks_up(center, ann) == ""
+    assert call.is_in(P)
 
 
 def test_a_phone_that_may_not_have_it_is_told_no_and_nothing_is_dialled() -> None:

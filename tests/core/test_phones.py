@@ -18,8 +18,16 @@ from callcenter.model.commands import (
     TellReferrer,
 )
 from callcenter.model.contact import ContactState, Direction, LegEnd, Medium
-from callcenter.model.control import PartyEnd, TransferTo
-from callcenter.model.events import ContactArrived, LegAnswered, LegEnded, LegHeld, LegReferred, LegReplaced
+from callcenter.model.control import ConsultAct, PartyEnd, TransferTo
+from callcenter.model.events import (
+    ConsultActRequested,
+    ContactArrived,
+    LegAnswered,
+    LegEnded,
+    LegHeld,
+    LegReferred,
+    LegReplaced,
+)
 from callcenter.model.facts import ContactOpened, ContactTaken, ContactTransferred, PartyLeft, PhoneRefused, TalkEnded
 from callcenter.model.ids import LegId
 from callcenter.nodes.hangup import Hangup
@@ -234,6 +242,21 @@ def test_hanging_up_the_first_call_gives_it_to_the_consulted_and_ends_the_second
     ann.hangs_up()
     assert [output.leg for output in center.lately(HangUp)] == [OWN]
     assert call.record.agent == "bob"
+
+
+def test_a_conference_is_handed_on_to_nobody_not_even_to_who_is_being_called() -> None:
+    center, ann, bob, call = talking()
+    first = ann.leg
+    dials(center, ann, number_of(bob))
+    center.tell(LegAnswered(leg=aside(call)))
+    conference = ConsultActRequested(request=center.request(), contact=call.id, act=ConsultAct.CONFERENCE)
+    assert center.ask(conference) == ""
+    again = LegId("1764000000.10")
+    dials(center, ann, OUTSIDE, again)
+    assert not refers(center, first, other=again)
+    assert "is a conference" in center.lately(PhoneRefused)[0].why
+    assert list(call.record.guests) != []
+    center.told_again()
 
 
 def test_a_second_call_to_where_it_may_not_go_is_refused_and_a_feature_code_is_a_call_of_its_own() -> None:

@@ -202,6 +202,23 @@ def test_after_a_long_hold_the_recorder_is_renewed(held_s: float, renewed: int) 
     assert len(center.all(RenewRecording)) == renewed
 
 
+@pytest.mark.parametrize("fault", [TransportFault.UNAVAILABLE, TransportFault.UNKNOWN, TransportFault.REFUSED])
+def test_what_is_to_be_heard_again_and_may_not_be_is_tried_until_it_is(fault: TransportFault) -> None:
+    center, _, call = talking(rules())
+    asks(center, call, paused=True)
+    center.passes(5.0)
+    asks(center, call, paused=False)
+    for _ in range(3):
+        [heard] = center.lately(MuteRecording)
+        assert not heard.muted
+        center.fails(heard, fault)
+        center.passes(TRY_AGAIN_S)
+    asks(center, call, paused=True)
+    center.passes(TRY_AGAIN_S)
+    assert not [mute for mute in center.lately(MuteRecording) if not mute.muted], "it is paused again"
+    center.told_again()
+
+
 def test_what_is_not_recorded_cannot_be_paused() -> None:
     center, _, call = talking(rules(), record=False)
     assert asks(center, call, paused=True) == f"{call.id} is not being recorded"

@@ -36,6 +36,7 @@ TO_AGENTS: Final = {
     "voicemail_keys": "closed",
     "voicemail_refused": "no_answer",
     "confirm_call": "no_choice",
+    "parked_in": "thanks",
 }
 """What agents hear of a message, and the prompt that sounds the same: nothing else of a message sounds like it."""
 

@@ -121,7 +121,7 @@ default: strangers
 forward_to: ["{CARRIER_NUMBER}"]
 callback_to: ["{CARRIER_NUMBER}"]
 numbering: {{country_code: "84"}}
-parking: {{slots: 801-803, number: "800", back_after_s: 20}}
+parking: {{slots: 801-803, number: "800", key: "9", back_after_s: 20}}
 dial_out: agent_first
 """
 

@@ -14,11 +14,13 @@ from callcenter.sim.peers.baresip import CallState
 from callcenter.sim.peers.tones import tones_in
 from tests.live import office
 from tests.live.center import Center
+from tests.live.letters import TO_AGENTS
 from tests.live.test_calls_control import RIGHT, TALK_S, TOLERANCE_S, does, hear_each_other, hears_only
 
 pytestmark = pytest.mark.live
 
 BACK_AFTER_S: Final = 20.0  # as the office has it
+SLOT_HZ: Final = office.PROMPT_TONES[TO_AGENTS["parked_in"], "en"]
 
 
 async def test_parked_and_picked_up_by_dialling_by_a_transfer_after_a_kill_and_by_request(
@@ -32,10 +34,12 @@ async def test_parked_and_picked_up_by_dialling_by_a_transfer_after_a_kill_and_b
     await bob.logs_in()
     await bob.is_(AgentState.READY)
     first = alice.phone.incoming[-1]
-    await does(center, caller, "park")
+    aside = await (await center.second_line(alice)).dial("800")
     assert (await center.fact(ContactParked, contact=contact)).slot == "801"
+    await asyncio.gather(first.reaches(CallState.ENDED, 6.0), aside.reaches(CallState.ENDED, 8.0))
+    assert aside.heard is not None
+    assert await asyncio.to_thread(tones_in, aside.heard, (SLOT_HZ, *tones)) == {SLOT_HZ}
     await alice.is_(AgentState.READY)
-    await first.reaches(CallState.ENDED, 6.0)
     caller.ear.forget()
     await hears_only(caller, office.MUSIC_TONE, tones)
     assert [one.slot for one in (await center.view()).contacts] == ["801"]
@@ -97,9 +101,13 @@ async def test_nobody_is_lost_in_a_slot(center: Center) -> None:
     assert center.so_far(ParkOver, contact=contact)[-1].end is ParkEnd.TIMED_OUT
     await center.facts(TalkEnded, 1, contact=contact)
     await hear_each_other(caller, alice)
-    await does(center, caller, "park")
-    await center.facts(ContactParked, 2, contact=contact)
-    await caller.hears_music()
+    alice.ear.forget()
+    await alice.phone.press("9")
+    parked = (await center.facts(ContactParked, 2, contact=contact))[-1]
+    assert (parked.slot, parked.by) == ("801", "key")
+    await asyncio.gather(alice.ear.hears(SLOT_HZ, 8.0), caller.hears_music())
+    await alice.phone.incoming[-1].reaches(CallState.ENDED, 6.0)
+    await alice.is_(AgentState.READY)
     await caller.hangs_up()
     cdr = await center.cdr(contact)
     assert (cdr["end_reason"], cdr["parked_s"] > BACK_AFTER_S) == (EndReason.LEFT_PARKED, True)

@@ -11,6 +11,7 @@ from callcenter.core.callbacks import Callbacks
 from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.campaigns import Campaigns
 from callcenter.core.consult import Consults
+from callcenter.core.dial_out import DialOut
 from callcenter.core.dialling import Dialling
 from callcenter.core.engine import Engine
 from callcenter.core.errands import Errands
@@ -76,7 +77,7 @@ class Mutant(Engine):
         self._campaign_calls = CampaignCalls(self.world, self._queues, self._offers, self)
         self._campaigns = Campaigns(self.world, self._campaign_calls)
         self.world.campaigns_wrapped = self._campaigns.wrapped_up
-        self._parking = ParkingPlace(self.world, self._transfers, self._talk)
+        self._parking = ParkingPlace(self.world, self._transfers, self._talk, self)
         self._phones = Phones(self.world, self._transfers, self._consults, self._parking, self._talk)
         self._failures = Failures(
             self.world,
@@ -107,6 +108,7 @@ class Mutant(Engine):
             self,
         )
         self.matching = matching(self.world, self._offers, self._queues)
+        self._dial_out = DialOut(self.world, self._callbacks, self._offers, self.matching)
 
 
 # -- who is offered what -----------------------------------------------------------------------------------------------
@@ -493,15 +495,15 @@ class PutsTwoInASlot(Mutant):
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
         self._requests._parking = self._phones._parking = self._parking = _OneSlot(
-            self.world, self._transfers, self._talk
+            self.world, self._transfers, self._talk, self
         )
 
 
 class _Forgetful(ParkingPlace):
     __slots__ = ()
 
-    def park(self, contact: ContactRecord, wanted: str, by: str) -> str:
-        problem = super().park(contact, wanted, by)
+    def park(self, contact: ContactRecord, wanted: str, by: str, told: LegId | None = None) -> str:
+        problem = super().park(contact, wanted, by, told)
         self._world.timers.cancel(TimerKind.PARK, contact.id)
         return problem
 
@@ -512,7 +514,7 @@ class ForgetsTheParked(Mutant):
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
         self._requests._parking = self._phones._parking = self._parking = _Forgetful(
-            self.world, self._transfers, self._talk
+            self.world, self._transfers, self._talk, self
         )
 
 
