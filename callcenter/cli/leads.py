@@ -104,17 +104,21 @@ async def _imported(
     from rich.console import Console
 
     from callcenter.cli.progress import Bars
+    from callcenter.config.postcodes import load_postcodes
     from callcenter.jobs.importing import import_leads
     from callcenter.model.lead import ListOfLeads
     from callcenter.postgres.lead_lists import Duplicates, ListWriter
     from callcenter.tables import open_table
 
+    postcodes = load_postcodes(site.settings.config_folder)
     opened = open_table(file, encoding=form[0], delimiter=form[1])
     bars = Bars(Console(stderr=True, quiet=quiet))
     async with site.database() as pool:
         writer = ListWriter(pool, ListOfLeads(list_), Duplicates(duplicates))
         with bars:
-            return await import_leads(opened, writer, region=region, mapping=mapping, progress=bars, tell=tell)
+            return await import_leads(
+                opened, writer, region=region, mapping=mapping, progress=bars, tell=tell, postcodes=postcodes
+            )
 
 
 @contextlib.contextmanager

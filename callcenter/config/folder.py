@@ -26,6 +26,7 @@ from callcenter.config.mailboxes import read_mailboxes, with_mailboxes
 from callcenter.config.numbers import read_numbers
 from callcenter.config.parking import with_parking
 from callcenter.config.phones import with_phones
+from callcenter.config.postcodes import POSTCODES, read_postcodes
 from callcenter.config.prompts import read_prompts
 from callcenter.config.queues import read_queues
 from callcenter.config.routing import read_routing
@@ -66,6 +67,7 @@ FILES: Final = (
     CUSTOMERS,
     TRUNKS,
     CAMPAIGNS,
+    POSTCODES,
 )
 FLOWS: Final = "flows/"
 TESTS: Final = "flows/tests/"
@@ -197,6 +199,7 @@ class _Folder:
             campaigns=campaigns,
             trunks=ways.trunks,
             guard=ways.guard,
+            postcodes=self._read(POSTCODES, read_postcodes),
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)

@@ -16,6 +16,7 @@ from callcenter.errors import ConfigurationError, Problem
 from callcenter.geography.numbers import told
 from callcenter.geography.parts import zones_of_part
 from callcenter.model.lead import NUMBERS_MAX, LeadNumber
+from callcenter.model.postcode import Postcodes, zones_of_postcode
 from callcenter.postgres.lead_lists import ListWriter, NewLead
 from callcenter.tables import Opened, Row, rows
 
@@ -26,6 +27,9 @@ PRIORITY_MAX: Final = 1_000_000
 NUMBER_COLUMNS: Final = ("number", "phone", "telephone", "mobile", "cell", "home", "work", "office", "other")
 """Columns of numbers; several of one name end in digits (phone_2). The name is the number's label."""
 _PRIORITY: Final = re.compile(r"-?[0-9]{1,7}")
+POSTCODE_COLUMNS: Final = ("postcode", "postal_code", "zip", "zip_code", "plz")
+"""Fields of one's own, which tell time zones where the configuration has a table of postcodes."""
+NO_POSTCODES: Final[Postcodes] = {}
 PLAIN_COLUMNS: Final = ("name", "reference", "priority", "zone", "state", "country")
 
 
@@ -44,6 +48,7 @@ class Shape:
     numbers: tuple[tuple[int, str], ...]
     plain: Mapping[str, int]
     custom: tuple[tuple[int, str], ...]
+    postcode: int | None = None  # the custom one that tells a time zone, if the configuration knows it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,10 +104,11 @@ def shape_of(header: Sequence[str], mapping: Mapping[str, str]) -> Shape:
         problems.append(_wrong(f"{len(custom)} columns of your own; at most {CUSTOM_MAX}"))
     if problems:
         raise ConfigurationError(problems)
-    return Shape(numbers=tuple(numbers), plain=plain, custom=tuple(custom))
+    postcode = next((at for at, what in custom if what in POSTCODE_COLUMNS), None)
+    return Shape(numbers=tuple(numbers), plain=plain, custom=tuple(custom), postcode=postcode)
 
 
-def lead_of(row: Row, shape: Shape, region: str) -> NewLead | RowError:
+def lead_of(row: Row, shape: Shape, region: str, postcodes: Postcodes = NO_POSTCODES) -> NewLead | RowError:
     """The lead that a row is, or why it is none. Numbers without a country code are read as in `region`."""
     if row.problem:
         return RowError(line=row.line, what=row.problem)
@@ -127,7 +133,12 @@ def lead_of(row: Row, shape: Shape, region: str) -> NewLead | RowError:
     if what:
         return RowError(line=row.line, what=what, values=values)
     part = plain.get("state", "")
-    known = [*(zone for _, zones in numbers for zone in zones), *zones_of_part(numbers[0][0].region, part)]
+    where = plain.get("country", "").upper() or numbers[0][0].region
+    known = [
+        *(zone for _, zones in numbers for zone in zones),
+        *zones_of_part(numbers[0][0].region, part),
+        *zones_of_postcode(postcodes, where, cell(shape.postcode)),
+    ]
     return NewLead(
         line=row.line,
         numbers=tuple(number for number, _ in numbers),
@@ -177,6 +188,7 @@ async def import_leads(
     mapping: Mapping[str, str],
     progress: Progress,
     tell: Callable[[RowError], None],
+    postcodes: Postcodes = NO_POSTCODES,
 ) -> Imported:
     """Import a whole file. Raises ConfigurationError for a header that cannot be used, before anything is written."""
     shape = shape_of(opened.header, mapping)
@@ -187,7 +199,7 @@ async def import_leads(
         leads: list[NewLead] = []
         refused = 0
         for row in batch:
-            made = lead_of(row, shape, region)
+            made = lead_of(row, shape, region, postcodes)
             if isinstance(made, RowError):
                 refused += 1
                 tell(made)

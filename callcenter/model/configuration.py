@@ -15,6 +15,7 @@ from callcenter.model.lead import CampaignName
 from callcenter.model.mail import Mailbox
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.parking import Parking
+from callcenter.model.postcode import Postcodes
 from callcenter.model.queue import Queue
 from callcenter.model.routing import Routing
 from callcenter.model.trunk import Guard, Trunk
@@ -45,6 +46,7 @@ class Configuration:
     campaigns: Mapping[CampaignName, Campaign] = field(default_factory=dict)
     trunks: Mapping[str, Trunk] = field(default_factory=dict)  # the ways out of campaigns
     guard: Guard = field(default_factory=Guard)  # against toll fraud
+    postcodes: Postcodes = field(default_factory=dict)  # the time zones that they tell
 
     def calendars_open(self, at: float) -> frozenset[str]:
         """The names of the calendars that are open at `at`."""

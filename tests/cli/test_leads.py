@@ -42,6 +42,16 @@ def test_a_list_is_imported_and_importing_it_again_adds_nothing(terminal: Termin
     assert "2 ready" in terminal("leads", "show", "spring").out
 
 
+def test_postcodes_tell_zones_by_the_table_of_the_folder(terminal: Terminal, dsn: str) -> None:
+    terminal.uses_database(dsn)
+    path = terminal.write("phone,zip\n2125551234,96701\n", "us.csv")
+    words = ("leads", "import", str(path), "--list", "us", "--region", "US")
+    terminal.write("US: {'967': Pacific/Honolul}", "config/postcodes.yaml")
+    assert "did you mean `Pacific/Honolulu`?" in terminal(*words, expect=Exit.CONFIGURATION).err
+    terminal.write("US: {'967': Pacific/Honolulu}", "config/postcodes.yaml")
+    assert terminal.json(*words)["leads"] == 1
+
+
 def test_what_cannot_be_imported(terminal: Terminal, dsn: str) -> None:
     terminal.uses_database(dsn)
     path = str(terminal.write(FILE, "leads.csv"))

@@ -48,6 +48,30 @@ def test_zones_of_number_address_and_what_she_said_all_count() -> None:
     assert zones_of_part("VN", "CA") == ()
 
 
+def test_a_postcode_adds_its_zones_and_stays_a_field_of_ones_own() -> None:
+    shape = shape_of(("phone", "ZIP code", "zone", "country"), {})
+    postcodes = {
+        "US": {"9": ("America/Los_Angeles",), "967": ("Pacific/Honolulu",)},
+        "CA": {"V": ("America/Vancouver",)},
+    }
+
+    def zones(*values: str) -> tuple[str, ...]:
+        found = lead_of(Row(line=2, values=values), shape, "US", postcodes)
+        assert isinstance(found, NewLead)
+        assert found.custom == ({"zip_code": values[1]} if values[1] else {})
+        return found.zones
+
+    assert zones("2125551234", "96701", "", "") == ("America/New_York", "Pacific/Honolulu")  # allowed in both, or not
+    assert zones("2125551234", "96701", "America/Denver", "") == (
+        "America/Denver",
+        "America/New_York",
+        "Pacific/Honolulu",
+    )
+    assert zones("2125551234", "V6B 1A1", "", "ca") == ("America/New_York", "America/Vancouver")
+    for unknown in ("", "10001"):
+        assert zones("2125551234", unknown, "", "") == ("America/New_York",)
+
+
 def test_a_short_row_and_a_number_twice() -> None:
     assert len(good("Lan", "0901234567").numbers) == 1
     assert len(good("Lan", "0901234567", "+84 901 234 567").numbers) == 1

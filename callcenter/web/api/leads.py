@@ -168,7 +168,7 @@ async def _import(asked: Asked) -> LeadRun:
     if not is_country(query.region):
         wrong = Wrong(detail="no country's code: two capitals, such as VN", parameter="region")
         raise Refusal(422, f"{query.region} is no country", errors=[wrong])
-    mapping = mapping_of(query.map)
+    mapping, postcodes = mapping_of(query.map), parts.configuration().postcodes
     try:
         opened = await asyncio.to_thread(lambda: open_table(path, **form))
         shape_of(opened.header, mapping)
@@ -186,6 +186,7 @@ async def _import(asked: Asked) -> LeadRun:
                 writer,
                 region=query.region,
                 mapping=mapping,
+                postcodes=postcodes,
                 progress=_Counted(run),
                 tell=lambda one: (
                     errors.append(LeftOut(line=one.line, reason=one.what)) if len(errors) < ERRORS_MAX else None
