@@ -147,7 +147,11 @@ DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     TimerKind.RESERVE: _relax,
     TimerKind.MAX_WAIT: lambda one: f"it has waited as long as the queue allows, and then {target_words(one.target)}",
     TimerKind.CALLBACK: lambda one: CALLBACK_STEPS.get(one.step, "the promise to call back is looked at again"),
-    TimerKind.CALLBACK_RING: lambda _: "the customer's phone is not rung any longer",
+    TimerKind.CALLBACK_RING: lambda one: (
+        "what the law says is not waited for any longer"
+        if one.step == CallbackStep.ASKING
+        else "the customer's phone is not rung any longer"
+    ),
     TimerKind.PACE: lambda _: "the campaign asks how many lines to dial",
     TimerKind.DIAL: lambda _: "the customer's phone has rung for long enough",
     TimerKind.DETECT: lambda _: "the detector is not waited for: it counts as a person",

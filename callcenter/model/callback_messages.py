@@ -27,6 +27,13 @@ class JudgeCallback(Message, frozen=True, kw_only=True):
     first_look: bool = False
 
 
+def allowed_by_nobody(asked: JudgeCallback) -> "CallbackJudged":
+    """The answer where nobody judges: in simulations and rehearsals, which dial nobody."""
+    return CallbackJudged(
+        contact=asked.contact, leg=asked.leg, queue=asked.queue, allowed=True, first_look=asked.first_look
+    )
+
+
 class SettleCallback(Message, frozen=True, kw_only=True):
     """Write what came of an attempt that was written, as often as it takes. Void: it was not dialled after all."""
 

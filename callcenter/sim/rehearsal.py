@@ -14,6 +14,7 @@ from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.errors import ConfigurationError
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
+from callcenter.model.callback_messages import JudgeCallback, allowed_by_nobody
 from callcenter.model.card import LAST, CardPart, PaymentOutcome, is_plausible
 from callcenter.model.commands import (
     DialNumber,
@@ -468,6 +469,8 @@ class _Stage:
                 self._look_at(output)
             case PostCard():
                 self._pay(output)
+            case JudgeCallback():
+                self._later(0.0, allowed_by_nobody(output))
             case FetchBack():
                 self._later(0.0, ScriptEnded(leg=output.leg, script=output.script, status="TIMEOUT"))
             case _:

@@ -183,9 +183,11 @@ def test_who_the_queue_will_not_keep_is_refused_or_sent_on() -> None:
     assert connected == [(15.0, "backup")]
 
 
-@pytest.mark.parametrize("first", CalledFirst)
-def test_who_is_called_back_talks_and_ends(first: CalledFirst) -> None:
-    rules = CallbackRules(first=first)
+@pytest.mark.parametrize(
+    ("first", "law"), [(CalledFirst.AGENT, ()), (CalledFirst.CUSTOMER, ()), (CalledFirst.AGENT, ("us",))]
+)
+def test_who_is_called_back_talks_and_ends(first: CalledFirst, law: tuple[str, ...]) -> None:
+    rules = CallbackRules(first=first, law=law)
     queue = Queue(name=SALES, record=False, callback=rules)
     configuration = replace(center(queue), callback_to=("[0-9]+",))
     asked = CallbackRequested(request=RequestId("r"), queue=SALES, number="0901234567")

@@ -23,6 +23,7 @@ from typing import Any, Final
 from callcenter.core.engine import Engine
 from callcenter.errors import Bug
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
+from callcenter.model.callback_messages import JudgeCallback, allowed_by_nobody
 from callcenter.model.commands import DialNumber, LookUp, PlayPrompts, RecordMessage, RingAgent, RunScript
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome
@@ -138,6 +139,7 @@ class Drive:
             PlayPrompts: self._play,
             RecordMessage: self._message,
             DialNumber: self._dial,
+            JudgeCallback: self._judge,
             LookUp: self._look_up,
             RunScript: self._run_script,
             CallbackPromised: self._promised,
@@ -358,6 +360,10 @@ class Drive:
         """The call that comes now belongs to a contact that there is already."""
         if self._arriving is not None:
             self._live[back.contact] = self._arriving
+
+    def _judge(self, asked: JudgeCallback, now: float) -> None:
+        """No law is asked in a simulation: what a database holds of numbers is not known here."""
+        self._answers.append(allowed_by_nobody(asked))
 
     def _look_up(self, asked: LookUp, now: float) -> None:
         habit = self._habits.lookup
