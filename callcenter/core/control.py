@@ -135,6 +135,8 @@ def hold(world: World, contact: ContactRecord, by: HeldBy) -> None:
     world.out.append(LeaveBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=leg))
     if by is not HeldBy.PAYMENT:  # then she hears what she is asked for
         play_music(world, contact)
+    if len(contact.guests) == 1:  # whom she speaks with alone now
+        recording.renew(world, contact)
     world.out.append(ContactHeld(contact=contact.id, agent=agent, by=by))
 
 

@@ -386,6 +386,15 @@ def test_a_guest_who_goes_is_free_at_once() -> None:
     assert "consults nobody" in does(center, call, ConsultAct.DROP)
 
 
+def test_who_is_left_alone_with_the_customer_by_an_agent_who_holds_is_recorded() -> None:
+    """A recorder is deaf to each phone but the first with which its customer is alone: it is begun anew."""
+    center, ann, _, call = consulting()
+    does(center, call, ConsultAct.CONFERENCE)
+    assert not center.all(RenewRecording)
+    center.tell(LegHeld(leg=ann.leg, held=True))
+    assert [renew.leg for renew in center.all(RenewRecording)] == [call.leg]
+
+
 def test_the_customer_who_goes_ends_it_for_all() -> None:
     for conference in (True, False):
         center, ann, ben, call = consulting()
