@@ -43,19 +43,23 @@ async def judge(
 ) -> CallbackJudged:
     """Judge one callback at this moment and write it down: a refusal always, an attempt if it is no first look.
 
-    `number` and `zones` are what it tells of itself. Raises PeerUnavailable or OutcomeUnknown: then nothing is dialled.
+    `number` and `zones` are what it tells of itself; what lists of leads say of her counts as well. Raises
+    PeerUnavailable or OutcomeUnknown: then nothing is dialled.
     """
-    dial = Dial(
-        id=AttemptId(asked.leg),
-        lead=Lead(id=LeadId(0), list=ListOfLeads(""), zones=zones),
-        number=number,
-        campaign=chain_of(asked.queue),
-        caller_id=asked.caller_id,
-        ring_s=asked.ring_s,
-        agent_ready=asked.agent_ready,
-    )
     async with changing(pool) as connection:
-        await connection.execute(sql("attempts.hold_number"), dial.number.number)
+        await connection.execute(sql("attempts.hold_number"), number.number)
+        place = await connection.fetchrow(sql("callback_dials.place"), number.number)
+        assert place is not None  # one row, whatever there is
+        everywhere = tuple(sorted({*zones, *place["zones"].split()}))
+        dial = Dial(
+            id=AttemptId(asked.leg),
+            lead=Lead(id=LeadId(0), list=ListOfLeads(""), zones=everywhere, part=place["part"]),
+            number=number,
+            campaign=chain_of(asked.queue),
+            caller_id=asked.caller_id,
+            ring_s=asked.ring_s,
+            agent_ready=asked.agent_ready,
+        )
         question, is_open = await question_within(connection, days_off, dial, at, ())
         if is_open:
             return _answer(asked, why="she is being called at this moment", next_at=at + BUSY_RETRY_S)

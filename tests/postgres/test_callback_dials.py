@@ -109,6 +109,14 @@ async def test_our_own_list_stands_unless_she_asked_later_and_from_that_number(p
         assert (said.allowed, said.for_good) == (allowed, not allowed), invited
 
 
+async def test_she_may_be_where_a_list_says_that_she_is(pool: Pool) -> None:
+    await add_lead(pool, [NUMBER, number(8)], zones="Asia/Tokyo Asia/Ho_Chi_Minh")
+    await add_lead(pool, [NUMBER], list_="second", zones="Europe/London")
+    assert (await judged(pool, asks("l-1"), [law(OPEN)])).allowed
+    body = read_body(await pool.fetchval("SELECT body FROM receipt"))
+    assert body.zones == ("Asia/Ho_Chi_Minh", "Asia/Tokyo", "Europe/London")
+
+
 async def test_what_nobody_settles_is_lost_and_counts(pool: Pool) -> None:
     packs = [law(OPEN, ONCE)]
     assert (await judged(pool, asks("l-1"), packs)).allowed
