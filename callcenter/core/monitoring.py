@@ -11,7 +11,7 @@ at the customer's leg, so nothing that is whispered is ever in it.
 
 from typing import Final
 
-from callcenter.core import control
+from callcenter.core import control, recording
 from callcenter.core.consult import Elsewhere
 from callcenter.core.monitors import MonitorInput, MonitorRecord, move
 from callcenter.core.state import AgentRecord, ContactRecord
@@ -427,6 +427,10 @@ class Monitoring:
         self._audit(monitor)
         if monitor.state is MonitorState.TELLING:
             world.timers.cancel(TimerKind.TELLING, monitor.id)
+        if monitor.state is MonitorState.BARGED and world.now - monitor.since >= control.LONG_HOLD_S:
+            heard = world.contacts.get(monitor.contact) if monitor.contact is not None else None
+            if heard is not None and heard.state is ContactState.CONNECTED:
+                recording.renew(world, heard)  # the two have been apart for long, mixed with her: see `control`
         monitor.contact = talk
         move(monitor, told, world.now)
         if monitor.state is not MonitorState.ENDED:

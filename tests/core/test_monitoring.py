@@ -15,6 +15,7 @@ from callcenter.model.commands import (
     JoinBridge,
     OpenBridge,
     PlayPrompts,
+    RenewRecording,
     RingPhone,
     Snoop,
     StopRecording,
@@ -178,6 +179,24 @@ def test_who_whispers_has_another_ear_and_who_barges_is_in_the_conversation(cent
     heard = [(one.state, one.contact) for one in center.all(MonitorHeard)]
     modes = (MonitorState.LISTENING, MonitorState.WHISPERING, MonitorState.BARGED)
     assert heard == [(state, call.id) for state in modes]
+
+
+@pytest.mark.parametrize(("barged_s", "renewed"), [(60.0, 0), (1_000.0, 1)])
+@pytest.mark.parametrize("hangs_up", [False, True])
+def test_after_a_long_word_the_two_are_recorded_anew(barged_s: float, renewed: int, *, hangs_up: bool) -> None:
+    """Mixed with her for eleven minutes, the agent's packets would be late ones to the customer's recorder."""
+    center = Center(queue("support", record=True))
+    boss = Boss(center)
+    ann, call = talking(center, "support")
+    boss.hears(ann, mode=BARGE)
+    assert boss.is_in(MonitorState.BARGED)
+    center.passes(barged_s)
+    assert not center.all(RenewRecording)
+    if hangs_up:
+        center.tell(LegEnded(leg=boss.monitor.leg, end=LegEnd.NORMAL))
+    else:
+        assert boss.wants(LISTEN) == ""
+    assert [one.leg for one in center.all(RenewRecording)] == [call.leg] * renewed
 
 
 def test_the_keys_of_her_phone_are_those_of_chanspy(center: Center) -> None:
