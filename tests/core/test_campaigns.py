@@ -1,5 +1,6 @@
 """Campaigns in stories: whom they dial and when, who answers, who is dropped, what becomes of each attempt."""
 
+import heapq
 import itertools
 from dataclasses import replace
 from typing import Any
@@ -656,6 +657,57 @@ def test_what_waited_long_for_its_turn_is_dialled_if_it_was_judged_just_now() ->
     ]
     assert {one.why for one in floor.all(DialRefused)} == {"it was judged too long ago"}
     floor.told_again()
+
+
+class SlowFloor(Floor):
+    """Postgres takes its time: it judges and settles one after the other, and everybody who is called is busy."""
+
+    def __init__(self, takes_s: float, agents: int) -> None:
+        super().__init__(leads=1_000, checked=False)
+        self.answers = False
+        self._takes_s, self._free_at = takes_s, self.now
+        self._coming: list[tuple[float, int, Any]] = []
+        for n in range(agents):
+            self.agent(f"ann{n:02}")
+
+    def carried_out(self, command: object) -> None:
+        match command:
+            case JudgeDial(dial=dial):
+                at = self._in_turn()
+                self._comes(at, DialJudged(attempt=LegId(dial.id), authorised=True, at=at))
+            case SettleAttempt(attempt=attempt):
+                self.settled[attempt] = command
+                self._comes(self._in_turn(), AttemptSettled(attempt=attempt))
+            case DialNumber(leg=leg):
+                self._comes(self.now + 0.2, LegEnded(leg=leg, end=LegEnd.BUSY, cause=17))
+            case _:
+                super().carried_out(command)
+
+    def _in_turn(self) -> float:
+        self._free_at = max(self._free_at, self.now) + self._takes_s
+        return self._free_at
+
+    def _comes(self, at: float, event: Any) -> None:
+        heapq.heappush(self._coming, (at, len(self.outputs), event))
+
+    def goes_on(self, seconds: float) -> None:
+        for _ in range(round(10 * seconds)):
+            self.passes(0.1)
+            while self._coming and self._coming[0][0] <= self.now:
+                self.tell(heapq.heappop(self._coming)[2])
+
+
+def test_where_calls_are_judged_slowly_they_are_made_slowly_and_none_is_void() -> None:
+    """Where a call is void that was asked about more than 10 s ago, most are, and their askings delay all others."""
+    floor = SlowFloor(takes_s=0.25, agents=60)
+    floor.begins()
+    floor.answers = True
+    floor.starts()
+    floor.goes_on(60.0)
+    assert len(floor.record.asked) > JUDGED_WITHIN_S / 0.25 / 2  # they wait longer than what is judged is good for
+    assert {one.outcome for one in floor.settled.values()} == {Outcome.BUSY}
+    made = len(floor.all(DialNumber))
+    assert made >= 0.9 * 60.0 / 0.25 / 2  # each is judged and settled
 
 
 def test_calls_that_are_not_made_say_nothing_of_their_trunk() -> None:
