@@ -48,6 +48,7 @@ MODULES: Final = (
     "callcenter.core.campaign_ends",
     "callcenter.core.campaign_state",
     "callcenter.core.campaigns",
+    "callcenter.core.colleagues",
     "callcenter.core.consult",
     "callcenter.core.contacts",
     "callcenter.core.control",

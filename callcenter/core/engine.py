@@ -14,6 +14,7 @@ from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.campaigns import Campaigns
+from callcenter.core.colleagues import Colleagues
 from callcenter.core.consult import Consults
 from callcenter.core.control import Control
 from callcenter.core.dial_out import DialOut
@@ -145,6 +146,7 @@ class Engine:
         self._consults = Consults(self.world, self._transfers, self._talk)
         self._lost = LostAgents(self.world, self._queues, self._transfers, self)
         self._parking = ParkingPlace(self.world, self._transfers, self._talk, self)
+        self._colleagues = Colleagues(self.world, self)
         self._phones = Phones(self.world, self._transfers, self._consults, self._parking, self._talk)
         self._failures = Failures(
             self.world,
@@ -400,11 +402,13 @@ class Engine:
         configuration = world.configuration
         flow = event.flow or configuration.numbers.get(event.dialled) or configuration.default_flow
         flow = flow if flow in configuration.flows else None
-        if self._parking.dialled(event) or self._phones.called(event) or self._dial_out.dialled(event):
+        if self._parking.dialled(event) or self._phones.called(event) or self._colleagues.called(event):
+            return
+        if self._dial_out.dialled(event):
             return
         if self._dialling.rang_back(event, flow):
             return
-        contact = self._newcomer(event)
+        contact = self.newcomer(event)
         if flow is not None:
             self.start_flow(contact, flow)
         else:
@@ -413,11 +417,12 @@ class Engine:
 
     def tells(self, record: AgentRecord, call: ContactArrived, flow: FlowName) -> None:
         """Let an agent hear something on a leg of hers, in her language: it is a call of her own."""
-        contact = self._newcomer(call)
+        contact = self.newcomer(call)
         contact.answered, contact.language = True, record.agent.language
         self.start_flow(contact, flow)
 
-    def _newcomer(self, event: ContactArrived) -> ContactRecord:
+    def newcomer(self, event: ContactArrived) -> ContactRecord:
+        """A new contact of this leg, in no flow yet."""
         world, mint = self.world, self.world.mints()
         contact = ContactRecord(
             id=mint.contact(),
@@ -477,6 +482,7 @@ class Engine:
         if leg in contact.offers:
             self._talk.agent_answered(contact, leg)
         elif leg == contact.other_leg:
+            self._colleagues.answered(contact)
             self._talk.outside_answered(contact)
         elif leg == contact.leg and contact.campaign is not None:
             self._campaign_calls.answered(contact)
@@ -733,7 +739,7 @@ class Engine:
         if contact.transferred_by is not None:
             self._transfers.not_reached(contact, contact.transferred_by, why)
         else:
-            self.end(contact, EndReason.REFUSED)
+            self.end(contact, EndReason.REFUSED if contact.colleague is None else EndReason.NOT_REACHED)
 
     def part_over(self, contact: ContactRecord) -> None:
         """The agent's part of a CONNECTED contact is over."""

@@ -126,6 +126,11 @@ class Failures:
                         self._dialling.failed(contact, LegEnd.FAILED, hang_up=True)
                 elif not unknown and event.subject == contact.other_leg:
                     self._flows.forward_failed(contact, event.detail or event.fault.value)
+            case "RingPhone" if event.subject == contact.other_leg:
+                if not unknown:
+                    self._flows.forward_failed(contact, event.detail or event.fault.value)
+            case "PlayTone" if contact.colleague is not None:
+                self._told.playback_over(PlaybackId(event.subject))
             case "PlayPrompts":
                 self._told.playback_over(PlaybackId(event.subject))
             case "RecordMessage":

@@ -88,6 +88,7 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     language: str = "en"
     agent_number: str = ""
     dialler: AgentId | None = None  # the agent whose own call this is: a feature code, or the hotline
+    colleague: AgentId | None = None  # the agent whom she calls on it
     returns: bool = False
 
     state: ContactState = ContactState.IN_FLOW

@@ -7,7 +7,7 @@ recording begin after it, so no recording holds what a caller had not been told 
 from typing import Final
 from zlib import crc32
 
-from callcenter.core import aside, control, dispositions, parking, recording, voice
+from callcenter.core import aside, colleagues, control, dispositions, parking, recording, voice
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.consult import everybody_else_goes
 from callcenter.core.contacts import ContactInput, move
@@ -260,9 +260,7 @@ class Talk:
             hung_up = reason is EndReason.ABANDONED
             self._callbacks.settle(contact, CallbackEnd.HUNG_UP if hung_up else CallbackEnd.ENDED, reason.value)
         del world.contacts[contact.id]
-        own = world.agents.records.get(contact.dialler) if contact.dialler is not None else None
-        if own is not None:
-            world.agents.has_dialled(own, world.now)
+        colleagues.over(world, contact)
         world.out.append(self._summary(contact, reason))
 
     def let_go(self, contact: ContactRecord, *, leg_gone: bool, returned: bool) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from callcenter.jobs.telling import Detail, Teller, Told
 from callcenter.jobs.wording import duration
+from callcenter.model.colleagues import ColleagueAnswered, ColleagueRang
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
 from callcenter.model.entry import Entry
 from callcenter.model.facts import (
@@ -117,6 +118,17 @@ def _left(_: Entry, fact: PartyLeft) -> Told:
     return Told(kind="party_left", words=words, agent=fact.agent or "", details=details)
 
 
+def _colleague_rang(_: Entry, fact: ColleagueRang) -> Told:
+    words = f"{fact.agent} calls {fact.colleague}, whose phone rings"
+    return Told(kind="colleague_rang", words=words, agent=fact.agent, details={"colleague": fact.colleague})
+
+
+def _colleague_answered(_: Entry, fact: ColleagueAnswered) -> Told:
+    words = f"{fact.colleague} answered after {duration(fact.rang_s)}"
+    details: dict[str, Detail] = {"colleague": fact.colleague, "rang_s": round(fact.rang_s, 3)}
+    return Told(kind="colleague_answered", words=words, agent=fact.agent, details=details)
+
+
 CONTROL_TELLERS: Final[Mapping[type, Teller]] = {
     ContactHeld: _held,
     ContactResumed: _resumed,
@@ -129,4 +141,6 @@ CONTROL_TELLERS: Final[Mapping[type, Teller]] = {
     ConsultBegan: _consults,
     ConsultAnswered: _answered,
     PartyLeft: _left,
+    ColleagueRang: _colleague_rang,
+    ColleagueAnswered: _colleague_answered,
 }

@@ -15,7 +15,7 @@ class Direction(StrEnum):
     """Who asked for the contact."""
 
     INBOUND = "inbound"
-    INTERNAL = "internal"  # an agent dialled a feature code: no customer, not in the reports
+    INTERNAL = "internal"  # an agent dialled a feature code, or a colleague: no customer, not in the reports
     OUTBOUND = "outbound"
     VOICEMAIL = "voicemail"  # nobody is on the line: a message that a caller left waits to be heard
 
@@ -37,7 +37,7 @@ class ContactState(StrEnum):
     CONNECTING = "connecting"  # the agent has answered, the customer hears the announcement or is yet to be called
     CONNECTED = "connected"  # talking with an agent
     PARKED = "parked"  # in a slot, with music, until somebody picks it up
-    FORWARDED = "forwarded"  # talking with an outside number
+    FORWARDED = "forwarded"  # talking with an outside number, or with a colleague who was called
     ENDED = "ended"
 
 
@@ -52,7 +52,7 @@ class EndReason(StrEnum):
     FLOW_ENDED = "flow_ended"  # the IVR hung up
     CLOSED = "closed"  # outside opening hours: the IVR said so and hung up
     VOICEMAIL = "voicemail"  # a message was left
-    FORWARDED = "forwarded"  # the call went to an outside number and ended there
+    FORWARDED = "forwarded"  # the call went to an outside number, or a colleague, and ended there
     RETURNED = "returned"  # handed back to the dialplan it came from
     REFUSED = "refused"  # the queue would not keep the caller (full, nobody there) and had nowhere to send her
     HUNG_UP_BY_REQUEST = "hung_up_by_request"
@@ -61,7 +61,7 @@ class EndReason(StrEnum):
     CALLBACK_REFUSED = "callback_refused"  # promised to be called back at a number that may not be called
     CALLBACK_CANCELLED = "callback_cancelled"  # somebody took the promise back
     MESSAGE_DONE = "message_done"  # a message was heard, and nothing is left to be done about it
-    NOT_REACHED = "not_reached"  # of a campaign: nobody answered
+    NOT_REACHED = "not_reached"  # of a campaign, or of a call to a colleague: nobody answered
     DROPPED = "dropped"  # of a campaign: a person answered, and no agent was there in time
     MACHINE = "machine"  # of a campaign: an answering machine did
     SHUTDOWN = "shutdown"  # the call center was stopped

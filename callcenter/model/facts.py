@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from callcenter.model.agent import AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.callback import CallbackEnd, CalledFirst
 from callcenter.model.campaign_messages import CampaignFact
+from callcenter.model.colleagues import ColleagueFact
 from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, TreeName, Version
@@ -656,6 +657,7 @@ Fact = (
     | ContactTaken
     | TransferFailed
     | PhoneRefused
+    | ColleagueFact
     | ConsultBegan
     | ConsultAnswered
     | PartyLeft

@@ -14,6 +14,7 @@ from callcenter.core.records import COUNTED, rows
 from callcenter.core.steering import PICKED
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.campaign_messages import AnswererJudged, ContactDropped, LeadDialled
+from callcenter.model.colleagues import ColleagueRang
 from callcenter.model.commands import Reply, TellReferrer
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction, OfferEnd, QueueExit
@@ -278,6 +279,10 @@ class Book:
                 self.agents[taker].talks_to = self.live(contact).id
             case ConsultBegan() | ConsultAnswered() | PartyLeft() | ContactTransferred():
                 self._called_aside(fact, now)
+            case ColleagueRang(contact=contact, colleague=colleague):
+                if self.agents[colleague].offers or self.agents[colleague].talks_to or self.agents[colleague].own_calls:
+                    raise Violation(f"{fact} while she has {self.agents[colleague]}")
+                self.agents[colleague].own_calls.add(contact)
             case MessageSettled(contact=contact, end=MailEnd.CALLED_BACK):
                 self._calls_back.add(contact)  # at once, without a wrap-up
             case MonitorBegan(monitor=monitor, supervisor=supervisor):

@@ -22,6 +22,7 @@ from callcenter.model.campaign_messages import (
     OptedOut,
 )
 from callcenter.model.card import PaymentStep
+from callcenter.model.colleagues import ColleagueAnswered, ColleagueRang
 from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
 from callcenter.model.detection import Answerer
@@ -362,6 +363,8 @@ SILENT: list[Fact] = [
     KeysSent(contact=C, agent=ANNA, count=3),
     TransferFailed(contact=C, agent=ANNA, why="busy"),
     PhoneRefused(contact=C, agent=ANNA, name="0999", why="it may not be called"),
+    ColleagueRang(contact=C, agent=ANNA, colleague=AgentId("bert"), leg=AGENT_LEG),
+    ColleagueAnswered(contact=C, agent=ANNA, colleague=AgentId("bert"), leg=AGENT_LEG, rang_s=2.0),
     ContactTaken(contact=C, agent=ANNA, taker=AgentId("bert"), leg=AGENT_LEG),
     ConsultBegan(contact=C, agent=ANNA, leg=AGENT_LEG, number="0280"),
     ConsultAnswered(contact=C, agent=ANNA, leg=AGENT_LEG, number="0280", rang_s=2.0),

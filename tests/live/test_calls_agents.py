@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from callcenter.model.agent import AgentState, AgentStatus
+from callcenter.model.colleagues import ColleagueAnswered, ColleagueRang
 from callcenter.model.contact import Direction, EndReason
 from callcenter.model.facts import AgentChanged, ContactEnded, ContactOffered
+from callcenter.model.parking import PhoneTurnedAway
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live import office
 from tests.live.center import Center
@@ -34,6 +36,38 @@ async def test_feature_codes_change_her_status_and_she_hears_so(center: Center) 
     ended = await center.facts(ContactEnded, 5)
     assert {fact.direction for fact in ended} == {Direction.INTERNAL}
     assert not center.so_far(ContactOffered)
+
+
+async def test_a_colleague_is_called_by_her_number_and_nobody_gets_a_call_meanwhile(center: Center) -> None:
+    alice, bob = await asyncio.gather(center.works("alice"), center.works("bob"))
+    call = await alice.dials(bob.number)
+    rang = await center.fact(ColleagueAnswered, agent="alice", colleague="bob")
+    await asyncio.gather(alice.ear.hears(bob.tone_hz, 6), bob.ear.hears(alice.tone_hz, 6))
+    caller = await center.calls("2001")
+    await caller.waits()
+    busy = await (await center.second_line(bob)).dial(alice.number)
+    await busy.reaches(CallState.ENDED, 6)
+    assert (await center.fact(PhoneTurnedAway, agent="bob")).why == "bob has a call already"
+    assert [(await one.seen()).state for one in (alice, bob)] == 2 * [AgentState.NOT_READY]
+    await bob.hangs_up()
+    await call.reaches(CallState.ENDED, 6)
+    taken = await center.fact(ContactOffered, contact=await caller.contact())
+    await caller.talks_to(alice if taken.agent == "alice" else bob)
+    await caller.hangs_up()
+    cdr = await center.cdr(rang.contact)
+    assert (cdr["direction"], cdr["caller"], cdr["dialled"], cdr["agent"]) == ("internal", "1001", "1002", None)
+    assert (cdr["end_reason"], cdr["forward_s"] > 0.5, cdr["queue"]) == (EndReason.FORWARDED, True, None)
+
+    center.expects("Playback failed for tone:ring")  # she gives up while she hears it
+    dave = await center.works("dave", habit=Habit.IGNORE, logged_in=False)
+    again = await alice.dials(dave.number)
+    await asyncio.gather(dave.rings(), again.reaches(CallState.UP, 6))
+    await alice.hangs_up()
+    await again.reaches(CallState.ENDED, 6)
+    unanswered = (await center.facts(ColleagueRang, 2))[-1]
+    assert (await center.cdr(unanswered.contact))["end_reason"] == EndReason.LEFT_IN_FLOW
+    await dave.phone.incoming[-1].reaches(CallState.ENDED, 6)
+    await alice.is_(AgentState.READY)
 
 
 async def test_a_stranger_who_dials_a_feature_code_changes_nothing(center: Center) -> None:
