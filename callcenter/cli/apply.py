@@ -15,6 +15,7 @@ from callcenter.cli.screen import Json, emit, plain, say, warn
 from callcenter.cli.site import Site, site_of
 
 if TYPE_CHECKING:
+    from callcenter.config.folder import Checked
     from callcenter.errors import Problem
     from callcenter.web.views import Applied
 
@@ -26,11 +27,14 @@ RESTART: Final = "has been changed since the start: ports, addresses and voices 
 
 def apply(context: typer.Context, folder: Folder = None, message: Message = "", json: Json = False) -> None:
     """Make the edited configuration live without a restart. With an error in it nothing changes."""
+    from callcenter.config.folder import check_folder
+
     site = site_of(context)
     where = folder if folder is not None else site.settings.config_folder
-    _refuse(checked(where), "nothing was changed: what was live goes on")
+    checked = check_folder(where)
+    _refuse(checked.problems, "nothing was changed: what was live goes on")
     applied = site.center.apply(where.resolve(), message)
-    _tell(applied, json=json)
+    _tell(applied, remarks=checked.remarks, json=json)
     if needed := restart_needed(site):
         warn(needed)
 
@@ -51,11 +55,19 @@ def rollback(
         say("the folder was left as it is: callcenter config diff shows what it has beyond the live version")
 
 
-def checked(folder: Path) -> "Sequence[Problem]":
-    """Everything wrong in a folder."""
-    from callcenter.config.folder import check_configuration
+def looked_through(site: Site, folder: Path) -> "Checked":
+    """Everything wrong in a folder and what is odd in it; where a center runs, also what none of its agents can do."""
+    from callcenter.config.folder import Checked, check_folder, load_configuration, read_files
+    from callcenter.config.strangers import strangers
+    from callcenter.model.ids import AgentId, Skill
 
-    return check_configuration(folder)
+    found = check_folder(folder)
+    if found.problems or not site.center.runs():  # then nobody can say who is unknown
+        return found
+    agents = site.center.view().agents
+    known = {AgentId(one.id): {Skill(name): level for name, level in one.skills} for one in agents}
+    more = strangers(load_configuration(folder), read_files(folder)[0], known)
+    return Checked(problems=(), remarks=(*found.remarks, *more))
 
 
 def _refuse(problems: "Sequence[Problem]", message: str) -> None:
@@ -63,14 +75,18 @@ def _refuse(problems: "Sequence[Problem]", message: str) -> None:
         raise Failure(Exit.PROBLEMS, message, problems=problems)
 
 
-def _tell(applied: "Applied", *, json: bool) -> None:
+def _tell(applied: "Applied", *, json: bool, remarks: "Sequence[Problem]" = ()) -> None:
+    odd = [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in remarks]
     if json:
-        emit({"version": applied.version, "changed": applied.changed, "warnings": list(applied.warnings)})
+        warnings = list(applied.warnings)
+        emit({"version": applied.version, "changed": applied.changed, "warnings": warnings, "remarks": odd})
         return
     if not applied.changed:
         say(f"version {applied.version} is live already: {applied.words}")
     else:
         say(f"version {applied.version} is live")
+    for remark in remarks if applied.changed else ():
+        warn(plain(f"remark: {remark}"))
     for warning in applied.warnings:
         warn(plain(warning))
 

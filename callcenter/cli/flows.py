@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from callcenter.cli.apply import looked_through
 from callcenter.cli.exits import Exit, Failure, named_by_user
 from callcenter.cli.flow_steps import show_steps
 from callcenter.cli.screen import Json, emit, plain, say, seconds, show_grid, stamp, warn
@@ -71,15 +72,10 @@ def check(
     json: Json = False,
 ) -> None:
     """Check the whole folder of configuration; each problem is told with file, line and column."""
-    from callcenter.config.folder import check_folder
-
     site = site_of(context)
     where = folder if folder is not None else site.settings.config_folder
-    checked = check_folder(where)
-    problems, remarks = checked.problems, list(checked.remarks)
-    known = _agents(site) if not problems else None
-    if known is not None:
-        remarks += _strangers(where, known)
+    found_in = looked_through(site, where)
+    problems, remarks = found_in.problems, found_in.remarks
     if json:
         found = [_problem(problem) for problem in problems]
         emit({"folder": str(where), "problems": found, "remarks": [_problem(remark) for remark in remarks]})
@@ -92,19 +88,6 @@ def check(
         say(f"{where}: {count} {'problem' if count == 1 else 'problems'}" if problems else f"{where} can be used")
     if problems:
         raise typer.Exit(Exit.PROBLEMS)
-
-
-def _agents(site: Site) -> frozenset[str] | None:
-    """Everybody whom the call center here knows; None where none runs: then nobody can say who is unknown."""
-    return frozenset(one.id for one in site.center.view().agents) if site.center.runs() else None
-
-
-def _strangers(folder: Path, known: frozenset[str]) -> "list[Problem]":
-    from callcenter.config.folder import load_configuration, read_files
-    from callcenter.config.strangers import strangers
-    from callcenter.model.ids import AgentId
-
-    return strangers(load_configuration(folder), read_files(folder)[0], frozenset(map(AgentId, known)))
 
 
 @app.command("test")

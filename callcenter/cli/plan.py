@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from callcenter.cli.apply import Folder, checked
+from callcenter.cli.apply import Folder, looked_through
 from callcenter.cli.config import difference_document, show_differences, stored
 from callcenter.cli.exits import Exit
 from callcenter.cli.replay import instead_of, traffic
@@ -17,7 +17,7 @@ from callcenter.cli.screen import NOTHING, Json, cell, emit, plain, say, show, s
 from callcenter.cli.site import Site, site_of
 
 if TYPE_CHECKING:
-    from callcenter.errors import Problem
+    from callcenter.config.folder import Checked
     from callcenter.sim.traffic.estimates import Estimate
     from callcenter.versions.difference import FileDifference
     from callcenter.versions.prediction import Compared, Prediction
@@ -46,14 +46,15 @@ def plan(
     where = folder if folder is not None else site.settings.config_folder
     live = asyncio.run(stored(site, 0))
     found = differences(live.files, read_files(where)[0])
-    problems = checked(where)
+    looked = looked_through(site, where)
+    problems = looked.problems
     prediction = None
     if found and not problems and days > 0:
         prediction = _foretold(site, where, days, instead_of(instead or []), seed)
     if json:
-        emit(_document(live.version, where, found, problems, prediction))
+        emit(_document(live.version, where, found, looked, prediction))
     else:
-        _show(live.version, found, problems, prediction, asked=days > 0)
+        _show(live.version, found, looked, prediction, asked=days > 0)
     if problems:
         raise typer.Exit(Exit.PROBLEMS)
 
@@ -90,14 +91,15 @@ def _document(
     version: int,
     where: Path,
     found: "Sequence[FileDifference]",
-    problems: "Sequence[Problem]",
+    looked: "Checked",
     prediction: "Prediction | None",
 ) -> dict[str, object]:
     return {
         "version": version,
         "folder": str(where),
         "files": [difference_document(one) for one in found],
-        "problems": [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in problems],
+        "problems": [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in looked.problems],
+        "remarks": [{"where": one.where, "what": one.what, "remedy": one.remedy} for one in looked.remarks],
         "not_foretold": _not_walked(found),
         "prediction": None if prediction is None else _foretold_document(prediction),
     }
@@ -144,7 +146,7 @@ def _not_walked(found: "Sequence[FileDifference]") -> list[str]:
 def _show(
     version: int,
     found: "Sequence[FileDifference]",
-    problems: "Sequence[Problem]",
+    looked: "Checked",
     prediction: "Prediction | None",
     *,
     asked: bool,
@@ -153,9 +155,11 @@ def _show(
         say(f"the folder is what is live (version {version}): nothing to apply")
         return
     show_differences(found)
-    for problem in problems:
+    for odd in looked.remarks:
+        print(plain(f"remark: {odd}"))  # noqa: T201 (as below)
+    for problem in looked.problems:
         print(plain(str(problem)))  # noqa: T201 (one line each, however wide the terminal: editors read them)
-    if problems:
+    if looked.problems:
         show(cell("it cannot be applied: what is live goes on", "bold red"))
         return
     show(cell("it can be applied: callcenter apply", "green"))

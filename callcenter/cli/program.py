@@ -86,7 +86,12 @@ class Program(TyperGroup):
         except typer.Abort:
             code = Exit.INTERRUPTED
         except Exception as error:  # noqa: BLE001 (the process's edge: whatever it is must become an exit code)
-            code = _told(error, as_json=as_json)
+            try:
+                code = _told(error, as_json=as_json)
+                sys.stdout.flush()
+            except BrokenPipeError:
+                _give_up_stdout()
+                code = failure_of(error).exit
         sys.exit(int(code or Exit.OK))
 
 

@@ -231,19 +231,32 @@ def _columns(said: str) -> "Columns":
 
     import msgspec
 
-    from callcenter.sim.replay.table import KNOWN, Columns
+    from callcenter.config.sheet import did_you_mean
+    from callcenter.errors import Problem
+    from callcenter.sim.replay.table import KNOWN, Columns, faults_of
 
     if said in KNOWN:
         return KNOWN[said]
     path = Path(said)
+    shown = "docs/configuration.md shows such a file"
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Columns)
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise Failure(Exit.USAGE, f"--columns: no file {said}", remedy=f"there are also: {', '.join(KNOWN)}") from None
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise Failure(
-            Exit.CONFIGURATION, f"{said}: {error}", remedy="docs/configuration.md shows such a file"
-        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Failure(Exit.CONFIGURATION, f"{said}: {error}", remedy=shown) from error
+    keys = Columns.__dataclass_fields__
+    strange = [key for key in written if key not in keys]
+    problems = [Problem(where=said, what=f"unknown key `{key}`", remedy=did_you_mean(key, keys)) for key in strange]
+    try:
+        columns = msgspec.convert(written, Columns)
+    except msgspec.ValidationError as error:
+        problems.append(Problem(where=said, what=str(error), remedy=shown))
+    else:
+        problems += [Problem(where=f"{said}: {key}", what=what, remedy=shown) for key, what in faults_of(columns)]
+        if not problems:
+            return columns
+    raise Failure(Exit.CONFIGURATION, f"{said} does not say what the columns mean", problems=problems)
 
 
 def _calls_driven(total: int) -> Callable[[int], None] | None:

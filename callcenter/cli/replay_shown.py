@@ -126,7 +126,8 @@ def tell_runs(
         )
         return
     for problem in table.problems[:PROBLEMS_SHOWN] if table is not None else ():
-        say(f"line {problem.line}: {problem.column}: {problem.what}")
+        column = f"{problem.column}: " if problem.column else ""  # else the line as a whole
+        say(f"line {problem.line}: {column}{problem.what}")
     if table is not None and len(table.problems) > PROBLEMS_SHOWN:
         say(f"and {len(table.problems) - PROBLEMS_SHOWN} more (--json has them all)")
     for remark in remarks:

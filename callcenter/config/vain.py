@@ -1,4 +1,7 @@
-"""What is written and can have no effect: remarks, since it may be meant for later. Pure; knows the model, no YAML."""
+"""What is written and can have no effect, or none that helps: remarks, since it may be meant for later. Pure.
+
+Knows the model, no YAML.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -7,7 +10,7 @@ from callcenter.errors import Problem
 from callcenter.model.configuration import Configuration
 from callcenter.model.flow import Flow
 from callcenter.model.ids import FlowName, QueueName, Skill
-from callcenter.model.need import Need
+from callcenter.model.need import NOBODY_MEETS, Need
 from callcenter.model.queue import RelaxStep
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.parts import flows_of
@@ -33,6 +36,12 @@ def in_vain(configuration: Configuration, queues: Tree, flows: Mapping[FlowName,
             if queue.max_wait_s and step.after_s >= queue.max_wait_s:
                 what = f"nobody waits so long: max_wait_s is {queue.max_wait_s:g}"
                 yield queues.problem((queue.name, "relax", at, "after_s"), what)
+        asked = queue.needs
+        for at, step in enumerate(queue.relax):
+            before, asked = asked, step.applied_to(asked)
+            if before != asked == NOBODY_MEETS:
+                what = "from then on nobody may serve who waits here: a step is there to ask for less"
+                yield queues.problem((queue.name, "relax", at), what, "max_wait_s sends callers on")
 
 
 def _nothing_to_relax(configuration: Configuration, queues: Tree, flows: Mapping[FlowName, Tree]) -> Iterator[Problem]:

@@ -173,9 +173,26 @@ def _node(_: Entry, fact: NodeEntered) -> Told:
     details: dict[str, Detail] = {"flow": fact.flow, "node": fact.node, "exit": fact.exit or None}
     if not fact.exit:
         return Told(kind="flow", words=f"enters flow {fact.flow} at {fact.node}", details=details)
-    key = fact.exit.removeprefix("choices.")
-    how = f"pressed {key}" if key != fact.exit else fact.exit.replace("_", " ")
-    return Told(kind="flow", words=f"goes on to {fact.node} of flow {fact.flow} ({how})", details=details)
+    how = _exit_words(fact.exit)
+    words = f"goes on to {fact.node} of flow {fact.flow}{f' ({how})' if how else ''}"
+    return Told(kind="flow", words=words, details=details)
+
+
+def _exit_words(way: str) -> str:
+    """How a node was left, as one says it; "" where there was no other way."""
+    match way.split("."):
+        case ["next"]:
+            return ""
+        case ["otherwise"]:
+            return "no case fits"
+        case ["choices", key]:
+            return f"pressed {key}"
+        case ["cases", at, "then"] if at.isdecimal():
+            return f"case {int(at) + 1} fits"
+        case ["returns", word]:
+            return f"came back with {word}"
+        case _:
+            return way.replace("_", " ")
 
 
 def _queued(entry: Entry, fact: ContactQueued) -> Told:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from callcenter.model.need import LEVEL_MAX
 from callcenter.strategies.question import Breadth, Candidate, LooksAt, Question, Rank, freedom
 
 
@@ -18,4 +19,5 @@ class BestSkill:
 
     def why(self, chosen: Candidate, question: Question, now: float) -> str:
         """Her level and how long she has been free."""
-        return f"best skill: level {chosen.level}, {freedom(chosen, now)}"
+        several = "s that add up to" if chosen.level > LEVEL_MAX else ""
+        return f"best skill: level{several} {chosen.level}, {freedom(chosen, now)}"

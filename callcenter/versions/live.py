@@ -207,7 +207,8 @@ class Live:
             raise PeerFault("the call center is still starting")
         if problem := self._engine.why_not(configuration):
             raise _hindered(problem)
-        unknown = strangers(configuration, files, self._engine.world.agents.records)
+        agents = self._engine.world.agents.records.values()
+        unknown = strangers(configuration, files, {one.agent.id: one.agent.skills for one in agents})
         warnings = [*await self._voice.prepare(configuration.prompts), *unknown]
         version = await self._store.add(
             files,

@@ -22,7 +22,7 @@ class RollbackWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """The version that is live now. `warnings` name prompts that nobody can say, and agents whom nobody knows."""
+    """The version that is live now. `warnings` name prompts that nobody can say, agents and skills that are unknown."""
 
     version: Version
     changed: bool

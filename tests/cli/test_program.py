@@ -120,19 +120,22 @@ def test_a_failure_in_words_and_as_a_document() -> None:
     assert (document["kind"], document["exit"], len(document["problems"])) == ("configuration", 5, 2)
 
 
-def test_a_reader_that_has_seen_enough(terminal: Terminal) -> None:
+@pytest.mark.parametrize(
+    ("words", "code"), [(("flows", "list"), Exit.OK), (("flows", "test", "nowhere", "--json"), Exit.NOT_FOUND)]
+)
+def test_a_reader_that_has_seen_enough(words: tuple[str, ...], code: Exit, terminal: Terminal) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as out:
         done = subprocess.run(
-            [sys.executable, "-m", "callcenter.cli", "--settings", str(terminal.settings), "flows", "list"],
+            [sys.executable, "-m", "callcenter.cli", "--settings", str(terminal.settings), *words],
             stdout=out,
             stderr=subprocess.PIPE,
             text=True,
             check=False,
             timeout=30,
         )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (code, "")
 
 
 def test_an_old_fashioned_terminal_gets_question_marks(terminal: Terminal, tmp_path: Path) -> None:

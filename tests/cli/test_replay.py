@@ -109,6 +109,18 @@ def test_columns_of_ones_own(terminal: Terminal) -> None:
     assert terminal.json("replay", "--calls", calls, "--columns", str(columns))["calls"] == 2
     columns.write_text('arrived = "when"\n')
     assert "queue" in terminal("replay", "--calls", calls, "--columns", str(columns), expect=Exit.CONFIGURATION).err
+    head = (
+        'arrived = "when"\nqueue = "q"\noutcome = "o"\nwait_s = "w"\ntalk_s = "t"\nserved = ["a"]\nabandoned = ["a"]\n'
+    )
+    columns.write_text(head + 'timezone = "Asia/HCMC"\nidd = ["x"]\ndelimiter = ""\n')
+    said = terminal("replay", "--calls", calls, "--columns", str(columns), expect=Exit.CONFIGURATION).err
+    for problem in (
+        "unknown key `idd`",
+        "timezone: there is no time zone Asia/HCMC",
+        "delimiter: is one sign",
+        "served: a",
+    ):
+        assert problem in said  # all at once
     assert "anonymous-bank" in terminal("replay", "--calls", calls, "--columns", "none.toml", expect=Exit.USAGE).err
 
 

@@ -22,7 +22,9 @@ def test_an_edit_is_seen_applied_and_rolled_back(terminal: Terminal, live: LiveC
     terminal.write(EDITED, "config/queues.yaml")
     assert "callcenter plan" in terminal.json("status")["configuration"]["differs"]
     assert "differs from what is live" in terminal("status").out
-    assert terminal.json("apply", "--message", "shorter") == {"version": 2, "changed": True, "warnings": []}
+    applied = terminal.json("apply", "--message", "shorter")
+    assert (applied["version"], applied["changed"], applied["warnings"]) == (2, True, [])
+    assert [one["where"] for one in applied["remarks"]] == ["flows/to_support.yaml:1:1"]  # as flows check says it
     assert live.story.engine.world.configuration.queues["sales"].max_wait_s == 60  # type: ignore[index]
     assert terminal.json("status")["configuration"]["message"] == "shorter"
     assert terminal.json("apply")["changed"] is False
@@ -170,6 +172,19 @@ def test_a_plan_with_an_error_says_where_it_is(kept: Terminal) -> None:
     document = kept.json("plan", expect=Exit.PROBLEMS)
     assert [one["where"] for one in document["problems"]] == ["queues.yaml:6:3: sales.max_wiat_s"]
     assert "it cannot be applied" in kept("plan", expect=Exit.PROBLEMS).out
+
+
+def test_a_plan_tells_of_a_skill_that_nobody_has_and_of_steps_that_end_in_nobody(
+    kept: Terminal, live: LiveCenter
+) -> None:
+    live.story.agent("anna", sales=3, support=2)
+    slip = QUEUES.replace("needs: sales", "needs: saels", 1).replace("needs: support }", "needs: nobody }")
+    kept.write(slip, "config/queues.yaml")
+    told = [(one["what"], one["remedy"]) for one in kept.json("plan")["remarks"]]
+    assert ("no agent has the skill saels", "did you mean `sales`?") in told
+    assert any(what.startswith("from then on nobody may serve") for what, _ in told)
+    assert "sales.needs: no agent has the skill saels (did you mean `sales`?)" in kept("plan").out
+    assert "nobody may serve" in kept("apply").err  # which is told once more when it goes live
 
 
 def test_a_plan_of_nothing(kept: Terminal) -> None:

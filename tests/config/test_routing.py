@@ -199,11 +199,44 @@ def test_agents_whom_nobody_knows_are_named() -> None:
     assert problems == []
     assert list(map(str, strangers(configuration, files, known("linh", "minh")))) == [
         "queues.yaml:2:10: q.needs: there is no agent lihn (did you mean `linh`?)",
-        "queues.yaml:3:28: q.reserve.agents.1: there is no agent ghost (one of linh, minh)",
         "flows/f.yaml:2:58: nodes.a.relax.0.add: there is no agent nobdy (one of linh, minh)",
+        "queues.yaml:3:28: q.reserve.agents.1: there is no agent ghost (one of linh, minh)",
     ]
     assert strangers(configuration, files, known("lihn", "minh", "ghost", "nobdy")) == []
 
 
-def known(*agents: str) -> list[AgentId]:
-    return list(map(AgentId, agents))
+def known(*agents: str) -> dict[AgentId, dict[Skill, int]]:
+    return {AgentId(agent): {Skill("sales"): 3} for agent in agents}
+
+
+NEEDS_NOBODY_MEETS = """
+typing: {needs: saels and not trainee}
+level: {needs: sales >= 4 or @linh}
+both: {needs: sales >= 4, relax: [{after_s: 5, lower: 1}, {after_s: 9, add: english}]}
+well: {needs: sales >= 3 and not trainee}
+nobody: {needs: nobody, relax: [{after_s: 5, add: sales}]}
+"""
+
+
+def test_what_no_agent_can_do_is_remarked_on_before_callers_wait_for_it() -> None:
+    files = {"queues.yaml": NEEDS_NOBODY_MEETS}
+    configuration, problems = read_configuration(files)
+    assert problems == []
+    assert list(map(str, strangers(configuration, files, known("linh")))) == [
+        "queues.yaml:2:17: typing.needs: no agent has the skill saels (did you mean `sales`?)",
+        "queues.yaml:4:15: both.needs: no agent meets sales >= 4 (callcenter agents list shows who can do what)",
+        "queues.yaml:4:77: both.relax.1.add: no agent has the skill english (one of sales)",
+    ]
+    assert [str(one) for one in strangers(configuration, files, {}) if "skill" in str(one)] == []  # nobody is there yet
+
+
+def test_steps_after_which_nobody_may_serve_are_remarked_on(tmp_path: Path) -> None:
+    step = "{after_s: 9, needs: nobody}"
+    (tmp_path / "queues.yaml").write_text(
+        f"dead: {{needs: sales, relax: [{{after_s: 5, add: english}}, {step}]}}\n"
+        "one: {needs: sales, relax: [{after_s: 5, needs: nobody, add: '@linh'}]}\n"
+    )
+    assert [str(one) for one in check_folder(tmp_path).remarks if "nobody may" in str(one)] == [
+        "queues.yaml:1:58: dead.relax.1: from then on nobody may serve who waits here: a step is there to ask for less "
+        "(max_wait_s sends callers on)"
+    ]

@@ -256,6 +256,8 @@ def test_few_places_to_wait_and_none_at_all() -> None:
     nobody_waits = calls(patience=Patience(times=None, at_once=1.0))
     found = simulate(scenario(nobody_waits, agents=8, replications=5), seed=1)
     assert of(found, "p_abandon").covers(erlang_b(10, 8))
+    in_line = Subject(Scope.QUEUE, "q")  # who leaves at once waited for 0 s, and for her nobody was free all the same
+    assert of(found, "p_wait", in_line).mean == of(found, "p_wait").mean > 0
 
 
 def test_few_lines_for_one_pool_are_few_places_to_wait() -> None:
@@ -271,6 +273,7 @@ def test_an_answer_takes_as_long_as_phones_ring() -> None:
     found = simulate(scenario(groups=groups, replications=2))
     assert of(found, "asa_s").mean == pytest.approx(4, abs=0.01)
     assert of(found, "p_wait").mean < 0.01
+    assert of(found, "p_wait", Subject(Scope.QUEUE, "q")).mean == of(found, "p_wait").mean
 
 
 def n_design(generalists_do_a: bool) -> Scenario:

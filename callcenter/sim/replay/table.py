@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from callcenter.model.configuration import Configuration
 from callcenter.model.ids import QueueName
@@ -70,6 +70,18 @@ ANONYMOUS_BANK: Final = Columns(
 """The data of one bank's call center that Mandelbaum, Sakov and Zeltyn describe (Technion, 2000)."""
 
 KNOWN: Final[Mapping[str, Columns]] = {"anonymous-bank": ANONYMOUS_BANK}
+
+
+def faults_of(columns: Columns) -> list[tuple[str, str]]:
+    """Why no table could be read by them: the key, and what is wrong with it."""
+    found = []
+    if columns.timezone not in available_timezones():
+        found.append(("timezone", f"there is no time zone {columns.timezone}"))
+    if len(columns.delimiter) != 1:
+        found.append(("delimiter", f"is one sign, not {columns.delimiter!r}"))
+    if both := sorted(set(columns.served) & {*columns.abandoned, *columns.ignored}):
+        found.append(("served", f"{', '.join(both)} cannot mean something else as well"))
+    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

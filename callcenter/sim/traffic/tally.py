@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import QueueExit
-from callcenter.model.facts import AgentChanged, ContactConnected, QueueLeft
-from callcenter.model.ids import AgentId, QueueName
-from callcenter.sim.traffic.calls import Outcome
+from callcenter.model.facts import AgentChanged, ContactConnected, ContactOffered, QueueLeft
+from callcenter.model.ids import AgentId, ContactId, QueueName
+from callcenter.sim.traffic.calls import SAME_MOMENT_S, Outcome
 from callcenter.sim.traffic.drive import Watch
 from callcenter.sim.traffic.scenario import Scenario
 
@@ -147,11 +147,17 @@ class Counting:
         self.groups: dict[tuple[str, int], Work] = {}
         self._grid = grid
         self._group_of = group_of
+        self._rung: dict[ContactId, float] = {}  # who waits -> when the first phone rang for it in this queue
         self._threshold_s = {name: queue.service_level_s for name, queue in scenario.configuration.queues.items()}
 
     def watch(self) -> Watch:
         """The facts that are needed."""
-        return {QueueLeft: self._queue_left, AgentChanged: self._agent_changed, ContactConnected: self._connected}
+        return {
+            ContactOffered: self._offered,
+            QueueLeft: self._queue_left,
+            AgentChanged: self._agent_changed,
+            ContactConnected: self._connected,
+        }
 
     def ended(self, outcome: Outcome) -> None:
         """A contact is over."""
@@ -196,7 +202,11 @@ class Counting:
             found = self.queues[name, cell] = Contacts()
         return found
 
+    def _offered(self, offered: ContactOffered, now: float) -> None:
+        self._rung.setdefault(offered.contact, now)
+
     def _queue_left(self, left: QueueLeft, now: float) -> None:
+        rung = self._rung.pop(left.contact, None)
         if left.callback:
             return  # nobody was on the line; callbacks are counted apart
         for cell, seconds in self._grid.spread(left.entered, now):
@@ -207,7 +217,7 @@ class Counting:
         one = self._queue(left.queue, cell)
         one.offered += 1
         one.wait_s += left.waited_s
-        if left.waited_s > 0:
+        if rung is None or rung > left.entered + SAME_MOMENT_S:  # of those who do not wait at all too: as of a call
             one.delayed += 1
         in_time = left.waited_s <= left.service_level_s
         if left.exit is QueueExit.CONNECTED:
