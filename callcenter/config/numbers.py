@@ -22,7 +22,8 @@ from callcenter.model.numbers import Numbering
 from callcenter.model.parking import Parking
 from callcenter.nodes.fields import NUMBER_PATTERN
 
-KEYS: Final = ("numbers", "default", "forward_to", "callback_to", "numbering", "parking", "dial_out")
+KEYS: Final = ("numbers", "default", "forward_to", "callback_to", "numbering", "parking", "dial_out", "end_key")
+_END_KEY: Final = re.compile(r"[0-9*#]{1,3}")
 _DIGITS: Final = re.compile(r"[0-9]{0,4}")
 _DIAL_PATTERN: Final = re.compile(r"\+?[0-9XZN*#]{1,32}\.?")
 _CLASSES: Final = {"X": "[0-9]", "Z": "[1-9]", "N": "[2-9]", ".": "[0-9]+"}
@@ -39,6 +40,7 @@ class Numbers:
     numbering: Numbering = field(default=Numbering())
     parking: Parking | None = None
     dial_out: QueueName | None = None
+    end_key: str = ""
 
 
 def read_numbers(sheet: Sheet) -> Numbers:
@@ -65,6 +67,7 @@ def read_numbers(sheet: Sheet) -> Numbers:
         numbering=_numbering(sheet, root.get("numbering")),
         parking=parking,
         dial_out=_queue(sheet, root.get("dial_out")),
+        end_key=_end_key(sheet, root.get("end_key"), parking),
     )
 
 
@@ -115,6 +118,18 @@ def _queue(sheet: Sheet, value: Value) -> QueueName | None:
         context = error.context or {}
         sheet.wrong(("dial_out",), context["what"], context["remedy"])
         return None
+
+
+def _end_key(sheet: Sheet, value: Value, parking: Parking | None) -> str:
+    if value is None:
+        return ""
+    text = str(getattr(value, "written", value))
+    if not _END_KEY.fullmatch(text):
+        sheet.wrong(("end_key",), f"{shown(value)} are no keys of a telephone", '1 to 3 of 0 to 9, * and #: "*0"')
+        return ""
+    if parking is not None and parking.key is not None and parking.key in text:
+        sheet.wrong(("end_key",), f"{shown(parking.key)} is in it, by which calls are parked", "other keys")
+    return text
 
 
 def _patterns(sheet: Sheet, key: str, value: Value) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from callcenter.model.ids import AgentId, ContactId, LegId
 
 KEYS: Final = frozenset("0123456789*#ABCD")
 KEYS_MAX: Final = 32  # in one request: a row of keys takes 0.2 s each, and the leg can do nothing else meanwhile
+KEYS_WITHIN_S: Final = 3.0  # of each other are two keys pressed that mean something together
 LONG_HOLD_S: Final = (
     300.0  # after it the recorder is renewed: after 655 s it would take the agent's packets for late ones
 )
@@ -126,6 +127,16 @@ def agent_of(contact: ContactRecord) -> tuple[AgentId, LegId]:
     assert contact.agent is not None
     assert contact.agent_leg is not None
     return contact.agent, contact.agent_leg
+
+
+def ends_by_key(world: World, contact: ContactRecord, digit: str) -> bool:
+    """An agent has pressed a key in a talk: whether it is the last of those by which she ends it."""
+    keys = world.configuration.end_key
+    if not keys or contact.paying is not None:
+        return False
+    before = contact.keys if world.now - contact.keys_at <= KEYS_WITHIN_S else ""
+    contact.keys, contact.keys_at = (before + digit)[-len(keys) :], world.now
+    return contact.keys == keys
 
 
 def hold(world: World, contact: ContactRecord, by: HeldBy) -> None:

@@ -8,7 +8,7 @@ matching after it, so nobody else has to remember either.
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from callcenter.core import aside, voice
+from callcenter.core import aside, control, voice
 from callcenter.core import recording as talk_recording
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
@@ -283,11 +283,14 @@ class Engine:
             talk_recording.customer_pressed(self.world, contact, digit)
 
     def _agent_pressed(self, contact: ContactRecord, digit: str) -> None:
-        """A key of the agent's: about the message that she hears, or the recording of her talk."""
+        """A key of the agent's: about the message that she hears, her talk, or its recording."""
         if contact.mail is not None:
             self._mailroom.pressed(contact, digit)
         elif contact.state is ContactState.CONNECTED and not self._parking.key_pressed(contact, digit):
-            talk_recording.agent_pressed(self.world, contact, digit)
+            if not control.ends_by_key(self.world, contact, digit):
+                talk_recording.agent_pressed(self.world, contact, digit)
+            elif not self._consults.agent_gone(contact):
+                self._talk.agent_left(contact)
 
     def _is_secret(self, event: Event) -> bool:
         if not isinstance(event, DigitPressed):

@@ -185,6 +185,8 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     part_hold_s: float = 0.0  # of this agent's part
     muted: bool = False  # the agent
     phone_holds: bool = False  # her phone says that it holds, whatever we do with its leg
+    keys: str = ""  # that the agent has pressed last, as many as are told apart
+    keys_at: float = 0.0  # when the last of them was
     refused_at: float | None = None  # her phone wanted to hand it on, and was told no
     consult: Consult | None = None
     guests: dict[LegId, Guest] = {}  # who has joined the conversation, in order

@@ -337,6 +337,7 @@ class Talk:
         if contact.muted and contact.agent_leg in world.nailed:  # its next contact may have it at once
             world.out.append(MuteLeg(contact=contact.id, leg=contact.agent_leg, muted=False))
         contact.part_hold_s, contact.muted, contact.phone_holds, contact.refused_at = 0.0, False, False, None
+        contact.keys = ""
         if contact.mail is None:
             world.learnt_of(queue.name).talk.learn(talk_s)
             world.remember_agent(queue.name, contact.caller, contact.agent)

@@ -59,3 +59,19 @@ help:
     ):
         assert what in said, said
     assert len(problems) >= 6
+
+
+@pytest.mark.parametrize(
+    ("said", "keys", "wrong"),
+    [
+        ('end_key: "*0"', "*0", ""),
+        ("end_key: 99", "99", ""),
+        ("end_key: hash", "", "no keys of a telephone"),
+        ('end_key: "1234"', "", "no keys of a telephone"),
+        ('parking: {slots: 701-702, key: "#"}\nend_key: "#0"', "#0", "by which calls are parked"),
+    ],
+)
+def test_the_keys_by_which_a_call_is_ended(said: str, keys: str, wrong: str) -> None:
+    configuration, problems = read_configuration({"numbers.yaml": said + "\n"})
+    assert configuration.end_key == keys
+    assert [problem.what.endswith(wrong) for problem in problems] == ([True] if wrong else [])

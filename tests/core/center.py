@@ -118,6 +118,7 @@ def configured(
     guard: Guard = ANYWHERE,
     parking: Parking | None = None,
     dial_out: str | None = None,
+    end_key: str = "",
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
     ways_in = [flow(f"to_{one.name}", go=Enqueue(queue=one.name)) for one in queues]
@@ -144,6 +145,7 @@ def configured(
         guard=guard,
         parking=parking,
         dial_out=None if dial_out is None else QueueName(dial_out),
+        end_key=end_key,
     )
 
 
@@ -169,6 +171,7 @@ class Center:
         guard: Guard = ANYWHERE,
         parking: Parking | None = None,
         dial_out: str | None = None,
+        end_key: str = "",
     ) -> None:
         self.configuration = configured(
             *queues,
@@ -186,6 +189,7 @@ class Center:
             guard=guard,
             parking=parking,
             dial_out=dial_out,
+            end_key=end_key,
         )
         self.engine = Engine(self.configuration)
         self.now = start

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import pytest
 
+from callcenter.core.control import KEYS_WITHIN_S
 from callcenter.core.nails import CALL_AGAIN_S, HUNG_UP, LOST, RING_S, TONE_S, lane_of
 from callcenter.model.agent import AgentState, AgentStatus, NailState, PhoneRules, PhoneState
 from callcenter.model.commands import (
@@ -24,6 +25,7 @@ from callcenter.model.control import ConsultAct, TransferTo
 from callcenter.model.events import (
     ConsultActRequested,
     ConsultRequested,
+    DigitPressed,
     HoldRequested,
     LegAnswered,
     LegEnded,
@@ -42,6 +44,7 @@ from callcenter.model.facts import (
     TalkEnded,
 )
 from callcenter.model.flow import Prompt
+from callcenter.model.ids import LegId
 from callcenter.model.queue import Overflow, Target
 from callcenter.nodes.hangup import Hangup
 from tests.core.center import Ann, Call, Center, flow, queue, to_queue
@@ -432,6 +435,56 @@ def talking(**rules: Any) -> tuple[Center, Ann, Call]:
     call = one.call("sales")
     ann.answers()
     return one, ann, call
+
+
+def presses(one: Center, leg: LegId, keys: str) -> None:
+    for key in keys:
+        one.tell(DigitPressed(leg=leg, digit=key))
+
+
+def test_keys_end_a_talk_on_a_line_that_stays() -> None:
+    one = Center(queue("sales"), end_key="*0")
+    ann = one.agent("ann", phone=NAILED)
+    call, line = one.call("sales"), ann.line
+    presses(one, line, "0*1*")
+    one.passes(KEYS_WITHIN_S + 1.0)
+    presses(one, line, "0")
+    assert call.is_in(ContactState.CONNECTED), "not in a row, or too slow"
+    presses(one, line, "**0")
+    assert (call.end_reason, ann.state) == (EndReason.AGENT_HUNG_UP, AgentState.READY)
+    assert (ann.line, is_home(one, ann)) == (line, True)
+    later = one.call("sales")
+    presses(one, line, "0")
+    assert later.is_in(ContactState.CONNECTED)
+    one.told_again()
+
+
+def test_keys_end_a_talk_on_a_phone_that_rings_as_well_and_a_customers_keys_do_not() -> None:
+    one = Center(queue("sales"), end_key="#")
+    ann, call = one.agent("ann"), one.call("sales")
+    ann.answers()
+    leg = ann.leg
+    presses(one, call.leg, "#")
+    assert call.is_in(ContactState.CONNECTED)
+    presses(one, leg, "#")
+    assert call.end_reason is EndReason.AGENT_HUNG_UP
+    assert leg in [out.leg for out in one.lately(HangUp)]
+    assert ann.is_in(AgentState.READY)
+    one.told_again()
+
+
+def test_the_keys_leave_the_call_to_who_was_called_in() -> None:
+    one = Center(queue("sales"), end_key="*0", forward_to=("028[0-9]+",))
+    ann = one.agent("ann", phone=NAILED)
+    call, line = one.call("sales"), ann.line
+    one.ask(ConsultRequested(request=one.request(), contact=call.id, to=TransferTo.NUMBER, name="0281234"))
+    consult = call.record.consult
+    assert consult is not None
+    one.tell(LegAnswered(leg=consult.leg))
+    presses(one, line, "*0")
+    assert (call.state, ann.state) == (ContactState.FORWARDED, AgentState.READY)
+    assert is_home(one, ann)
+    one.told_again()
 
 
 def test_a_leg_that_ends_while_the_phone_cannot_be_reached_keeps_the_caller() -> None:

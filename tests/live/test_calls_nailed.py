@@ -65,7 +65,7 @@ async def test_calls_are_joined_at_once_and_the_phone_stays(center: Center) -> N
         up = await is_nailed(center, "alice")
         await alice.is_(AgentState.READY)
         [line] = alice.phone.incoming
-        for _ in range(2):
+        for ends in (EndReason.CALLER_HUNG_UP, EndReason.AGENT_HUNG_UP):
             alice.ear.forget()
             caller = await center.calls("2001")
             await alice.ear.hears(ALERT_HZ, 6.0)
@@ -73,9 +73,13 @@ async def test_calls_are_joined_at_once_and_the_phone_stays(center: Center) -> N
             assert connected.leg == up.leg
             [offer] = center.so_far(OfferEnded, contact=await caller.contact())
             assert offer.rang_s < 0.05
-            await caller.hangs_up()
+            if ends is EndReason.CALLER_HUNG_UP:
+                await caller.hangs_up()
+            else:
+                await alice.phone.press("*0")
+                await caller.is_hung_up()
             talk = await center.fact(TalkEnded, contact=await caller.contact())
-            assert talk.leg == up.leg
+            assert (talk.leg, (await caller.ended()).reason) == (up.leg, ends)
             await alice.is_(AgentState.READY)
             await alice.ear.falls_silent(caller.tone_hz)
         assert (line.state, len(alice.phone.incoming)) == (CallState.UP, 1)
