@@ -181,8 +181,8 @@ def _read(sheet: Sheet, beside: Path, folder: Path | None) -> Scenario | None:
         lines=top.lines,
         starts=top.starts,
     )
-    for problem in scenario.problems():
-        sheet.wrong((), problem)
+    for odd in scenario.problems():
+        sheet.wrong(odd.at, odd.what, odd.remedy, at_key=True)
     return scenario
 
 

@@ -98,6 +98,15 @@ class AgentGroup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Odd:
+    """Something that does not go with the rest: where (keys of the file), what, and what to do."""
+
+    at: tuple[str, ...]
+    what: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """All that a replication needs besides its number and the seed."""
 
@@ -148,20 +157,25 @@ class Scenario:
         found = self.configuration.queues.get(queue) if queue is not None else None
         return found.service_level_s if found is not None else None
 
-    def problems(self) -> list[str]:
-        """What does not go together, in words."""
-        found: list[str] = []
+    def problems(self) -> list[Odd]:
+        """What does not go together."""
+        found: list[Odd] = []
         if self.warm_up_h >= self.length_h:
-            found.append("the warm-up is as long as the day: nothing would be counted")
+            what = "the warm-up is as long as the day: nothing would be counted"
+            found.append(Odd(at=("warm_up_h",), what=what, remedy=f"less than length_h, {self.length_h:g}"))
         if sum(group.size for group in self.groups) > AGENTS_MAX:
-            found.append(f"more than {AGENTS_MAX} agents")
+            found.append(Odd(at=("agents",), what=f"more than {AGENTS_MAX} agents"))
         if not any(sum(each.rates_per_s) for each in self.calls):
-            found.append("nobody calls: every rate is 0")
-        found += [
-            f"{each.name}: nobody can serve these calls, and their callers wait for ever"
-            for each in self.calls
-            if each.patience.times is None and self._in_vain(each)
-        ]
+            found.append(Odd(at=("calls",), what="nobody calls: every rate is 0"))
+        for each in self.calls:
+            if each.patience.times is None and self._in_vain(each):
+                what = "nobody can serve these calls, and their callers wait for ever"
+                found.append(Odd(at=("calls", each.name), what=what, remedy="skills of a group that meet their needs"))
+        given = [(("calls", each.name), len(each.rates_per_s)) for each in self.calls]
+        for at, count in [*given, *((("agents", group.name), len(group.counts)) for group in self.groups)]:
+            if count > self.periods:
+                what = f"{count} periods are written, and a day has {self.periods}: some would not count"
+                found.append(Odd(at=at, what=what, remedy="see length_h and period_min"))
         return found
 
     def _in_vain(self, each: CallType) -> bool:
