@@ -23,6 +23,7 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium, TransportFault
 from callcenter.model.control import ConsultAct, PartyEnd, TransferTo
+from callcenter.model.entry import decode_entry
 from callcenter.model.events import (
     ConsultActRequested,
     ConsultRequested,
@@ -49,6 +50,8 @@ from callcenter.model.parking import (
     PickUpRequested,
 )
 from callcenter.model.recording import RecordingRules
+from callcenter.sim.replay.journal import JournalCalls
+from callcenter.sim.replay.recorded import Fate
 from tests.core.center import Ann, Call, Center, queue
 from tests.core.test_call_control import room_of
 
@@ -275,6 +278,22 @@ def test_who_hangs_up_in_her_slot_has_an_end_of_her_own() -> None:
     assert (bob.state, center.engine.world.slots) == (AgentState.READY, {})
     assert len(center.lately(StopRecording)) == 1
     center.told_again()
+
+
+def test_a_parked_call_is_one_talk_to_who_lets_the_journals_calls_come_again() -> None:
+    center, ann, bob, call = talking()
+    parks(center, call)
+    center.passes(30.0)
+    dials(center, bob, "701")
+    center.passes(7.0)
+    parks(center, call)
+    call.hangs_up()
+    dials(center, ann, "sales", LegId("1764000001.6"))  # her own call is nobody's
+    recorded = JournalCalls(live=center.engine.world.configuration)
+    for line in center.journal:
+        recorded.read(decode_entry(line))
+    [one] = recorded.recorded().calls
+    assert (one.fate, one.talk_s, one.agent) == (Fate.SERVED, 17.0, bob.id)
 
 
 def test_it_can_be_ended_by_request() -> None:

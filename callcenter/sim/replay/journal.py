@@ -1,6 +1,8 @@
 """The journal's entries as recorded calls and the staff's comings and goings. Knows facts; asks no engine.
 
 A contact counts from its first queue to its end; one that never came into a queue, or had not ended, is only counted.
+Whatever was done in a talk (held, parked, handed on, called in) is in its length of talk, as far as it was talk; what
+agents did on their own phones, and calls that we began, are nobody's: she was as free then as her status says.
 """
 
 from collections.abc import Mapping
@@ -27,6 +29,7 @@ NOBODY_ASKED = RequestId("")
 _FATES: Mapping[EndReason, Fate] = {
     EndReason.CALLER_HUNG_UP: Fate.SERVED,
     EndReason.AGENT_HUNG_UP: Fate.SERVED,
+    EndReason.LEFT_PARKED: Fate.SERVED,  # an agent had spoken with her
     EndReason.ABANDONED: Fate.ABANDONED,
 }
 
