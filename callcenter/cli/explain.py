@@ -196,6 +196,7 @@ def _next(found: "Outlook") -> dict[str, object]:
         "position": found.position or None,
         "waiting": found.waiting,
         "needs": found.needs,
+        "priority": round(found.priority, 3) if found.needs else None,
         "before_it_elsewhere": found.elsewhere,
         "wait": None
         if found.wait is None

@@ -10,6 +10,7 @@ from typing import Final
 
 from callcenter.core.engine import Engine
 from callcenter.core.explain import Reason, able, unable_reason
+from callcenter.core.lines import points
 from callcenter.core.queues import IN_QUEUE
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import Timer, TimerKind
@@ -18,6 +19,7 @@ from callcenter.model.contact import ContactState
 from callcenter.model.forecast import Range
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.queue import Target
+from callcenter.model.relaxation import Ageing
 
 SOON_S: Final = 0.001  # a deadline and the time it was made from may differ in the last digit
 WAITS: Final = (ContactState.WAITING, ContactState.OFFERED, ContactState.PROMISED)
@@ -77,6 +79,9 @@ class Outlook:
     position: int = 0  # in its queue, from 1; 0 when in none
     waiting: int = 0  # in its queue, itself among them
     needs: str = ""
+    priority: float = 0.0  # as it is now, with what ageing and lists add; of who waits
+    ageing: Ageing | None = None  # how it grows, if it does
+    priority_max: float = 0.0  # what it grows to
     flow: str = ""
     node: str = ""
     agent: AgentId | None = None  # whom it talks with, or who parked it
@@ -100,6 +105,7 @@ def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None
     pickup = contact.parked.pickup if contact.parked is not None else None
     rung = (*(offer.agent for offer in contact.offers.values()), *((pickup.agent,) if pickup is not None else ()))
     agents = able(engine, contact.needs) if contact.state in WAITS else []
+    ageing = world.queue_of(contact).ageing if contact.state in WAITS else None
     return Outlook(
         at=now,
         contact=contact.id,
@@ -109,6 +115,9 @@ def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None
         position=view.position,
         waiting=len(world.queued.get(contact.queue, ())) if contact.queue is not None else 0,
         needs=str(contact.needs) if waits else "",
+        priority=points(contact, now) if waits else 0.0,
+        ageing=ageing,
+        priority_max=contact.priority + ageing.max if ageing is not None else 0.0,
         flow=(contact.flow or "") if contact.state is ContactState.IN_FLOW else "",
         node=contact.node if contact.state is ContactState.IN_FLOW else "",
         agent=contact.agent if contact.parked is None else contact.parked.agent,

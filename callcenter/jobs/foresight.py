@@ -9,6 +9,7 @@ from callcenter.core.timers import TimerKind
 from callcenter.jobs.wording import NAMED_MAX, asked_words, duration, listed, target_words, who_and_why
 from callcenter.model.callback import CallbackStep
 from callcenter.model.contact import ContactState
+from callcenter.model.relaxation import Ageing
 
 SOON_MAX: Final = 3  # agents whose wrap-up or rest ends that are named
 
@@ -62,6 +63,8 @@ def agents_words(found: Outlook) -> list[str]:
         sure = "" if found.wait.confident else f" (not sure: {found.wait.doubt})" if found.wait.doubt else " (not sure)"
         low, high = duration(found.wait.p50_s), duration(found.wait.p90_s)
         said.append(f"if it stays, it probably waits about {low} more, and hardly longer than {high}{sure}")
+    if found.ageing is not None:
+        said.append(_priority_words(found.priority, found.priority_max, found.ageing))
     if found.elsewhere:
         calls = "1 call of another queue is" if found.elsewhere == 1 else f"{found.elsewhere} calls of other queues are"
         said.append(f"{calls} before it for these agents (by priority, or by waiting longer)")
@@ -74,6 +77,12 @@ def agents_words(found: Outlook) -> list[str]:
         else:
             said.append(who_and_why(agents, reason))
     return said
+
+
+def _priority_words(now: float, most: float, ageing: Ageing) -> str:
+    if now >= most:
+        return f"its priority has grown with its wait to {most:g}, and grows no more"
+    return f"its priority is {now:.1f} by now; it grows by {ageing.per_minute:g} a minute, to {most:g} at most"
 
 
 def next_words(found: Outlook) -> list[tuple[float, str]]:
@@ -96,10 +105,16 @@ def otherwise_words(found: Outlook) -> str:
             return "as soon as one of them is free and nobody is before it in line, she is rung for this call"
         case ContactState.WAITING:
             return "as soon as somebody logs in who could take it, she is rung for this call"
-        case ContactState.OFFERED:
-            return "when the phone is answered, the two are connected"
         case ContactState.OFFERED if found.message:
             return "when the phone is answered, the message is played"
+        case ContactState.OFFERED:
+            return "when the phone is answered, the two are connected"
+        case ContactState.PROMISED if not found.agents:
+            return "as soon as somebody logs in who could take it, and its turn has come, it goes on"
+        case ContactState.PROMISED if found.message:
+            return "as soon as one of them is free and its turn has come, she is rung for it and the message is played"
+        case ContactState.PROMISED:
+            return "once its time has come and one of them is free and nobody before it in line, the customer is called"
         case ContactState.CONNECTED if found.message:
             return "it ends when she says that it is done; if she hangs up without that, it comes back into line"
         case ContactState.PARKED:

@@ -41,9 +41,14 @@ SETTLED_WORDS: Final[Mapping[CallbackEnd, str]] = {
 
 def _promised(entry: Entry, fact: CallbackPromised) -> Told:
     who = "the customer first" if fact.first is CalledFirst.CUSTOMER else "the agent first"
-    opens = f"in {duration(fact.not_before - entry.at)}" if fact.not_before > entry.at else "now"
     words = f"is promised a callback to {fact.number} for {fact.queue}, {who}"
-    words += f", from {opens} on, within {duration(fact.until - entry.at)} (asked for by {fact.by or 'somebody'})"
+    soonest, latest = fact.not_before - entry.at, duration(fact.until - entry.at)
+    words += (
+        f", after {duration(soonest)} at the earliest and {latest} at the latest"
+        if soonest > 0
+        else f", within {latest}"
+    )
+    words += f" (asked for by {fact.by or 'somebody'})"
     details: dict[str, Detail] = {
         "number": fact.number,
         "first": fact.first.value,
