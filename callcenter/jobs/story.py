@@ -312,11 +312,10 @@ def _dropped(_: Entry, fact: RecordingDropped) -> Told:
 
 
 def _verified(_: Entry, fact: RecordingVerified) -> Told:
-    found = (
-        f"the recording is faulty: {fact.problem}"
-        if fact.problem
-        else f"the recording is sound: {duration(fact.seconds)}, {fact.channels} channels"
-    )
+    channels = "1 channel" if fact.channels == 1 else f"{fact.channels} channels"
+    found = f"the recording is sound: {duration(fact.seconds)}, {channels}"
+    if fact.problem:
+        found = f"the recording is faulty: {fact.problem}"
     details: dict[str, Detail] = {"recording": fact.recording, "seconds": fact.seconds, "problem": fact.problem}
     return Told(kind="recording_checked", words=found, details=details)
 

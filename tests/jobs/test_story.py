@@ -7,7 +7,7 @@ import pytest
 from callcenter.core.explain import Before, Cause, PassedOver, Reason, Verdict
 from callcenter.core.timers import TimerKind
 from callcenter.jobs.foresight import DEADLINE_WORDS
-from callcenter.jobs.story import END_WORDS, EXIT_WORDS, LEFT_OUT, LOOKUP_WORDS, OFFER_WORDS, TELLERS
+from callcenter.jobs.story import END_WORDS, EXIT_WORDS, LEFT_OUT, LOOKUP_WORDS, OFFER_WORDS, TELLERS, story
 from callcenter.jobs.wording import (
     CAUSE_WORDS,
     STRATEGY_WORDS,
@@ -19,9 +19,12 @@ from callcenter.jobs.wording import (
     passed_over_words,
 )
 from callcenter.model.contact import EndReason, LookupOutcome, OfferEnd, QueueExit
-from callcenter.model.facts import Fact
-from callcenter.model.ids import AgentId, ContactId, QueueName
+from callcenter.model.entry import Entry
+from callcenter.model.events import TimePassed
+from callcenter.model.facts import Fact, NodeEntered
+from callcenter.model.ids import AgentId, ContactId, FlowName, QueueName
 from callcenter.strategies import STRATEGIES
+from callcenter.strategies.question import Candidate, Question
 
 
 def test_every_fact_is_told_or_left_out_on_purpose() -> None:
@@ -39,6 +42,33 @@ def test_every_strategy_reason_end_and_deadline_has_its_words() -> None:
     assert EXIT_WORDS.keys() == set(QueueExit)
     assert END_WORDS.keys() == set(EndReason)
     assert LOOKUP_WORDS.keys() == set(LookupOutcome)
+
+
+@pytest.mark.parametrize(
+    ("way", "words"),
+    [
+        ("", "enters flow hotline at main"),
+        ("next", "goes on to main of flow hotline"),
+        ("choices.2", "goes on to main of flow hotline (pressed 2)"),
+        ("cases.0.then", "goes on to main of flow hotline (case 1 fits)"),
+        ("otherwise", "goes on to main of flow hotline (no case fits)"),
+        ("returns.paid", "goes on to main of flow hotline (came back with paid)"),
+        ("no_input", "goes on to main of flow hotline (no input)"),
+    ],
+)
+def test_how_a_node_was_left_is_said_in_words(way: str, words: str) -> None:
+    fact = NodeEntered(contact=ContactId("c"), flow=FlowName("hotline"), node="main", exit=way)
+    entry = Entry(seq=1, at=0.0, event=TimePassed(), outputs=(fact,))
+    assert [step.words for step in story([entry], ContactId("c"), {})] == [words]
+
+
+def test_levels_beyond_five_are_those_of_several_skills() -> None:
+    best, asked = STRATEGIES["best_skill"], Question(queue=QueueName("q"), last_agent=None)
+    said = [
+        best.why(Candidate(agent=AgentId("a"), ready_since=0, level=level, contacts=0, last_offered=0), asked, 9.0)
+        for level in (5, 8)
+    ]
+    assert said == ["best skill: level 5, free for 9.0 s", "best skill: levels that add up to 8, free for 9.0 s"]
 
 
 def out(agent: str, *reasons: Reason) -> Verdict:
