@@ -66,6 +66,8 @@ class Applying:
             world.surprise(f"version {version} of the configuration is not in force: {problem}")
         else:
             self._switch(version, new, "")
+            for name in sorted(new.queues):  # by the new hours somebody may have to go; but not before it is known
+                world.timers.set(TimerKind.CLOSING, name, world.now)  # what has become of the calls
 
     def _known(self, version: Version) -> Configuration:
         try:

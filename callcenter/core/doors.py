@@ -8,6 +8,7 @@ from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.widening import asked_of
 from callcenter.core.world import World
+from callcenter.model.calendar import Calendar
 from callcenter.model.contact import QueueExit
 from callcenter.model.ids import QueueName, Version
 from callcenter.model.need import Need
@@ -58,13 +59,27 @@ class Doors:
         """Whether the queue's hours run now."""
         return queue.hours is None or queue.hours in self._world.open_calendars(version)
 
-    def set_closing_timer(self, queue: Queue) -> None:
-        """Look at the queue again when its hours next begin or end."""
+    def set_closing_timer(self, name: QueueName) -> None:
+        """Look at the queue again when its hours next begin or end; one that is due and not seen to yet stays due."""
         world = self._world
-        if queue.hours is not None:
-            at = world.configuration.calendars[queue.hours].next_change(world.now)
-            if at is not None:
-                world.timers.set(TimerKind.CLOSING, queue.name, at)
+        due = world.timers.due(TimerKind.CLOSING, name)
+        if due is not None and due <= world.now:
+            return
+        changes = [calendar.next_change(world.now) for calendar in self._hours(name)]
+        at = min((at for at in changes if at is not None), default=None)
+        if at is None:
+            world.timers.cancel(TimerKind.CLOSING, name)
+        else:
+            world.timers.set(TimerKind.CLOSING, name, at)
+
+    def _hours(self, name: QueueName) -> list[Calendar]:
+        """By which hours a queue opens and closes: its own, or, when it is no more, those of whoever is still in it."""
+        world = self._world
+        versions = [world.version]
+        if name not in world.configuration.queues:
+            versions = sorted({world.contacts[contact].version for contact in world.queued.get(name, ())})
+        asked = [(world.library[version], world.library[version].queues[name].hours) for version in versions]
+        return [configuration.calendars[hours] for configuration, hours in asked if hours is not None]
 
     def serving(self, needs: Need) -> int:
         """How many agents at work meet the need."""

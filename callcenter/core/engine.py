@@ -614,8 +614,8 @@ class Engine:
             self._applying.begin_with(version)
         world.mint = Mint(namespace)
         self._campaigns.begun_again()
-        for queue in world.configuration.queues.values():
-            self._queues.doors.set_closing_timer(queue)
+        for name in world.configuration.queues:
+            self._queues.doors.set_closing_timer(name)
 
     def _recording_checked(self, event: RecordingChecked) -> None:
         self.world.out.append(

@@ -157,6 +157,7 @@ class Queues:
         inside.pop(contact.id, None)
         if not inside and queue.name not in world.configuration.queues:
             del world.queued[queue.name]
+            world.timers.cancel(TimerKind.CLOSING, queue.name)
         world.lines.remove(contact.id)
         world.ahead.remove(contact.id)
         if how is QueueExit.ABANDONED and queue.return_within_s > 0:
@@ -341,15 +342,14 @@ class Queues:
         self._elsewhere.start_flow(contact, flow)
 
     def opened_or_closed(self, name: QueueName) -> None:
-        """A queue's hours begin or end."""
+        """A queue's hours begin or end, or those of a queue that is no more for those who still wait in it."""
         world = self._world
-        queue = world.configuration.queues[name]
-        self.doors.set_closing_timer(queue)
-        if queue.at_close is None or self.doors.is_open(queue):
-            return
-        for contact_id in list(self._in_queue(name)):
+        self.doors.set_closing_timer(name)
+        for contact_id in list(world.queued.get(name, ())):
             contact = world.contacts[contact_id]
-            if contact.state is ContactState.WAITING:
+            queue = world.queue_of(contact)
+            waits = contact.state is ContactState.WAITING
+            if waits and queue.at_close is not None and not self.doors.is_open(queue, contact.version):
                 self._send_on(contact, QueueExit.CLOSED, queue.at_close)
 
     def roster_changed(self) -> None:
@@ -409,6 +409,8 @@ class Queues:
 
     def _set_timers(self, contact: ContactRecord, queue: Queue) -> None:
         timers, now = self._world.timers, self._world.now
+        if queue.name not in self._world.configuration.queues:  # nobody else sees to the hours of one that is no more
+            self.doors.set_closing_timer(queue.name)
         if queue.max_wait_s > 0:
             timers.set(TimerKind.MAX_WAIT, contact.id, max(contact.holds_from + queue.max_wait_s, now))
         self.announcing.set_timer(contact, queue)

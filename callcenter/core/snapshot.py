@@ -175,7 +175,8 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
     _restore_contacts(world, snapshot)
     _restore_agents(world, snapshot)
     for timer in snapshot.timers:
-        if timer.kind is not TimerKind.CLOSING or timer.subject in configuration.queues:
+        kept = timer.subject in configuration.queues or timer.subject in world.queued
+        if timer.kind is not TimerKind.CLOSING or kept:
             world.timers.set(timer.kind, timer.subject, timer.at)
     world.buried.update(dict.fromkeys(snapshot.buried))
     world.draining.update(queue for queue in snapshot.draining if queue in configuration.queues)

@@ -25,7 +25,7 @@ from callcenter.model.customer import NO_CALL_CUSTOMERS
 from callcenter.model.entry import Entry
 from callcenter.model.events import DigitPressed, Event
 from callcenter.model.facts import CallbackDialled, ContactEnded, MessageRouted, MessageSettled
-from callcenter.model.ids import ContactId, RecordingId, Version
+from callcenter.model.ids import ContactId, QueueName, RecordingId, Version
 from callcenter.model.mail import Mail, MailStep
 from callcenter.model.queue import Queue
 from callcenter.nodes.collect import Collect
@@ -488,7 +488,7 @@ def check_timers(world: World) -> None:
             case TimerKind.WRAP_UP | TimerKind.REST | TimerKind.NAIL | TimerKind.TONE:
                 holder = subject in world.agents.records
             case TimerKind.CLOSING:
-                holder = subject in world.configuration.queues
+                holder = subject in world.configuration.queues or world.queued.get(QueueName(subject))
             case TimerKind.PACE:
                 holder = subject in world.campaigns
             case TimerKind.SETTLE:

@@ -278,6 +278,29 @@ def test_a_queue_that_comes_back_takes_over_who_waits_in_its_old_self() -> None:
     center.told_again()
 
 
+def test_who_waits_in_a_queue_that_is_no_more_goes_when_its_hours_end_also_after_a_restart() -> None:
+    spans = (OpenSpan(weekday=0, start_min=0, end_min=8 * 60 + 10),)  # it is eight o'clock, on a Monday
+    early = Calendar(name=CalendarName("early"), timezone="UTC", spans=spans)
+    old = queue("sales", hours=early.name, at_close=to_queue("help"))
+    center = Center(old, queue("help"), flows=(flow("hotline", **hotline("sales")),), calendars=(early,))
+    gone, served = center.call("hotline"), center.call("hotline")
+    assert center.applies(queue("help", "support")) == ""
+    gone.presses("1")
+    served.presses("1")
+    ann = center.agent("ann")
+    assert gone.rung == ["ann"]
+    ann.answers()
+    gone.hangs_up()
+    center.passes(599.0)
+    assert served.record.queue == SALES
+    center.told_again()
+    center.restarts(away_s=5.0)
+    assert [(fact.contact, fact.exit) for fact in center.lately(QueueLeft)] == [(served.id, QueueExit.CLOSED)]
+    assert served.record.queue == HELP
+    assert "sales" not in center.engine.world.queued
+    center.told_again()
+
+
 def test_the_hours_of_an_old_flow_are_asked_of_its_own_calendar() -> None:
     always = Calendar(
         name=CalendarName("always"),

@@ -174,6 +174,17 @@ def test_who_waits_at_closing_time_goes_where_the_queue_says() -> None:
     assert exits(center) == [("a", QueueExit.CLOSED)]
 
 
+def test_hours_that_end_while_nobody_is_there_to_see_it_are_seen_to_afterwards() -> None:
+    a = queue("a", hours=OFFICE.name, at_close=to_queue("b"))
+    center = Center(a, queue("b"), calendars=[OFFICE], start=FIVE - 60.0)
+    call = center.call("a")
+    center.passes(58.0)
+    center.restarts(away_s=5.0)
+    assert call.queue == "b"
+    assert exits(center) == [("a", QueueExit.CLOSED)]
+    center.told_again()
+
+
 def test_who_waits_at_closing_time_is_still_served_if_the_queue_says_nothing() -> None:
     center = Center(queue("a", hours=OFFICE.name), calendars=[OFFICE], start=FIVE - 60.0)
     call = center.call("a")
