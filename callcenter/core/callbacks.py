@@ -248,7 +248,6 @@ class Callbacks:
             contact.version = callback.version
         if callback.leg is not None:  # a fault, or the end of the call center, in the middle of an attempt
             self.attempted(contact, LegEnd.CANCELLED)
-            callback.next_at = world.now + rules_of(world.rules_for(contact, callback.queue)).retry_after_s
         if contact.state is not S.PROMISED:
             move(contact, ContactInput.PROMISED, world.now)
         self._elsewhere.let_go(contact, leg_gone=leg_gone, returned=returned)
@@ -326,11 +325,14 @@ class Callbacks:
             self.stand_by(contact)
 
     def attempted(self, contact: ContactRecord, end: LegEnd | None) -> None:
-        """An attempt is over: she answered (None), or not. No attempt is fine."""
+        """An attempt is over: she answered (None), or not, and then the next is not before its time, however soon who
+        rang back meanwhile hangs up. No attempt is fine."""
         world, callback = self._world, callback_of(contact)
         world.timers.cancel(TimerKind.CALLBACK_RING, contact.id)
         if callback.leg is not None:
             callback_law.settle(world, contact, callback, end)
+            if end is not None:
+                callback.next_at = world.now + rules_of(world.rules_for(contact, callback.queue)).retry_after_s
             world.out.append(
                 CallbackAttempted(
                     contact=contact.id,

@@ -261,10 +261,9 @@ class Dialling:
             callback.attempts -= 1
             callback.unplaced += 1
             retry_s = min(UNPLACED_RETRY_S * 2 ** (callback.unplaced - 1), UNPLACED_RETRY_MAX_S)
+            callback.next_at = world.now + retry_s
         else:
             callback.unplaced = 0
-            retry_s = rules_of(world.queue_of(contact)).retry_after_s
-        callback.next_at = world.now + retry_s
         self._back(contact)
 
     def agent_lost(self, contact: ContactRecord) -> None:

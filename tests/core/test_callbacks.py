@@ -489,6 +489,24 @@ def test_who_rings_back_while_her_phone_is_being_dialled_has_answered() -> None:
     assert again.is_in(S.CONNECTED)
 
 
+def test_who_rings_back_while_her_phone_rings_and_gives_up_is_not_called_again_before_the_pause_is_over() -> None:
+    house = center(CUSTOMER, rules={"retry_after_s": 60.0})
+    call = promised(house)
+    house.agent("ann")
+    assert call.is_in(S.DIALLING)
+    again = house.call("sales", caller="0901")
+    assert again.id == call.id
+    assert again.is_in(S.OFFERED)
+    house.passes(1.0)
+    again.hangs_up()
+    assert call.is_in(S.PROMISED)
+    house.passes(58.0)
+    assert len(house.all(CallbackDialled)) == 1
+    house.passes(1.0)
+    assert len(house.all(CallbackDialled)) == 2
+    house.told_again()
+
+
 def test_who_rings_back_while_an_agent_is_rung_for_her_is_not_called() -> None:
     house = center()
     call = promised(house)
