@@ -15,6 +15,7 @@ from typing import Final
 
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore
+from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.callback_messages import JudgeCallback, SettleCallback
@@ -22,6 +23,7 @@ from callcenter.model.campaign_messages import CampaignCommand
 from callcenter.model.contact import ContactState
 from callcenter.model.entry import Entry
 from callcenter.model.events import (
+    CallbackCancelRequested,
     ConfigurationApplied,
     Event,
     MessageDoneRequested,
@@ -294,8 +296,21 @@ class Play:
             if self.agenda.now > self._until + CALL_MAX_S or self._tidying.random() < 0.2:
                 request = RequestId(f"tidy-{contact}")
                 self.center.ask(MessageDoneRequested(request=request, contact=contact, by="the supervisor"))
+        self._take_back_what_the_law_put_off()
         if self.agenda.now < self._until + AFTERMATH_S:
             self.agenda.after(TIDY_EVERY_S, self._tidy)
+
+    def _take_back_what_the_law_put_off(self) -> None:
+        """Nobody is there tomorrow, when the law would allow a callback that it has refused today."""
+        engine = self.center.engine
+        for contact in list(engine.world.contacts.values()) if engine is not None else ():
+            callback = contact.callback
+            if engine is None or callback is None or not callback.law_says:
+                continue
+            due = engine.world.timers.due(TimerKind.CALLBACK, contact.id)
+            if contact.state is ContactState.PROMISED and due is not None and due > self._until + AFTERMATH_S:
+                request = RequestId(f"take back {contact.id}")
+                self.center.ask(CallbackCancelRequested(request=request, contact=contact.id, by="the supervisor"))
 
     def _world(self) -> World | None:
         return self.center.engine.world if self.center.engine is not None else None
