@@ -325,7 +325,9 @@ class Consults:
         voice.stop_music(world, contact)
         world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=leg))
         self._return(contact)
-        if contact.held_since is not None and len(contact.guests) == 1:  # her phone holds: the two are alone
+        if (
+            contact.held_since is not None and control.company(world, contact) == 1
+        ):  # her phone holds: the two are alone
             recording.renew(world, contact)
         world.out.append(CloseBridge(contact=contact.id, bridge=consult.bridge))
 

@@ -16,6 +16,7 @@ from callcenter.model.control import HeldBy
 from callcenter.model.events import HoldRequested, KeysRequested, MuteRequested
 from callcenter.model.facts import AgentMuted, ContactHeld, ContactResumed, KeysSent
 from callcenter.model.ids import AgentId, ContactId, LegId
+from callcenter.model.monitor import MonitorState
 
 KEYS: Final = frozenset("0123456789*#ABCD")
 KEYS_MAX: Final = 32  # in one request: a row of keys takes 0.2 s each, and the leg can do nothing else meanwhile
@@ -146,9 +147,17 @@ def hold(world: World, contact: ContactRecord, by: HeldBy) -> None:
     world.out.append(LeaveBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=leg))
     if by is not HeldBy.PAYMENT:  # then she hears what she is asked for
         play_music(world, contact)
-    if len(contact.guests) == 1:  # whom she speaks with alone now
+    if company(world, contact) == 1:  # whom she speaks with alone now
         recording.renew(world, contact)
     world.out.append(ContactHeld(contact=contact.id, agent=agent, by=by))
+
+
+def company(world: World, contact: ContactRecord) -> int:
+    """How many the customer of a CONNECTED contact speaks with."""
+    barged = sum(
+        monitor.contact == contact.id and monitor.state is MonitorState.BARGED for monitor in world.monitors.values()
+    )
+    return (contact.held_since is None) + len(contact.guests) + barged
 
 
 def alone_with(contact: ContactRecord) -> LegId | None:

@@ -427,12 +427,13 @@ class Monitoring:
         self._audit(monitor)
         if monitor.state is MonitorState.TELLING:
             world.timers.cancel(TimerKind.TELLING, monitor.id)
-        if monitor.state is MonitorState.BARGED and world.now - monitor.since >= control.LONG_HOLD_S:
-            heard = world.contacts.get(monitor.contact) if monitor.contact is not None else None
-            if heard is not None and heard.state is ContactState.CONNECTED:
-                recording.renew(world, heard)  # the two have been apart for long, mixed with her: see `control`
+        was = monitor.contact if monitor.state is MonitorState.BARGED else None
         monitor.contact = talk
         move(monitor, told, world.now)
+        now = talk if monitor.state is MonitorState.BARGED else None
+        if now != was:
+            self._is_heard_otherwise(was)
+            self._is_heard_otherwise(now)
         if monitor.state is not MonitorState.ENDED:
             world.out.append(
                 MonitorChanged(
@@ -443,6 +444,16 @@ class Monitoring:
                     state=monitor.state,
                 )
             )
+
+    def _is_heard_otherwise(self, talk: ContactId | None) -> None:
+        """Who is in the conversation has changed: if two are left in it they are recorded anew (`RenewRecording`)."""
+        contact = self._world.contacts.get(talk) if talk is not None else None
+        if (
+            contact is not None
+            and contact.state is ContactState.CONNECTED
+            and control.company(self._world, contact) == 1
+        ):
+            recording.renew(self._world, contact)
 
     def _audit(self, monitor: MonitorRecord) -> None:
         if monitor.contact is not None and monitor.state in HEARING:

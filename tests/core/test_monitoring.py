@@ -31,6 +31,7 @@ from callcenter.model.events import (
     HoldRequested,
     LegAnswered,
     LegEnded,
+    LegHeld,
     LegSeen,
     PlaybackEnded,
     Resynced,
@@ -181,22 +182,36 @@ def test_who_whispers_has_another_ear_and_who_barges_is_in_the_conversation(cent
     assert heard == [(state, call.id) for state in modes]
 
 
-@pytest.mark.parametrize(("barged_s", "renewed"), [(60.0, 0), (1_000.0, 1)])
 @pytest.mark.parametrize("hangs_up", [False, True])
-def test_after_a_long_word_the_two_are_recorded_anew(barged_s: float, renewed: int, *, hangs_up: bool) -> None:
-    """Mixed with her for eleven minutes, the agent's packets would be late ones to the customer's recorder."""
+def test_who_is_left_in_a_conversation_is_recorded_anew(*, hangs_up: bool) -> None:
+    """A recorder is deaf to each phone but the first with which its customer was alone, and to what looks late."""
     center = Center(queue("support", record=True))
     boss = Boss(center)
     ann, call = talking(center, "support")
     boss.hears(ann, mode=BARGE)
-    assert boss.is_in(MonitorState.BARGED)
-    center.passes(barged_s)
-    assert not center.all(RenewRecording)
+    center.passes(60.0)
+    assert not center.all(RenewRecording), "three are mixed"
+    center.tell(LegHeld(leg=ann.leg, held=True))
+    assert [one.leg for one in center.all(RenewRecording)] == [call.leg], "the customer speaks with the supervisor"
+    center.tell(LegHeld(leg=ann.leg, held=False))
+    assert len(center.all(RenewRecording)) == 1
     if hangs_up:
         center.tell(LegEnded(leg=boss.monitor.leg, end=LegEnd.NORMAL))
     else:
         assert boss.wants(LISTEN) == ""
-    assert [one.leg for one in center.all(RenewRecording)] == [call.leg] * renewed
+    assert len(center.all(RenewRecording)) == 2, "and with the agent again"
+
+
+def test_who_comes_to_a_customer_on_hold_is_recorded() -> None:
+    center = Center(queue("support", record=True))
+    boss = Boss(center)
+    ann, call = talking(center, "support")
+    boss.hears(ann)
+    center.tell(LegHeld(leg=ann.leg, held=True))
+    assert not center.all(RenewRecording)
+    assert boss.wants(BARGE) == ""
+    assert boss.is_in(MonitorState.BARGED)
+    assert [one.leg for one in center.all(RenewRecording)] == [call.leg]
 
 
 def test_the_keys_of_her_phone_are_those_of_chanspy(center: Center) -> None:
