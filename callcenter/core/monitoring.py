@@ -13,6 +13,7 @@ from typing import Final
 
 from callcenter.core import control, recording
 from callcenter.core.consult import Elsewhere
+from callcenter.core.dispositions import held
 from callcenter.core.monitors import MonitorInput, MonitorRecord, move
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.taking import take
@@ -144,6 +145,8 @@ class Monitoring:
             return f"{monitor.agent} consults {talk.consult.party.name}: let that end first"
         if talk.paying is not None:
             return f"the customer of {talk.id} is paying: let that end first"
+        if problem := held(self._world, record):
+            return problem
         del self._world.ears[monitor.leg]
         self._end(monitor, MonitorEnd.TOOK_OVER, gone=True)
         why = f"{monitor.supervisor} took it over from {monitor.agent}"

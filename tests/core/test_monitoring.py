@@ -8,7 +8,7 @@ import pytest
 from callcenter.core.monitoring import TOLD_MAX_S, TOLD_PROMPT, lane_of
 from callcenter.core.monitors import TRANSITIONS, MonitorInput, MonitorRecord, move
 from callcenter.errors import IllegalTransition
-from callcenter.model.agent import AgentState, PhoneState, Supervision
+from callcenter.model.agent import AgentState, AgentStatus, PhoneState, Supervision
 from callcenter.model.commands import (
     CloseBridge,
     HangUp,
@@ -22,12 +22,14 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import LegEnd, TransportFault
 from callcenter.model.control import ConsultAct, TransferTo
+from callcenter.model.disposition import DispositionRules, DispositionTree, Outcome
 from callcenter.model.events import (
     AgentRemoved,
     AgentSaved,
     ConsultActRequested,
     ConsultRequested,
     DigitPressed,
+    DispositionRequested,
     HoldRequested,
     LegAnswered,
     LegEnded,
@@ -37,7 +39,7 @@ from callcenter.model.events import (
     Resynced,
 )
 from callcenter.model.facts import ContactTaken, TalkEnded
-from callcenter.model.ids import AgentId, LegId, MonitorId, QueueName, Team
+from callcenter.model.ids import AgentId, LegId, MonitorId, QueueName, Team, TreeName
 from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
 from callcenter.model.monitor_messages import (
     MonitorEnded,
@@ -422,6 +424,26 @@ def test_the_talk_that_she_hears_is_hers_and_the_recording_goes_on() -> None:
         assert [(talk.agent, talk.talk_s) for talk in center.all(TalkEnded)] == [("ann", 20.0), (boss.ann.id, 5.0)]
         assert not call.is_live
         center.told_again()
+
+
+def test_who_has_to_record_something_first_takes_no_talk_over() -> None:
+    tree = DispositionTree(name=TreeName("talks"), outcomes={"sold": Outcome(label="Sold")})
+    rules = DispositionRules(tree=tree.name, required=True, hold_s=60.0)
+    center = Center(queue("sales", disposition=rules), dispositions=(tree,))
+    boss = Boss(center)
+    own = center.call("sales")
+    assert boss.ann.asks_for(AgentStatus.AVAILABLE) == ""
+    boss.ann.answers()
+    own.hangs_up()
+    ann, call = talking(center)
+    boss.hears(ann)
+    assert "is to be recorded first" in boss.takes()
+    assert boss.ann.is_in(AgentState.WRAP_UP)
+    assert call.record.agent == "ann"
+    assert center.ask(DispositionRequested(request=center.request(), contact=own.id, code="sold")) == ""
+    assert boss.takes() == ""
+    assert call.record.agent == boss.ann.id
+    center.told_again()
 
 
 def test_what_she_does_not_hear_she_cannot_take() -> None:
