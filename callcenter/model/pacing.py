@@ -5,6 +5,7 @@ a receipt that holds question and answer proves why a number was dialled. All ti
 tuples of times means nothing.
 """
 
+from bisect import bisect_right
 from typing import Final, NewType
 
 import msgspec
@@ -46,6 +47,22 @@ class LifeTable(msgspec.Struct, frozen=True):
 
     edges_s: tuple[float, ...]  # from 0 on, rising
     going: tuple[float, ...]  # as many; 1 at first, never rising
+
+    def going_at(self, seconds: float) -> float:
+        """The share that still goes on after so long; beyond the last edge, what goes on there."""
+        place = bisect_right(self.edges_s, seconds)
+        if place == 0:
+            return 1.0
+        if place == len(self.edges_s):
+            return self.going[-1]
+        since, until = self.edges_s[place - 1], self.edges_s[place]
+        passed = (seconds - since) / (until - since)
+        return self.going[place - 1] + passed * (self.going[place] - self.going[place - 1])
+
+    def age_at(self, share: float) -> float:
+        """The first edge, in seconds, at which no more than this share (0..1) still goes on; else the last one."""
+        both = zip(self.edges_s, self.going, strict=True)
+        return next((edge for edge, going in both if going <= share), self.edges_s[-1])
 
 
 class Experience(msgspec.Struct, frozen=True, kw_only=True):

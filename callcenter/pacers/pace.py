@@ -5,7 +5,7 @@ than every ASK_EVERY_S. The very same object is driven by the simulator (`sim/di
 snapshot can hold. What comes late or twice, of a line that is not known any more, is ignored.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -24,8 +24,9 @@ from callcenter.model.pacing import (
     Trunk,
 )
 from callcenter.pacers import PACERS
-from callcenter.pacers.answering import Answering
-from callcenter.pacers.lengths import RING_EDGES_S, TALK_EDGES_S, Lengths
+from callcenter.pacers.answering import NO_LIST, Answering, Unripe
+from callcenter.pacers.lengths import TALK_EDGES_S, Lengths
+from callcenter.pacers.ordered import ANSWER_MEAN_S, NO_ANSWER_MEAN_S, RIPE, Dialled, Ordered, ringing_lengths
 from callcenter.pacers.windows import DAY_BUCKET_S, DAY_S, MONTH_BUCKET_S, MONTH_S, Window
 
 ASK_EVERY_S: Final = 1.0
@@ -36,9 +37,8 @@ DIALS_MIN: Final = 40  # less is not predicted from
 ANSWERS_MIN: Final = 10
 TALKS_MIN: Final = 10
 
-ANSWER_MEAN_S: Final = 12.0  # imagined before anything was seen
-NO_ANSWER_MEAN_S: Final = 20.0
-TALK_MEAN_S: Final = 120.0
+ORDERED_CREW: Final = 60  # a larger crew's dials are learnt in their order
+TALK_MEAN_S: Final = 120.0  # imagined before anything was seen
 WRAP_UP_MEAN_S: Final = 10.0
 
 
@@ -55,14 +55,11 @@ class Tables(msgspec.Struct, frozen=True, kw_only=True):
 
     at: float
     seen: int  # lengths, by then
+    ordered: bool  # of dials in their order
     answer: LifeTable
     no_answer: LifeTable
     talk: LifeTable
     wrap_up: LifeTable
-
-
-def _ring(mean_s: float) -> Lengths:
-    return Lengths(edges_s=RING_EDGES_S, mean_s=mean_s)
 
 
 def _talk(mean_s: float) -> Lengths:
@@ -78,8 +75,9 @@ class Pace(msgspec.Struct, kw_only=True):
     grace_s: float = GRACE_S
     lines: dict[str, Line] = {}  # by the line's id
     answering: Answering = msgspec.field(default_factory=Answering)
-    answer: Lengths = msgspec.field(default_factory=lambda: _ring(ANSWER_MEAN_S))
-    no_answer: Lengths = msgspec.field(default_factory=lambda: _ring(NO_ANSWER_MEAN_S))
+    ordered: Ordered = msgspec.field(default_factory=Ordered)
+    answer: Lengths = msgspec.field(default_factory=lambda: ringing_lengths(ANSWER_MEAN_S))
+    no_answer: Lengths = msgspec.field(default_factory=lambda: ringing_lengths(NO_ANSWER_MEAN_S))
     talk: Lengths = msgspec.field(default_factory=lambda: _talk(TALK_MEAN_S))
     wrap_up: Lengths = msgspec.field(default_factory=lambda: _talk(WRAP_UP_MEAN_S))
     day: Window = msgspec.field(default_factory=lambda: Window(span_s=DAY_S, bucket_s=DAY_BUCKET_S))
@@ -90,6 +88,7 @@ class Pace(msgspec.Struct, kw_only=True):
     def dialled(self, line: str, now: float, name: str = "", hour: int = 0) -> None:
         """A line was dialled, of the list of this name, in this hour (0..23) of whatever clock the campaign goes by."""
         self.lines[line] = Line(now, name, hour)
+        self.ordered.dialled(line, now, name, hour)
 
     def answered(self, line: str, now: float) -> None:
         """A person answered it. Counts for the budget, whatever becomes of the call."""
@@ -99,6 +98,7 @@ class Pace(msgspec.Struct, kw_only=True):
         self.trunk = Trunk()
         self.answer.learn(now - found.since)
         self.answering.learn(found.list, found.hour, answered=True)
+        self._ended(line, found, now, answered=True)
         self.day.answered(now)
         self.month.answered(now)
 
@@ -110,10 +110,12 @@ class Pace(msgspec.Struct, kw_only=True):
         self.trunk = Trunk()
         self.no_answer.learn(now - found.since)
         self.answering.learn(found.list, found.hour, answered=False)
+        self._ended(line, found, now, answered=False)
 
     def refused(self, line: str, now: float) -> None:
         """The trunk failed it for reasons of its own (congestion, no registration): that says nothing of the number."""
         if self.lines.pop(line, None) is not None:
+            self.ordered.forget(line)
             self.trunk = Trunk(failed_in_a_row=self.trunk.failed_in_a_row + 1, last_failed=now)
 
     def dropped(self, now: float) -> None:
@@ -140,13 +142,16 @@ class Pace(msgspec.Struct, kw_only=True):
         self, crew: Crew, now: float, *, waiting: int, lines_free: int, names: Sequence[str] = ("",), hour: int = 0
     ) -> PacingQuestion:
         """All that the pacer may know. `names`: the lists that the next dials come from, in equal parts."""
-        chances = [self.answering.chance(name, hour) for name in names]
         tables = self._tables(crew, now)
+        self.ordered.ripen(now)
+        unripe = self.ordered.unripe(tables.answer, now) if tables.ordered else NO_LIST
+        answering = self.ordered.answering if tables.ordered else self.answering
+        chances = [answering.chance(name, hour, unripe) for name in names]
         return PacingQuestion(
             now=now,
             crew=crew,
             waiting=waiting,
-            ringing=self._ringing(),
+            ringing=self._ringing(answering, unripe),
             lines_free=lines_free,
             experience=Experience(
                 chance=sum(chance for chance, _ in chances) / len(chances),
@@ -176,11 +181,15 @@ class Pace(msgspec.Struct, kw_only=True):
         """Live answers and drops of the last 24 hours and 30 days."""
         return self.day.count(now), self.month.count(now)
 
-    def _ringing(self) -> tuple[Ringing, ...]:
+    def _ended(self, line: str, found: Line, now: float, *, answered: bool) -> None:
+        dial = Dialled(found.since, found.list, found.hour, answered, now - found.since)
+        self.ordered.ended(line, dial, answered=answered)
+
+    def _ringing(self, answering: Answering, unripe: Mapping[str, Unripe]) -> tuple[Ringing, ...]:
         groups: dict[tuple[str, int], list[float]] = {}
         for line in self.lines.values():
             groups.setdefault((line.list, line.hour), []).append(line.since)
-        return tuple(Ringing(self.answering.chance(*key)[0], tuple(since)) for key, since in groups.items())
+        return tuple(Ringing(answering.chance(*key, unripe)[0], tuple(since)) for key, since in groups.items())
 
     def _lacks(self) -> str:
         known = self.answering
@@ -189,15 +198,25 @@ class Pace(msgspec.Struct, kw_only=True):
         return ""
 
     def _tables(self, crew: Crew, now: float) -> Tables:
+        ordered = crew.size > ORDERED_CREW
         seen = self.answer.count + self.no_answer.count + self.talk.count + self.wrap_up.count
         tables = self.tables
-        if tables is None or seen > tables.seen * TABLES_GROWTH or now - tables.at >= TABLES_EVERY_S:
+        if (
+            tables is None
+            or tables.ordered is not ordered
+            or seen > tables.seen * TABLES_GROWTH
+            or now - tables.at >= TABLES_EVERY_S
+        ):
+            rang = self.ordered if ordered else self
             tables = self.tables = Tables(
                 at=now,
                 seen=seen,
-                answer=self.answer.table(),
-                no_answer=self.no_answer.table(),
+                ordered=ordered,
+                answer=rang.answer.table(),
+                no_answer=rang.no_answer.table(),
                 talk=self.talk.table(now - since for since in crew.on_contact),
                 wrap_up=self.wrap_up.table(now - since for since in crew.wrap_up),
             )
+            if ordered:
+                self.ordered.ripe_s = tables.answer.age_at(1.0 - RIPE)
         return tables
