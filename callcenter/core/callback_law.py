@@ -9,7 +9,7 @@ for any more was for a call that is not made: it is void.
 from collections.abc import Mapping
 from typing import Final
 
-from callcenter.core.may_call import opens, rules_of
+from callcenter.core.may_call import expires, opens, rules_of
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
@@ -46,8 +46,11 @@ def ask(world: World, contact: ContactRecord, callback: Callback, queue: Queue, 
     rules = rules_of(queue)
     leg = callback.asked = world.mints().leg()
     callback.step, callback.why = CallbackStep.ASKING, why
-    kind = TimerKind.CALLBACK_RING if why else TimerKind.CALLBACK
-    world.timers.set(kind, contact.id, world.now + ASK_WITHIN_S)
+    within = world.now + ASK_WITHIN_S
+    if why:
+        world.timers.set(TimerKind.CALLBACK_RING, contact.id, within)
+    else:  # a promise whose time ends meanwhile is not kept for the answer
+        world.timers.set(TimerKind.CALLBACK, contact.id, min(within, expires(world, callback)))
     asked_at = callback.invited_at
     world.out.append(
         JudgeCallback(

@@ -54,8 +54,13 @@ def look_again(world: World, contact: ContactRecord, queue: Queue, callback: Cal
     """When a promise that is due must be looked at again: the hours end, or nobody waits for it any more."""
     hours, now = _hours(world, contact, queue), world.now
     closes = hours.next_change(now) if hours is not None else None
-    ends = max(callback.gives_up, now) + EXPIRY_GRACE_S
+    ends = expires(world, callback)
     return ends if closes is None else min(closes, ends)
+
+
+def expires(world: World, callback: Callback) -> float:
+    """When a promise that is not kept is looked at for the last time."""
+    return max(callback.gives_up, world.now) + EXPIRY_GRACE_S
 
 
 def _hours(world: World, contact: ContactRecord, queue: Queue) -> Calendar | None:

@@ -118,6 +118,21 @@ def test_a_promise_that_may_not_be_kept_for_days_is_over() -> None:
     house.told_again()
 
 
+def test_a_promise_whose_time_ends_while_the_law_is_asked_is_not_kept_for_the_answer() -> None:
+    house = center(window_s=66.0, late_s=0.0)
+    promised(house)
+    house.agent("ann")
+    house.passes(65.0)
+    assert len(house.all(JudgeCallback)) == 2
+    house.passes(1.9)
+    assert house.all(CallbackSettled) == []
+    house.passes(0.1)
+    assert [settled.end for settled in house.all(CallbackSettled)] == [CallbackEnd.EXPIRED]
+    says(house, True)
+    assert (house.all(RingAgent), house.all(DialNumber)) == ([], [])
+    house.told_again()
+
+
 def test_who_is_on_a_list_of_the_house_is_not_called() -> None:
     house = center()
     promised(house)
