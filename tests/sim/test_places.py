@@ -1,6 +1,7 @@
 """Ports for peers: free, their own, and never used up by having been given out."""
 
 import socket
+from itertools import pairwise
 from typing import Final
 
 import pytest
@@ -17,8 +18,8 @@ def test_after_any_number_of_small_ranges_there_is_room_for_large_ones(kind: Kin
     """Fifty that were given out lately, all over the place, left no thousand in a row."""
     small = [Range(first=free_ports(SMALL, kind), size=SMALL) for _ in range(60)]
     large = [Range(first=free_ports(LARGE, Kind.UDP, taken_max=LARGE // 10), size=LARGE) for _ in range(12)]
-    for some in (small[-50:], large[-4:]):
-        assert not any(one.meets(other) for at, one in enumerate(some) for other in some[:at])
+    assert not any(one.meets(other) for at, one in enumerate(small[-50:]) for other in small[-50:][:at])
+    assert not any(one.meets(other) for one, other in pairwise(large)), "the oldest gives way, not the last one"
     assert not any(one.meets(other) for one in small for other in large)
     for one in (*small, *large):
         assert one.first % 2 == 0

@@ -34,14 +34,17 @@ def free_ports(size: int, kind: Kind, *, taken_max: int = 0) -> int:
     large = size >= LARGE_PORTS
     known, known_max = (_recent_large, RECENT_LARGE_MAX) if large else (_recent, RECENT_MAX)
     begin, end = (FIRST_PORT, LARGE_TO) if large else (LARGE_TO, LAST_PORT)
-    for _ in range(TRIES_MAX):
-        first = begin + secrets.randbelow(end - begin - size)
-        wanted = Range(first=first - first % 2, size=size)
-        if not any(wanted.meets(other) for other in known) and free(wanted, kind, taken_max):
-            known.append(wanted)
-            del known[:-known_max]
-            return wanted.first
-    raise PeerUnavailable(f"found no {size} free ports")
+    while True:
+        for _ in range(TRIES_MAX):
+            first = begin + secrets.randbelow(end - begin - size)
+            wanted = Range(first=first - first % 2, size=size)
+            if not any(wanted.meets(other) for other in known) and free(wanted, kind, taken_max):
+                known.append(wanted)
+                del known[:-known_max]
+                return wanted.first
+        if not known:
+            raise PeerUnavailable(f"found no {size} free ports")
+        del known[0]  # the oldest has been bound by now, or is not wanted any more
 
 
 def give_back(first: int) -> None:
