@@ -325,10 +325,8 @@ class Consults:
         voice.stop_music(world, contact)
         world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=leg))
         self._return(contact)
-        if (
-            contact.held_since is not None and control.company(world, contact) == 1
-        ):  # her phone holds: the two are alone
-            recording.renew(world, contact)
+        if contact.held_since is not None and control.company(world, contact) == 1:
+            recording.renew(world, contact)  # her phone holds: the two are alone
         world.out.append(CloseBridge(contact=contact.id, bridge=consult.bridge))
 
     def _swap(self, contact: ContactRecord, consult: Consult) -> None:

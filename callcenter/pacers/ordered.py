@@ -47,7 +47,8 @@ class Ordered(msgspec.Struct, kw_only=True):
     ripe_s: float = -ANSWER_MEAN_S * math.log(1.0 - RIPE)
 
     def dialled(self, line: str, now: float, name: str, hour: int) -> None:
-        """A line was dialled."""
+        """A line was dialled. Whoever is asked by nobody (a broadcast, a list called by hand) learns here."""
+        self.ripen(now)
         self.dials[line] = Dialled(now, name, hour)
 
     def ended(self, line: str, dial: Dialled, *, answered: bool) -> None:

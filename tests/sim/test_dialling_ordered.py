@@ -6,9 +6,10 @@ from typing import Final
 
 import pytest
 
-from callcenter.model.pacing import Budget, LifeTable
+from callcenter.model.pacing import Budget, LifeTable, PacerName
 from callcenter.pacers.answering import NONE, Chance, Unripe
 from callcenter.pacers.ordered import Dialled, Ordered
+from callcenter.pacers.pace import Pace
 from callcenter.sim.dialling.ours import Ours
 from callcenter.sim.dialling.scenario import HOUR_S, always, s2
 from callcenter.sim.dialling.world import World
@@ -78,6 +79,17 @@ def test_who_is_answered_late_or_fails_by_the_trunk() -> None:
     assert (known.answering.count, known.answering.answers) == (9, 1)
     assert (known.answer.count, known.no_answer.count) == (1, 1)
     assert known.answering.lists["a"].memories[-1].answers == pytest.approx(1.0)
+
+
+def test_what_is_kept_is_bounded_where_no_pacer_is_asked() -> None:
+    """A broadcast to a hundred thousand, five a second, of which nobody asks how many lines to dial."""
+    pace = Pace(pacer=PacerName("predictive"))
+    for n in range(100_000):
+        pace.dialled(f"{n}", n / 5)
+        if n >= 100:
+            pace.unanswered(f"{n - 100}", n / 5)
+    assert len(pace.ordered.dials) <= 5 * pace.ordered.ripe_s + 1
+    assert len(pace.lines) == 100
 
 
 def test_without_young_dials_it_is_what_was_learnt() -> None:
