@@ -95,7 +95,7 @@ class Claims:
     def _unask(self, record: CampaignRecord, leg: LegId) -> Asked | None:
         asked = record.asked.pop(leg, None)
         if asked is not None:
-            record.pace.lines.pop(leg, None)  # it was never dialled, so nothing is learnt of it
+            record.pace.not_dialled(leg)
             self._calls.trunks().not_dialled(asked.dial.trunk)
         return asked
 

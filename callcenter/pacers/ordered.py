@@ -62,7 +62,7 @@ class Ordered(msgspec.Struct, kw_only=True):
             self.answering.answered_late(dial.list, dial.hour)
 
     def forget(self, line: str) -> None:
-        """It says nothing: the trunk failed it."""
+        """It says nothing: the trunk failed it, or it was not dialled after all."""
         self.dials.pop(line, None)
 
     def ripen(self, now: float) -> None:

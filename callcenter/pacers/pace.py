@@ -90,6 +90,11 @@ class Pace(msgspec.Struct, kw_only=True):
         self.lines[line] = Line(now, name, hour)
         self.ordered.dialled(line, now, name, hour)
 
+    def not_dialled(self, line: str) -> None:
+        """It was meant to be, and was not after all (the law, a stop): nothing is learnt of it."""
+        self.lines.pop(line, None)
+        self.ordered.forget(line)
+
     def answered(self, line: str, now: float) -> None:
         """A person answered it. Counts for the budget, whatever becomes of the call."""
         found = self.lines.pop(line, None)

@@ -369,6 +369,7 @@ def test_what_the_law_refuses_is_not_dialled_and_a_refusal_of_the_way_of_calling
     floor.passes(3.0)
     assert not floor.all(DialNumber)
     [refused] = floor.all(DialRefused)
+    assert (floor.record.pace.lines, floor.record.pace.ordered.dials) == ({}, {}), "nothing is learnt of it"
     assert refused.lead == 1
     assert len(floor.record.hopper) == 100
     floor.against = ""
