@@ -102,7 +102,7 @@ from callcenter.model.view import CenterView
 from callcenter.nodes.outcome import RECORD_OUTCOME
 
 MAY_BE_RECORDED: Final = (ContactState.CONNECTING, ContactState.CONNECTED, ContactState.PARKED)
-CUT_OFF_S: Final = 0.2  # a call goes on so long after a prompt that failed, if its caller has not hung up
+CUT_OFF_S: Final = 0.2  # a call goes on so long after a prompt that failed, if who heard it has not hung up
 
 MAIL_RETURNS: Final[Mapping[EndReason, str]] = {
     EndReason.HUNG_UP_BY_REQUEST: "somebody ended the call",
@@ -583,17 +583,19 @@ class Engine:
         self._talk.told(contact)
 
     def _cut_off(self, playback: PlaybackId) -> None:
-        """A prompt failed. Most often the caller has hung up in it, which is told in the same moment, or just after.
+        """A prompt failed. Most often who hears it has hung up in it, which is told in the same moment, or just after.
 
-        So nothing follows from it yet: nobody is dialled, recorded or connected for a caller who is gone.
+        So nothing follows from it yet: nobody is dialled, recorded or connected for a caller, or to an agent, who is
+        gone.
         """
         holder = self.world.playbacks.get(playback)
-        if holder is None:
-            self._monitoring.playback_over(playback)
-        elif self.world.contacts[holder].playback != playback:
-            self.playback_over(playback)
+        contact = self.world.contacts[holder] if holder is not None else None
+        if contact is not None and contact.playback == playback:
+            self.world.timers.set(TimerKind.CUT_OFF, contact.id, self.world.now + CUT_OFF_S)
+        elif contact is not None and contact.aside is not None and contact.aside.playback == playback:
+            self.world.timers.set(TimerKind.TOLD, contact.id, self.world.now + CUT_OFF_S)
         else:
-            self.world.timers.set(TimerKind.CUT_OFF, holder, self.world.now + CUT_OFF_S)
+            self.playback_over(playback)
 
     def _is_with_a_script(self, leg: LegId) -> bool:
         contact = self.world.by_leg(leg)

@@ -5,6 +5,7 @@ from typing import Any, Final
 import pytest
 
 from callcenter.core.aside import CONFIRM_PROMPT, TOLD_MAX_S
+from callcenter.core.engine import CUT_OFF_S
 from callcenter.core.failures import COMMAND_RETRY_S
 from callcenter.model.agent import AgentState, AgentStatus, PhoneRules
 from callcenter.model.commands import (
@@ -252,6 +253,30 @@ def test_an_agent_who_goes_in_the_middle_of_it_costs_the_caller_no_place() -> No
     assert one.lately(StartMusic) == [], "it plays"
     bob = one.agent("bob")
     assert (call.is_in(ContactState.OFFERED), bob.is_rung) == (True, True)
+
+
+def test_what_fails_because_she_hangs_up_in_it_connects_the_caller_to_nobody() -> None:
+    one, ann, call = told(wrap_up_s=30.0)
+    one.tell(PlaybackEnded(playback=playing(one), ok=False))  # her leg's end is told after it
+    assert call.state is ContactState.CONNECTING
+    one.passes(CUT_OFF_S / 2)
+    ann.hangs_up()
+    assert call.is_in(ContactState.WAITING), "the caller keeps her place"
+    assert (one.all(ContactConnected), one.all(AgentTold)) == ([], [])
+    bob = one.agent("bob")
+    assert bob.is_rung
+    one.passes(1.0)
+    assert call.is_in(ContactState.OFFERED), "nothing of it is left over"
+    one.told_again()
+
+
+def test_what_fails_while_she_stays_lets_them_meet_a_moment_later() -> None:
+    one, _, call = told()
+    one.tell(PlaybackEnded(playback=playing(one), ok=False))
+    one.passes(CUT_OFF_S - 0.01)
+    assert call.state is ContactState.CONNECTING
+    one.passes(0.02)
+    assert call.is_in(ContactState.CONNECTED)
 
 
 def test_what_cannot_be_said_is_left_out() -> None:

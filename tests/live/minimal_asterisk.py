@@ -10,8 +10,10 @@ fixtures that the live tests build on it.
 import asyncio
 import contextlib
 import functools
+import os
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -160,6 +162,15 @@ class MinimalAsterisk:
     def log_text(self) -> str:
         """What Asterisk has written to its log."""
         return (self.folder / "log" / "messages").read_text(errors="replace")
+
+    async def stops(self) -> None:
+        """SIGSTOP, and every thread has taken it: one that still runs on another core may answer after `kill`."""
+        os.kill(self.pid, signal.SIGSTOP)
+        await asyncio.wait_for(asyncio.to_thread(os.waitid, os.P_PID, self.pid, os.WSTOPPED), CLI_LIMIT_S)
+
+    def goes_on(self) -> None:
+        """SIGCONT."""
+        os.kill(self.pid, signal.SIGCONT)
 
     async def cli(self, command: str) -> str:
         """The output of a console command."""

@@ -173,13 +173,13 @@ async def test_a_stopped_asterisk_is_noticed_and_found_again() -> None:
     """SIGSTOP leaves the connection open and mute, as a hung machine does."""
     heard = Heard()
     async with minimal_asterisk() as asterisk, connected(asterisk, heard) as link:
-        os.kill(asterisk.pid, signal.SIGSTOP)
+        await asterisk.stops()
         try:
             with pytest.raises(OutcomeUnknown):
                 await AmiActions(link).ping()
             await heard.until("down", within_s=6.0)
         finally:
-            os.kill(asterisk.pid, signal.SIGCONT)
+            asterisk.goes_on()
         await heard.until("up", "up", within_s=2 * LIMIT_S)
         await AmiActions(link).ping()
 
