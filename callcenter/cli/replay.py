@@ -6,6 +6,7 @@ What is told again and how calls are compared is in `jobs/replaying` and `sim/re
 import asyncio
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -131,13 +132,25 @@ def _other(
     runs = {"recorded": of_record(recorded, live), "as it was": of_rerun(before), "other": of_rerun(after)}
     if csv_file is not None:
         write_csv(csv_file, found)
-    remarks = [*_unwalked(live, other), *_homeless(after)]
+    remarks = [*_unwalked(live, other), *_homeless(after), *_unserved(recorded, after, queue_of)]
     tell_runs(recorded, runs, found, remarks, took_s, top, json=json)
     _need_a_home(recorded, after)
 
 
 def _homeless(run: "Rerun") -> list[str]:
     return [f"{many} calls of {name} have no queue there: --map {name}=OTHER" for name, many in run.homeless.items()]
+
+
+def _unserved(recorded: "Recorded", run: "Rerun", queue_of: Mapping[str, str]) -> list[str]:
+    """Queues to which calls went and whose needs nobody meets who was at work then."""
+    went = Counter(queue_of.get(call.queue, call.queue) for call in recorded.calls)
+    alone = [name for name in sorted(went) if name in run.serving and not run.serving[name]]
+    skills = ", ".join(sorted({skill for agent in recorded.agents for skill in agent.skills})) or "none"
+    return [
+        f"{went[name]} calls of {name} can be taken by nobody: it needs `{run.needs_of(name)}`, and of those who were at "
+        f"work nobody has that (their skills: {skills})"
+        for name in alone
+    ]
 
 
 def _unwalked(live: "Configuration", other: "Configuration") -> list[str]:
@@ -217,7 +230,7 @@ def _table(
         after = rerun(recorded, load_configuration(folder), unseen=unseen, queue_of=queue_of)
         runs["other"] = of_rerun(after)
         found = call_differences(before, after)
-        remarks = _homeless(after)
+        remarks = [*_homeless(after), *_unserved(recorded, after, queue_of)]
     took_s = time.perf_counter() - began
     if csv_file is not None:
         write_csv(csv_file, found)

@@ -92,7 +92,11 @@ def test_a_table_of_calls(terminal: Terminal, table: str) -> None:
 def test_a_table_through_a_configuration_of_ours(terminal: Terminal, table: str) -> None:
     document = terminal.json("replay", "--calls", table, "--config", str(terminal.config), "--map", "PS=support")
     assert list(document["runs"]) == ["recorded", "as it was", "other"]
-    assert document["runs"]["other"][0]["served"] == 0  # nobody of the table has our skills
+    assert document["runs"]["other"][0]["served"] == 0
+    assert document["remarks"][1:] == [
+        "40 calls of support can be taken by nobody: it needs `support >= 2`, and of those who were at work nobody has "
+        "that (their skills: PS)"
+    ]
 
 
 def test_columns_of_ones_own(terminal: Terminal) -> None:

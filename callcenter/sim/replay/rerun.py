@@ -52,6 +52,10 @@ class Rerun:
     serving: Mapping[str, frozenset[AgentId]]  # per queue: who can serve it
     homeless: Mapping[str, int] = field(default_factory=dict)  # queues that the configuration lacks -> calls
 
+    def needs_of(self, queue: str) -> str:
+        """What an agent must be able to do there, as it is written."""
+        return str(self.configuration.queues[QueueName(queue)].needs)
+
 
 def redrawn(calls: Sequence[RecordedCall], seed: int) -> list[RecordedCall]:
     """Another day like this one: each call comes as often as chance has it, once on average (a Poisson bootstrap).
