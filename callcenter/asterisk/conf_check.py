@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 from callcenter.asterisk.ami_actions import AsksAmi
 from callcenter.asterisk.ami_wire import AmiReply
-from callcenter.asterisk.ari.messages import Application, AsteriskInfo, Endpoint, Module, Sound
+from callcenter.asterisk.ari.resources import Application, AsteriskInfo, Endpoint, Module, Sound
 from callcenter.asterisk.ari.rest import Gone
 from callcenter.asterisk.conf import CONF_VARIABLE, CONF_VERSION
 from callcenter.asterisk.conf_values import ConfValues

@@ -147,8 +147,8 @@ def _unserved(recorded: "Recorded", run: "Rerun", queue_of: Mapping[str, str]) -
     alone = [name for name in sorted(went) if name in run.serving and not run.serving[name]]
     skills = ", ".join(sorted({skill for agent in recorded.agents for skill in agent.skills})) or "none"
     return [
-        f"{went[name]} calls of {name} can be taken by nobody: it needs `{run.needs_of(name)}`, and of those who were at "
-        f"work nobody has that (their skills: {skills})"
+        f"{went[name]} calls of {name} can be taken by nobody: it needs `{run.needs_of(name)}`, and of those who were "
+        f"at work nobody has that (their skills: {skills})"
         for name in alone
     ]
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcenter.asterisk.ari import messages as m
+from callcenter.asterisk.ari import resources
 
 CHANNEL: dict[str, Any] = {
     "id": "l-abcdefgh-1",
@@ -42,9 +43,9 @@ def test_an_event_is_read_whole() -> None:
     read = m.Reader().decode(frame)
     assert isinstance(read, m.StasisStart)
     assert read.args == ("in", "42")
-    assert read.channel.caller == m.CallerId(name="Nguyễn", number="0901")
+    assert read.channel.caller == resources.CallerId(name="Nguyễn", number="0901")
     assert read.channel.dialplan.app_data == "callcenter,in"
-    assert read.channel.state == m.ChannelState.UP
+    assert read.channel.state == resources.ChannelState.UP
     assert read.replace_channel is not None
     assert read.replace_channel.id == "old"
     assert read.application == "callcenter"
@@ -75,23 +76,23 @@ def test_a_text_message_has_its_sender() -> None:
 @pytest.mark.parametrize("kind", get_args(m.Message), ids=lambda kind: kind.__name__)
 def test_every_kind_survives_writing_and_reading(kind: type[msgspec.Struct]) -> None:
     filled: dict[str, Any] = {
-        "channel": m.Channel(id="c"),
-        "bridge": m.Bridge(id="b"),
-        "bridge_from": m.Bridge(id="b2"),
-        "playback": m.Playback(id="p"),
-        "recording": m.LiveRecording(name="r"),
-        "endpoint": m.Endpoint(technology="PJSIP", resource="1"),
-        "device_state": m.DeviceState(name="Stasis:x"),
-        "peer": m.Peer() if kind is m.PeerStatusChange else m.Channel(id="peer"),
+        "channel": resources.Channel(id="c"),
+        "bridge": resources.Bridge(id="b"),
+        "bridge_from": resources.Bridge(id="b2"),
+        "playback": resources.Playback(id="p"),
+        "recording": resources.LiveRecording(name="r"),
+        "endpoint": resources.Endpoint(technology="PJSIP", resource="1"),
+        "device_state": resources.DeviceState(name="Stasis:x"),
+        "peer": resources.Peer() if kind is m.PeerStatusChange else resources.Channel(id="peer"),
         "dialstatus": "ANSWER",
         "digit": "5",
         "eventname": "e",
         "variable": "V",
-        "message": m.TextMessage(),
-        "refer_to": m.ReferTo(),
-        "referred_by": m.ReferredBy(source_channel=m.Channel(id="s")),
-        "transferer_first_leg": m.Channel(id="1"),
-        "transferer_second_leg": m.Channel(id="2"),
+        "message": resources.TextMessage(),
+        "refer_to": resources.ReferTo(),
+        "referred_by": resources.ReferredBy(source_channel=resources.Channel(id="s")),
+        "transferer_first_leg": resources.Channel(id="1"),
+        "transferer_second_leg": resources.Channel(id="2"),
     }
     required = [field.name for field in msgspec.structs.fields(kind) if field.required]
     written: Any = kind(**{name: filled[name] for name in required})

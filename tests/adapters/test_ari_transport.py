@@ -21,6 +21,7 @@ from callcenter.asterisk.ari import (
     ListeningLink,
     Message,
     SinkFull,
+    resources,
 )
 from callcenter.asterisk.ari import messages as m
 from callcenter.asterisk.ari.rest import basic_authorization
@@ -181,10 +182,10 @@ async def test_a_consumer_that_takes_nothing_costs_the_link_not_the_memory(scene
 async def test_an_inbox_nobody_empties_does_not_grow_with_a_flapping_link() -> None:
     inbox = Inbox(limit=2)
     inbox.on_up()
-    inbox.on_message(m.StasisEnd(channel=m.Channel(id="c")))
+    inbox.on_message(m.StasisEnd(channel=resources.Channel(id="c")))
     for _ in range(1000):
         with pytest.raises(SinkFull):
-            inbox.on_message(m.StasisEnd(channel=m.Channel(id="c")))
+            inbox.on_message(m.StasisEnd(channel=resources.Channel(id="c")))
         inbox.on_down(Down.OVERFLOW)
         inbox.on_up()
     assert inbox.waiting <= 6

@@ -9,7 +9,15 @@ from typing import Any, Final
 import pytest
 
 from callcenter.asterisk.ami_wire import AmiMessage, AmiReply, Fields
-from callcenter.asterisk.ari.messages import Application, AsteriskInfo, Endpoint, Module, Sound, SoundFormat, System
+from callcenter.asterisk.ari.resources import (
+    Application,
+    AsteriskInfo,
+    Endpoint,
+    Module,
+    Sound,
+    SoundFormat,
+    System,
+)
 from callcenter.asterisk.ari.rest import Gone
 from callcenter.asterisk.conf import CONF_VERSION
 from callcenter.asterisk.conf_check import (

@@ -10,7 +10,7 @@ from typing import Final
 
 import pytest
 
-from callcenter.asterisk.ari.messages import Channel
+from callcenter.asterisk.ari.resources import Channel
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason
 from callcenter.sim.peers.places import LOOPBACK

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callcenter.asterisk.ari import messages as ari
+from callcenter.asterisk.ari import resources
 from callcenter.media.voice import ears
 from callcenter.model.agent import PhoneState
 from callcenter.model.contact import Direction, LegEnd, Medium, direction_of
@@ -43,13 +44,13 @@ def channel(
     app: str = "Stasis",
     data: str = "callcenter,in",
     state: str = "Ring",
-) -> ari.Channel:
-    return ari.Channel(
+) -> resources.Channel:
+    return resources.Channel(
         id=id,
         name=name,
         state=state,
-        caller=ari.CallerId(number=number, name=caller_name),
-        dialplan=ari.DialplanPlace(exten=exten, app_name=app, app_data=data),
+        caller=resources.CallerId(number=number, name=caller_name),
+        dialplan=resources.DialplanPlace(exten=exten, app_name=app, app_data=data),
     )
 
 
@@ -169,11 +170,11 @@ def test_a_phone_holds_or_takes_back(held: bool) -> None:
 
 def wants(other: str | None = None, protocol_id: str = "", state: str = "") -> ari.ChannelTransfer:
     return ari.ChannelTransfer(
-        refer_to=ari.ReferTo(
-            requested_destination=ari.RequestedDestination(destination="1002", protocol_id=protocol_id),
+        refer_to=resources.ReferTo(
+            requested_destination=resources.RequestedDestination(destination="1002", protocol_id=protocol_id),
             destination_channel=channel(other) if other is not None else None,
         ),
-        referred_by=ari.ReferredBy(source_channel=channel(OUR_LEG)),
+        referred_by=resources.ReferredBy(source_channel=channel(OUR_LEG)),
         state=state,
     )
 
@@ -202,19 +203,19 @@ def test_a_key() -> None:
 
 @pytest.mark.parametrize(("state", "ok"), [("done", True), ("failed", False), ("", False)])
 def test_a_playback_ends(state: str, ok: bool) -> None:
-    message = ari.PlaybackFinished(playback=ari.Playback(id="p-1", state=state))
+    message = ari.PlaybackFinished(playback=resources.Playback(id="p-1", state=state))
     assert ears.event_of(message) == PlaybackEnded(playback=PlaybackId("p-1"), ok=ok)
 
 
 @pytest.mark.parametrize(("duration", "seconds"), [(None, 0.0), (0, 0.0), (7, 7.0)])
 def test_a_message_was_recorded(duration: int | None, seconds: float) -> None:
-    recording = ari.LiveRecording(name="r-1", state="done", duration=duration)
+    recording = resources.LiveRecording(name="r-1", state="done", duration=duration)
     event = ears.event_of(ari.RecordingFinished(recording=recording))
     assert event == MessageRecorded(recording=RecordingId("r-1"), seconds=seconds)
 
 
 def test_a_message_that_could_not_be_recorded_is_nothing() -> None:
-    recording = ari.LiveRecording(name="r-1", state="failed", duration=7)
+    recording = resources.LiveRecording(name="r-1", state="failed", duration=7)
     event = ears.event_of(ari.RecordingFailed(recording=recording))
     assert event == MessageRecorded(recording=RecordingId("r-1"), seconds=0.0)
 
@@ -222,15 +223,15 @@ def test_a_message_that_could_not_be_recorded_is_nothing() -> None:
 # -- all the rest ------------------------------------------------------------------------------------------------------
 
 PARTS: dict[type, Any] = {
-    ari.Channel: {"id": "1.1"},
-    ari.Bridge: {"id": "b"},
-    ari.Playback: {"id": "p"},
-    ari.LiveRecording: {"name": "r"},
-    ari.Endpoint: {"technology": "PJSIP", "resource": "1001"},
-    ari.DeviceState: {"name": "PJSIP/1001"},
-    ari.ReferTo: {},
-    ari.ReferredBy: {"source_channel": {"id": "1.1"}},
-    ari.TextMessage: {},
+    resources.Channel: {"id": "1.1"},
+    resources.Bridge: {"id": "b"},
+    resources.Playback: {"id": "p"},
+    resources.LiveRecording: {"name": "r"},
+    resources.Endpoint: {"technology": "PJSIP", "resource": "1001"},
+    resources.DeviceState: {"name": "PJSIP/1001"},
+    resources.ReferTo: {},
+    resources.ReferredBy: {"source_channel": {"id": "1.1"}},
+    resources.TextMessage: {},
     str: "",
 }
 
@@ -254,7 +255,7 @@ def test_every_kind_is_understood_or_left_alone(kind: str) -> None:
     [("online", PhoneState.REACHABLE), ("offline", PhoneState.UNREACHABLE), ("unknown", PhoneState.UNREACHABLE)],
 )
 def test_a_phone_is_there_or_not(state: str, phone: PhoneState) -> None:
-    endpoint = ari.Endpoint(technology="PJSIP", resource="1001", state=state)
+    endpoint = resources.Endpoint(technology="PJSIP", resource="1001", state=state)
     assert ears.phone_of(endpoint) == PhoneChanged(number="1001", state=phone)
 
 
@@ -349,6 +350,6 @@ def test_only_an_agent_with_a_feature_code_is_no_customer(
     ],
 )
 def test_only_a_leg_of_ours_that_rings_is_said_to_ring(channel: str, state: str, rings: bool) -> None:
-    event = ears.event_of(ari.ChannelStateChange(channel=ari.Channel(id=channel, state=state)))
+    event = ears.event_of(ari.ChannelStateChange(channel=resources.Channel(id=channel, state=state)))
     assert (event == LegRinging(leg=LegId(channel))) is rings
     assert (event is None) is not rings

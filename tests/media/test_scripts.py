@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from callcenter.asterisk.ari import messages as ari
+from callcenter.asterisk.ari import resources
 from callcenter.errors import Bug, PeerFault
 from callcenter.media.hands import Hands
 from callcenter.media.voice import ears
@@ -141,9 +142,9 @@ def test_the_names_of_variables_are_names_and_nothing_else(arguments: tuple[str,
     assert ears.taken_of(arguments) == names
 
 
-def listed(context: str, exten: str, app: str, data: str) -> ari.Channel:
-    place = ari.DialplanPlace(context=context, exten=exten, app_name=app, app_data=data)
-    return ari.Channel(id="in-1", name="PJSIP/carrier-1", state="Up", dialplan=place)
+def listed(context: str, exten: str, app: str, data: str) -> resources.Channel:
+    place = resources.DialplanPlace(context=context, exten=exten, app_name=app, app_data=data)
+    return resources.Channel(id="in-1", name="PJSIP/carrier-1", state="Up", dialplan=place)
 
 
 def test_a_leg_in_a_script_is_seen_by_its_place_in_the_dialplan() -> None:

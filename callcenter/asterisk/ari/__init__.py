@@ -8,8 +8,9 @@ from callcenter.asterisk.ari import messages
 from callcenter.asterisk.ari.channels import Call, Channels, Direction, HangupReason, IfExists, ToDialplan, ToStasis
 from callcenter.asterisk.ari.checks import caller_id
 from callcenter.asterisk.ari.inbox import Down, Inbox, LinkDown, LinkUp, Sink, SinkFull
-from callcenter.asterisk.ari.messages import ChannelState, DialStatus, Message, Reader
+from callcenter.asterisk.ari.messages import DialStatus, Message, Reader
 from callcenter.asterisk.ari.requests import Ari, BridgeType, PlaybackOperation
+from callcenter.asterisk.ari.resources import ChannelState
 from callcenter.asterisk.ari.rest import (
     Access,
     AccessRefused,

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from callcenter.asterisk.ari import checks
-from callcenter.asterisk.ari.messages import Channel, LiveRecording, Playback, RtpStatistics, Variable
+from callcenter.asterisk.ari.resources import Channel, LiveRecording, Playback, RtpStatistics, Variable
 from callcenter.asterisk.ari.rest import (
     QUERY_TIMEOUT_S,
     AllocationFailed,

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from callcenter.asterisk.ari import checks
 from callcenter.asterisk.ari.channels import Channels, IfExists, record_query, started
-from callcenter.asterisk.ari.messages import (
+from callcenter.asterisk.ari.resources import (
     Application,
     AsteriskInfo,
     Bridge,

@@ -25,7 +25,7 @@ import structlog
 from yarl import URL
 
 from callcenter.asterisk.ari import checks
-from callcenter.asterisk.ari.messages import Channel
+from callcenter.asterisk.ari.resources import Channel
 from callcenter.errors import OutcomeUnknown, PeerFault, PeerRefused, PeerUnavailable
 
 CONNECTIONS: Final = 16

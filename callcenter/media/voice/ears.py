@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from callcenter.asterisk.ari import messages as ari
+from callcenter.asterisk.ari import resources
 from callcenter.model.agent import PhoneState
 from callcenter.model.contact import LegEnd, Medium, direction_of
 from callcenter.model.events import (
@@ -94,7 +95,7 @@ def event_of(message: ari.Message) -> Event | None:
         case ari.ChannelDestroyed(channel=channel, cause=cause):
             return LegEnded(leg=LegId(channel.id), end=_CAUSES.get(cause, LegEnd.FAILED), cause=cause)
         case ari.ChannelStateChange(channel=channel):
-            rings = channel.state == ari.ChannelState.RINGING and _is_ours(channel.id)
+            rings = channel.state == resources.ChannelState.RINGING and _is_ours(channel.id)
             return LegRinging(leg=LegId(channel.id)) if rings else None
         case ari.ChannelDtmfReceived(channel=channel, digit=digit):
             return DigitPressed(leg=LegId(channel.id), digit=digit)
@@ -114,13 +115,13 @@ def event_of(message: ari.Message) -> Event | None:
             return None
 
 
-def phone_of(endpoint: ari.Endpoint) -> PhoneChanged:
+def phone_of(endpoint: resources.Endpoint) -> PhoneChanged:
     """What an endpoint says about the phone of that number."""
     state = PhoneState.REACHABLE if endpoint.state == "online" else PhoneState.UNREACHABLE
     return PhoneChanged(number=endpoint.resource, state=state)
 
 
-def seen(channel: ari.Channel) -> LegSeen | None:
+def seen(channel: resources.Channel) -> LegSeen | None:
     """A listed channel as the engine wants to hear of it after a restart; None if it is not in our hands."""
     ours = _is_ours(channel.id)
     place = channel.dialplan
@@ -131,7 +132,7 @@ def seen(channel: ari.Channel) -> LegSeen | None:
         return None
     return LegSeen(
         leg=LegId(channel.id),
-        up=channel.state == ari.ChannelState.UP,
+        up=channel.state == resources.ChannelState.UP,
         ours=ours,
         caller=outside(channel.caller.number),
         caller_name=outside(channel.caller.name),
@@ -144,7 +145,7 @@ def seen(channel: ari.Channel) -> LegSeen | None:
     )
 
 
-def script_of(channel: ari.Channel) -> ScriptId | None:
+def script_of(channel: resources.Channel) -> ScriptId | None:
     """The run of a script that a channel is in, or came back from last; None if it is where it first came in."""
     place = channel.dialplan
     there = place.context in (SCRIPT_CONTEXT, SCRIPT_OVER_CONTEXT) and _RUN.fullmatch(place.exten) is not None
@@ -206,6 +207,6 @@ def _is_ours(channel: str) -> bool:
     return _OURS.fullmatch(channel) is not None
 
 
-def _agent_number(channel: ari.Channel) -> str:
+def _agent_number(channel: resources.Channel) -> str:
     match_ = _ENDPOINT.fullmatch(channel.name)
     return match_["endpoint"] if match_ is not None and match_["endpoint"] != TRUNK else ""

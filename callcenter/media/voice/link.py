@@ -19,7 +19,8 @@ import structlog
 from callcenter.asterisk.ami import AmiState
 from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Ari, Gone, Inbox, LinkDown, LinkUp
-from callcenter.asterisk.ari.messages import Bridge, Channel, Endpoint, StasisStart
+from callcenter.asterisk.ari.messages import StasisStart
+from callcenter.asterisk.ari.resources import Bridge, Channel, Endpoint
 from callcenter.errors import PeerFault
 from callcenter.media.voice import ears
 from callcenter.media.voice.scripts import values_of

@@ -11,7 +11,7 @@ from typing import Final
 
 from callcenter.asterisk.ami_actions import AmiActions
 from callcenter.asterisk.ari import Ari, AriRefused, NotInStasis, ToDialplan
-from callcenter.asterisk.ari.messages import Channel
+from callcenter.asterisk.ari.resources import Channel
 from callcenter.errors import PeerFault, PeerRefused, SubjectGone
 from callcenter.media.voice.ears import APP, SCRIPT_CONTEXT, SCRIPT_OVER_CONTEXT, TAKEN_SEPARATOR, outside, script_of
 from callcenter.model.commands import FetchBack, RunScript

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from callcenter.asterisk.ari import Ari, Gone
-from callcenter.asterisk.ari.messages import Endpoint
+from callcenter.asterisk.ari.resources import Endpoint
 from callcenter.errors import PeerFault
 from callcenter.model.events import Event, LegSilent
 from callcenter.model.ids import LegId
