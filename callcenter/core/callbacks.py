@@ -18,10 +18,10 @@ from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.callback import NOTE_CHARS_MAX, Callback, CallbackEnd, CallbackStep, CalledFirst
+from callcenter.model.callback_facts import CallbackAttempted, CallbackPromised, CallbackSettled, CallbackWaits
 from callcenter.model.callback_messages import CallbackJudged
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium
 from callcenter.model.events import CallbackRequested, DialRequested
-from callcenter.model.facts import CallbackAttempted, CallbackPromised, CallbackSettled, CallbackWaits
 from callcenter.model.flow import PromiseCallback
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.need import NeedSyntaxError, parse_need

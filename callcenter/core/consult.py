@@ -33,8 +33,8 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import ContactState, LegEnd
 from callcenter.model.control import Consult, ConsultAct, Guest, HeldBy, Party, PartyEnd, TransferTo
+from callcenter.model.control_facts import ConsultAnswered, ConsultBegan, ContactTransferred, PartyLeft
 from callcenter.model.events import ConsultActRequested, ConsultRequested
-from callcenter.model.facts import ConsultAnswered, ConsultBegan, ContactTransferred, PartyLeft
 from callcenter.model.ids import AgentId, LegId
 
 RING_S: Final = 30.0  # how long the consulted's phone rings

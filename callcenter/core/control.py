@@ -13,8 +13,8 @@ from callcenter.core.world import World
 from callcenter.model.commands import JoinBridge, LeaveBridge, MuteLeg, SendKeys
 from callcenter.model.contact import ContactState
 from callcenter.model.control import HeldBy
+from callcenter.model.control_facts import AgentMuted, ContactHeld, ContactResumed, KeysSent
 from callcenter.model.events import HoldRequested, KeysRequested, MuteRequested
-from callcenter.model.facts import AgentMuted, ContactHeld, ContactResumed, KeysSent
 from callcenter.model.ids import AgentId, ContactId, LegId
 from callcenter.model.monitor import MonitorState
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from callcenter.model.control_facts import ContactResumed, ContactTransferred, PartyLeft
 from callcenter.model.entry import Entry
-from callcenter.model.facts import ContactResumed, ContactTransferred, PartyLeft
 from callcenter.model.parking import ParkOver
 from callcenter.model.records import HoldRow, ParkRow, PartyRow, Row, TransferRow
 

@@ -24,11 +24,11 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.callback import CallbackStep
+from callcenter.model.callback_facts import CallbackDialled, CallerRangBack
 from callcenter.model.callback_messages import CallbackJudged
 from callcenter.model.commands import AnswerLeg, DialNumber, HangUp, JoinBridge
 from callcenter.model.contact import ContactState, Direction, LegEnd, Medium, QueueExit
 from callcenter.model.events import ContactArrived
-from callcenter.model.facts import CallbackDialled, CallerRangBack
 from callcenter.model.ids import AgentId, FlowName, LegId, QueueName
 from callcenter.model.numbers import subscriber
 

@@ -16,6 +16,7 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.model.agent import AgentState
+from callcenter.model.callback_facts import CallbackPromised
 from callcenter.model.disposition import (
     NOTE_CHARS_MAX,
     Asked,
@@ -27,7 +28,7 @@ from callcenter.model.disposition import (
     WantedCallback,
 )
 from callcenter.model.events import CallbackRequested, DispositionRequested
-from callcenter.model.facts import CallbackPromised, DispositionDue, DispositionRecorded
+from callcenter.model.facts import DispositionDue, DispositionRecorded
 from callcenter.model.form_field import read_fields
 from callcenter.model.ids import AgentId, ContactId, RequestId
 from callcenter.model.queue import Queue

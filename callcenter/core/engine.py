@@ -80,7 +80,6 @@ from callcenter.model.events import (
     Stopping,
     TimePassed,
 )
-from callcenter.model.facts import RecordingVerified
 from callcenter.model.flow import AgentWish, PromiseCallback, Queueing
 from callcenter.model.ids import (
     UNVERSIONED,
@@ -98,6 +97,7 @@ from callcenter.model.ids import (
 from callcenter.model.lead import CampaignName
 from callcenter.model.parking import PickUp
 from callcenter.model.payment_messages import CardChecked, CardPosted
+from callcenter.model.recording_facts import RecordingVerified
 from callcenter.model.view import CenterView
 from callcenter.nodes.outcome import RECORD_OUTCOME
 

@@ -18,7 +18,7 @@ from callcenter.model.card import PaymentOutcome
 from callcenter.model.commands import DialNumber, HangUp, RecordMessage, ReturnLeg, StopMessage
 from callcenter.model.contact import ContactState, EndReason, LegEnd, LookupOutcome
 from callcenter.model.events import LegSeen, LookedUp, ScriptEnded
-from callcenter.model.facts import NodeEntered, RecordingStarted, RecordingStopped, SurveyAnswered
+from callcenter.model.facts import NodeEntered, SurveyAnswered
 from callcenter.model.flow import (
     RETURNS,
     Action,
@@ -63,6 +63,7 @@ from callcenter.model.flow import (
 )
 from callcenter.model.ids import CardId, FlowName, RecordingId
 from callcenter.model.payment_messages import CardChecked, CardPosted, PaymentCancelRequested, PaymentRequested
+from callcenter.model.recording_facts import RecordingStarted, RecordingStopped
 
 SUBFLOWS_MAX: Final = 8  # flows that a contact can be in the middle of
 STEPS_MAX: Final = 100  # nodes entered in a row without waiting for anything

@@ -7,8 +7,8 @@ so that it can be played. A contact that leaves the flow without having said eit
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.model.commands import DropMessage
-from callcenter.model.facts import RecordingDropped, RecordingStopped
 from callcenter.model.ids import RecordingId
+from callcenter.model.recording_facts import RecordingDropped, RecordingStopped
 
 
 def taken(world: World, contact: ContactRecord, note: RecordingId, seconds: float) -> None:

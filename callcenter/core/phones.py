@@ -19,8 +19,8 @@ from callcenter.core.world import NOBODY, World
 from callcenter.model.commands import HangUp, JoinBridge, LeaveBridge, StartMusic, StopMusic, TellReferrer
 from callcenter.model.contact import ContactState, LegEnd
 from callcenter.model.control import Consult, HeldBy, Party, TransferTo
+from callcenter.model.control_facts import PhoneRefused
 from callcenter.model.events import ContactArrived, LegReferred, LegReplaced
-from callcenter.model.facts import PhoneRefused
 from callcenter.model.ids import LegId
 
 REFUSED_GRACE_S: Final = 3.0  # some phones hang up when they are told no: within so long that is no farewell

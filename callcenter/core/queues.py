@@ -19,8 +19,9 @@ from callcenter.core.widening import Widening, asked_of, steps_of
 from callcenter.core.world import World
 from callcenter.model.agent import AgentStatus, PhoneState
 from callcenter.model.callback import callback_flow
+from callcenter.model.callback_facts import PlaceRestored
 from callcenter.model.contact import ContactState, EndReason, QueueExit
-from callcenter.model.facts import ContactQueued, NeedsRelaxed, PlaceRestored, QueueLeft, RulesChanged
+from callcenter.model.facts import ContactQueued, NeedsRelaxed, QueueLeft, RulesChanged
 from callcenter.model.ids import ContactId, FlowName, QueueName
 from callcenter.model.need import Need
 from callcenter.model.numbers import subscriber

@@ -16,7 +16,9 @@ from callcenter.core.world import World
 from callcenter.model import recording as rules_of
 from callcenter.model.commands import MuteRecording, RenewRecording, StartRecording, StopRecording
 from callcenter.model.contact import ContactState, TransportFault
-from callcenter.model.facts import (
+from callcenter.model.ids import RecordingId
+from callcenter.model.queue import Queue
+from callcenter.model.recording_facts import (
     RecordingDropped,
     RecordingPaused,
     RecordingResumed,
@@ -24,8 +26,6 @@ from callcenter.model.facts import (
     RecordingStopped,
     RecordingSwitched,
 )
-from callcenter.model.ids import RecordingId
-from callcenter.model.queue import Queue
 
 SHARES: Final = 10_000  # a share is told apart to the hundredth of a percent
 CALLER: Final = "caller"

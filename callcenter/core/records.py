@@ -11,13 +11,10 @@ from typing import Any, Final
 from callcenter.core.campaign_score import CAMPAIGN_FOLDS
 from callcenter.core.control_rows import CONTROL_FOLDS
 from callcenter.core.monitor_records import MONITOR_FOLDS
+from callcenter.model.callback_facts import CallbackAttempted, CallbackDialled, CallbackPromised, CallbackSettled
 from callcenter.model.entry import Entry
 from callcenter.model.facts import (
     AgentChanged,
-    CallbackAttempted,
-    CallbackDialled,
-    CallbackPromised,
-    CallbackSettled,
     ContactEnded,
     ContactOffered,
     ContactOpened,
@@ -28,15 +25,12 @@ from callcenter.model.facts import (
     MessageSettled,
     OfferEnded,
     QueueLeft,
-    RecordingDropped,
-    RecordingStarted,
-    RecordingStopped,
-    RecordingVerified,
     SurveyAnswered,
     SurveyOffered,
     TalkEnded,
     WaitPredicted,
 )
+from callcenter.model.recording_facts import RecordingDropped, RecordingStarted, RecordingStopped, RecordingVerified
 from callcenter.model.records import (
     AgentActivityRow,
     CallbackAttemptRow,

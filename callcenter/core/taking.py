@@ -10,7 +10,7 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
 from callcenter.model.agent import AgentState
 from callcenter.model.commands import JoinBridge
-from callcenter.model.facts import ContactTaken
+from callcenter.model.control_facts import ContactTaken
 from callcenter.model.ids import LegId
 
 

@@ -29,16 +29,11 @@ from callcenter.model.commands import (
     StopMessage,
 )
 from callcenter.model.contact import ContactState, EndReason, LegEnd, QueueExit
-from callcenter.model.facts import (
-    ContactConnected,
-    ContactEnded,
-    RecordingStopped,
-    SurveyOffered,
-    TalkEnded,
-)
+from callcenter.model.facts import ContactConnected, ContactEnded, SurveyOffered, TalkEnded
 from callcenter.model.ids import AgentId, LegId
 from callcenter.model.parking import ParkEnd
 from callcenter.model.queue import SHARE_MAX, Survey, SurveyWhen
+from callcenter.model.recording_facts import RecordingStopped
 
 ENDS_OF_SURVEYS: Final = frozenset(
     {EndReason.FLOW_ENDED, EndReason.LEFT_IN_FLOW, EndReason.CLOSED, EndReason.VOICEMAIL}

@@ -15,8 +15,8 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
 from callcenter.model.agent import AgentStatus, PhoneState
 from callcenter.model.control import TransferTo
+from callcenter.model.control_facts import ContactTransferred, TransferFailed
 from callcenter.model.events import TransferRequested
-from callcenter.model.facts import ContactTransferred, TransferFailed
 from callcenter.model.ids import AgentId, FlowName, QueueName
 from callcenter.model.need import Need, NeedSyntaxError, only, parse_need
 from callcenter.model.queue import Queue

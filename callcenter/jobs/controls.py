@@ -7,8 +7,7 @@ from callcenter.jobs.telling import Detail, Teller, Told
 from callcenter.jobs.wording import duration
 from callcenter.model.colleagues import ColleagueAnswered, ColleagueRang
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
-from callcenter.model.entry import Entry
-from callcenter.model.facts import (
+from callcenter.model.control_facts import (
     AgentMuted,
     ConsultAnswered,
     ConsultBegan,
@@ -21,6 +20,7 @@ from callcenter.model.facts import (
     PhoneRefused,
     TransferFailed,
 )
+from callcenter.model.entry import Entry
 
 HELD_WORDS: Final[Mapping[HeldBy, str]] = {
     HeldBy.REQUEST: "",

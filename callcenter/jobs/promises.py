@@ -6,9 +6,7 @@ from typing import Final
 from callcenter.jobs.telling import Detail, Teller, Told
 from callcenter.jobs.wording import duration
 from callcenter.model.callback import CallbackEnd, CalledFirst
-from callcenter.model.contact import LegEnd
-from callcenter.model.entry import Entry
-from callcenter.model.facts import (
+from callcenter.model.callback_facts import (
     CallbackAttempted,
     CallbackDialled,
     CallbackPromised,
@@ -17,6 +15,8 @@ from callcenter.model.facts import (
     CallerRangBack,
     PlaceRestored,
 )
+from callcenter.model.contact import LegEnd
+from callcenter.model.entry import Entry
 
 ATTEMPT_WORDS: Final[Mapping[LegEnd, str]] = {
     LegEnd.NORMAL: "the customer's phone hung up",

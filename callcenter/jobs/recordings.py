@@ -21,8 +21,9 @@ import structlog
 
 from callcenter.errors import PeerFault
 from callcenter.model.events import Event, RecordingChecked
-from callcenter.model.facts import Fact, RecordingDropped, RecordingStopped
+from callcenter.model.facts import Fact
 from callcenter.model.ids import RECORDING_PATTERN, ContactId, RecordingId
+from callcenter.model.recording_facts import RecordingDropped, RecordingStopped
 from callcenter.speech.wav import BadWav, WavHeader, read_header
 
 RATE_HZ: Final = 8_000

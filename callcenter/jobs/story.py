@@ -48,13 +48,6 @@ from callcenter.model.facts import (
     PhoneSeen,
     QueueDraining,
     QueueLeft,
-    RecordingDropped,
-    RecordingPaused,
-    RecordingResumed,
-    RecordingStarted,
-    RecordingStopped,
-    RecordingSwitched,
-    RecordingVerified,
     RulesChanged,
     ScriptRun,
     Surprise,
@@ -66,6 +59,15 @@ from callcenter.model.facts import (
 from callcenter.model.ids import ContactId
 from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, MonitorChanged, MonitorEnded
 from callcenter.model.parking import PhoneTurnedAway
+from callcenter.model.recording_facts import (
+    RecordingDropped,
+    RecordingPaused,
+    RecordingResumed,
+    RecordingStarted,
+    RecordingStopped,
+    RecordingSwitched,
+    RecordingVerified,
+)
 
 __all__ = ["LEFT_OUT", "TELLERS", "Aside", "Step", "duration", "story"]
 

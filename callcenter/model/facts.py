@@ -1,23 +1,25 @@
 """What the engine concluded, in the words of a call center. Nobody performs a fact; journal, records, feed fold them.
 
 Facts travel beside the commands. They say everything that a report needs, so that no reader has to know how a call is
-made of legs and bridges. Durations in seconds; the time of a fact is the time of its journal entry.
+made of legs and bridges. Durations in seconds; the time of a fact is the time of its journal entry. Those of one trade
+(callbacks, call control, recording, campaigns, ...) stand in modules of their own; `Fact`, at the end, is all of them.
 """
 
 from collections.abc import Mapping
 
 from callcenter.model.agent import AgentState, AgentStatus, NailState, PhoneState
-from callcenter.model.callback import CallbackEnd, CalledFirst
+from callcenter.model.callback_facts import CallbackFact
 from callcenter.model.campaign_messages import CampaignFact
 from callcenter.model.colleagues import ColleagueFact
-from callcenter.model.contact import Direction, EndReason, LegEnd, LookupOutcome, Medium, OfferEnd, QueueExit
-from callcenter.model.control import HeldBy, PartyEnd, TransferTo
+from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
+from callcenter.model.control_facts import ControlFact
 from callcenter.model.ids import AgentId, ContactId, FlowName, LegId, OfferId, QueueName, RecordingId, TreeName, Version
 from callcenter.model.mail import MailEnd
 from callcenter.model.message import Message
 from callcenter.model.monitor_messages import MonitorFact
 from callcenter.model.parking import ParkFact
 from callcenter.model.payment_messages import PaymentFact
+from callcenter.model.recording_facts import RecordingFact
 
 
 class ContactOpened(Message, frozen=True, kw_only=True):
@@ -141,83 +143,6 @@ class QueueLeft(Message, frozen=True, kw_only=True):
     callback: bool = False  # promised a callback, or a message: nobody is on the line, and no service level counts it
 
 
-class CallbackPromised(Message, frozen=True, kw_only=True):
-    """A customer will be called back. From here on the contact keeps her place without her. Times in UTC seconds."""
-
-    contact: ContactId
-    queue: QueueName
-    number: str  # as it will be dialled; personal
-    first: CalledFirst
-    not_before: float
-    until: float
-    by: str
-    note: str = ""  # personal
-    only: AgentId | None = None
-
-
-class CallbackWaits(Message, frozen=True, kw_only=True):
-    """Nothing is done about a callback before `next_at`, and why."""
-
-    contact: ContactId
-    queue: QueueName
-    next_at: float
-    why: str
-
-
-class CallbackDialled(Message, frozen=True, kw_only=True):
-    """The customer's phone is about to ring: the first attempt, the second ... `agent` waits for her, if any does."""
-
-    contact: ContactId
-    queue: QueueName
-    leg: LegId
-    attempt: int
-    number: str  # personal
-    why: str
-    agent: AgentId | None = None
-
-
-class CallbackAttempted(Message, frozen=True, kw_only=True):
-    """An attempt is over; `end` is None when the customer answered."""
-
-    contact: ContactId
-    queue: QueueName
-    leg: LegId
-    attempt: int
-    rang_s: float
-    end: LegEnd | None = None
-
-
-class CallerRangBack(Message, frozen=True, kw_only=True):
-    """A customer who is promised a callback has called by herself: it is the same contact, and keeps its place."""
-
-    contact: ContactId
-    leg: LegId
-    caller: str
-    dialled: str
-
-
-class CallbackSettled(Message, frozen=True, kw_only=True):
-    """A promise is kept, or will not be. `in_time`: kept within what was promised."""
-
-    contact: ContactId
-    queue: QueueName
-    end: CallbackEnd
-    in_time: bool
-    attempts: int
-    promised: float
-    why: str = ""
-    agent: AgentId | None = None
-
-
-class PlaceRestored(Message, frozen=True, kw_only=True):
-    """A caller who gave up waiting has called again in time, and has the place that she had."""
-
-    contact: ContactId
-    queue: QueueName
-    since: float
-    left_at: float
-
-
 class ContactConnected(Message, frozen=True, kw_only=True):
     """Caller and agent are being put together."""
 
@@ -238,166 +163,6 @@ class TalkEnded(Message, frozen=True, kw_only=True):
     began: float
     talk_s: float
     hold_s: float = 0.0  # of it, with the customer on hold
-
-
-class ContactHeld(Message, frozen=True, kw_only=True):
-    """The agent has left the conversation for a while: the customer hears music, or goes on with the others."""
-
-    contact: ContactId
-    agent: AgentId
-    by: HeldBy
-
-
-class ContactResumed(Message, frozen=True, kw_only=True):
-    """The agent is back with the customer, or one of them has gone for good."""
-
-    contact: ContactId
-    agent: AgentId
-    began: float
-    held_s: float
-
-
-class AgentMuted(Message, frozen=True, kw_only=True):
-    """Nobody hears the agent any more, or she is heard again."""
-
-    contact: ContactId
-    agent: AgentId
-    muted: bool
-
-
-class KeysSent(Message, frozen=True, kw_only=True):
-    """So many keys were sent to whom the agent speaks with."""
-
-    contact: ContactId
-    agent: AgentId
-    count: int
-
-
-class ContactTransferred(Message, frozen=True, kw_only=True):
-    """A call was handed on. `consulted`: to somebody who had been spoken with, and has it at once."""
-
-    contact: ContactId
-    agent: AgentId  # who had it
-    to: TransferTo
-    name: str  # personal, if it is a number
-    consulted: bool = False
-    by: str = ""
-
-
-class ContactTaken(Message, frozen=True, kw_only=True):
-    """Another agent has the call from now on, who took it by herself; the one who had it is free."""
-
-    contact: ContactId
-    agent: AgentId  # who had it
-    taker: AgentId
-    leg: LegId  # the taker's
-
-
-class TransferFailed(Message, frozen=True, kw_only=True):
-    """A call could not be handed on and waits in its queue again, first for the agent who had it."""
-
-    contact: ContactId
-    agent: AgentId
-    why: str
-
-
-class PhoneRefused(Message, frozen=True, kw_only=True):
-    """What an agent's phone asked for by itself (a transfer, a second call) was not done; the call is as it was."""
-
-    contact: ContactId
-    agent: AgentId
-    name: str  # where it wanted to go; personal, if it is a number
-    why: str
-
-
-class ConsultBegan(Message, frozen=True, kw_only=True):
-    """The agent calls somebody aside: `consulted`, or an outside `number` (personal)."""
-
-    contact: ContactId
-    agent: AgentId
-    leg: LegId
-    consulted: AgentId | None = None
-    number: str = ""
-    by: str = ""
-
-
-class ConsultAnswered(Message, frozen=True, kw_only=True):
-    """The consulted has answered, and speaks with the agent alone."""
-
-    contact: ContactId
-    agent: AgentId
-    leg: LegId
-    consulted: AgentId | None = None
-    number: str = ""
-    rang_s: float
-
-
-class PartyLeft(Message, frozen=True, kw_only=True):
-    """Somebody's part beside the agent's is over: `aside` with her alone, else in a conference with the customer.
-
-    `began` is when she answered, or came into the conference; of one who never answered, when she was called, and
-    `spoke_s` is 0.
-    """
-
-    contact: ContactId
-    agent: AgentId | None  # whose call it was
-    leg: LegId
-    guest: AgentId | None = None
-    number: str = ""
-    aside: bool
-    end: PartyEnd
-    began: float
-    spoke_s: float
-
-
-class RecordingStarted(Message, frozen=True, kw_only=True):
-    """A recording runs."""
-
-    contact: ContactId
-    recording: RecordingId
-    kind: str  # "call", "message" or "note"
-    agent: AgentId | None = None
-    mailbox: str = ""
-
-
-class RecordingStopped(Message, frozen=True, kw_only=True):
-    """A recording is over and is `expected_s` long if all went well."""
-
-    contact: ContactId
-    recording: RecordingId
-    expected_s: float
-
-
-class RecordingPaused(Message, frozen=True, kw_only=True):
-    """Silence is written from now on, until `until` (UTC seconds) at the latest. `by`: who, an agent's key, a node."""
-
-    contact: ContactId
-    recording: RecordingId
-    by: str
-    until: float
-
-
-class RecordingResumed(Message, frozen=True, kw_only=True):
-    """What is said is written again, after `paused_s` of silence. `by` is `cap` when nobody said so."""
-
-    contact: ContactId
-    recording: RecordingId
-    by: str
-    paused_s: float
-
-
-class RecordingSwitched(Message, frozen=True, kw_only=True):
-    """Nothing is recorded any more, though calls go on, or is again."""
-
-    allowed: bool
-    why: str
-
-
-class RecordingDropped(Message, frozen=True, kw_only=True):
-    """The caller did not want what she had recorded, or that she is: nothing of it is kept."""
-
-    contact: ContactId
-    recording: RecordingId
 
 
 class MessageRouted(Message, frozen=True, kw_only=True):
@@ -506,17 +271,6 @@ class SurveyAnswered(Message, frozen=True, kw_only=True):
     agent: AgentId | None = None
     answer: int | None = None
     comment: RecordingId | None = None
-
-
-class RecordingVerified(Message, frozen=True, kw_only=True):
-    """The file was looked at."""
-
-    contact: ContactId
-    recording: RecordingId
-    path: str
-    seconds: float
-    channels: int
-    problem: str
 
 
 class ContactEnded(Message, frozen=True, kw_only=True):
@@ -640,34 +394,12 @@ Fact = (
     | AgentTold
     | AgentLost
     | QueueLeft
-    | CallbackPromised
-    | CallbackWaits
-    | CallbackDialled
-    | CallbackAttempted
-    | CallerRangBack
-    | CallbackSettled
-    | PlaceRestored
+    | CallbackFact
     | ContactConnected
     | TalkEnded
-    | ContactHeld
-    | ContactResumed
-    | AgentMuted
-    | KeysSent
-    | ContactTransferred
-    | ContactTaken
-    | TransferFailed
-    | PhoneRefused
+    | ControlFact
     | ColleagueFact
-    | ConsultBegan
-    | ConsultAnswered
-    | PartyLeft
-    | RecordingStarted
-    | RecordingStopped
-    | RecordingPaused
-    | RecordingResumed
-    | RecordingSwitched
-    | RecordingDropped
-    | RecordingVerified
+    | RecordingFact
     | MessageRouted
     | MessageReturned
     | MessageSettled

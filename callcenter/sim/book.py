@@ -13,12 +13,21 @@ from callcenter.core.parking import RING_GRACE_S, RING_S
 from callcenter.core.records import COUNTED, rows
 from callcenter.core.steering import PICKED
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
+from callcenter.model.callback_facts import CallbackAttempted, CallbackDialled, CallbackPromised, CallbackSettled
 from callcenter.model.campaign_messages import AnswererJudged, ContactDropped, LeadDialled
 from callcenter.model.colleagues import ColleagueRang
 from callcenter.model.commands import Reply, TellReferrer
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction, OfferEnd, QueueExit
 from callcenter.model.control import PartyEnd, TransferTo
+from callcenter.model.control_facts import (
+    ConsultAnswered,
+    ConsultBegan,
+    ContactResumed,
+    ContactTaken,
+    ContactTransferred,
+    PartyLeft,
+)
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import (
     AgentRemoved,
@@ -31,21 +40,12 @@ from callcenter.model.events import (
 )
 from callcenter.model.facts import (
     AgentChanged,
-    CallbackAttempted,
-    CallbackDialled,
-    CallbackPromised,
-    CallbackSettled,
     ConfigurationChanged,
-    ConsultAnswered,
-    ConsultBegan,
     ContactConnected,
     ContactEnded,
     ContactOffered,
     ContactOpened,
     ContactQueued,
-    ContactResumed,
-    ContactTaken,
-    ContactTransferred,
     DispositionDue,
     DispositionRecorded,
     Fact,
@@ -53,7 +53,6 @@ from callcenter.model.facts import (
     NeedsRelaxed,
     NodeEntered,
     OfferEnded,
-    PartyLeft,
     PhoneNailed,
     PhoneSeen,
     QueueLeft,

@@ -24,8 +24,8 @@ from callcenter.model.events import (
     RecordingChecked,
     TimePassed,
 )
-from callcenter.model.facts import RecordingStopped
 from callcenter.model.ids import NAMESPACE_CHARS, UNVERSIONED, RequestId
+from callcenter.model.recording_facts import RecordingStopped
 from callcenter.sim.violation import Violation
 from callcenter.sim.wire import Hands
 from callcenter.sim.world import Agenda

@@ -19,12 +19,13 @@ from callcenter.core.widening import asked_of
 from callcenter.core.world import World
 from callcenter.model.agent import AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.callback import CallbackStep
+from callcenter.model.callback_facts import CallbackDialled
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState, Direction, Medium
 from callcenter.model.customer import NO_CALL_CUSTOMERS
 from callcenter.model.entry import Entry
 from callcenter.model.events import DigitPressed, Event
-from callcenter.model.facts import CallbackDialled, ContactEnded, MessageRouted, MessageSettled
+from callcenter.model.facts import ContactEnded, MessageRouted, MessageSettled
 from callcenter.model.ids import ContactId, QueueName, RecordingId, Version
 from callcenter.model.mail import Mail, MailStep
 from callcenter.model.queue import Queue

@@ -10,11 +10,11 @@ from random import Random
 from typing import Final
 
 from callcenter.core.engine import Engine
+from callcenter.model.callback_facts import CallbackDialled
 from callcenter.model.callback_messages import CallbackJudged, JudgeCallback, SettleCallback
 from callcenter.model.configuration import Configuration
 from callcenter.model.entry import Entry
 from callcenter.model.events import Event
-from callcenter.model.facts import CallbackDialled
 from callcenter.model.ids import ContactId, LegId
 from callcenter.model.lead import Outcome
 from callcenter.sim.violation import Violation

@@ -10,12 +10,13 @@ from typing import Final
 
 from callcenter.core.world import World
 from callcenter.model.agent import AgentState, AgentStatus
+from callcenter.model.callback_facts import CallbackPromised
 from callcenter.model.configuration import Configuration
 from callcenter.model.customer import VIP_CUSTOMERS, CustomerMark
 from callcenter.model.disposition import Asked, DispositionRules, DispositionTree, Outcome, WantedCallback
 from callcenter.model.entry import Entry
 from callcenter.model.events import CustomersMarked, DispositionRequested, Event
-from callcenter.model.facts import AgentChanged, CallbackPromised, DispositionDue, DispositionRecorded, TalkEnded
+from callcenter.model.facts import AgentChanged, DispositionDue, DispositionRecorded, TalkEnded
 from callcenter.model.flow import Flow
 from callcenter.model.form_field import FieldType, FormField, read_fields
 from callcenter.model.ids import AgentId, ContactId, FlowName, RequestId, TreeName

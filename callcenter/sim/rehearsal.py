@@ -14,6 +14,7 @@ from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.errors import ConfigurationError
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
+from callcenter.model.callback_facts import CallbackPromised
 from callcenter.model.callback_messages import JudgeCallback, allowed_by_nobody
 from callcenter.model.card import LAST, CardPart, PaymentOutcome, is_plausible
 from callcenter.model.commands import (
@@ -47,20 +48,19 @@ from callcenter.model.events import (
     TimePassed,
 )
 from callcenter.model.facts import (
-    CallbackPromised,
     ContactConnected,
     ContactEnded,
     ContactOpened,
     ContactQueued,
     NodeEntered,
     QueueLeft,
-    RecordingStarted,
     Surprise,
 )
 from callcenter.model.flow import Flow
 from callcenter.model.ids import AgentId, CardId, ContactId, FlowName, LegId, PlaybackId, QueueName, RequestId, Skill
 from callcenter.model.need import LEVEL_MAX, Need
 from callcenter.model.payment_messages import CardChecked, CardPosted, CheckCard, PostCard
+from callcenter.model.recording_facts import RecordingStarted
 from callcenter.model.rehearsal import SILENCE, Act, AtWork, Case, Colleague, Colleagues, Keys, Mock, Outside, Trouble
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.parts import typed

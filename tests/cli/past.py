@@ -7,8 +7,8 @@ from pathlib import Path
 from callcenter.core.snapshot import take_snapshot
 from callcenter.model.agent import Agent, PhoneState
 from callcenter.model.events import RecordingChecked
-from callcenter.model.facts import RecordingStopped
 from callcenter.model.ids import AgentId, Skill
+from callcenter.model.recording_facts import RecordingStopped
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.journal import PostgresJournal
 from callcenter.postgres.pool import Pool, open_pool

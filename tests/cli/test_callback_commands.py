@@ -7,9 +7,10 @@ import pytest
 
 from callcenter.cli.exits import Exit
 from callcenter.config import load_configuration
+from callcenter.model.callback_facts import CallbackPromised
 from callcenter.model.commands import DialNumber
 from callcenter.model.events import CallbackRequested, LegAnswered
-from callcenter.model.facts import CallbackPromised, ContactConnected, ContactOffered
+from callcenter.model.facts import ContactConnected, ContactOffered
 from callcenter.postgres.journal import PostgresJournal
 from tests.cli.live import LiveCenter, StoryCenter
 from tests.cli.terminal import Terminal

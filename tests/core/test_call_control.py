@@ -23,6 +23,7 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import ContactState, EndReason, LegEnd, TransportFault
 from callcenter.model.control import ConsultAct, HeldBy, PartyEnd, TransferTo
+from callcenter.model.control_facts import ContactHeld, ContactResumed, ContactTransferred, PartyLeft, TransferFailed
 from callcenter.model.events import (
     ConsultActRequested,
     ConsultRequested,
@@ -35,16 +36,7 @@ from callcenter.model.events import (
     MuteRequested,
     TransferRequested,
 )
-from callcenter.model.facts import (
-    ContactEnded,
-    ContactHeld,
-    ContactResumed,
-    ContactTransferred,
-    PartyLeft,
-    Surprise,
-    TalkEnded,
-    TransferFailed,
-)
+from callcenter.model.facts import ContactEnded, Surprise, TalkEnded
 from callcenter.model.ids import LegId, QueueName
 from callcenter.nodes.hangup import Hangup
 from tests.core.center import ANYWHERE, Ann, Call, Center, flow, queue

@@ -6,9 +6,9 @@ import pytest
 
 from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.callback import CallbackEnd, CallbackRules, CallbackWindow
+from callcenter.model.callback_facts import CallbackPromised, CallbackSettled
 from callcenter.model.commands import PlayPrompts
 from callcenter.model.contact import ContactState, EndReason
-from callcenter.model.facts import CallbackPromised, CallbackSettled
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import CalendarName, QueueName
 from callcenter.nodes.callback import CallMeBack

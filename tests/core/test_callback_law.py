@@ -7,11 +7,11 @@ import pytest
 from callcenter.core.callback_law import ASK_WITHIN_S, LATER_MAX_S, REFUSED_RETRY_S, UNJUDGED_RETRY_S
 from callcenter.model.agent import AgentState
 from callcenter.model.callback import CallbackEnd, CallbackRules, CalledFirst
+from callcenter.model.callback_facts import CallbackDialled, CallbackSettled, CallbackWaits
 from callcenter.model.callback_messages import CallbackJudged, JudgeCallback, SettleCallback
 from callcenter.model.commands import DialNumber, RingAgent
 from callcenter.model.contact import ContactState, LegEnd
 from callcenter.model.events import CallbackRequested, DialRequested, LegAnswered, LegEnded, LegRinging
-from callcenter.model.facts import CallbackDialled, CallbackSettled, CallbackWaits
 from callcenter.model.ids import AgentId, QueueName
 from callcenter.model.lead import Outcome
 from tests.core.center import Ann, Call, Center, queue

@@ -8,6 +8,15 @@ from callcenter.core.callbacks import UNPLACED_MAX, WINDOW_MAX_S
 from callcenter.model.agent import AgentState
 from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.callback import CallbackEnd, CallbackRules, CalledFirst
+from callcenter.model.callback_facts import (
+    CallbackAttempted,
+    CallbackDialled,
+    CallbackPromised,
+    CallbackSettled,
+    CallbackWaits,
+    CallerRangBack,
+    PlaceRestored,
+)
 from callcenter.model.commands import DialNumber, HangUp, JoinBridge, PlayPrompts, RingAgent, StartRecording
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, QueueExit, TransportFault
 from callcenter.model.events import (
@@ -22,19 +31,7 @@ from callcenter.model.events import (
     Resynced,
     Stopping,
 )
-from callcenter.model.facts import (
-    CallbackAttempted,
-    CallbackDialled,
-    CallbackPromised,
-    CallbackSettled,
-    CallbackWaits,
-    CallerRangBack,
-    ContactEnded,
-    ContactOpened,
-    ContactQueued,
-    PlaceRestored,
-    QueueLeft,
-)
+from callcenter.model.facts import ContactEnded, ContactOpened, ContactQueued, QueueLeft
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import AgentId, CalendarName, ContactId, ListName, QueueName
 from callcenter.model.need import parse_need

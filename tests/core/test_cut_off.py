@@ -4,8 +4,9 @@ from callcenter.core.engine import CUT_OFF_S
 from callcenter.model.commands import PlayPrompts, StartRecording
 from callcenter.model.contact import ContactState, EndReason
 from callcenter.model.events import MessageRecorded, PlaybackEnded
-from callcenter.model.facts import ContactConnected, RecordingStarted
+from callcenter.model.facts import ContactConnected
 from callcenter.model.flow import Prompt
+from callcenter.model.recording_facts import RecordingStarted
 from callcenter.nodes.fields import NextNode, Word
 from callcenter.nodes.hangup import Hangup
 from callcenter.nodes.play import Play

@@ -5,6 +5,7 @@ from typing import Any
 from callcenter.core.dispositions import CHANGES_MAX
 from callcenter.model.agent import AgentState
 from callcenter.model.callback import CallbackRules
+from callcenter.model.callback_facts import CallbackPromised
 from callcenter.model.commands import Reply
 from callcenter.model.configuration import Configuration
 from callcenter.model.disposition import (
@@ -16,7 +17,7 @@ from callcenter.model.disposition import (
     WantedCallback,
 )
 from callcenter.model.events import DispositionRequested, WrapUpRequested
-from callcenter.model.facts import CallbackPromised, DispositionDue, DispositionRecorded
+from callcenter.model.facts import DispositionDue, DispositionRecorded
 from callcenter.model.form_field import FieldType, FormField
 from callcenter.model.ids import AgentId, ContactId, QueueName, TreeName
 from callcenter.nodes.fields import Key, NextNode

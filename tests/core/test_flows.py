@@ -23,16 +23,10 @@ from callcenter.model.commands import (
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium, TransportFault
 from callcenter.model.entry import decode_entry
 from callcenter.model.events import ContactArrived, DigitPressed, LegAnswered, LegEnded, MessageRecorded, PlaybackEnded
-from callcenter.model.facts import (
-    ContactOffered,
-    ContactOpened,
-    NodeEntered,
-    RecordingStarted,
-    RecordingStopped,
-    Surprise,
-)
+from callcenter.model.facts import ContactOffered, ContactOpened, NodeEntered, Surprise
 from callcenter.model.flow import Flow, Node, Prompt
 from callcenter.model.ids import CalendarName, LegId, QueueName
+from callcenter.model.recording_facts import RecordingStarted, RecordingStopped
 from callcenter.nodes.agent import AgentRequest, Wish
 from callcenter.nodes.collect import Collect
 from callcenter.nodes.enqueue import Enqueue

@@ -7,6 +7,7 @@ import pytest
 from callcenter.core.mailroom import ASKED_MAX, CHECK_WAIT_MAX_S, KEY_WAIT_S
 from callcenter.model.agent import AgentState
 from callcenter.model.callback import CallbackRules
+from callcenter.model.callback_facts import CallbackPromised
 from callcenter.model.commands import DialNumber, HangUp, JoinBridge, PlayPrompts, RecordMessage, RingAgent
 from callcenter.model.contact import ContactState, Direction, EndReason, TransportFault
 from callcenter.model.events import (
@@ -20,7 +21,6 @@ from callcenter.model.events import (
     Stopping,
 )
 from callcenter.model.facts import (
-    CallbackPromised,
     ContactEnded,
     ContactOpened,
     MessageReturned,

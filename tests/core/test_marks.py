@@ -5,9 +5,10 @@ import pytest
 from callcenter.core.marks import Marks
 from callcenter.model import customer
 from callcenter.model.callback import CallbackEnd, CallbackRules
+from callcenter.model.callback_facts import CallbackSettled
 from callcenter.model.customer import NO_CALL_CUSTOMERS, VIP_CUSTOMERS, CustomerMark
 from callcenter.model.events import CallbackRequested, CustomersMarked
-from callcenter.model.facts import CallbackSettled, CustomerMarksTaken, RulesChanged
+from callcenter.model.facts import CustomerMarksTaken, RulesChanged
 from callcenter.model.ids import ListName, QueueName
 from callcenter.model.numbers import NumberList
 from callcenter.nodes.check import Case, Check

@@ -22,6 +22,7 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import LegEnd, TransportFault
 from callcenter.model.control import ConsultAct, TransferTo
+from callcenter.model.control_facts import ContactTaken
 from callcenter.model.disposition import DispositionRules, DispositionTree, Outcome
 from callcenter.model.events import (
     AgentRemoved,
@@ -38,7 +39,7 @@ from callcenter.model.events import (
     PlaybackEnded,
     Resynced,
 )
-from callcenter.model.facts import ContactTaken, TalkEnded
+from callcenter.model.facts import TalkEnded
 from callcenter.model.ids import AgentId, LegId, MonitorId, QueueName, Team, TreeName
 from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
 from callcenter.model.monitor_messages import (

@@ -10,18 +10,11 @@ from callcenter.model.commands import DropMessage, PlayPrompts, RecordMessage, S
 from callcenter.model.contact import ContactState, EndReason, QueueExit
 from callcenter.model.entry import decode_entry
 from callcenter.model.events import HangUpRequested, MessageRecorded, Resynced
-from callcenter.model.facts import (
-    QueueLeft,
-    RecordingDropped,
-    RecordingStarted,
-    RecordingStopped,
-    SurveyAnswered,
-    SurveyOffered,
-    TalkEnded,
-)
+from callcenter.model.facts import QueueLeft, SurveyAnswered, SurveyOffered, TalkEnded
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import ContactId, FlowName, RecordingId
 from callcenter.model.queue import Survey, SurveyWhen
+from callcenter.model.recording_facts import RecordingDropped, RecordingStarted, RecordingStopped
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.fields import Filled, NextNode, VariableName, Word
 from callcenter.nodes.hangup import Ending, Hangup

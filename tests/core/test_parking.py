@@ -37,7 +37,7 @@ from callcenter.model.events import (
     PlaybackEnded,
     Resynced,
 )
-from callcenter.model.facts import ContactEnded, RecordingStopped, TalkEnded
+from callcenter.model.facts import ContactEnded, TalkEnded
 from callcenter.model.ids import AgentId, CalendarName, LegId
 from callcenter.model.parking import (
     ContactParked,
@@ -50,6 +50,7 @@ from callcenter.model.parking import (
     PickUpRequested,
 )
 from callcenter.model.recording import RecordingRules
+from callcenter.model.recording_facts import RecordingStopped
 from callcenter.sim.replay.journal import JournalCalls
 from callcenter.sim.replay.recorded import Fate
 from tests.core.center import Ann, Call, Center, queue

@@ -19,6 +19,7 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import ContactState, Direction, LegEnd, Medium
 from callcenter.model.control import ConsultAct, PartyEnd, TransferTo
+from callcenter.model.control_facts import ContactTaken, ContactTransferred, PartyLeft, PhoneRefused
 from callcenter.model.events import (
     ConsultActRequested,
     ContactArrived,
@@ -28,7 +29,7 @@ from callcenter.model.events import (
     LegReferred,
     LegReplaced,
 )
-from callcenter.model.facts import ContactOpened, ContactTaken, ContactTransferred, PartyLeft, PhoneRefused, TalkEnded
+from callcenter.model.facts import ContactOpened, TalkEnded
 from callcenter.model.ids import LegId
 from callcenter.nodes.hangup import Hangup
 from tests.core.center import Ann, Call, Center, flow, queue

@@ -11,18 +11,18 @@ from callcenter.core.snapshot import restore, take_snapshot
 from callcenter.model.commands import MuteRecording, RenewRecording, StartRecording, StopRecording
 from callcenter.model.contact import ContactState, Direction, TransportFault
 from callcenter.model.events import DigitPressed, HoldRequested, LegReplaced, RecordingAllowed, RecordingPauseRequested
-from callcenter.model.facts import (
+from callcenter.model.facts import Surprise
+from callcenter.model.flow import Prompt
+from callcenter.model.ids import AgentId, ContactId, LegId
+from callcenter.model.recording import RecordingRules
+from callcenter.model.recording_facts import (
     RecordingDropped,
     RecordingPaused,
     RecordingResumed,
     RecordingStarted,
     RecordingStopped,
     RecordingSwitched,
-    Surprise,
 )
-from callcenter.model.flow import Prompt
-from callcenter.model.ids import AgentId, ContactId, LegId
-from callcenter.model.recording import RecordingRules
 from tests.core.center import Ann, Call, Center, queue
 
 TOLD = Prompt(name="recorded")

@@ -8,6 +8,7 @@ import pytest
 from callcenter.core.record_checks import check_parts
 from callcenter.core.records import COUNTED, rows
 from callcenter.model.agent import AgentState, AgentStatus, NailState
+from callcenter.model.callback_facts import CallbackWaits, CallerRangBack, PlaceRestored
 from callcenter.model.campaign import CampaignState
 from callcenter.model.campaign_messages import (
     AnswererJudged,
@@ -25,6 +26,19 @@ from callcenter.model.card import PaymentStep
 from callcenter.model.colleagues import ColleagueAnswered, ColleagueRang
 from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
+from callcenter.model.control_facts import (
+    AgentMuted,
+    ConsultAnswered,
+    ConsultBegan,
+    ContactHeld,
+    ContactResumed,
+    ContactTaken,
+    ContactTransferred,
+    KeysSent,
+    PartyLeft,
+    PhoneRefused,
+    TransferFailed,
+)
 from callcenter.model.detection import Answerer
 from callcenter.model.entry import Entry, Output
 from callcenter.model.events import TimePassed
@@ -32,50 +46,30 @@ from callcenter.model.facts import (
     AgentAsked,
     AgentChanged,
     AgentLost,
-    AgentMuted,
     AgentTold,
-    CallbackWaits,
-    CallerRangBack,
     ConfigurationChanged,
     Considered,
-    ConsultAnswered,
-    ConsultBegan,
     ContactConnected,
     ContactEnded,
-    ContactHeld,
     ContactOffered,
     ContactOpened,
     ContactQueued,
-    ContactResumed,
-    ContactTaken,
-    ContactTransferred,
     CustomerMarksTaken,
     Fact,
-    KeysSent,
     LookupEnded,
     NeedsRelaxed,
     NodeEntered,
     OfferEnded,
-    PartyLeft,
     PhoneNailed,
-    PhoneRefused,
     PhoneSeen,
-    PlaceRestored,
     QueueDraining,
     QueueLeft,
-    RecordingPaused,
-    RecordingResumed,
-    RecordingStarted,
-    RecordingStopped,
-    RecordingSwitched,
-    RecordingVerified,
     RulesChanged,
     ScriptRun,
     Surprise,
     SurveyAnswered,
     SurveyOffered,
     TalkEnded,
-    TransferFailed,
 )
 from callcenter.model.ids import (
     AgentId,
@@ -95,6 +89,14 @@ from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
 from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, MonitorChanged, MonitorEnded
 from callcenter.model.parking import ContactParked, ParkEnd, ParkOver, PhoneTurnedAway, PickUpMissed, PickUpRang
 from callcenter.model.payment_messages import PaymentAside, PaymentMoved
+from callcenter.model.recording_facts import (
+    RecordingPaused,
+    RecordingResumed,
+    RecordingStarted,
+    RecordingStopped,
+    RecordingSwitched,
+    RecordingVerified,
+)
 from callcenter.model.records import (
     AgentActivityRow,
     ContactRow,

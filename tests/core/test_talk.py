@@ -16,19 +16,11 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import ContactState, EndReason, QueueExit, TransportFault
 from callcenter.model.events import HangUpRequested, LegAnswered, RecordingChecked, Stopping
-from callcenter.model.facts import (
-    ContactConnected,
-    ContactEnded,
-    QueueLeft,
-    RecordingStarted,
-    RecordingStopped,
-    RecordingVerified,
-    Surprise,
-    TalkEnded,
-)
+from callcenter.model.facts import ContactConnected, ContactEnded, QueueLeft, Surprise, TalkEnded
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import ContactId, QueueName
 from callcenter.model.queue import MissedOfferRule, MissedOfferRules
+from callcenter.model.recording_facts import RecordingStarted, RecordingStopped, RecordingVerified
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.fields import NextNode
 from callcenter.nodes.play import Play

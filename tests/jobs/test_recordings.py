@@ -13,8 +13,8 @@ import structlog
 from callcenter.jobs import recordings
 from callcenter.jobs.recordings import RATE_HZ, Finished, Folders, Patience, RecordingsJob
 from callcenter.model.events import Event, RecordingChecked
-from callcenter.model.facts import RecordingDropped, RecordingStopped
 from callcenter.model.ids import ContactId, RecordingId
+from callcenter.model.recording_facts import RecordingDropped, RecordingStopped
 
 CHECK_LIMIT_S: Final = 5.0
 NAME: Final = RecordingId("00000000-0000-0000-cc00-000000000001")

@@ -7,7 +7,8 @@ from typing import Final
 import pytest
 
 from callcenter.model.contact import EndReason
-from callcenter.model.facts import ContactConnected, RecordingStarted, TalkEnded
+from callcenter.model.facts import ContactConnected, TalkEnded
+from callcenter.model.recording_facts import RecordingStarted
 from callcenter.sim.peers.tones import seconds_of, tones_in
 from tests.live import office
 from tests.live.center import Center

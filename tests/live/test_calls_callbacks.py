@@ -8,15 +8,9 @@ import pytest
 from callcenter.core.receipts import read_body
 from callcenter.model.agent import AgentState
 from callcenter.model.callback import CallbackEnd
+from callcenter.model.callback_facts import CallbackDialled, CallbackSettled, CallerRangBack
 from callcenter.model.contact import EndReason
-from callcenter.model.facts import (
-    CallbackDialled,
-    CallbackSettled,
-    CallerRangBack,
-    ContactConnected,
-    ContactEnded,
-    ContactOpened,
-)
+from callcenter.model.facts import ContactConnected, ContactEnded, ContactOpened
 from callcenter.model.ids import LegId
 from callcenter.model.lead import Outcome
 from callcenter.model.parking import PhoneTurnedAway

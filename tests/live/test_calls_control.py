@@ -9,15 +9,15 @@ import pytest
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason
 from callcenter.model.control import HeldBy, PartyEnd
-from callcenter.model.facts import (
+from callcenter.model.control_facts import (
     ConsultAnswered,
     ContactHeld,
     ContactResumed,
     ContactTransferred,
     PartyLeft,
-    TalkEnded,
     TransferFailed,
 )
+from callcenter.model.facts import TalkEnded
 from callcenter.sim.peers.baresip import CallState, Habit
 from callcenter.sim.peers.tones import seconds_of, tones_in
 from tests.live import office

@@ -8,14 +8,8 @@ import pytest
 from callcenter.errors import PeerFault
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason, OfferEnd
-from callcenter.model.facts import (
-    AgentChanged,
-    ContactConnected,
-    ContactOffered,
-    OfferEnded,
-    RecordingStarted,
-    RecordingVerified,
-)
+from callcenter.model.facts import AgentChanged, ContactConnected, ContactOffered, OfferEnded
+from callcenter.model.recording_facts import RecordingStarted, RecordingVerified
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live.center import Center
 

@@ -9,8 +9,9 @@ from typing import Final
 import pytest
 
 from callcenter.model.card import PaymentStep
-from callcenter.model.facts import RecordingPaused, RecordingResumed, TalkEnded
+from callcenter.model.facts import TalkEnded
 from callcenter.model.payment_messages import PaymentAside, PaymentMoved
+from callcenter.model.recording_facts import RecordingPaused, RecordingResumed
 from callcenter.sim.peers.tones import spans
 from tests.live import office
 from tests.live.center import Center

@@ -10,16 +10,15 @@ from callcenter.asterisk.ari import Access, Ari
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
-from callcenter.model.facts import (
+from callcenter.model.control_facts import (
     ConsultAnswered,
-    ContactConnected,
     ContactHeld,
     ContactTaken,
     ContactTransferred,
     PartyLeft,
     PhoneRefused,
-    TalkEnded,
 )
+from callcenter.model.facts import ContactConnected, TalkEnded
 from callcenter.sim.peers.baresip import CallState, PhoneCall
 from callcenter.sim.peers.places import LOOPBACK
 from callcenter.sim.peers.tones import tones_in

@@ -10,7 +10,8 @@ import pytest
 
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason, QueueExit
-from callcenter.model.facts import ContactConnected, ContactOffered, ContactQueued, QueueLeft, RecordingStarted
+from callcenter.model.facts import ContactConnected, ContactOffered, ContactQueued, QueueLeft
+from callcenter.model.recording_facts import RecordingStarted
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live import office
 from tests.live.center import Center

@@ -9,13 +9,8 @@ import asyncpg
 import pytest
 
 from callcenter.model.contact import ContactState
-from callcenter.model.facts import (
-    RecordingDropped,
-    RecordingPaused,
-    RecordingResumed,
-    RecordingStarted,
-    TalkEnded,
-)
+from callcenter.model.facts import TalkEnded
+from callcenter.model.recording_facts import RecordingDropped, RecordingPaused, RecordingResumed, RecordingStarted
 from callcenter.sim.peers.tones import Span, spans
 from tests.live.center import Center
 from tests.live.people import AgentAtWork, Caller

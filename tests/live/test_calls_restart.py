@@ -8,14 +8,8 @@ import pytest
 
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason
-from callcenter.model.facts import (
-    ContactConnected,
-    ContactOffered,
-    ContactOpened,
-    ContactQueued,
-    Fact,
-    RecordingStarted,
-)
+from callcenter.model.facts import ContactConnected, ContactOffered, ContactOpened, ContactQueued, Fact
+from callcenter.model.recording_facts import RecordingStarted
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live.center import Center
 from tests.live.office import AGENT_TONES

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from callcenter.model.agent import AgentState
-from callcenter.model.facts import ConsultAnswered, ContactTaken
+from callcenter.model.control_facts import ConsultAnswered, ContactTaken
 from callcenter.model.monitor import MonitorState
 from callcenter.model.monitor_messages import MonitorChanged, MonitorEnded, MonitorHeard
 from callcenter.sim.peers.tones import seconds_of, tones_in

@@ -8,7 +8,8 @@ import pytest
 
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason
-from callcenter.model.facts import RecordingDropped, SurveyAnswered, SurveyOffered
+from callcenter.model.facts import SurveyAnswered, SurveyOffered
+from callcenter.model.recording_facts import RecordingDropped
 from tests.live.center import Center
 from tests.live.waiting import eventually
 

@@ -5,10 +5,9 @@ import asyncio
 import pytest
 
 from callcenter.model.callback import CallbackEnd
+from callcenter.model.callback_facts import CallbackPromised, CallbackSettled
 from callcenter.model.contact import Direction, EndReason
 from callcenter.model.facts import (
-    CallbackPromised,
-    CallbackSettled,
     ContactConnected,
     ContactOffered,
     ContactOpened,

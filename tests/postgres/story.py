@@ -18,13 +18,11 @@ from callcenter.model.facts import (
     ContactOpened,
     OfferEnded,
     QueueLeft,
-    RecordingStarted,
-    RecordingStopped,
-    RecordingVerified,
     TalkEnded,
     WaitPredicted,
 )
 from callcenter.model.ids import AgentId, ContactId, LegId, OfferId, QueueName, RecordingId, Skill
+from callcenter.model.recording_facts import RecordingStarted, RecordingStopped, RecordingVerified
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.records import time_of
 

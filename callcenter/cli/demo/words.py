@@ -17,10 +17,10 @@ from callcenter.model.facts import (
     NodeEntered,
     OfferEnded,
     QueueLeft,
-    RecordingVerified,
     Surprise,
 )
 from callcenter.model.ids import AgentId, ContactId
+from callcenter.model.recording_facts import RecordingVerified
 
 MISSED: Final[Mapping[OfferEnd, str]] = {
     OfferEnd.NO_ANSWER: "does not answer",

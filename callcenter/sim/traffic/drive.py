@@ -23,6 +23,7 @@ from typing import Any, Final
 from callcenter.core.engine import Engine
 from callcenter.errors import Bug
 from callcenter.model.agent import Agent, AgentStatus, PhoneState
+from callcenter.model.callback_facts import CallbackDialled, CallbackPromised, CallerRangBack
 from callcenter.model.callback_messages import JudgeCallback, allowed_by_nobody
 from callcenter.model.commands import DialNumber, LookUp, PlayPrompts, RecordMessage, RingAgent, RunScript
 from callcenter.model.configuration import Configuration
@@ -44,15 +45,7 @@ from callcenter.model.events import (
     TimePassed,
     WrapUpRequested,
 )
-from callcenter.model.facts import (
-    CallbackDialled,
-    CallbackPromised,
-    CallerRangBack,
-    ContactConnected,
-    ContactEnded,
-    ContactOpened,
-    TalkEnded,
-)
+from callcenter.model.facts import ContactConnected, ContactEnded, ContactOpened, TalkEnded
 from callcenter.model.ids import AgentId, ContactId, LegId, RequestId
 from callcenter.sim.traffic.calls import Call, Outcome
 

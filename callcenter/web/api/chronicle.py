@@ -11,17 +11,10 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from callcenter.model.control_facts import ContactTaken, PartyLeft
 from callcenter.model.entry import Entry
 from callcenter.model.events import EngineStarted
-from callcenter.model.facts import (
-    ConfigurationChanged,
-    ContactConnected,
-    ContactQueued,
-    ContactTaken,
-    Fact,
-    PartyLeft,
-    TalkEnded,
-)
+from callcenter.model.facts import ConfigurationChanged, ContactConnected, ContactQueued, Fact, TalkEnded
 from callcenter.model.ids import ContactId
 from callcenter.model.view import CenterView
 from callcenter.web.api.picture import CallItem, Folded, picture_of

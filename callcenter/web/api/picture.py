@@ -16,15 +16,14 @@ import msgspec
 from callcenter.model.agent import AgentState, AgentStatus
 from callcenter.model.contact import ContactState, Direction
 from callcenter.model.control import PartyEnd
+from callcenter.model.control_facts import ContactTaken, PartyLeft
 from callcenter.model.facts import (
     AgentChanged,
     ContactConnected,
     ContactEnded,
     ContactOpened,
     ContactQueued,
-    ContactTaken,
     Fact,
-    PartyLeft,
     QueueDraining,
     QueueLeft,
     TalkEnded,
