@@ -169,3 +169,12 @@ class Errands:
         elif seen.away and seen.script is not None:
             contact.fetched = True
             self._world.out.append(FetchBack(contact=contact.id, leg=voice.leg_of(contact), script=seen.script))
+
+
+def run_again(world: World, contact: ContactRecord) -> None:
+    """Nobody knows whether the leg has gone to its script: it is sent once more, which one that has does not notice.
+
+    A caller who hung up in that moment is found out so: that her leg left our hands was taken for its going there.
+    """
+    if contact.run is not None and not contact.fetched:
+        world.out.append(contact.run)

@@ -6,7 +6,7 @@ nothing left to do it to; UNKNOWN may still happen, so it is waited for by the d
 
 from typing import Final, Protocol
 
-from callcenter.core import aside, recording
+from callcenter.core import aside, errands, recording
 from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.consult import Consults
 from callcenter.core.dialling import Dialling
@@ -149,6 +149,9 @@ class Failures:
                     self._flows.aside_over(contact, "the agent could not be kept from hearing it")
             case "RunScript" if event.fault in (TransportFault.REFUSED, TransportFault.UNAVAILABLE):
                 self._flows.script_not_run(contact)
+            case "RunScript" if unknown:
+                self._told_of(event, contact)
+                errands.run_again(self._world, contact)
             case "OpenBridge" | "JoinBridge" if self._is_apart(contact, event):
                 pass
             case "AnswerLeg" | "OpenBridge" | "JoinBridge" | "RunScript" | "FetchBack":

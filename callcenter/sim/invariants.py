@@ -33,6 +33,7 @@ from callcenter.nodes.collect import Collect
 from callcenter.nodes.payment import Payment
 from callcenter.sim.book import Book, SeenAgent, SeenContact
 from callcenter.sim.claims import Claims
+from callcenter.sim.gossips import miscounted_calls, misplaced_gossip
 from callcenter.sim.paperwork import PaperChecks
 from callcenter.sim.parking import misparked, rung_for
 from callcenter.sim.phones import PhoneChecks, crowded_nails, misplaced_aside, misplaced_nail
@@ -149,7 +150,7 @@ class Invariants:
     def _agents(self, world: World, now: float, *, in_time: bool) -> None:
         for agent_id, record in world.agents.records.items():
             wrong = out_of_order(record, world) or (unlisted(record, world, now) if in_time else "")
-            wrong = wrong or misplaced_nail(record, world)
+            wrong = wrong or misplaced_nail(record, world) or miscounted_calls(record, world)
             if wrong:
                 raise Violation(f"{agent_id} is {record.state} and {wrong}")
 
@@ -323,7 +324,7 @@ def misplaced(contact: ContactRecord, world: World) -> str:
     if state not in IN_QUEUE and contact.queue is not None:
         return f"has queue {contact.queue}"
     wrong = misplaced_promise(contact, world) or misplaced_party(contact, world) or misplaced_aside(contact, world)
-    wrong = wrong or misparked(contact, world)
+    wrong = wrong or misparked(contact, world) or misplaced_gossip(contact, world)
     if wrong:
         return wrong
     in_line = contact.id in world.lines

@@ -38,6 +38,7 @@ from callcenter.sim.campaigns import Bosses, Ledger
 from callcenter.sim.center import Center, EngineMaker, tell_again
 from callcenter.sim.controls import Controls
 from callcenter.sim.faults import Outage, Trouble
+from callcenter.sim.gossips import Gossips, gossip_here
 from callcenter.sim.invariants import Invariants
 from callcenter.sim.judging import Registrar
 from callcenter.sim.paperwork import Clerks
@@ -137,6 +138,7 @@ class Play:
         self.supervisors = Supervisors(Random(f"supervision {seed}"), self.staff, self._world)
         self.parkers = Parkers(Random(f"parkers {seed}"), self.staff, self._world)
         self.callers_out = CallersOut(Random(f"callers out {seed}"), self.staff, self._world)
+        self.gossips = Gossips(Random(f"gossip of {seed}"), self.staff, self._world)
         self.asterisk.outside = self.crowd.outside
         phones = PhoneHands(
             agenda,
@@ -193,6 +195,8 @@ class Play:
             self.agenda.after(20.0, self.parkers.meddle)
         if any(one.dial_out is not None for one in scenario.library().values()):
             self.agenda.after(15.0, self.callers_out.meddle)
+        if gossip_here(scenario.seed):
+            self.gossips.begin(scenario.faults.troubles)
         if any(one.campaigns for one in scenario.library().values()):
             self.agenda.after(5.0, self.bosses.meddle)
             self.agenda.after(6.0, self.bosses.read)

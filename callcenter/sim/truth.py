@@ -15,6 +15,7 @@ from callcenter.core.world import World
 from callcenter.model.contact import ContactState
 from callcenter.model.ids import BridgeId, LegId
 from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.gossips import gossip_differences
 from callcenter.sim.phones import aside_differences, at_home, nail_differences
 from callcenter.sim.supervision import differences
 from callcenter.sim.violation import Violation
@@ -80,6 +81,7 @@ class Truth:
             if mine is not None and not mine.away and contact.run is None and mine.bridge != contact.bridge:
                 yield f"{contact.id} is in bridge {mine.bridge}, and should be in {contact.bridge}"
             yield from aside_differences(contact, asterisk)
+            yield from gossip_differences(contact, asterisk)
             yield from self._music(world, contact)
             yield from self._recording(contact)
 

@@ -266,6 +266,26 @@ def test_a_caller_who_is_gone_when_the_script_should_begin_is_gone() -> None:
     assert call.end_reason is EndReason.LEFT_IN_FLOW
 
 
+def test_a_caller_who_hangs_up_when_nobody_knows_whether_the_script_has_begun_is_found_out() -> None:
+    center = a_payer()
+    call, run = paying(center)
+    center.tell(LegEnded(leg=call.leg, end=LegEnd.NORMAL, left=True))  # of her hanging up
+    center.fails(run, TransportFault.UNKNOWN)
+    assert center.lately(RunScript) == [run], "asked again, which it does not notice if it has begun"
+    center.fails(run, TransportFault.GONE)
+    assert call.end_reason is EndReason.LEFT_IN_FLOW
+    center.told_again()
+
+
+def test_a_script_that_has_begun_after_all_is_not_asked_for_when_it_is_over() -> None:
+    center = a_payer()
+    call, run = paying(center)
+    ended(center, run)
+    assert call.record.node == "thanks"
+    center.fails(run, TransportFault.UNKNOWN)
+    assert (center.lately(RunScript), call.record.node) == ([], "thanks")
+
+
 def test_a_script_without_end_is_ended() -> None:
     center = a_payer()
     call, run = paying(center)

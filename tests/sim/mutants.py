@@ -10,6 +10,7 @@ from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.campaigns import Campaigns
+from callcenter.core.colleagues import Colleagues
 from callcenter.core.consult import Consults
 from callcenter.core.dial_out import DialOut
 from callcenter.core.dialling import Dialling
@@ -650,6 +651,25 @@ class KeepsToOldRules(Mutant):
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
         self.rewire(queues=_Stubborn(self.world, self))
+
+
+# -- calls of agents ---------------------------------------------------------------------------------------------------
+
+
+class _CountsTwice(Colleagues):
+    __slots__ = ()
+
+    def _ring(self, contact: ContactRecord, record: AgentRecord, colleague: AgentRecord) -> None:
+        super()._ring(contact, record, colleague)
+        self._world.agents.dials(colleague, self._world.now)
+
+
+class KeepsColleaguesForEver(Mutant):
+    """Whom a colleague has called once is offered nothing any more."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._colleagues = _CountsTwice(self.world, self)
 
 
 # -- programs outside --------------------------------------------------------------------------------------------------

@@ -65,6 +65,7 @@ FINDINGS = {
     "ForgetsTheSecondLeg": r"are indexed|lives, and the engine does not count on it|KeyError",
     "PutsTwoInASlot": r"is in that slot|is in slot \d+, in which|in which nobody is",
     "ForgetsTheParked": r"is parked without an end",
+    "KeepsColleaguesForEver": r"is said to make 2 calls of her own, and makes \['c-",
     "CallsBackUnjudged": r"and nobody has judged it",
     "PlaysMusicToThemWhoTalk": r"beside what is said|music plays",
 }

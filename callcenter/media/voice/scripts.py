@@ -34,10 +34,13 @@ class Scripts:
         self._ami = ami
 
     async def run(self, command: RunScript) -> None:
-        """Let the leg go, once. Raises PeerFault: SubjectGone if there is no such leg any more."""
+        """Let the leg go, once, however often it is asked. Raises PeerFault: SubjectGone if there is no such leg."""
         leg = command.leg
         try:
             await self._ari.applications.subscribe(APP, (f"channel:{leg}",))
+            there = await self._channel(leg)
+            if there is not None and script_of(there) == command.script:
+                return  # in it, or back from it already: it must not run twice
             for name in command.take:  # what an earlier script left is not what this one says
                 await self._ami.set_variable(leg, name, "")
             await self._ami.set_variable(leg, RUN, command.script)
