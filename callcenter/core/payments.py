@@ -159,7 +159,7 @@ class Payments:
         world.out.append(PaymentAside(contact=contact.id, agent=agent, flow=flow, began=True, by=by))
 
     def step_back(self, contact: ContactRecord, why: str, *, talk_over: bool) -> None:
-        """The agent is back, and the recording goes on; not if the talk is over as well."""
+        """The silence ends; the agent is back, and the recording goes on, unless the talk is over as well."""
         world, paying = self._world, contact.paying
         if paying is None:
             return
@@ -169,9 +169,9 @@ class Payments:
         contact.flow, contact.node = paying.flow, paying.node
         if flow is not None:
             world.out.append(PaymentAside(contact=contact.id, agent=agent, flow=flow, began=False, why=why))
+        world.out.append(StopMusic(contact=contact.id, bridge=voice.bridge_of(contact)))
         if talk_over:
             return
-        world.out.append(StopMusic(contact=contact.id, bridge=voice.bridge_of(contact)))
         if paying.holds:
             control.resume(world, contact)
         else:

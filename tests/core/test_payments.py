@@ -9,7 +9,7 @@ from callcenter.core.payments import GRACE_S
 from callcenter.core.snapshot import take_snapshot
 from callcenter.model.agent import AgentState, Supervision
 from callcenter.model.card import CardPart, CardSlice, PaymentOutcome, PaymentStep
-from callcenter.model.commands import JoinBridge, LeaveBridge, MuteRecording, PlayPrompts
+from callcenter.model.commands import JoinBridge, LeaveBridge, MuteRecording, PlayPrompts, StopMusic
 from callcenter.model.contact import ContactState, EndReason, LegEnd, TransportFault
 from callcenter.model.control import ConsultAct, TransferTo
 from callcenter.model.entry import decode_entry
@@ -21,6 +21,7 @@ from callcenter.model.events import (
     HoldRequested,
     LegAnswered,
     LegEnded,
+    LegReferred,
     RecordingPauseRequested,
     TransferRequested,
 )
@@ -338,6 +339,15 @@ def test_who_hangs_up_ends_the_payment_too(who: str) -> None:
     assert [told.began for told in center.all(PaymentAside)] == [True, False]
     assert [mute.muted for mute in center.all(MuteRecording)] == [True], "it ends as it was: silent"
     is_clean(center)
+
+
+def test_the_silence_of_a_payment_ends_with_the_talk_also_if_the_call_goes_on() -> None:
+    center, ann, call = a_talk()
+    assert asks(center, call) == ""
+    center.tell(LegReferred(leg=ann.leg, number="0901234567"))
+    center.tell(LegEnded(leg=ann.leg, end=LegEnd.NORMAL))  # a phone that hangs up when it is told no
+    assert call.is_live
+    assert [out.bridge for out in center.lately(StopMusic)] == [call.record.bridge]
 
 
 def test_an_agent_who_cannot_be_taken_out_of_the_bridge_ends_it() -> None:
