@@ -38,7 +38,10 @@ FINDINGS = {
     "ForgetsWhatWasWaited": r"its wait counts from",
     "IsInTwoPlaces": r"queued in|are indexed",
     "CountsASecondMore": r"the CDR of c-.* is not its length",
-    "WritesNoCdr": r"left over at the end|contacts in the book|are in|after a restart|makes a call of her own",
+    "WritesNoCdr": (
+        r"left over at the end|contacts in the book|are in|after a restart|makes a call of her own"
+        r"|ColleagueRang.*while she has"
+    ),
     "ForgetsWhatIsMissing": r"it is said to be missing: False",
     "WritesTwoCdrs": r"which is not live",
     "WritesSecretsDown": r"a masked input was written down",
