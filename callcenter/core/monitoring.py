@@ -1,25 +1,24 @@
-"""Supervisors who listen, whisper and barge. Knows their phones, the ears they have at agents' legs, and their rights.
+"""Supervisors who listen, whisper and barge. Knows their phones, and what they should hear now.
 
 Theory: who should hear what follows from three things: the supervisor's mode, the talk that her agent has now, and her
 rights. After every event `settle` compares that with what is, and asks for the difference. So a talk that begins, ends,
 is held or handed on needs to tell nobody here, and whatever was lost (an ear that Asterisk has dropped, a restart) is
 put right by the same comparison.
 
-What makes secrecy safe: who listens has an ear that cannot speak, and who whispers another one. The recording is made
-at the customer's leg, so nothing that is whispered is ever in it.
+What makes secrecy safe: who listens has an ear that cannot speak, and who whispers another one (`ears`). The recording
+is made at the customer's leg, so nothing that is whispered is ever in it.
 """
 
 from typing import Final
 
-from callcenter.core import control, recording
+from callcenter.core import control, ears, monitor_rights, recording
 from callcenter.core.consult import Elsewhere
 from callcenter.core.dispositions import held
-from callcenter.core.monitors import MonitorInput, MonitorRecord, move
-from callcenter.core.state import AgentRecord, ContactRecord
+from callcenter.core.monitors import MonitorInput, MonitorRecord, lane_of, move
+from callcenter.core.state import ContactRecord
 from callcenter.core.taking import take
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
-from callcenter.model.agent import PhoneState
 from callcenter.model.commands import (
     CloseBridge,
     HangUp,
@@ -27,13 +26,11 @@ from callcenter.model.commands import (
     OpenBridge,
     PlayPrompts,
     RingPhone,
-    Snoop,
-    StopPlayback,
 )
 from callcenter.model.contact import ContactState, LegEnd, TransportFault
 from callcenter.model.events import CommandFailed
-from callcenter.model.ids import AgentId, BridgeId, ContactId, LegId, PlaybackId
-from callcenter.model.monitor import MONITORS_MAX, MonitorEnd, MonitorMode, MonitorState
+from callcenter.model.ids import BridgeId, ContactId, LegId, PlaybackId
+from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
 from callcenter.model.monitor_messages import (
     MonitorBegan,
     MonitorChanged,
@@ -84,9 +81,13 @@ class Monitoring:
         record = world.agents.records.get(asked.supervisor)
         if record is None:
             return f"there is no agent {asked.supervisor}"
-        agent, problem = self._whom(asked)
-        problem = problem or self._hindrance(record) or self._not_hers(record, agent, asked.contact)
-        problem = problem or self._coached(agent, asked.mode, None)
+        agent, problem = monitor_rights.whom(world, asked)
+        problem = (
+            problem
+            or monitor_rights.hindrance(world, record)
+            or monitor_rights.not_hers(world, record, agent, asked.contact)
+        )
+        problem = problem or monitor_rights.coached(world, agent, asked.mode, None)
         if problem or agent is None:
             return problem
         mint = world.mints()
@@ -124,21 +125,21 @@ class Monitoring:
 
     def set_mode(self, asked: MonitorModeRequested) -> str:
         """Listen, whisper or barge from now on."""
-        monitor = self._of(asked.supervisor)
+        monitor = monitor_rights.of(self._world, asked.supervisor)
         if monitor is None:
             return f"{asked.supervisor} monitors nobody"
         return self._choose(monitor, asked.mode)
 
     def take_over(self, asked: TakeOverRequested) -> str:
         """The talk that she hears is hers from now on."""
-        monitor = self._of(asked.supervisor)
+        monitor = monitor_rights.of(self._world, asked.supervisor)
         if monitor is None:
             return f"{asked.supervisor} monitors nobody"
         return self._take(monitor)
 
     def _take(self, monitor: MonitorRecord) -> str:
         record = self._world.agents.records[monitor.supervisor]
-        talk = self._talk_of(monitor, record) if monitor.state in HEARING else None
+        talk = monitor_rights.talk_of(self._world, monitor, record) if monitor.state in HEARING else None
         if talk is None:
             return f"{monitor.agent} has no talk now that {monitor.supervisor} hears"
         if talk.consult is not None:
@@ -155,61 +156,14 @@ class Monitoring:
 
     def end_requested(self, asked: MonitorEndRequested) -> str:
         """Let her go."""
-        monitor = self._of(asked.supervisor)
+        monitor = monitor_rights.of(self._world, asked.supervisor)
         if monitor is None:
             return f"{asked.supervisor} monitors nobody"
         self._end(monitor, MonitorEnd.REQUESTED)
         return ""
 
-    def _whom(self, asked: MonitorRequested) -> tuple[AgentId | None, str]:
-        world = self._world
-        if (asked.agent is None) is (asked.contact is None):
-            return None, "name an agent or a call, one of the two"
-        if asked.agent is not None:
-            known = asked.agent in world.agents.records
-            return asked.agent, "" if known else f"there is no agent {asked.agent}"
-        contact = world.contacts.get(asked.contact) if asked.contact is not None else None
-        if contact is None or contact.agent is None or contact.state is not ContactState.CONNECTED:
-            return None, f"nobody talks in {asked.contact}"
-        return contact.agent, ""
-
-    def _hindrance(self, record: AgentRecord) -> str:
-        world, name = self._world, record.agent.id
-        if record.phone is not PhoneState.REACHABLE:
-            return f"the phone of {name} cannot be reached"
-        if self._of(name) is not None:
-            return f"{name} monitors somebody already"
-        if record.contacts or record.offer is not None or record.own_calls:
-            return f"the phone of {name} is in use"
-        if len(world.monitors) >= MONITORS_MAX:
-            return f"{MONITORS_MAX} supervisors are on the line already"
-        return ""
-
-    def _not_hers(self, record: AgentRecord, agent: AgentId | None, contact_id: ContactId | None) -> str:
-        """Why she may not hear this agent (or contact); of an agent whose team is not hers, her queues decide later."""
-        rights = record.agent.supervises
-        if rights is None:
-            return f"{record.agent.id} is no supervisor"
-        if agent is None or agent == record.agent.id:
-            return f"{record.agent.id} cannot monitor herself"
-        team = self._world.agents.records[agent].agent.team
-        contact = self._world.contacts.get(contact_id) if contact_id is not None else None
-        if contact is not None and not rights.covers(contact.last_queue, team):
-            return f"{record.agent.id} supervises neither {contact.last_queue} nor the team of {agent}"
-        if contact_id is None and not rights.queues and not rights.covers(None, team):
-            return f"{record.agent.id} does not supervise {agent}"
-        return ""
-
-    def _coached(self, agent: AgentId | None, mode: MonitorMode, but: MonitorRecord | None) -> str:
-        """One coach at a time."""
-        if mode is MonitorMode.WHISPER:
-            for other in self._world.monitors.values():
-                if other is not but and other.agent == agent and other.mode is MonitorMode.WHISPER:
-                    return f"{other.supervisor} coaches {agent} already"
-        return ""
-
     def _choose(self, monitor: MonitorRecord, mode: MonitorMode) -> str:
-        problem = self._coached(monitor.agent, mode, monitor)
+        problem = monitor_rights.coached(self._world, monitor.agent, mode, monitor)
         if not problem:
             monitor.mode = mode
         return problem
@@ -278,7 +232,7 @@ class Monitoring:
             case "RingPhone":
                 self._end(monitor, MonitorEnd.UNREACHED)
             case "Snoop" if event.fault is TransportFault.GONE:
-                self._pull_ear(monitor)
+                ears.pull(self._world, monitor)
             case "JoinBridge" if event.fault is TransportFault.GONE:
                 pass  # one of the two is gone: that is told by itself
             case "PlayPrompts":
@@ -332,7 +286,7 @@ class Monitoring:
             elif supervisor.agent.supervises is None:
                 self._end(monitor, MonitorEnd.RIGHTS_LOST)
             else:
-                talk = self._talk_of(monitor, supervisor)
+                talk = monitor_rights.talk_of(self._world, monitor, supervisor)
                 if talk is None and monitor.only is not None:
                     self._end(monitor, MonitorEnd.TALK_OVER)
                 elif talk is None:
@@ -340,23 +294,9 @@ class Monitoring:
                 else:
                     self._hear(monitor, talk)
 
-    def _talk_of(self, monitor: MonitorRecord, supervisor: AgentRecord) -> ContactRecord | None:
-        """The talk that she may hear now: her agent's, if it is of a queue or a team that she supervises."""
-        world = self._world
-        rights, record = supervisor.agent.supervises, world.agents.records[monitor.agent]
-        for contact_id in record.contacts:
-            contact = world.contacts.get(contact_id)
-            talks = contact is not None and contact.state is ContactState.CONNECTED and contact.mail is None
-            if contact is None or not talks or contact.agent != monitor.agent or contact.agent_leg is None:
-                continue
-            wanted = monitor.only is None or contact.id == monitor.only
-            if wanted and rights is not None and rights.covers(contact.last_queue, record.agent.team):
-                return contact
-        return None
-
     def _idle(self, monitor: MonitorRecord) -> None:
-        self._pull_ear(monitor)
-        self._step_out(monitor)
+        ears.pull(self._world, monitor)
+        ears.step_out(self._world, monitor)
         if monitor.state is not MonitorState.IDLE:
             self._moved(monitor, MonitorInput.TALK_OVER, None)
         monitor.snooped = None
@@ -373,13 +313,13 @@ class Monitoring:
             into = talk.bridge if monitor.mode is MonitorMode.BARGE and not alone else None
             wanted = _STATES[monitor.mode]
         if monitor.inside != into:
-            self._step_out(monitor)
+            ears.step_out(self._world, monitor)
         if into is not None:
-            self._pull_ear(monitor)
+            ears.pull(self._world, monitor)
             monitor.snooped = None
-            self._step_in(monitor, into)
+            ears.step_in(self._world, monitor, into)
         elif talk.agent_leg is not None:
-            self._put_ear(monitor, talk.agent_leg, control.alone_with(talk), whispers=whispers)
+            ears.put(self._world, monitor, talk.agent_leg, control.alone_with(talk), whispers=whispers)
         if monitor.state is not wanted:
             self._moved(monitor, MonitorInput.TOLD if must_tell else _INPUTS[monitor.mode], talk.id)
             if must_tell:
@@ -389,40 +329,6 @@ class Monitoring:
         world = self._world
         queue = world.rules_for(talk, talk.last_queue) if talk.last_queue is not None else None
         return queue is not None and queue.tell_monitored
-
-    def _put_ear(self, monitor: MonitorRecord, at: LegId, other: LegId | None, *, whispers: bool) -> None:
-        """An ear at the agent's leg, which speaks with `other` alone. One that heard another is deaf to her."""
-        world = self._world
-        heard = monitor.snoop_hears if monitor.snooped == at else None
-        anew = heard is not None and other is not None and heard != other
-        if monitor.snooped != at or other is not None:
-            monitor.snoop_hears = other
-        if monitor.snooped == at and monitor.snoop_whispers is whispers and not anew:
-            return
-        self._pull_ear(monitor)
-        monitor.snoop, monitor.snooped, monitor.snoop_whispers = world.mints().leg(), at, whispers
-        world.ears[monitor.snoop] = monitor.id
-        world.out.append(Snoop(contact=lane_of(monitor), leg=monitor.snoop, at=at, whispers=whispers, anew=anew))
-
-    def _pull_ear(self, monitor: MonitorRecord) -> None:
-        world = self._world
-        if monitor.playback is not None:
-            world.out.append(StopPlayback(contact=lane_of(monitor), playback=monitor.playback))
-            monitor.playback = None
-        if monitor.snoop is not None:
-            world.out.append(HangUp(contact=lane_of(monitor), leg=monitor.snoop))
-            del world.ears[monitor.snoop]
-            monitor.snoop = None
-
-    def _step_in(self, monitor: MonitorRecord, bridge: BridgeId) -> None:
-        if monitor.inside != bridge:
-            monitor.inside = bridge
-            self._world.out.append(JoinBridge(contact=lane_of(monitor), bridge=bridge, leg=monitor.leg))
-
-    def _step_out(self, monitor: MonitorRecord) -> None:
-        if monitor.inside is not None and monitor.bridge is not None:
-            monitor.inside = None
-            self._world.out.append(JoinBridge(contact=lane_of(monitor), bridge=monitor.bridge, leg=monitor.leg))
 
     def _moved(self, monitor: MonitorRecord, told: MonitorInput, talk: ContactId | None) -> None:
         """Into the next state, with a line for the audit of the one before."""
@@ -479,7 +385,7 @@ class Monitoring:
 
     def _end(self, monitor: MonitorRecord, reason: MonitorEnd, *, gone: bool = False) -> None:
         world, lane = self._world, lane_of(monitor)
-        self._pull_ear(monitor)
+        ears.pull(self._world, monitor)
         if not gone:
             world.ears.pop(monitor.leg, None)
             world.out.append(HangUp(contact=lane, leg=monitor.leg))
@@ -506,13 +412,8 @@ class Monitoring:
                 if legs[monitor.leg]:
                     self._is_there(monitor)
                 continue
-            self._ear_listed(monitor, legs)
+            ears.listed(self._world, monitor, legs)
             self._bridge_listed(monitor, bridges)
-
-    def _ear_listed(self, monitor: MonitorRecord, legs: dict[LegId, bool]) -> None:
-        if monitor.snoop is not None and monitor.snoop not in legs:
-            del self._world.ears[monitor.snoop]
-            monitor.snoop = monitor.snooped = None  # `settle` puts another one there, if there is something to hear
 
     def _bridge_listed(self, monitor: MonitorRecord, bridges: dict[BridgeId, frozenset[LegId]]) -> None:
         world, lane, own = self._world, lane_of(monitor), monitor.bridge
@@ -532,10 +433,6 @@ class Monitoring:
 
     # -- small things --------------------------------------------------------------------------------------------------
 
-    def _of(self, supervisor: AgentId) -> MonitorRecord | None:
-        found = (one for one in self._world.monitors.values() if one.supervisor == supervisor)
-        return next(found, None)
-
     def _by_leg(self, leg: LegId) -> MonitorRecord | None:
         monitor = self._world.ears.get(leg)
         return self._world.monitors[monitor] if monitor is not None else None
@@ -543,8 +440,3 @@ class Monitoring:
     def _by_lane(self, lane: ContactId) -> MonitorRecord | None:
         found = (one for one in self._world.monitors.values() if lane_of(one) == lane)
         return next(found, None)
-
-
-def lane_of(monitor: MonitorRecord) -> ContactId:
-    """Commands of one monitor are carried out one after the other, as those of a contact are."""
-    return ContactId(monitor.id)

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from callcenter.core.monitoring import TOLD_MAX_S, TOLD_PROMPT, lane_of
-from callcenter.core.monitors import TRANSITIONS, MonitorInput, MonitorRecord, move
+from callcenter.core.monitoring import TOLD_MAX_S, TOLD_PROMPT
+from callcenter.core.monitors import TRANSITIONS, MonitorInput, MonitorRecord, lane_of, move
 from callcenter.errors import IllegalTransition
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState, Supervision
 from callcenter.model.commands import (
