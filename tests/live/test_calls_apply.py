@@ -1,6 +1,5 @@
 """Another configuration while people wait, choose and talk, on the real thing: nobody is lost, nothing is half done."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from callcenter.postgres.reader import JournalReader
 from callcenter.postgres.snapshots import Snapshots
 from callcenter.versions.library import VersionLibrary
 from tests.live.center import Center
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -107,7 +107,7 @@ async def test_many_changes_among_many_calls_lose_none(center: Center, folder: P
         queues.write_text(sound.replace("offer_timeout_s: 5, music", f"offer_timeout_s: {seconds}, music"))
         status, said = await posts(center, "apply", {"folder": str(folder), "message": f"change {number}"})
         assert status == 200, said
-        await asyncio.sleep(0.1)
+        await passes(0.1)
     for caller in callers:
         await center.fact(ContactConnected, contact=await caller.contact(), within_s=25)
         await caller.hangs_up()

@@ -12,6 +12,7 @@ from callcenter.model.recording_facts import RecordingStarted
 from callcenter.sim.peers.tones import seconds_of, tones_in
 from tests.live import office
 from tests.live.center import Center
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -24,7 +25,7 @@ async def test_both_hear_each_other_and_the_recording_has_each_on_a_side_of_its_
     alice, carol = await asyncio.gather(center.works("alice"), center.works("carol"))
     caller, other = await asyncio.gather(center.calls("2001", codecs="pcmu"), center.calls("2005", codecs="pcma"))
     await asyncio.gather(caller.talks_to(alice), other.talks_to(carol))
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await asyncio.gather(caller.hangs_up(), carol.hangs_up())
     tones = (caller.tone_hz, other.tone_hz, alice.tone_hz, carol.tone_hz, office.MUSIC_TONE)
     for one, agent, why in ((caller, alice, EndReason.CALLER_HUNG_UP), (other, carol, EndReason.AGENT_HUNG_UP)):
@@ -57,7 +58,7 @@ async def test_a_recording_begins_after_the_announcement_and_holds_none_of_it(ce
     await caller.hears("announcement")
     assert not center.so_far(ContactConnected)
     connected = await caller.talks_to(alice)
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await caller.hangs_up()
     talk = await center.fact(TalkEnded, contact=connected.contact)
     recording = await center.recording(connected.contact)
@@ -78,7 +79,7 @@ async def test_a_message_is_recorded_after_the_beep_and_linked_to_its_mailbox(ce
     await caller.hears("leave_message")
     started = await center.fact(RecordingStarted, contact=await caller.contact())
     assert (started.kind, started.mailbox) == ("message", "hotline")
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await caller.presses("#")
     await caller.hears("message_taken")
     await caller.is_hung_up()

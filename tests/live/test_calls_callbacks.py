@@ -21,6 +21,7 @@ from callcenter.sim.peers.tones import tones_in
 from tests.live import office
 from tests.live.center import Center
 from tests.live.people import AgentAtWork, Caller, Ear
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -140,7 +141,7 @@ async def test_an_agent_calls_a_customer_by_herself(center: Center) -> None:
     await alice.is_(AgentState.ON_CONTACT)
     alice.ear.forget()
     await alice.ear.hears(office.AGENT_TONES[-1], 6.0)
-    await asyncio.sleep(1.0)
+    await passes(1.0)
     await outside.hang_up()
     cdr = await center.cdr(contact)
     assert (cdr["direction"], cdr["agent"], cdr["queue"]) == ("outbound", "alice", "agent_first")

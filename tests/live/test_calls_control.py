@@ -23,7 +23,7 @@ from callcenter.sim.peers.tones import seconds_of, tones_in
 from tests.live import office
 from tests.live.center import Center
 from tests.live.people import AgentAtWork, Caller
-from tests.live.waiting import eventually
+from tests.live.waiting import eventually, passes
 
 pytestmark = pytest.mark.live
 
@@ -69,7 +69,7 @@ async def test_on_hold_the_caller_hears_music_and_the_agent_nothing_of_it(center
         await caller.hears_music()
         silent = [] if how is HeldBy.PHONE else [alice.ear.hears_none_of((office.MUSIC_TONE, caller.tone_hz), TALK_S)]
         await asyncio.gather(hears_only(caller, office.MUSIC_TONE, (office.MUSIC_TONE, alice.tone_hz)), *silent)
-        await asyncio.sleep(HOLD_S)
+        await passes(HOLD_S)
         if how is HeldBy.REQUEST:
             await does(center, caller, "resume")
             await hear_each_other(caller, alice)
@@ -95,7 +95,7 @@ async def test_muted_she_hears_and_is_not_heard(center: Center) -> None:
     caller = await center.calls("2001")
     await caller.talks_to(alice)
     await does(center, caller, "mute")
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await caller.ear.hears_none_of((alice.tone_hz,), TALK_S)
     alice.ear.forget()
     await alice.hears_caller(caller)
@@ -123,11 +123,11 @@ async def test_a_word_aside_swap_conference_and_the_call_is_hers(center: Center)
     await hear_each_other(alice, bob)
     await does(center, caller, "conference")
     await hear_each_other(alice, bob, caller)
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await alice.hangs_up()
     await center.fact(ContactTransferred, contact=contact, agent="alice", name="bob")
     await hear_each_other(bob, caller)
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await bob.hangs_up()
     await caller.is_hung_up()
     talks = await center.facts(TalkEnded, 2, contact=contact)
@@ -157,7 +157,7 @@ async def test_an_outside_number_consulted_and_given_the_call(center: Center) ->
     caller.ear.forget()
     await caller.ear.hears(office.AGENT_TONES[-1], 6.0)
     await alice.is_(AgentState.READY)
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await outside.hang_up()
     await caller.is_hung_up()
     cdr = await center.cdr(await caller.contact())

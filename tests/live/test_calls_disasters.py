@@ -12,6 +12,7 @@ from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason
 from callcenter.model.facts import ContactConnected, ContactEnded
 from tests.live.center import Center
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -41,7 +42,7 @@ async def test_when_asterisk_is_killed_its_calls_are_on_record_and_the_next_ones
     await talking.talks_to(alice)
     waiting, choosing = await asyncio.gather(center.calls("2001"), center.calls("1900"))
     await asyncio.gather(waiting.waits(), choosing.hears("welcome"))
-    await asyncio.sleep(0.6)  # long enough for a recording
+    await passes(0.6)  # long enough for a recording
 
     os.kill(center.premises.pid_of("asterisk"), signal.SIGKILL)
     ended = await center.facts(ContactEnded, 3, within_s=30)
@@ -87,7 +88,7 @@ async def test_closing_the_house_ends_calls_writes_them_down_and_leaves_no_progr
     await talking.talks_to(alice)
     waiting, choosing = await asyncio.gather(center.calls("2001"), center.calls("1900"))
     await asyncio.gather(waiting.waits(), choosing.hears("welcome"))
-    await asyncio.sleep(0.6)  # long enough for a recording
+    await passes(0.6)  # long enough for a recording
 
     center.expects(*STOPPED)
     code = await asyncio.to_thread(center.premises.stop)

@@ -12,6 +12,7 @@ from callcenter.model.facts import AgentChanged, ContactConnected, ContactOffere
 from callcenter.model.recording_facts import RecordingStarted, RecordingVerified
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live.center import Center
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -116,7 +117,7 @@ async def test_hanging_up_in_the_middle_of_a_message_keeps_what_was_said(center:
     await asyncio.gather(early.hears("leave_message"), speaker.hears("leave_message"))
     await early.hangs_up()
     await center.fact(RecordingStarted, contact=await speaker.contact(), kind="message", mailbox="hotline")
-    await asyncio.sleep(2.0)  # she speaks, after the beep; less than a second is no message
+    await passes(2.0)  # she speaks, after the beep; less than a second is no message
     await speaker.hangs_up()
     assert (await early.ended()).reason is EndReason.LEFT_IN_FLOW
     assert (await speaker.ended()).reason is EndReason.VOICEMAIL

@@ -16,6 +16,7 @@ from tests.live import office
 from tests.live.center import Center
 from tests.live.letters import TO_AGENTS
 from tests.live.test_calls_control import RIGHT, TALK_S, TOLERANCE_S, does, hear_each_other, hears_only
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -51,7 +52,7 @@ async def test_parked_and_picked_up_by_dialling_by_a_transfer_after_a_kill_and_b
     await bob.dials("801")
     await center.fact(ParkOver, contact=contact, end=ParkEnd.PICKED_UP, agent="bob")
     await hear_each_other(caller, bob)
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await bob.phone.transfer("800")
     await center.facts(ContactParked, 2, contact=contact)
     await bob.is_(AgentState.READY)
@@ -68,7 +69,7 @@ async def test_parked_and_picked_up_by_dialling_by_a_transfer_after_a_kill_and_b
     await center.asks("/v1/slots/801/pick-up", {"agent": "alice"})
     await center.fact(ParkOver, contact=contact, end=ParkEnd.PICKED_UP, agent="alice")
     await hear_each_other(caller, alice)
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await alice.hangs_up()
     await caller.is_hung_up()
 

@@ -19,7 +19,7 @@ from tests.live.outside import Bank, bank
 from tests.live.people import AgentAtWork, Caller
 from tests.live.premises import Premises
 from tests.live.test_calls_recording import LEFT, OFF_MAX_S, PAUSE_MAX_S, RIGHT, SPOKEN_S, check_silence
-from tests.live.waiting import eventually
+from tests.live.waiting import eventually, passes
 
 pytestmark = pytest.mark.live
 
@@ -111,7 +111,7 @@ async def test_a_caller_pays_while_her_agent_waits(center: Center, till: Bank) -
     alice = await center.works("alice")
     caller = await center.calls("2001")
     contact = (await caller.talks_to(alice)).contact
-    await asyncio.sleep(SPOKEN_S)
+    await passes(SPOKEN_S)
     await caller.presses("5")
     [hers] = alice.phone.incoming
 
@@ -137,7 +137,7 @@ async def test_a_caller_pays_while_her_agent_waits(center: Center, till: Bank) -
     await center.facts(PaymentAside, 2, contact=contact)
     resumed = await center.fact(RecordingResumed, contact=contact)
     await asyncio.gather(caller.hears_agent(alice), alice.hears_caller(caller))
-    await asyncio.sleep(SPOKEN_S)
+    await passes(SPOKEN_S)
     await caller.hangs_up()
     talk = await center.fact(TalkEnded, contact=contact)
     assert till.taken == [{"number": NUMBER, "expiry": EXPIRY, "code": CODE}]
@@ -166,7 +166,7 @@ async def test_after_a_kill_it_is_still_paused_and_the_card_is_asked_for_anew(ce
     alice = await center.works("alice")
     caller = await center.calls("2001")
     contact = (await caller.talks_to(alice)).contact
-    await asyncio.sleep(SPOKEN_S)
+    await passes(SPOKEN_S)
     await center.asks(f"/v1/calls/{contact}/pay", {"flow": "card", "by": "alice"})
     paused_at = (await center.fact(RecordingPaused, contact=contact)).until - PAUSE_MAX_S
     await caller.hears("enter_pin")
@@ -179,7 +179,7 @@ async def test_after_a_kill_it_is_still_paused_and_the_card_is_asked_for_anew(ce
     await caller.hears("thanks")
     resumed = await center.fact(RecordingResumed, contact=contact)
     await asyncio.gather(caller.hears_agent(alice), alice.hears_caller(caller))
-    await asyncio.sleep(SPOKEN_S)
+    await passes(SPOKEN_S)
     await caller.hangs_up()
     talk = await center.fact(TalkEnded, contact=contact)
     assert till.taken == [{"number": NUMBER, "expiry": EXPIRY, "code": CODE}]

@@ -26,6 +26,7 @@ from tests.live import office
 from tests.live.center import Center
 from tests.live.people import AgentAtWork, Caller
 from tests.live.test_calls_control import LEFT, RIGHT, TOLERANCE_S, hear_each_other
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -86,7 +87,7 @@ async def test_handed_on_without_a_word(center: Center) -> None:
     await first.reaches(CallState.ENDED, 6.0)
     await hear_each_other(caller, bob)
     await alice.is_(AgentState.READY)
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await bob.hangs_up()
     await caller.is_hung_up()
     cdr = await center.cdr(contact)
@@ -113,13 +114,13 @@ async def test_after_a_word_the_call_is_hers_and_the_recording_goes_on(center: C
     alice, bob, caller = await two_at_work(center)
     contact = await caller.contact()
     second = await a_word_with(center, alice, bob, caller)
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await alice.phone.transfer(bob.number, await replaces(center, second))
     await center.fact(PartyLeft, contact=contact, end=PartyEnd.TOOK_OVER)
     await hear_each_other(caller, bob)
     await alice.is_(AgentState.READY)
     assert all(call.state is CallState.ENDED for call in (*alice.phone.calls, second))
-    await asyncio.sleep(TALK_S)
+    await passes(TALK_S)
     await bob.hangs_up()
     await caller.is_hung_up()
     talks = await center.facts(TalkEnded, 2, contact=contact)

@@ -10,7 +10,7 @@ import pytest
 from callcenter.cli.exits import Exit
 from callcenter.model.facts import ContactEnded
 from tests.live.center import Center
-from tests.live.waiting import eventually
+from tests.live.waiting import eventually, passes
 
 pytestmark = pytest.mark.live
 
@@ -37,7 +37,7 @@ async def test_who_has_called_is_erased_while_others_call(center: Center) -> Non
     code, live = await privacy(center, "erase", hers.number)
     assert code == Exit.PROBLEMS
     assert any(contact in left for left in live["left"]), "she is on the line"
-    await asyncio.sleep(1.0)
+    await passes(1.0)
     await hers.hangs_up()
     await center.fact(ContactEnded, contact=contact)
     await center.cdr(contact)

@@ -16,6 +16,7 @@ from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live import office
 from tests.live.center import Center
 from tests.live.people import Caller
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -73,7 +74,7 @@ async def test_whoever_waits_too_long_goes_to_another_queue_a_flow_a_number_or_a
     assert (await to_number.ended()).reason is EndReason.FORWARDED
     await to_message.hears("leave_message")
     await center.fact(RecordingStarted, contact=await to_message.contact())
-    await asyncio.sleep(SPEAKS_S)
+    await passes(SPEAKS_S)
     await to_message.hangs_up()
     assert (await to_message.ended()).reason is EndReason.VOICEMAIL
     recording = await center.recording(await to_message.contact())

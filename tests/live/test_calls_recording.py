@@ -14,7 +14,7 @@ from callcenter.model.recording_facts import RecordingDropped, RecordingPaused, 
 from callcenter.sim.peers.tones import Span, spans
 from tests.live.center import Center
 from tests.live.people import AgentAtWork, Caller
-from tests.live.waiting import eventually
+from tests.live.waiting import eventually, passes
 
 pytestmark = pytest.mark.live
 
@@ -48,16 +48,16 @@ async def test_a_pause_is_silence_of_its_length_on_both_sides(center: Center, ki
     alice = await center.works("alice")
     caller = await center.calls("2001")
     contact = (await caller.talks_to(alice)).contact
-    await asyncio.sleep(SPOKEN_S)
+    await passes(SPOKEN_S)
     await center.asks(f"/v1/calls/{contact}/recording", {"paused": True, "by": "test"})
     paused_at = (await center.fact(RecordingPaused, contact=contact)).until - PAUSE_MAX_S
     if killed:
         await center.is_killed()
         await center.comes_back()
-    await asyncio.sleep(PAUSED_S)
+    await passes(PAUSED_S)
     await center.asks(f"/v1/calls/{contact}/recording", {"paused": False, "by": "test"})
     resumed = await center.fact(RecordingResumed, contact=contact)
-    await asyncio.sleep(SPOKEN_S)
+    await passes(SPOKEN_S)
     await caller.hangs_up()
     talk = await center.fact(TalkEnded, contact=contact)
     recording = await center.recording(contact)
@@ -71,14 +71,14 @@ async def test_an_agent_pauses_with_a_key_and_it_goes_on_by_itself(center: Cente
     caller = await center.calls("2004")
     await caller.hears("announcement")
     contact = (await caller.talks_to(alice)).contact
-    await asyncio.sleep(SPOKEN_S)
+    await passes(SPOKEN_S)
     await alice.phone.press("*")
     paused = await center.fact(RecordingPaused, contact=contact)
     assert paused.by == "agent:alice"
     resumed = await center.fact(RecordingResumed, contact=contact)
     assert resumed.by == "cap"
     assert abs(resumed.paused_s - CAP_S) < OFF_MAX_S
-    await asyncio.sleep(SPOKEN_S)
+    await passes(SPOKEN_S)
     await caller.hangs_up()
     recording = await center.recording(contact)
     assert recording["problem"] == ""
@@ -94,7 +94,7 @@ async def test_who_says_no_in_the_announcement_is_not_recorded(center: Center) -
     await caller.presses("2")
     contact = (await caller.talks_to(alice)).contact
     center.expects(contact)  # a talk without a recording
-    await asyncio.sleep(SPOKEN_S)
+    await passes(SPOKEN_S)
     await caller.hangs_up()
     await caller.ended()
     assert not center.so_far(RecordingStarted, contact=contact)
@@ -107,7 +107,7 @@ async def test_who_says_no_in_the_talk_leaves_no_file_anywhere(center: Center) -
     await caller.hears("announcement")
     contact = (await caller.talks_to(alice)).contact
     started = await center.fact(RecordingStarted, contact=contact)
-    await asyncio.sleep(SPOKEN_S)
+    await passes(SPOKEN_S)
     await caller.presses("2")
     await center.fact(RecordingDropped, contact=contact)
     assert (await center.view()).contacts[0].state is ContactState.CONNECTED

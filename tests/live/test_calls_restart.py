@@ -13,6 +13,7 @@ from callcenter.model.recording_facts import RecordingStarted
 from callcenter.sim.peers.baresip import CallState, Habit
 from tests.live.center import Center
 from tests.live.office import AGENT_TONES
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -95,7 +96,7 @@ async def test_a_kill_at_any_moment_costs_nothing(center: Center, moment: str) -
     await center.comes_back()
     await caller.is_up()
     await asyncio.gather(caller.hears_agent(alice), alice.hears_caller(caller))
-    await asyncio.sleep(0.6)  # long enough for a recording
+    await passes(0.6)  # long enough for a recording
     await caller.hangs_up()
     contact = await center.contact_of(caller.number)
     row = await center.cdr(contact)

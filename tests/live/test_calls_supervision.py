@@ -13,6 +13,7 @@ from callcenter.model.monitor_messages import MonitorChanged, MonitorEnded, Moni
 from callcenter.sim.peers.tones import seconds_of, tones_in
 from tests.live.center import Center
 from tests.live.people import AgentAtWork
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -60,7 +61,7 @@ async def test_listen_whisper_barge_and_nobody_hears_more_than_she_should(center
         await one.ear.hears(boss.tone_hz, 5)
     boss.ear.forget()
     await boss.ear.hears(caller.tone_hz, 5)
-    await asyncio.sleep(BARGED_MIN_S)  # a length of conversation for the recording, not a wait for something
+    await passes(BARGED_MIN_S)
 
     await center.asks("/v1/supervision/mode", {"supervisor": boss.id, "mode": "listen"})
     boss.ear.forget()

@@ -1,6 +1,5 @@
 """Notes that callers record, and surveys after the talk, with real telephones."""
 
-import asyncio
 from typing import Final
 
 import asyncpg
@@ -11,7 +10,7 @@ from callcenter.model.contact import EndReason
 from callcenter.model.facts import SurveyAnswered, SurveyOffered
 from callcenter.model.recording_facts import RecordingDropped
 from tests.live.center import Center
-from tests.live.waiting import eventually
+from tests.live.waiting import eventually, passes
 
 pytestmark = pytest.mark.live
 
@@ -22,7 +21,7 @@ RECORDED: Final = "SELECT * FROM recording WHERE contact = $1 AND kind = 'note' 
 async def test_a_caller_records_listens_says_it_again_and_accepts(center: Center) -> None:
     caller = await center.calls("1970")
     await caller.hears("leave_message")
-    await asyncio.sleep(SPEAKS_S)  # she speaks
+    await passes(SPEAKS_S)
     await caller.presses("#")
     await caller.hears("main_menu")
     caller.ear.forget()
@@ -31,7 +30,7 @@ async def test_a_caller_records_listens_says_it_again_and_accepts(center: Center
     await caller.hears("main_menu")
     await caller.presses("3")
     await caller.hears("leave_message")
-    await asyncio.sleep(SPEAKS_S)
+    await passes(SPEAKS_S)
     await caller.presses("#")
     await caller.hears("main_menu")
     await caller.presses("1")
@@ -65,7 +64,7 @@ async def test_after_the_talk_a_caller_is_asked_how_it_was(center: Center) -> No
     await caller.hears("feature_refused")
     await caller.presses("1")
     await caller.hears("leave_message")
-    await asyncio.sleep(SPEAKS_S)
+    await passes(SPEAKS_S)
     await caller.presses("#")
     await caller.hears("thanks")
     await caller.is_hung_up()

@@ -1,7 +1,5 @@
 """Messages: a caller leaves one, an agent's phone rings, she hears it, and says that it is done, or does not."""
 
-import asyncio
-
 import pytest
 
 from callcenter.model.callback import CallbackEnd
@@ -21,6 +19,7 @@ from tests.live.center import Center
 from tests.live.letters import NUMBER, TO_AGENTS
 from tests.live.office import AGENT_TONES, CARRIER_NUMBER, PROMPT_TONES
 from tests.live.people import AgentAtWork, Caller, Ear
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -36,7 +35,7 @@ async def leaves_a_message(center: Center, number: str | None = None) -> tuple[C
     if number is not None:  # others had the number before
         caller._contact = (await center.fact(ContactOpened, caller=number)).contact
     call = await caller.contact()  # before the message has the number too
-    await asyncio.sleep(SPEAKS_S)
+    await passes(SPEAKS_S)
     await caller.presses("#")
     await caller.is_hung_up()
     routed = await center.fact(MessageRouted, left_in=call)

@@ -32,6 +32,7 @@ from callcenter.sim.peers.sipp import Caller, Crowd, CrowdResult
 from callcenter.sim.peers.tones import seconds_of, spans, tones_in
 from callcenter.speech.wav import Sound, inspect_wav, write_wav
 from tests.live.real_asterisk import TEMPLATES, RealAsterisk
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -364,7 +365,7 @@ async def test_without_us_a_caller_hears_why_and_gets_a_phone_that_is_there(
         await call.reaches(CallState.UP, 5)
         taken = await agent.next_call(15, after=0)
         await taken.reaches(CallState.UP, 5)
-        await asyncio.sleep(1.5)  # they talk
+        await passes(1.5)
         await agent.hang_up()
         await call.reaches(CallState.ENDED, 10)
         await taken.reaches(CallState.ENDED, 5)
@@ -398,7 +399,7 @@ async def test_a_call_waits_for_us_while_we_were_heard_of_just_now(
         try:
             async with customer(asterisk, baresip, peers_folder, "0909999999") as caller:
                 call = await caller.dial("hotline")
-                await asyncio.sleep(1.5)
+                await passes(1.5)
                 assert call.state is not CallState.UP
                 channels = await ari.channels.list()
                 assert [channel.dialplan.app_name for channel in channels] == ["Stasis"]
@@ -490,7 +491,7 @@ async def test_a_phone_shows_who_calls_and_the_ami_user_records_it(
         await taken.reaches(CallState.UP, 5)
         await ari.bridges.add_channel("b-conf-1", [arrived["id"], "l-conf-1"])
         mixing = await AmiActions(ami).start_mixmonitor(arrived["name"], str(raw), "D")
-        await asyncio.sleep(1.5)  # they talk
+        await passes(1.5)
         await AmiActions(ami).stop_mixmonitor(arrived["name"], mixing)
         await caller.hang_up()
         await call.reaches(CallState.ENDED, 5)

@@ -14,6 +14,7 @@ from callcenter.sim.peers.scenarios import Press, Wait
 from callcenter.sim.peers.sipp import Caller, Crowd, PhoneBank
 from callcenter.sim.peers.tones import seconds_of, tones_in, write_tone
 from tests.live.real_asterisk import RealAsterisk
+from tests.live.waiting import passes
 
 pytestmark = pytest.mark.live
 
@@ -72,7 +73,7 @@ async def test_two_phones_hear_each_others_tone(exchange: RealAsterisk, baresip:
         call = await caller.dial("1001")
         taken = await agent.next_call(5, after=0)
         await taken.reaches(CallState.UP, 5)
-        await asyncio.sleep(1.5)  # they talk
+        await passes(1.5)
         await caller.hang_up()
         await taken.reaches(CallState.ENDED, 5)
         await call.reaches(CallState.ENDED, 5)
@@ -102,7 +103,7 @@ async def test_a_softphone_rejects_ignores_or_is_gone(
         call = await caller.dial("1002")
         await call.reaches(CallState.RINGING, 5)
         rung = await agent.next_call(5, after=1)
-        await asyncio.sleep(0.5)
+        await passes(0.5)
         assert rung.state is CallState.RINGING
         await caller.hang_up()
         await rung.reaches(CallState.ENDED, 5)
@@ -205,7 +206,7 @@ async def test_a_bank_of_phones(
         call = await caller.dial("1002")
         if answer == 200 and talk_s is None:
             await call.reaches(CallState.UP, 5)
-            await asyncio.sleep(1.0)
+            await passes(1.0)
             await caller.hang_up()
         elif answer == 0:
             await call.reaches(CallState.RINGING, 5)

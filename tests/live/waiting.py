@@ -1,4 +1,4 @@
-"""Waiting in live tests: for something to be true, with a limit. Knows no call center."""
+"""Waiting in live tests: for something to be true, with a limit; or that a call grows longer. Knows no call center."""
 
 import asyncio
 import time
@@ -21,3 +21,8 @@ async def eventually(look: Callable[[], Awaitable[T | None]], what: str, within_
             return found
         assert time.monotonic() < deadline, f"{what}: not within {within_s:g} s"
         await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def passes(seconds: float) -> None:
+    """The call is so much longer: people talk, or hold. A length that is part of the story, no wait for something."""
+    await asyncio.sleep(seconds)
