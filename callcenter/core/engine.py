@@ -735,10 +735,6 @@ class Engine:
         """Begin a flow for a contact that is IN_FLOW."""
         self._flows.start(contact, flow)
 
-    def forward(self, contact: ContactRecord, number: str, timeout_s: float) -> str:
-        """Call an outside number for the contact; gives what is wrong, or ""."""
-        return self._flows.forward(contact, number, timeout_s)
-
     def not_reached(self, contact: ContactRecord, why: str) -> None:
         """An outside number to which a queue or an agent sent the contact has not answered."""
         if contact.transferred_by is not None:

@@ -7,7 +7,7 @@ that never waits, which the configuration check should have refused.
 from collections.abc import Mapping
 from typing import Final, Protocol, assert_never
 
-from callcenter.core import control, notes, voice
+from callcenter.core import control, notes, outside, spoken, voice
 from callcenter.core.errands import NOT_RUN, Errands
 from callcenter.core.payments import Payments
 from callcenter.core.state import ContactRecord, Frame
@@ -15,8 +15,8 @@ from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
 from callcenter.errors import Bug
 from callcenter.model.card import PaymentOutcome
-from callcenter.model.commands import DialNumber, HangUp, RecordMessage, ReturnLeg, StopMessage
-from callcenter.model.contact import ContactState, EndReason, LegEnd, LookupOutcome
+from callcenter.model.commands import ReturnLeg
+from callcenter.model.contact import ContactState, EndReason, LookupOutcome
 from callcenter.model.events import LegSeen, LookedUp, ScriptEnded
 from callcenter.model.facts import NodeEntered, SurveyAnswered
 from callcenter.model.flow import (
@@ -63,12 +63,10 @@ from callcenter.model.flow import (
 )
 from callcenter.model.ids import CardId, FlowName, RecordingId
 from callcenter.model.payment_messages import CardChecked, CardPosted, PaymentCancelRequested, PaymentRequested
-from callcenter.model.recording_facts import RecordingStarted, RecordingStopped
+from callcenter.model.recording_facts import RecordingStopped
 
 SUBFLOWS_MAX: Final = 8  # flows that a contact can be in the middle of
 STEPS_MAX: Final = 100  # nodes entered in a row without waiting for anything
-MESSAGE_GRACE_S: Final = 10.0  # the end of a message is not waited for longer than this beyond its greatest length
-FORWARD_MUSIC: Final = "default"
 DIGITS: Final = frozenset("0123456789")
 MASKED_DIGIT: Final = "x"  # what is written of a digit that must not be
 STAND_IN: Final = "0"  # what is taken for one when the journal is told again: how many there were is all that counts
@@ -83,7 +81,6 @@ LEADS_AWAY: Final = (
 )
 """What a flow beside a talk cannot do; the configuration says so before."""
 NOTHING_REMEMBERED: Final = Memory()  # a value, so one serves all
-FORWARD_GRACE_S: Final = 5.0  # the engine gives up on an outside number this long after Asterisk should have
 
 
 class Elsewhere(Protocol):
@@ -140,30 +137,6 @@ class Flows:
             contact.language = flow.language
         self._walk(contact, flow.start, "")
 
-    def forward(self, contact: ContactRecord, number: str, timeout_s: float) -> str:
-        """Call an outside number for the contact; gives what is wrong, or ""."""
-        world = self._world
-        if not world.configuration.may_forward_to(number):
-            return f"forwarding to {number!r} is not allowed"
-        voice.take_call(world, contact)
-        leg = world.mints().leg()
-        contact.other_leg, contact.other_up = leg, False
-        world.legs[leg] = contact.id
-        world.out.append(
-            DialNumber(
-                contact=contact.id,
-                leg=leg,
-                number=number,
-                caller=contact.caller,
-                timeout_s=timeout_s,
-                like=contact.leg,
-            )
-        )
-        voice.hush(world, contact)
-        voice.start_music(world, contact, FORWARD_MUSIC)
-        world.timers.set(TimerKind.FORWARD, contact.id, world.now + timeout_s + FORWARD_GRACE_S)
-        return ""
-
     # -- what happens while a contact is in a flow -------------------------------------------------------------------
 
     def digit(self, contact: ContactRecord, digit: str) -> None:
@@ -187,11 +160,7 @@ class Flows:
 
     def forward_failed(self, contact: ContactRecord, why: str) -> None:
         """The outside number did not answer."""
-        self._world.timers.cancel(TimerKind.FORWARD, contact.id)
-        if contact.other_leg is not None:
-            self._world.legs.pop(contact.other_leg, None)
-            self._world.out.append(HangUp(contact=contact.id, leg=contact.other_leg, end=LegEnd.CANCELLED))
-            contact.other_leg = None
+        outside.give_up(self._world, contact)
         if contact.flow is None or not contact.node:
             self._elsewhere.not_reached(contact, why)
         else:
@@ -200,16 +169,13 @@ class Flows:
     def message_overdue(self, contact: ContactRecord) -> None:
         """Nobody has said that the message is over: stop it and take what there is."""
         if contact.message is not None:
-            self._world.out.append(StopMessage(contact=contact.id, recording=contact.message))
-            self.message_recorded(contact, self._world.now - contact.message_began - MESSAGE_GRACE_S)
+            self.message_recorded(contact, spoken.stop(self._world, contact))
 
     def message_recorded(self, contact: ContactRecord, seconds: float) -> None:
         """The caller's message is over."""
-        if contact.message is None:
+        recording = spoken.over(self._world, contact)
+        if recording is None:
             return
-        self._world.recordings.pop(contact.message, None)
-        self._world.timers.cancel(TimerKind.MESSAGE, contact.id)
-        recording, contact.message = contact.message, None
         if contact.message_is_note:
             notes.taken(self._world, contact, recording, seconds)
             self._tell(contact, MessageTaken(seconds=seconds, note=contact.note))
@@ -420,10 +386,10 @@ class Flows:
             case WithdrawCallback():
                 return CallbackAnswer(problem=self._elsewhere.withdraw(contact))
             case Forward(number=number, timeout_s=timeout_s):
-                problem = self.forward(contact, number, timeout_s)
+                problem = outside.call(world, contact, number, timeout_s)
                 return ForwardFailed(why=problem) if problem else None
             case TakeMessage():
-                self._take_message(contact, action)
+                spoken.begin(world, contact, action)
             case KeepNote():
                 notes.keep(world, contact)
             case DropNote():
@@ -500,32 +466,6 @@ class Flows:
         self._errands.forget_lookup(contact)
         self._payments.forget_card(contact)
         notes.keep(self._world, contact)
-
-    def _take_message(self, contact: ContactRecord, action: TakeMessage) -> None:
-        world = self._world
-        voice.take_call(world, contact)
-        voice.hush(world, contact)
-        voice.stop_music(world, contact)  # a queue that sent the caller here leaves its music on
-        recording = world.mints().recording()
-        contact.message, contact.message_began = recording, world.now
-        contact.message_is_note, contact.mailbox = not action.mailbox, action.mailbox
-        world.recordings[recording] = contact.id
-        world.timers.set(TimerKind.MESSAGE, contact.id, world.now + action.max_s + MESSAGE_GRACE_S)
-        world.out += (
-            RecordMessage(
-                contact=contact.id,
-                recording=recording,
-                bridge=voice.bridge_of(contact),
-                max_s=action.max_s,
-                silence_s=action.silence_s,
-            ),
-            RecordingStarted(
-                contact=contact.id,
-                recording=recording,
-                kind="note" if contact.message_is_note else "message",
-                mailbox=action.mailbox,
-            ),
-        )
 
     def _spoken(self, contact: ContactRecord) -> dict[str, str]:
         return {"caller": contact.caller, "dialled": contact.dialled, "language": contact.language}

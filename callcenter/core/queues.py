@@ -7,7 +7,7 @@ never taken away: not by RONA, not by overflow to another queue, not by a restar
 
 from typing import Final, Protocol
 
-from callcenter.core import voice
+from callcenter.core import outside, voice
 from callcenter.core.announcing import Announcing, offers_by_wait
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.doors import Doors
@@ -43,10 +43,6 @@ class Elsewhere(Protocol):
 
     def start_flow(self, contact: ContactRecord, flow: FlowName) -> None:
         """Begin a flow; the contact is IN_FLOW."""
-        ...
-
-    def forward(self, contact: ContactRecord, number: str, timeout_s: float) -> str:
-        """Call an outside number; gives what is wrong, or ""."""
         ...
 
     def end(self, contact: ContactRecord, reason: EndReason) -> None:
@@ -401,7 +397,7 @@ class Queues:
                 to_flow = target.to is Overflow.FLOW
                 self._elsewhere.start_flow(contact, FlowName(target.name) if to_flow else mailbox_flow(target.name))
             case Overflow.NUMBER:
-                problem = self._elsewhere.forward(contact, target.name, FORWARD_TIMEOUT_S)
+                problem = outside.call(world, contact, target.name, FORWARD_TIMEOUT_S)
                 if problem:
                     world.surprise(problem, contact)
                     self._elsewhere.end(contact, EndReason.REFUSED)

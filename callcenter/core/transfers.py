@@ -8,7 +8,7 @@ same reason an outside number that does not answer gives the call back to the qu
 
 from typing import Final, Protocol
 
-from callcenter.core import by_hand, control
+from callcenter.core import by_hand, control, outside
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord
@@ -38,10 +38,6 @@ class Elsewhere(Protocol):
 
     def start_flow(self, contact: ContactRecord, flow: FlowName) -> None:
         """Begin a flow for a contact that is IN_FLOW."""
-        ...
-
-    def forward(self, contact: ContactRecord, number: str, timeout_s: float) -> str:
-        """Call an outside number for a contact that is IN_FLOW; gives what is wrong, or ""."""
         ...
 
 
@@ -147,7 +143,7 @@ class Transfers:
             case _:
                 move(contact, ContactInput.SENT_TO_FLOW, self._world.now)
                 contact.flow, contact.node, contact.transferred_by = None, "", agent
-                problem = self._elsewhere.forward(contact, name, RING_S)
+                problem = outside.call(self._world, contact, name, RING_S)
                 if problem:  # it was allowed a moment ago
                     self.not_reached(contact, agent, problem)
 

@@ -2,9 +2,11 @@
 
 import pytest
 
-from callcenter.core.flows import FORWARD_GRACE_S, MESSAGE_GRACE_S, STEPS_MAX
+from callcenter.core.flows import STEPS_MAX
 from callcenter.core.free import why_not_free
+from callcenter.core.outside import FORWARD_GRACE_S
 from callcenter.core.snapshot import take_snapshot
+from callcenter.core.spoken import MESSAGE_GRACE_S
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.commands import (
