@@ -29,6 +29,8 @@ from callcenter.model.campaign_messages import (
 from callcenter.model.contact import Medium
 from callcenter.model.ids import LegId
 from callcenter.model.lead import CampaignName, Outcome
+from callcenter.pacers.pace import Pace
+from callcenter.pacers.pacer import PROGRESSIVE
 
 HOPPER_LOW: Final = 100  # below it more are claimed
 DRY_S: Final = 5.0  # lists that had fewer leads than were wanted are asked again after so long
@@ -66,13 +68,12 @@ class Claims:
         world.dialler = event.dialler
         for name, counts in sorted(event.counts.items()):
             record = world.campaigns.get(CampaignName(name))
-            if record is None:
+            if record is None:  # also of one that is not configured now: it may be again before the windows have passed
                 campaign = world.configuration.campaigns.get(CampaignName(name))
-                if campaign is None:
-                    continue
-                record = CampaignRecord(name=campaign.name, pace=pace_of(campaign), since=world.now)
-                world.campaigns[campaign.name] = record
-            if not record.seeded:
+                pace = pace_of(campaign) if campaign is not None else Pace(pacer=PROGRESSIVE)
+                record = CampaignRecord(name=CampaignName(name), pace=pace, since=world.now)
+                world.campaigns[record.name] = record
+            if not record.seeded and not record.pace.counted(world.now)[1].live:  # else these calls are in there
                 seed(record.pace, counts)
         for _, record in sorted(world.campaigns.items()):
             record.seeded = True

@@ -4,7 +4,7 @@ from callcenter.core.campaign_crew import crew_of, waiting_of
 from callcenter.core.campaign_pace import next_number
 from callcenter.core.campaign_state import CampaignRecord, DialStep, Shown
 from callcenter.core.world import World
-from callcenter.model.campaign import Campaign, Mode
+from callcenter.model.campaign import Campaign, CampaignState, Mode
 from callcenter.model.contact import ContactState
 from callcenter.model.ids import AgentId
 from callcenter.model.pacing import Answers, Crew
@@ -16,8 +16,13 @@ NOTHING = Answers(live=0.0, drops=0.0)
 def campaign_views(world: World, now: float) -> tuple[CampaignView, ...]:
     """Every campaign that is configured, and those that are not any more but still have calls."""
     configured, known = world.configuration.campaigns, world.campaigns
+    busy = {
+        name
+        for name, record in known.items()
+        if record.state is not CampaignState.STOPPED or record.attempts or record.settling
+    }
     return tuple(
-        _view(world, name, configured.get(name), known.get(name), now) for name in sorted({*configured, *known})
+        _view(world, name, configured.get(name), known.get(name), now) for name in sorted({*configured, *busy})
     )
 
 

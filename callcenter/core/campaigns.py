@@ -120,6 +120,7 @@ class Campaigns:
         record = world.campaigns.get(name)
         if record is None:
             record = world.campaigns[name] = CampaignRecord(name=name, pace=pace_of(campaign), since=world.now)
+            record.seeded = bool(world.dialler)  # it has no attempt on record, or the dialler had told of it
         if record.state is S.RUNNING:
             return f"{name} is running already"
         if record.state is S.STOPPED:

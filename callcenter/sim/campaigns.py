@@ -32,6 +32,7 @@ from callcenter.model.campaign_messages import (
     DialJudged,
     DiallerLost,
     DiallerReady,
+    HourCount,
     JudgeDial,
     LeadDecided,
     LeadDialled,
@@ -65,6 +66,7 @@ LATE_S: Final = 6.0  # beyond the longest wait: commands and deadlines that come
 RECOVERED_AFTER_S: Final = 1.5
 BETWEEN_S: Final = 25.0
 READ_EVERY_S: Final = 3.0
+BY_A_PERSON: Final = (Outcome.ANSWERED, Outcome.DROPPED, Outcome.HUNG_UP)
 FLOW: Final = FlowName("main")  # what is heard of a broadcast
 AnyCommand = ClaimLeads | ReleaseLeads | JudgeDial | SettleAttempt | OptOut | DetectMachine | AwaitBeep
 
@@ -121,12 +123,14 @@ class _Attempt:
 
     lead: LeadId
     number: str
+    campaign: CampaignName
     dialler: str
     written: float
     dialled: bool = False  # the engine has asked for it
     outcome: Outcome | None = None
     dropped: bool = False
     connected: bool = False
+    misjudged: int = 0
 
 
 @dataclass(slots=True)
@@ -168,7 +172,7 @@ class Ledger:
         def ready() -> None:
             if life.alive:
                 self._clear_up(engine, life)
-                self._tell(DiallerReady(dialler=life.name))
+                self._tell(DiallerReady(dialler=life.name, counts=self._counts()))
 
         self.agenda.after(self._random.uniform(0.2, RECOVERED_AFTER_S), ready)
         if self._random.random() < 0.2:  # the connection to Postgres is lost some time
@@ -200,6 +204,18 @@ class Ledger:
             if dialler != life.name:
                 del self._claimed[lead]
                 self._ready[lead] = None
+
+    def _counts(self) -> dict[str, tuple[HourCount, ...]]:
+        """As `attempts.by_hour`: what is settled, whether or not the engine remembers it as well."""
+        hour, found = int(self.agenda.now // 3600), dict[str, tuple[HourCount, ...]]()
+        for name in NAMES:
+            people = [one for one in self.attempts.values() if one.campaign == name and one.outcome in BY_A_PERSON]
+            if people:
+                estimated = sum(one.misjudged for one in people)
+                drops = sum(one.outcome is Outcome.DROPPED for one in people)
+                count = HourCount(hour=hour, answered=len(people) + estimated, dropped=drops + estimated)
+                found[name] = (count,)
+        return found
 
     # -- the engine's commands ---------------------------------------------------------------------------------------
 
@@ -233,10 +249,11 @@ class Ledger:
                 return None
             case JudgeDial(dial=dial, against=against):
                 return self._judge(dial, against, life)
-            case SettleAttempt(attempt=attempt, outcome=outcome):
+            case SettleAttempt(attempt=attempt, outcome=outcome, misjudged=misjudged):
                 if life is None or not life.alive:
                     return None  # told again to the next dialler
                 self._check_outcome(attempt, outcome)
+                self.attempts[attempt].misjudged = misjudged
                 self._settle(attempt, outcome)
                 return AttemptSettled(attempt=attempt)
             case OptOut():
@@ -274,7 +291,9 @@ class Ledger:
             return DialJudged(attempt=leg, authorised=False, why="; ".join(against) or "refused for good")
         if self._is_open(dial.lead.id):
             raise Violation(f"lead {dial.lead.id} is to be dialled again while she is on the line")
-        self.attempts[leg] = _Attempt(lead=dial.lead.id, number=dial.number.number, dialler=life.name, written=now)
+        self.attempts[leg] = _Attempt(
+            lead=dial.lead.id, number=dial.number.number, campaign=dial.campaign, dialler=life.name, written=now
+        )
         if random.random() < 0.03:  # written, and nobody was told so: it is taken back
             self._settle(leg, Outcome.VOID)
             return DialJudged(attempt=leg, authorised=False, why="the outcome is unknown")

@@ -771,6 +771,30 @@ def test_a_goal_ends_it_and_a_dropped_count_on_record_is_known_to_the_pacer() ->
     assert len(floor.all(DialNumber)) == 1
 
 
+def test_what_a_campaign_brought_counts_once_however_often_a_dialler_is_there_again() -> None:
+    floor = Floor()
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(2.0)
+    [leg] = floor.ringing
+    floor.answered(leg)
+    floor.agent_answers()
+    floor.passes(10.0)
+    floor.ended(leg)
+    hour = int(floor.now // 3600)
+    on_record: dict[str, tuple[HourCount, ...]] = {
+        SPRING: (HourCount(hour=hour, answered=1, dropped=0),),
+        "put away": (HourCount(hour=hour - 1, answered=40, dropped=2),),
+    }
+    for name in ("second", "third"):
+        floor.tell(DiallerReady(dialler=name, counts=on_record))
+        assert [window.live for window in floor.record.pace.counted(floor.now)] == [1, 1]
+    put_away = floor.engine.world.campaigns[CampaignName("put away")]  # it may be configured again tomorrow
+    assert put_away.pace.counted(floor.now)[0].drops == 2
+    assert [one.name for one in floor.engine.view(floor.now).campaigns] == [SPRING]
+
+
 def test_a_lead_is_shown_read_and_dialled_and_nobody_else_is_given_to_her_agent_meanwhile() -> None:
     floor = Floor(rules={"mode": Mode.PREVIEW})
     ann = floor.agent("ann")
