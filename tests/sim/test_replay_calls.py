@@ -6,15 +6,19 @@ from random import Random
 import pytest
 
 from callcenter.model.agent import Agent, PhoneState
+from callcenter.model.callback import CallbackRules
 from callcenter.model.events import AgentStatusRequested, PhoneChanged
+from callcenter.model.flow import Prompt
 from callcenter.model.ids import AgentId, QueueName, Skill
 from callcenter.model.need import parse_need
+from callcenter.model.queue import Announcements
 from callcenter.sim.replay.comparison import ALL, call_differences, of_record, of_rerun, rows_of_csv, with_record
 from callcenter.sim.replay.recorded import Fate, Recorded, RecordedCall
 from callcenter.sim.replay.rerun import redrawn, rerun
 from callcenter.sim.replay.staffing import staff_of
 from callcenter.sim.replay.table import ANONYMOUS_BANK, Columns, ColumnsMissing, configuration_of, read_table
 from callcenter.sim.replay.unseen import Survival, Unseen
+from callcenter.sim.traffic.calls import unheard
 from callcenter.sim.traffic.drive import comes_to_work
 from tests.core.center import configured, queue
 
@@ -222,6 +226,18 @@ def test_another_configuration_serves_other_callers_first_and_loses_others() -> 
     rows = list(rows_of_csv(list(found.values())))
     assert rows[0][0] == "call"
     assert {row[0]: row[-1] for row in rows[1:]} == {"b": pytest.approx(10.0), "c": pytest.approx(-100.0)}
+
+
+def test_what_callers_would_be_told_decides_nothing_and_is_not_worked_out() -> None:
+    calls = [call(f"c{n}", 1000.0 + 20 * n, agent="ann", wait_s=min(40.0 * n, 300.0)) for n in range(30)]
+    recorded = staffed(calls, "ann")
+    rules = {"callback": CallbackRules(offer=Prompt(name="press_1"), offer_when_wait_above_s=5.0), "forecast": True}
+    announce = Announcements(first_after_s=5.0, every_s=5.0, wait=Prompt(name="wait"))
+    told = queue("sales", "sales", announce=announce, record=True, **rules)
+    silent = queue("sales", "sales", callback=CallbackRules(), record=False)
+    assert unheard(told) == silent
+    runs = [rerun(recorded, configured(one), unseen=Unseen(calls, 1)) for one in (told, silent)]
+    assert call_differences(*runs) == []
 
 
 def test_a_queue_that_is_not_there_has_homeless_calls_unless_another_stands_for_it() -> None:

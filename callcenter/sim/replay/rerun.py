@@ -8,7 +8,7 @@ an offer then is away or resting by the rules now, if she is offered a call at a
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from statistics import median
 from typing import Final
@@ -21,7 +21,7 @@ from callcenter.model.facts import AgentChanged
 from callcenter.model.ids import AgentId, QueueName
 from callcenter.sim.replay.recorded import Recorded, RecordedCall
 from callcenter.sim.replay.unseen import Unseen
-from callcenter.sim.traffic.calls import Call, Entrance, Outcome, entrances
+from callcenter.sim.traffic.calls import Call, Entrance, Outcome, entrances, unheard
 from callcenter.sim.traffic.drive import Drive, Habits
 
 RING_SHARE_MAX: Final = 0.9  # of the shortest time that a phone may ring: nobody misses a call who took it then
@@ -91,7 +91,8 @@ def rerun(
         for call in calls
         if (queue := names[call.queue]) in configuration.queues
     }
-    whole = entrances(configuration, ways.values())
+    queues = {name: unheard(queue) for name, queue in configuration.queues.items()}
+    whole = entrances(replace(configuration, queues=queues), ways.values())
     flows = {key: way.flow for key, way in ways.items()}
     outcomes: list[Outcome | None] = [None] * len(calls)
     homeless: dict[str, int] = defaultdict(int)

@@ -17,6 +17,7 @@ from callcenter.model.facts import ContactEnded
 from callcenter.model.flow import Flow
 from callcenter.model.ids import FlowName, QueueName
 from callcenter.model.need import Need
+from callcenter.model.queue import Announcements, Queue
 from callcenter.nodes.enqueue import Enqueue
 
 FOR_EVER: Final = math.inf
@@ -86,6 +87,16 @@ class Entrance:
         if self.needs is not None:
             parts.append(f"needs {self.needs}")
         return FlowName(".".join(parts))
+
+
+def unheard(queue: Queue) -> Queue:
+    """The same queue on paper: nothing is recorded, announced or foretold there. No caller listens, so that decides
+    nothing, and a forecast of the wait is a simulation of its own: it costs more than all the rest of a call.
+    """
+    callback = queue.callback
+    if callback is not None:
+        callback = replace(callback, offer=None, offer_when_wait_above_s=0.0)
+    return replace(queue, record=False, forecast=False, announce=Announcements(), callback=callback)
 
 
 def entrances(configuration: Configuration, ways: Iterable[Entrance]) -> Configuration:

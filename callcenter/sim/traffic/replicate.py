@@ -14,7 +14,7 @@ from typing import Final
 
 from callcenter.model.configuration import Configuration
 from callcenter.sim.side_by_side import pool
-from callcenter.sim.traffic.calls import Call, entrances
+from callcenter.sim.traffic.calls import Call, entrances, unheard
 from callcenter.sim.traffic.drive import Drive, goes_home
 from callcenter.sim.traffic.estimates import Estimate, ratio
 from callcenter.sim.traffic.figures import Sample, Subject, samples
@@ -99,13 +99,12 @@ def simulate(scenario: Scenario, *, seed: int = 1, jobs: int = 1, progress: Prog
 def configured(scenario: Scenario) -> Configuration:
     """The scenario's configuration with the ways in that its calls take.
 
-    Nothing is recorded: that decides nothing and costs time. Where wrap-ups are drawn, a queue that has none is given
-    the shortest there is, or there would be none to lengthen.
+    Where wrap-ups are drawn, a queue that has none is given the shortest there is, or there would be none to lengthen.
     """
     draws = any(each.wrap_up is not None for each in scenario.calls)
     configuration = scenario.configuration
     queues = {
-        name: replace(queue, record=False, wrap_up_s=queue.wrap_up_s or (WRAP_UP_S if draws else 0.0))
+        name: replace(unheard(queue), wrap_up_s=queue.wrap_up_s or (WRAP_UP_S if draws else 0.0))
         for name, queue in configuration.queues.items()
     }
     ways = [each.entrance for each in scenario.calls if each.entrance is not None]
