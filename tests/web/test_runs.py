@@ -34,8 +34,9 @@ async def test_runs_are_bounded_belong_to_a_token_and_are_forgotten(pool: Pool) 
         raise PeerFault("no disk")
 
     under_way = [runs.begin("test", "", crm, waits) for _ in range(UNDER_WAY_MAX)]
-    with pytest.raises(Refusal, match="under way"):
+    with pytest.raises(Refusal, match="under way") as refused:
         runs.begin("test", "", crm, waits)
+    assert refused.value.status == 429, "nothing is broken: it may come again"
     with pytest.raises(Refusal, match="no run"):
         runs.of(under_way[0].id, bearer("other"))
     may_end.set()

@@ -107,7 +107,7 @@ class Runs:
     def begin(self, act: str, subject: str, bearer: Bearer, work: Work) -> Run:
         """Begin it. Raises Refusal if too many are under way."""
         if len(self._tasks) >= UNDER_WAY_MAX:
-            raise Refusal(503, f"{UNDER_WAY_MAX} runs are under way", headers={"Retry-After": "30"})
+            raise Refusal(429, f"{UNDER_WAY_MAX} runs are under way", headers={"Retry-After": "30"})
         self._forget()
         run = Run(id=f"run-{secrets.token_hex(8)}", act=act, token=bearer.name, began=self._now())
         self._runs[run.id] = run
