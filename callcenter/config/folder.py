@@ -188,6 +188,7 @@ class _Folder:
             callback_to=numbers.callback_to,
             parking=numbers.parking,
             dial_out=numbers.dial_out,
+            record_colleagues=numbers.record_colleagues,
             end_key=numbers.end_key,
             prompts={name: place.prompt for name, place in prompts.items()},
             lists=lists,

@@ -22,7 +22,17 @@ from callcenter.model.numbers import Numbering
 from callcenter.model.parking import Parking
 from callcenter.nodes.fields import NUMBER_PATTERN
 
-KEYS: Final = ("numbers", "default", "forward_to", "callback_to", "numbering", "parking", "dial_out", "end_key")
+KEYS: Final = (
+    "numbers",
+    "default",
+    "forward_to",
+    "callback_to",
+    "numbering",
+    "parking",
+    "dial_out",
+    "record_colleagues",
+    "end_key",
+)
 _END_KEY: Final = re.compile(r"[0-9*#]{1,3}")
 _DIGITS: Final = re.compile(r"[0-9]{0,4}")
 _DIAL_PATTERN: Final = re.compile(r"\+?[0-9XZN*#]{1,32}\.?")
@@ -40,6 +50,7 @@ class Numbers:
     numbering: Numbering = field(default=Numbering())
     parking: Parking | None = None
     dial_out: QueueName | None = None
+    record_colleagues: QueueName | None = None
     end_key: str = ""
 
 
@@ -66,7 +77,8 @@ def read_numbers(sheet: Sheet) -> Numbers:
         callback_to=_patterns(sheet, "callback_to", root.get("callback_to")),
         numbering=_numbering(sheet, root.get("numbering")),
         parking=parking,
-        dial_out=_queue(sheet, root.get("dial_out")),
+        dial_out=_queue(sheet, "dial_out", root.get("dial_out")),
+        record_colleagues=_queue(sheet, "record_colleagues", root.get("record_colleagues")),
         end_key=_end_key(sheet, root.get("end_key"), parking),
     )
 
@@ -109,14 +121,14 @@ def _flow(sheet: Sheet, path: tuple[str, ...], value: Value) -> FlowName | None:
         return None
 
 
-def _queue(sheet: Sheet, value: Value) -> QueueName | None:
+def _queue(sheet: Sheet, key: str, value: Value) -> QueueName | None:
     if value is None:
         return None
     try:
         return QueueName(must_exist(text_of(value), "queue", sheet.names.queues))
     except PydanticCustomError as error:
         context = error.context or {}
-        sheet.wrong(("dial_out",), context["what"], context["remedy"])
+        sheet.wrong((key,), context["what"], context["remedy"])
         return None
 
 

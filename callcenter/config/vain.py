@@ -8,10 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from callcenter.config.tree import Tree
 from callcenter.errors import Problem
 from callcenter.model.configuration import Configuration
+from callcenter.model.contact import Direction
 from callcenter.model.flow import Flow
 from callcenter.model.ids import FlowName, QueueName, Skill
 from callcenter.model.need import NOBODY_MEETS, Need
-from callcenter.model.queue import RelaxStep
+from callcenter.model.queue import Queue, RelaxStep
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.parts import flows_of
 from callcenter.nodes.survey import AskSurvey
@@ -29,6 +30,11 @@ def in_vain(configuration: Configuration, queues: Tree, flows: Mapping[FlowName,
             yield queues.problem(
                 (queue.name,), what, "a `callback` section; see `dial_out` in numbers.yaml", at_key=True
             )
+        if queue.name == configuration.record_colleagues and not _records_colleagues(queue):
+            what = "calls between agents are to be recorded by its rules, and by those none is"
+            yield queues.problem(
+                (queue.name,), what, "`record: true`, and `internal` among its directions, if it has any", at_key=True
+            )
         if queue.survey is not None and not _asks(configuration.flows, queue.survey.flow):
             what = f"the flow {queue.survey.flow} asks nothing"
             yield queues.problem((queue.name, "survey", "flow"), what, "a survey has a node of `kind: survey`")
@@ -42,6 +48,11 @@ def in_vain(configuration: Configuration, queues: Tree, flows: Mapping[FlowName,
             if before != asked == NOBODY_MEETS:
                 what = "from then on nobody may serve who waits here: a step is there to ask for less"
                 yield queues.problem((queue.name, "relax", at), what, "max_wait_s sends callers on")
+
+
+def _records_colleagues(queue: Queue) -> bool:
+    rules = queue.recording
+    return queue.record and (not rules.directions or Direction.INTERNAL in rules.directions) and rules.share > 0.0
 
 
 def _nothing_to_relax(configuration: Configuration, queues: Tree, flows: Mapping[FlowName, Tree]) -> Iterator[Problem]:

@@ -31,7 +31,7 @@ from callcenter.model.campaign_messages import (
     OptedOut,
     OptOut,
 )
-from callcenter.model.commands import JoinBridge
+from callcenter.model.commands import HangUp, JoinBridge
 from callcenter.model.contact import ContactState, EndReason, LegEnd, Medium, QueueExit
 from callcenter.model.detection import BEEP_WITHIN_S, JUDGE_WITHIN_S, Answerer
 from callcenter.model.ids import AgentId, FlowName
@@ -72,6 +72,10 @@ class Elsewhere(Protocol):
 
     def end(self, contact: ContactRecord, reason: EndReason, *, leg_gone: bool = False) -> None:
         """End the contact."""
+        ...
+
+    def leave_state(self, contact: ContactRecord, reason: EndReason) -> None:
+        """Undo what a contact's state holds."""
         ...
 
 
@@ -260,6 +264,8 @@ class CampaignCalls:
         if contact.state is S.CONNECTING:
             self._world.timers.set(TimerKind.DROP, contact.id, self._world.now + STILL_CONNECTING_S)
             return
+        if contact.state is S.IN_FLOW:
+            self._drop_in_a_flow(contact, record, attempt)
         if contact.state not in (S.WAITING, S.OFFERED):
             return
         self._offers.rescind(contact)
@@ -268,6 +274,18 @@ class CampaignCalls:
         self._queues.leave(contact, QueueExit.DROPPED)
         move(contact, ContactInput.SENT_TO_FLOW, self._world.now)
         self._drop(contact, record, attempt, self.campaign_of(contact))
+
+    def _drop_in_a_flow(self, contact: ContactRecord, record: CampaignRecord, attempt: Attempt) -> None:
+        """Her queue has sent her elsewhere, where nobody has spoken with her in time either."""
+        world, campaign = self._world, self.campaign_of(contact)
+        away = contact.run is not None  # with a script, and hears nothing that is said here
+        self._elsewhere.leave_state(contact, EndReason.DROPPED)
+        if contact.other_leg is not None:
+            world.out.append(HangUp(contact=contact.id, leg=contact.other_leg, end=LegEnd.CANCELLED))
+            world.legs.pop(contact.other_leg, None)
+            world.timers.cancel(TimerKind.FORWARD, contact.id)
+            contact.other_leg = None
+        self._drop(contact, record, attempt, None if away else campaign)
 
     def _drop(
         self, contact: ContactRecord, record: CampaignRecord, attempt: Attempt, campaign: Campaign | None

@@ -79,6 +79,7 @@ TRANSITIONS: Final[Mapping[tuple[ContactState, ContactInput], ContactState]] = {
     (S.PARKED, In.PICKED_UP): S.CONNECTED,
     (S.PARKED, In.QUEUED): S.WAITING,  # nobody did in time
     (S.PARKED, In.ENDED): S.ENDED,
+    (S.FORWARDED, In.SENT_TO_FLOW): S.IN_FLOW,  # of two agents one has handed it on, and a colleague is rung
     (S.FORWARDED, In.PROMISED): S.PROMISED,  # she rang back, was sent to an outside number, and is still promised one
     (S.FORWARDED, In.ENDED): S.ENDED,
 }

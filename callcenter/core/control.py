@@ -118,6 +118,9 @@ def with_agent(world: World, contact_id: ContactId) -> tuple[ContactRecord | Non
     contact = world.contacts.get(contact_id)
     if contact is None:
         return None, f"there is no live call {contact_id}"
+    if contact.colleague is not None:
+        can = "hung up, handed on to another agent, and held by their phones"
+        return None, f"{contact_id} is a call between {contact.dialler} and {contact.colleague}: it can be {can}"
     if contact.state is not ContactState.CONNECTED or contact.mail is not None:
         return None, f"{contact_id} is not with an agent: it is {contact.state.value.replace('_', ' ')}"
     return contact, ""

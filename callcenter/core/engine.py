@@ -171,6 +171,7 @@ class Engine:
             self._control,
             self._transfers,
             self._consults,
+            self._colleagues,
             self._parking,
             self._campaigns,
             self._flows,
@@ -320,7 +321,9 @@ class Engine:
                     contact.callback.rang = True
             case DigitPressed(leg=leg, digit=digit):
                 contact = self.world.by_leg(leg)
-                if contact is not None and leg == contact.leg:
+                if contact is not None and self._colleagues.pressed(contact, leg, digit):
+                    pass
+                elif contact is not None and leg == contact.leg:
                     self._pressed(contact, digit)
                 elif contact is not None and leg == contact.agent_leg:
                     self._agent_pressed(contact, digit)
@@ -329,9 +332,11 @@ class Engine:
                 elif contact is None:
                     self._monitoring.pressed(leg, digit)
             case LegHeld(leg=leg, held=held):
-                self._phones.held(leg, held=held)
+                if not self._colleagues.held(leg, held=held):
+                    self._phones.held(leg, held=held)
             case LegReferred():
-                self._phones.referred(event)
+                if not self._colleagues.referred(event):
+                    self._phones.referred(event)
             case LegReplaced():
                 self._phones.replaced(event)
             case LookedUp(lookup=lookup):
@@ -485,8 +490,10 @@ class Engine:
         if leg in contact.offers:
             self._talk.agent_answered(contact, leg)
         elif leg == contact.other_leg:
-            self._colleagues.answered(contact)
+            colleague = self._colleagues.answered(contact)
             self._talk.outside_answered(contact)
+            if colleague:
+                self._colleagues.meet(contact)
         elif leg == contact.leg and contact.campaign is not None:
             self._campaign_calls.answered(contact)
         elif contact.callback is not None and leg == contact.callback.leg:
@@ -739,8 +746,10 @@ class Engine:
         """An outside number to which a queue or an agent sent the contact has not answered."""
         if contact.transferred_by is not None:
             self._transfers.not_reached(contact, contact.transferred_by, why)
+        elif contact.colleague is not None:
+            self._colleagues.not_reached(contact, why)
         else:
-            self.end(contact, EndReason.REFUSED if contact.colleague is None else EndReason.NOT_REACHED)
+            self.end(contact, EndReason.REFUSED)
 
     def part_over(self, contact: ContactRecord) -> None:
         """The agent's part of a CONNECTED contact is over."""

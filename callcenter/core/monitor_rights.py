@@ -18,6 +18,8 @@ def whom(world: World, asked: MonitorRequested) -> tuple[AgentId | None, str]:
         known = asked.agent in world.agents.records
         return asked.agent, "" if known else f"there is no agent {asked.agent}"
     contact = world.contacts.get(asked.contact) if asked.contact is not None else None
+    if contact is not None and contact.colleague is not None:
+        return None, f"{asked.contact} is a call between agents: nobody listens to those"
     if contact is None or contact.agent is None or contact.state is not ContactState.CONNECTED:
         return None, f"nobody talks in {asked.contact}"
     return contact.agent, ""

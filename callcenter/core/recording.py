@@ -16,7 +16,7 @@ from callcenter.core.world import World
 from callcenter.model import recording as rules_of
 from callcenter.model.commands import MuteRecording, RenewRecording, StartRecording, StopRecording
 from callcenter.model.contact import ContactState, TransportFault
-from callcenter.model.ids import RecordingId
+from callcenter.model.ids import AgentId, RecordingId
 from callcenter.model.queue import Queue
 from callcenter.model.recording_facts import (
     RecordingDropped,
@@ -43,7 +43,12 @@ def begin(world: World, contact: ContactRecord, queue: Queue) -> None:
     contact.recording_tries = 0
     world.out += (
         StartRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact)),
-        RecordingStarted(contact=contact.id, recording=contact.recording, kind="call", agent=contact.agent),
+        RecordingStarted(
+            contact=contact.id,
+            recording=contact.recording,
+            kind="call",
+            agent=contact.dialler if contact.colleague is not None else contact.agent,
+        ),
     )
 
 
@@ -87,9 +92,11 @@ def stop(world: World, contact: ContactRecord) -> None:
     """End the recording, if one runs."""
     if contact.recording is None:
         return
-    expected_s = world.now - contact.recording_began
+    leg = voice.leg_of(contact)
+    heard_until = contact.holding.get(leg, world.now)  # by a recorder on a leg that holds, and is in no bridge
+    expected_s = heard_until - contact.recording_began
     world.out += (
-        StopRecording(contact=contact.id, recording=contact.recording, leg=voice.leg_of(contact)),
+        StopRecording(contact=contact.id, recording=contact.recording, leg=leg),
         RecordingStopped(contact=contact.id, recording=contact.recording, expected_s=expected_s),
     )
     _forget(world, contact)
@@ -166,6 +173,17 @@ def agent_pressed(world: World, contact: ContactRecord, digit: str) -> None:
             pause(world, contact, by)
 
 
+def colleague_pressed(world: World, contact: ContactRecord, agent: AgentId, digit: str) -> None:
+    """A key of one of two agents who speak with each other: they have the keys of a customer and of an agent."""
+    rules = _rules(world, contact)
+    if contact.recording is None:
+        return
+    if digit == rules.opt_out:
+        refuse(world, contact)
+    elif digit == rules.pause_key:
+        (resume if contact.recording_paused else pause)(world, contact, f"agent:{agent}")
+
+
 def start_failed(world: World, contact: ContactRecord, subject: str, fault: TransportFault) -> None:
     """It could not be begun: that is tried again, a few times; the command can be repeated. Gone: so is the talk."""
     if contact.recording is None or subject != contact.recording or fault is TransportFault.GONE:
@@ -232,6 +250,10 @@ def switch(world: World, allowed: bool, why: str) -> None:
 
 
 def _rules(world: World, contact: ContactRecord) -> rules_of.RecordingRules:
+    if contact.colleague is not None:
+        name = world.configuration.record_colleagues
+        queue = world.configuration.queues.get(name) if name is not None else None
+        return queue.recording if queue is not None else rules_of.RecordingRules()
     if contact.state in AFTER_QUEUE and contact.last_queue is not None:
         return world.rules_for(contact, contact.last_queue).recording
     return world.queue_of(contact).recording

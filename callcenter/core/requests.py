@@ -9,6 +9,7 @@ from callcenter.core import recording
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.campaigns import Campaigns
+from callcenter.core.colleagues import Colleagues
 from callcenter.core.consult import Consults
 from callcenter.core.control import Control
 from callcenter.core.dispositions import Dispositions, held
@@ -113,6 +114,7 @@ class Requests:
         "_applying",
         "_callbacks",
         "_campaigns",
+        "_colleagues",
         "_consults",
         "_control",
         "_dispositions",
@@ -140,6 +142,7 @@ class Requests:
         control: Control,
         transfers: Transfers,
         consults: Consults,
+        colleagues: Colleagues,
         parking: ParkingPlace,
         campaigns: Campaigns,
         flows: Flows,
@@ -157,6 +160,7 @@ class Requests:
         self._control = control
         self._transfers = transfers
         self._consults = consults
+        self._colleagues = colleagues
         self._parking = parking
         self._campaigns = campaigns
         self._flows = flows
@@ -243,7 +247,10 @@ class Requests:
         match event:
             case HoldRequested() | MuteRequested() | KeysRequested():
                 return self._control.take(event)
-            case TransferRequested():
+            case TransferRequested(contact=contact_id):
+                contact = self._world.contacts.get(contact_id)
+                if contact is not None and contact.colleague is not None:
+                    return self._colleagues.take(contact, event)
                 return self._transfers.take(event)
             case ConsultRequested():
                 return self._consults.begin(event)

@@ -69,7 +69,8 @@ def resync(world: World, offers: Offers, told: Told, seen: Resynced) -> None:
     legs = {leg.leg: leg for leg in seen.legs}
     bridges = {bridge.bridge: frozenset(bridge.legs) for bridge in seen.bridges}
     for contact in _oldest_first(world.contacts.values()):
-        talked, playing = contact.state in recording.AFTER_QUEUE, contact.playback
+        talked = contact.state in recording.AFTER_QUEUE or contact.colleague is not None
+        playing = contact.playback
         _legs_of(world, offers, told, contact, legs)
         if contact.id in world.contacts:
             customer = legs.get(contact.leg) if contact.leg is not None else None
@@ -174,6 +175,10 @@ def _bridge_of(world: World, contact: ContactRecord, bridges: dict[BridgeId, fro
         belong.append(contact.agent_leg)
     if contact.other_up and contact.other_leg is not None:
         belong.append(contact.other_leg)
+        apart = [leg for leg in (contact.leg, contact.other_leg) if leg in contact.holding and leg is not None]
+        belong = [leg for leg in belong if leg not in apart]
+        left = [leg for leg in apart if leg in inside]
+        world.out += (LeaveBridge(contact=contact.id, bridge=contact.bridge, leg=leg) for leg in left)
     belong += contact.guests
     if contact.held_since is not None and contact.agent_leg in inside:
         assert contact.agent_leg is not None

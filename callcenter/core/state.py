@@ -89,6 +89,8 @@ class ContactRecord(msgspec.Struct, kw_only=True, gc=False):
     agent_number: str = ""
     dialler: AgentId | None = None  # the agent whose own call this is: a feature code, or the hotline
     colleague: AgentId | None = None  # the agent whom she calls on it
+    holding: dict[LegId, float] = {}  # of two agents who speak: whose phone holds, and since when
+    sent_by: AgentId | None = None  # who has handed the call of two agents on to one who has not answered yet
     returns: bool = False
 
     state: ContactState = ContactState.IN_FLOW

@@ -306,6 +306,7 @@ class Talk:
         else:
             if contact.message is not None:
                 self._stop_message(contact)
+            recording.stop(self._world, contact)  # of two agents
             self._flows.quit(contact)
 
     def _end_talk(self, contact: ContactRecord, *, goes_on: bool = False) -> None:

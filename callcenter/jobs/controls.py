@@ -5,7 +5,13 @@ from typing import Final
 
 from callcenter.jobs.telling import Detail, Teller, Told
 from callcenter.jobs.wording import duration
-from callcenter.model.colleagues import ColleagueAnswered, ColleagueRang
+from callcenter.model.colleagues import (
+    ColleagueAnswered,
+    ColleagueHeld,
+    ColleagueMissed,
+    ColleagueRang,
+    ColleagueTransferred,
+)
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
 from callcenter.model.control_facts import (
     AgentMuted,
@@ -129,6 +135,22 @@ def _colleague_answered(_: Entry, fact: ColleagueAnswered) -> Told:
     return Told(kind="colleague_answered", words=words, agent=fact.agent, details=details)
 
 
+def _colleague_missed(_: Entry, fact: ColleagueMissed) -> Told:
+    words = f"{fact.colleague} did not take it ({fact.why}): who sent it is rung"
+    return Told(kind="colleague_missed", words=words, details={"colleague": fact.colleague, "why": fact.why})
+
+
+def _colleague_held(_: Entry, fact: ColleagueHeld) -> Told:
+    words = f"the phone of {fact.agent} holds" if fact.held else f"{fact.agent} is back"
+    return Told(kind="colleague_held", words=words, agent=fact.agent, details={"held": fact.held})
+
+
+def _colleague_transferred(_: Entry, fact: ColleagueTransferred) -> Told:
+    words = f"{fact.agent} went, and handed {fact.stays} on to {fact.to}"
+    details: dict[str, Detail] = {"stays": fact.stays, "to": fact.to, "by": fact.by}
+    return Told(kind="colleague_transferred", words=words, agent=fact.agent, details=details)
+
+
 CONTROL_TELLERS: Final[Mapping[type, Teller]] = {
     ContactHeld: _held,
     ContactResumed: _resumed,
@@ -143,4 +165,7 @@ CONTROL_TELLERS: Final[Mapping[type, Teller]] = {
     PartyLeft: _left,
     ColleagueRang: _colleague_rang,
     ColleagueAnswered: _colleague_answered,
+    ColleagueMissed: _colleague_missed,
+    ColleagueHeld: _colleague_held,
+    ColleagueTransferred: _colleague_transferred,
 }

@@ -15,7 +15,7 @@ from callcenter.core.steering import PICKED
 from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.callback_facts import CallbackAttempted, CallbackDialled, CallbackPromised, CallbackSettled
 from callcenter.model.campaign_messages import AnswererJudged, ContactDropped, LeadDialled
-from callcenter.model.colleagues import ColleagueRang
+from callcenter.model.colleagues import ColleagueMissed, ColleagueRang, ColleagueTransferred
 from callcenter.model.commands import Reply, TellReferrer
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction, OfferEnd, QueueExit
@@ -76,6 +76,7 @@ FACTS: Final = frozenset(get_args(Fact))
 ROUNDING_S: Final = 1e-6
 TAKEN_BACK_MAX: Final = 1
 GONE_REST_MAX_S: Final = 30.0  # the longest rest of one who answered and went before the talk
+HANDED_ON: Final = (ContactTransferred, ContactParked, ColleagueTransferred)
 BACK_BY_PHONE: Final = (FlowName("login"), FlowName("ready"))  # the flows of the feature codes
 
 need_of = lru_cache(maxsize=256)(parse_need)
@@ -282,6 +283,8 @@ class Book:
                 if self.agents[colleague].offers or self.agents[colleague].talks_to or self.agents[colleague].own_calls:
                     raise Violation(f"{fact} while she has {self.agents[colleague]}")
                 self.agents[colleague].own_calls.add(contact)
+            case ColleagueTransferred(contact=contact, agent=agent) | ColleagueMissed(contact=contact, colleague=agent):
+                self.agents[agent].own_calls.discard(contact)
             case MessageSettled(contact=contact, end=MailEnd.CALLED_BACK):
                 self._calls_back.add(contact)  # at once, without a wrap-up
             case MonitorBegan(monitor=monitor, supervisor=supervisor):
@@ -307,7 +310,7 @@ class Book:
     def _answered(self, asked: LegReferred, outputs: Sequence[Output]) -> None:
         """A phone that wants its call handed on is told yes or no, at once, and yes only if that is what happens."""
         told = [output.taken for output in outputs if isinstance(output, TellReferrer) and output.leg == asked.leg]
-        handed_on = any(isinstance(output, ContactTransferred | ContactParked) for output in outputs)
+        handed_on = any(isinstance(output, HANDED_ON) for output in outputs)
         if told != [handed_on]:
             raise Violation(f"{asked}: its phone is told {told}, the call {'is' if handed_on else 'is not'} handed on")
 

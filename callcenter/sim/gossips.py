@@ -4,33 +4,25 @@ In a part of the seeds only, by draws of their own, so that the others keep thei
 just before each outage, too: it rings, or is talked on, when the center is killed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Final
 
 from callcenter.core.colleagues import RING_S
-from callcenter.core.state import AgentRecord, ContactRecord
-from callcenter.core.timers import TimerKind
+from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.model.agent import AgentStatus
-from callcenter.model.contact import ContactState, Direction, LegEnd
+from callcenter.model.contact import LegEnd
 from callcenter.model.control import TransferTo
 from callcenter.model.events import AgentStatusRequested, HangUpRequested, TransferRequested
 from callcenter.model.ids import RequestId
-from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.faults import Trouble
 from callcenter.sim.staff import Staff
 
-SHARE: Final = 0.5  # of all seeds
 EVERY_S: Final = 8.0  # somebody calls a colleague
 MEDDLES_S: Final = 3.0  # and somebody does something about a call of two
 BEFORE_TROUBLE_S: Final = 6.0
 TALK_MAX_S: Final = 50.0
-
-
-def gossip_here(seed: int) -> bool:
-    """Whether agents of this seed call each other."""
-    return Random(f"gossips {seed}").random() < SHARE
 
 
 class Gossips:
@@ -80,7 +72,7 @@ class Gossips:
         hers, theirs, agent = contact.leg, contact.other_leg, contact.colleague
         if hers is None or theirs is None or agent is None:
             return
-        match random.randrange(12):
+        match random.randrange(16):
             case 0:  # both at once
                 asterisk.pick_up(theirs)
                 asterisk.hang_up(hers)
@@ -94,9 +86,9 @@ class Gossips:
                 asterisk.decline(theirs, random.choice((LegEnd.BUSY, LegEnd.REJECTED, LegEnd.NO_ANSWER)))
             case 4:
                 staff.ask(HangUpRequested(request=self._request(), contact=contact.id))
-            case 5:
+            case 5 | 12:
                 asterisk.refer(random.choice((hers, theirs)), self._somewhere())
-            case 6:
+            case 6 | 13 | 14:
                 asterisk.hold(random.choice((hers, theirs)), held=random.random() < 0.6)
             case 7:
                 asterisk.press(random.choice((hers, theirs)), random.choice("0123456789*#"))
@@ -106,7 +98,7 @@ class Gossips:
             case 9:
                 number = staff.directory[agent].number if agent in staff.directory else ""
                 self._loses_phone(number)
-            case 10:
+            case 10 | 15:
                 staff.ask(self._transfer(contact))
             case _:
                 asterisk.pick_up(theirs)
@@ -116,8 +108,12 @@ class Gossips:
         return self._random.choice((directory[self._random.choice(sorted(directory))].number, "0901234567", "", "0199"))
 
     def _transfer(self, contact: ContactRecord) -> TransferRequested:
-        name = self._random.choice(sorted(self._staff.directory))
-        return TransferRequested(request=self._request(), contact=contact.id, to=TransferTo.AGENT, name=name)
+        random = self._random
+        agent = random.choice(sorted(self._staff.directory))
+        to = random.choice((TransferTo.AGENT, TransferTo.AGENT, TransferTo.EXTENSION, TransferTo.QUEUE))
+        name = self._staff.directory[agent].number if to is TransferTo.EXTENSION else str(agent)
+        by = random.choice(("boss", f"agent:{contact.dialler}", f"agent:{contact.colleague}"))
+        return TransferRequested(request=self._request(), contact=contact.id, to=to, name=name, by=by)
 
     def _loses_phone(self, number: str) -> None:
         asterisk = self._staff.asterisk
@@ -128,45 +124,3 @@ class Gossips:
     def _request(self) -> RequestId:
         self._requests += 1
         return RequestId(f"g{self._requests}")
-
-
-# -- what must hold ----------------------------------------------------------------------------------------------------
-
-
-def misplaced_gossip(contact: ContactRecord, world: World) -> str:
-    """What of a call of two agents does not go with its state; empty if all does."""
-    if contact.colleague is None:
-        return ""
-    if contact.direction is not Direction.INTERNAL or contact.dialler is None or contact.queue is not None:
-        return f"is a call to {contact.colleague} by {contact.dialler}, {contact.direction}, in {contact.queue}"
-    if contact.state not in (ContactState.IN_FLOW, ContactState.FORWARDED) or contact.flow is not None:
-        return f"is a call to {contact.colleague}, in the flow {contact.flow}"
-    if contact.other_leg is None:
-        return f"calls {contact.colleague} on no leg"
-    ends = world.timers.due(TimerKind.FORWARD, contact.id)
-    if (ends is not None) != (contact.state is ContactState.IN_FLOW):
-        return f"rings until {ends}"
-    return ""
-
-
-def miscounted_calls(record: AgentRecord, world: World) -> str:
-    """How the calls of her own that an agent is said to have differ from those that there are; empty if they do not.
-
-    One too many, and she would never be offered anything again.
-    """
-    agent = record.agent.id
-    found: list[str] = [one.id for one in world.contacts.values() if agent in (one.dialler, one.colleague)]
-    found += [monitor.id for monitor in world.monitors.values() if monitor.supervisor == agent]
-    if record.own_calls != len(found):
-        return f"is said to make {record.own_calls} calls of her own, and makes {found}"
-    return ""
-
-
-def gossip_differences(contact: ContactRecord, asterisk: FakeAsterisk) -> Iterator[str]:
-    """Two who speak are together in Asterisk, and nobody else is."""
-    if contact.colleague is None or contact.state is not ContactState.FORWARDED:
-        return
-    inside = asterisk.bridges[contact.bridge].legs if contact.bridge in asterisk.bridges else {}
-    both = {contact.leg, contact.other_leg}
-    if set(inside) != both:
-        yield f"{contact.id} is a talk of two agents, and {sorted(inside)} are in its bridge"

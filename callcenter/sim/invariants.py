@@ -33,7 +33,7 @@ from callcenter.nodes.collect import Collect
 from callcenter.nodes.payment import Payment
 from callcenter.sim.book import Book, SeenAgent, SeenContact
 from callcenter.sim.claims import Claims
-from callcenter.sim.gossips import miscounted_calls, misplaced_gossip
+from callcenter.sim.colleagues import miscounted_calls, misplaced_gossip
 from callcenter.sim.paperwork import PaperChecks
 from callcenter.sim.parking import misparked, rung_for
 from callcenter.sim.phones import PhoneChecks, crowded_nails, misplaced_aside, misplaced_nail
@@ -349,9 +349,8 @@ def misplaced(contact: ContactRecord, world: World) -> str:
 
 def misrecorded(contact: ContactRecord, world: World) -> str:
     """What is wrong with whether, and how, a contact is recorded; empty if nothing is."""
-    if contact.recording is not None and (
-        contact.state not in (S.CONNECTED, S.PARKED) or contact.unrecorded or not world.may_record
-    ):
+    talks = contact.state in (S.CONNECTED, S.PARKED) or (contact.colleague is not None and contact.state is S.FORWARDED)
+    if contact.recording is not None and (not talks or contact.unrecorded or not world.may_record):
         return "is recorded"
     if contact.recording_paused != (world.timers.due(TimerKind.RECORDING, contact.id) is not None):
         return "has a pause of its recording without an end"

@@ -36,9 +36,10 @@ from callcenter.sim.callbacks import PROMISED_MAX_S
 from callcenter.sim.callers_out import CallersOut
 from callcenter.sim.campaigns import Bosses, Ledger
 from callcenter.sim.center import Center, EngineMaker, tell_again
+from callcenter.sim.colleagues import gossip_here
 from callcenter.sim.controls import Controls
 from callcenter.sim.faults import Outage, Trouble
-from callcenter.sim.gossips import Gossips, gossip_here
+from callcenter.sim.gossips import Gossips
 from callcenter.sim.invariants import Invariants
 from callcenter.sim.judging import Registrar
 from callcenter.sim.paperwork import Clerks

@@ -63,6 +63,7 @@ from callcenter.nodes.transfer import Transfer
 from callcenter.nodes.voicemail import Voicemail
 from callcenter.sim.callbacks import with_callbacks, with_choices
 from callcenter.sim.campaigns import with_campaigns
+from callcenter.sim.colleagues import with_records
 from callcenter.sim.dial_out import with_dial_out
 from callcenter.sim.faults import Faults, draw_faults
 from callcenter.sim.judging import with_judging
@@ -168,6 +169,7 @@ def _deepened(seed: str, configuration: Configuration) -> Configuration:
     written = with_paperwork(Random(f"paperwork {seed}"), mailed)
     parked = with_parking(Random(f"parking {seed}"), written)
     dialling = with_dial_out(Random(f"dial out {seed}"), parked)
+    dialling = with_records(Random(f"recorded gossip {seed}"), dialling)
     return with_campaigns(Random(f"campaigns {seed}"), dialling)
 
 

@@ -15,7 +15,7 @@ from callcenter.core.world import World
 from callcenter.model.contact import ContactState
 from callcenter.model.ids import BridgeId, LegId
 from callcenter.sim.asterisk import FakeAsterisk
-from callcenter.sim.gossips import gossip_differences
+from callcenter.sim.colleagues import gossip_differences
 from callcenter.sim.phones import aside_differences, at_home, nail_differences
 from callcenter.sim.supervision import differences
 from callcenter.sim.violation import Violation
@@ -78,7 +78,8 @@ class Truth:
             mine = asterisk.legs.get(contact.leg) if contact.leg is not None else None
             if mine is not None and mine.away and contact.run is None:
                 yield f"{contact.id} is with a script of which the engine knows nothing"
-            if mine is not None and not mine.away and contact.run is None and mine.bridge != contact.bridge:
+            lost = mine is not None and not mine.away and contact.run is None and contact.leg not in contact.holding
+            if lost and mine is not None and mine.bridge != contact.bridge:
                 yield f"{contact.id} is in bridge {mine.bridge}, and should be in {contact.bridge}"
             yield from aside_differences(contact, asterisk)
             yield from gossip_differences(contact, asterisk)
@@ -132,6 +133,8 @@ class Truth:
             if bridge.music != SILENCE:
                 yield f"{contact.id} pays, and hears {bridge.music or 'nothing at all'}"
             return
+        if contact.colleague is not None:
+            return  # see gossips
         held = contact.held_since is not None and not contact.guests
         if held and not bridge.music:
             yield f"{contact.id} is on hold, and hears no music"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callcenter.config import read_configuration
+from callcenter.config import check_files, read_configuration
 from callcenter.core.aside import CONFIRM_PROMPT
 from callcenter.model.ids import QueueName
 from callcenter.model.queue import MissedOffer, Overflow, Target
@@ -75,3 +75,22 @@ def test_the_keys_by_which_a_call_is_ended(said: str, keys: str, wrong: str) -> 
     configuration, problems = read_configuration({"numbers.yaml": said + "\n"})
     assert configuration.end_key == keys
     assert [problem.what.endswith(wrong) for problem in problems] == ([True] if wrong else [])
+
+
+@pytest.mark.parametrize(
+    ("queue", "wrong"),
+    [
+        ("{}", ""),
+        ("{recording: {directions: [inbound, internal]}}", ""),
+        ("{recording: {directions: [inbound]}}", "by those none is"),
+        ("{record: false}", "by those none is"),
+    ],
+)
+def test_calls_between_agents_are_recorded_by_the_rules_of_a_queue_that_records_them(queue: str, wrong: str) -> None:
+    files = {"queues.yaml": f"sales: {queue}\n", "numbers.yaml": "record_colleagues: sales\n"}
+    configuration, problems = read_configuration(files)
+    assert (configuration.record_colleagues, problems) == ("sales", [])
+    remarks = [remark.what for remark in check_files(files).remarks if "between agents" in remark.what]
+    assert [wrong in remark for remark in remarks] == ([True] if wrong else [])
+    _, problems = read_configuration({**files, "numbers.yaml": "record_colleagues: sails\n"})
+    assert any("sails" in problem.what for problem in problems)

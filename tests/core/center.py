@@ -118,6 +118,7 @@ def configured(
     guard: Guard = ANYWHERE,
     parking: Parking | None = None,
     dial_out: str | None = None,
+    record_colleagues: str | None = None,
     end_key: str = "",
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
@@ -145,6 +146,7 @@ def configured(
         guard=guard,
         parking=parking,
         dial_out=None if dial_out is None else QueueName(dial_out),
+        record_colleagues=None if record_colleagues is None else QueueName(record_colleagues),
         end_key=end_key,
     )
 
@@ -171,6 +173,7 @@ class Center:
         guard: Guard = ANYWHERE,
         parking: Parking | None = None,
         dial_out: str | None = None,
+        record_colleagues: str | None = None,
         end_key: str = "",
     ) -> None:
         self.configuration = configured(
@@ -189,6 +192,7 @@ class Center:
             guard=guard,
             parking=parking,
             dial_out=dial_out,
+            record_colleagues=record_colleagues,
             end_key=end_key,
         )
         self.engine = Engine(self.configuration)

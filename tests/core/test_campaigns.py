@@ -63,6 +63,7 @@ from callcenter.model.facts import ContactConnected, ContactEnded, Surprise
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import ContactId, LegId, QueueName, TreeName
 from callcenter.model.lead import CampaignName, Lead, LeadId, LeadNumber, ListOfLeads, Outcome
+from callcenter.model.queue import Overflow, Target
 from callcenter.model.trunk import Guard, Trunk
 from callcenter.nodes.collect import Collect
 from callcenter.nodes.fields import Key, NextNode, VariableName
@@ -289,6 +290,28 @@ def test_a_person_without_an_agent_is_told_who_called_after_two_seconds_and_coun
     floor.tell(PlaybackEnded(playback=floor.all(PlayPrompts)[-1].playback))
     assert floor.settled[leg].outcome is Outcome.DROPPED
     assert ann.record.state is AgentState.OFFERED
+    floor.told_again()
+
+
+def test_a_person_whom_her_queue_sent_elsewhere_is_a_drop_too_if_nobody_speaks_with_her_in_time() -> None:
+    elsewhere = flow("elsewhere", hello=Play(prompt=Prompt(name="elsewhere"), next=NextNode("bye")), bye=Hangup())
+    out = queue("out", no_agents=Target(to=Overflow.FLOW, name="elsewhere"))
+    floor = Floor(queues=(out,), flows=(elsewhere,))
+    ann = floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(3.0)
+    [leg] = floor.ringing
+    floor.answered(leg)
+    ann.logs_out()
+    assert floor.all(PlayPrompts)[-1].prompts == ("elsewhere",)
+    floor.passes(2.1)
+    [dropped] = floor.all(ContactDropped)
+    assert dropped.waited_s == pytest.approx(2.0)
+    assert floor.all(PlayPrompts)[-1].prompts == ("sorry",)
+    assert floor.record.pace.counted(floor.now)[0].drops == 1
+    floor.tell(PlaybackEnded(playback=floor.all(PlayPrompts)[-1].playback))
+    assert floor.settled[leg].outcome is Outcome.DROPPED
     floor.told_again()
 
 

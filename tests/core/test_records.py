@@ -23,7 +23,13 @@ from callcenter.model.campaign_messages import (
     OptedOut,
 )
 from callcenter.model.card import PaymentStep
-from callcenter.model.colleagues import ColleagueAnswered, ColleagueRang
+from callcenter.model.colleagues import (
+    ColleagueAnswered,
+    ColleagueHeld,
+    ColleagueMissed,
+    ColleagueRang,
+    ColleagueTransferred,
+)
 from callcenter.model.contact import Direction, EndReason, LookupOutcome, Medium, OfferEnd, QueueExit
 from callcenter.model.control import HeldBy, PartyEnd, TransferTo
 from callcenter.model.control_facts import (
@@ -367,6 +373,9 @@ SILENT: list[Fact] = [
     PhoneRefused(contact=C, agent=ANNA, name="0999", why="it may not be called"),
     ColleagueRang(contact=C, agent=ANNA, colleague=AgentId("bert"), leg=AGENT_LEG),
     ColleagueAnswered(contact=C, agent=ANNA, colleague=AgentId("bert"), leg=AGENT_LEG, rang_s=2.0),
+    ColleagueMissed(contact=C, colleague=AgentId("bert"), why="no answer"),
+    ColleagueHeld(contact=C, agent=ANNA, held=True),
+    ColleagueTransferred(contact=C, agent=ANNA, stays=AgentId("bert"), to=AgentId("cora"), by="phone"),
     ContactTaken(contact=C, agent=ANNA, taker=AgentId("bert"), leg=AGENT_LEG),
     ConsultBegan(contact=C, agent=ANNA, leg=AGENT_LEG, number="0280"),
     ConsultAnswered(contact=C, agent=ANNA, leg=AGENT_LEG, number="0280", rang_s=2.0),

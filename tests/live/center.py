@@ -331,6 +331,13 @@ class Center:
             said = await response.json()
             assert response.status == 200, said
 
+    async def refuses(self, path: str, body: Mapping[str, Any] | None = None) -> str:
+        """A request over the control socket, which must not be granted; gives why, in words."""
+        assert self._http is not None
+        async with self._http.post(path, json=body or {}) as response:
+            assert response.status == 409, await response.text()
+            return await response.text()
+
     async def answers(self, path: str) -> Any:
         """What the control socket says of something that is there."""
         assert self._http is not None

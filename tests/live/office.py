@@ -123,6 +123,7 @@ callback_to: ["{CARRIER_NUMBER}"]
 numbering: {{country_code: "84"}}
 parking: {{slots: 801-803, number: "800", key: "9", back_after_s: 20}}
 dial_out: agent_first
+record_colleagues: told
 end_key: "*0"
 """
 

@@ -1,20 +1,27 @@
 """What agents do from their own phones, and what becomes of their calls."""
 
 import asyncio
+from pathlib import Path
+from typing import Final
 
+import asyncpg
 import pytest
 
 from callcenter.model.agent import AgentState, AgentStatus
-from callcenter.model.colleagues import ColleagueAnswered, ColleagueRang
+from callcenter.model.colleagues import ColleagueAnswered, ColleagueHeld, ColleagueRang, ColleagueTransferred
 from callcenter.model.contact import Direction, EndReason
 from callcenter.model.facts import AgentChanged, ContactEnded, ContactOffered
 from callcenter.model.parking import PhoneTurnedAway
 from callcenter.sim.peers.baresip import CallState, Habit
+from callcenter.sim.peers.tones import spans
 from tests.live import office
 from tests.live.center import Center
+from tests.live.test_calls_control import LEFT, RIGHT, hear_each_other
 from tests.live.waiting import eventually
 
 pytestmark = pytest.mark.live
+
+CHECKED: Final = "SELECT * FROM recording WHERE contact = $1 AND checked IS NOT NULL ORDER BY started"
 
 
 async def test_feature_codes_change_her_status_and_she_hears_so(center: Center) -> None:
@@ -68,6 +75,49 @@ async def test_a_colleague_is_called_by_her_number_and_nobody_gets_a_call_meanwh
     assert (await center.cdr(unanswered.contact))["end_reason"] == EndReason.LEFT_IN_FLOW
     await dave.phone.incoming[-1].reaches(CallState.ENDED, 6)
     await alice.is_(AgentState.READY)
+
+
+async def test_a_call_of_two_agents_is_held_handed_on_and_recorded_each_talk_by_itself(center: Center) -> None:
+    alice, bob, carol = await asyncio.gather(
+        center.works("alice"), center.works("bob", soft=True), center.works("carol", logged_in=False)
+    )
+    began = await alice.dials(bob.number)
+    contact = (await center.fact(ColleagueAnswered, agent="alice", colleague="bob")).contact
+    await hear_each_other(alice, bob)
+
+    assert "a call between alice and bob" in await center.refuses(f"/v1/calls/{contact}/hold")
+    assert "no queue" in await center.refuses(f"/v1/calls/{contact}/transfer", {"to": "queue", "name": "told"})
+    await asyncio.sleep(1.0)
+    await alice.phone.transfer(carol.number)
+    await center.fact(ColleagueTransferred, contact=contact, agent="alice", stays="bob", to="carol", by="phone")
+    await began.reaches(CallState.ENDED, 6)
+    await hear_each_other(bob, carol)
+    await alice.is_(AgentState.READY)
+    await asyncio.sleep(1.0)
+    place = {"to": "agent", "name": "alice", "by": "agent:carol"}
+    await center.asks(f"/v1/calls/{contact}/transfer", place)
+    await hear_each_other(bob, alice)
+    assert (await bob.seen()).state is AgentState.NOT_READY
+    await asyncio.sleep(1.0)
+    await bob.phone.hold()
+    await center.fact(ColleagueHeld, contact=contact, agent="bob", held=True)
+    await asyncio.gather(alice.ear.falls_silent(bob.tone_hz), bob.ear.falls_silent(alice.tone_hz))
+    await alice.hangs_up()
+    cdr = await center.cdr(contact)
+    assert (cdr["direction"], cdr["caller"], cdr["end_reason"]) == ("internal", "1001", EndReason.FORWARDED)
+    await asyncio.gather(*(one.is_(AgentState.READY) for one in (alice, bob)))
+
+    async def three_checked() -> list[asyncpg.Record] | None:
+        rows = await center.rows(CHECKED, contact)
+        return rows if len(rows) == 3 else None
+
+    recordings = await eventually(three_checked, "three recordings", 15.0)
+    assert [(row["agent"], row["problem"]) for row in recordings] == [("alice", ""), ("bob", ""), ("bob", "")]
+    for row, (one, other) in zip(recordings, ((alice, bob), (bob, carol), (bob, alice)), strict=True):
+        left = await asyncio.to_thread(spans, Path(row["path"]), one.tone_hz, channel=LEFT)
+        right = await asyncio.to_thread(spans, Path(row["path"]), other.tone_hz, channel=RIGHT)
+        assert left, f"nothing of {one.id} in {row}"
+        assert right, f"nothing of {other.id} in {row}"
 
 
 async def test_a_stranger_who_dials_a_feature_code_changes_nothing(center: Center) -> None:

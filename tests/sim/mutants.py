@@ -103,6 +103,7 @@ class Mutant(Engine):
             self._control,
             self._transfers,
             self._consults,
+            self._colleagues,
             self._parking,
             self._campaigns,
             self._flows,
