@@ -150,10 +150,13 @@ def check(
 def verify(
     context: typer.Context,
     campaign: Annotated[str | None, typer.Option("--campaign", help="Only this chain.")] = None,
+    head: Annotated[str, typer.Option("--head", help="Its head of before, as you kept it: is it in there?")] = "",
     json: Json = False,
 ) -> None:
     """Prove that no receipt was changed, left out, put in or cut off; ends with 1 if one was."""
-    proofs = asyncio.run(_proven(site_of(context), campaign))
+    if head and campaign is None:
+        raise Failure(Exit.USAGE, "--head is of one chain", remedy="--campaign NAME")
+    proofs = asyncio.run(_proven(site_of(context), campaign, head))
     flaws = [flaw for proof in proofs for flaw in proof.flaws]
     if json:
         emit({"whole": not flaws, "chains": [proof_document(proof) for proof in proofs]})
@@ -161,16 +164,16 @@ def verify(
         rows = [(proof.chain, proof.receipts, len(proof.flaws) or "", proof.hash) for proof in proofs]
         show_grid(PROOF_HEADS, rows, empty="there are no receipts")
         for flaw in flaws:
-            say(f"{flaw.chain} {flaw.seq}: {flaw.what}")
+            say(f"{flaw.chain}{f' {flaw.seq}' if flaw.seq else ''}: {flaw.what}")
     if flaws:
         raise typer.Exit(Exit.PROBLEMS)
 
 
-async def _proven(site: Site, campaign: str | None) -> "list[Proof]":
+async def _proven(site: Site, campaign: str | None, head: str) -> "list[Proof]":
     from callcenter.jobs.proof import proven
 
     async with site.database() as pool:
-        return await proven(pool, campaign)
+        return await proven(pool, campaign, head)
 
 
 def proof_document(proof: "Proof") -> dict[str, object]:

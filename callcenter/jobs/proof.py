@@ -4,15 +4,15 @@ The one place for it: the command line and the API ask here.
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from callcenter.core.law import strictest
 from callcenter.errors import Unknown, unknown
 from callcenter.model.law import LawPack
-from callcenter.model.receipt import Link, Receipt
+from callcenter.model.receipt import GENESIS, Flaw, Link, Receipt
 from callcenter.postgres.pool import Pool
-from callcenter.postgres.receipts import Proof, Tally, between, verify
+from callcenter.postgres.receipts import Proof, Tally, between, holds, unmatched, verify
 
 DAY_S: Final = 86_400.0
 CSV_HEADS: Final = (
@@ -64,12 +64,22 @@ async def summed(pool: Pool, packs: Mapping[str, LawPack], campaign: str, since:
     return Summed(tally=tally, proof=proof, limits=limits)
 
 
-async def proven(pool: Pool, campaign: str | None) -> list[Proof]:
-    """Whether each chain is whole. Raises Unknown for a campaign without one."""
-    found = await verify(pool, campaign)
-    if campaign is not None and not found:
+async def proven(pool: Pool, campaign: str | None, head: str = "") -> list[Proof]:
+    """Whether each chain is whole, and tells of the attempts on record; `head`: also whether that was its head once.
+
+    Raises Unknown for a campaign of which there is neither receipt nor attempt.
+    """
+    found = {proof.chain: proof for proof in await verify(pool, campaign)}
+    for flaw in await unmatched(pool, campaign):
+        proof = found.get(flaw.chain) or Proof(chain=flaw.chain, receipts=0, hash=GENESIS)
+        found[flaw.chain] = replace(proof, flaws=(*proof.flaws, flaw))
+    if campaign is not None and campaign not in found:
         raise _no_receipt(campaign)
-    return found
+    if campaign is not None and head and not await holds(pool, campaign, head):
+        proof = found[campaign]
+        what = f"no receipt has the hash {head[:64]}, so the chain was written anew or cut off since that was its head"
+        found[campaign] = replace(proof, flaws=(*proof.flaws, Flaw(chain=campaign, seq=0, what=what)))
+    return [found[chain] for chain in sorted(found)]
 
 
 async def receipt_rows(

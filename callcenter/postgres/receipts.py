@@ -79,6 +79,32 @@ async def _walked(connection: Borrowed, chain: str, seq: int, digest: str) -> Pr
     return Proof(chain=chain, receipts=count, hash=digest, flaws=tuple(walk.flaws))
 
 
+async def unmatched(pool: Pool, chain: str | None = None) -> list[Flaw]:
+    """Where the receipts and the attempts on record do not tell of the same calls, of every chain or of one.
+
+    A chain that was cut off and given a new end is whole in itself; what it no longer tells of is found here.
+    """
+    with asking():
+        rows = await pool.fetch(sql("receipts.unmatched"), chain, FLAWS_MAX)
+    return [Flaw(chain=row["chain"], seq=row["seq"], what=_of_attempt(row)) for row in rows]
+
+
+def _of_attempt(row: asyncpg.Record) -> str:
+    attempt, ended, told = row["attempt"], row["ended"], row["told"]
+    if not row["on_record"]:
+        return f"attempt {attempt} has a receipt, and is not on record any more"
+    if not row["dial"]:
+        return f"attempt {attempt} is on record, and no receipt says that it was allowed"
+    told = f"its receipt says {told}" if told is not None else "no receipt says so"
+    return f"attempt {attempt} {'lasts' if ended is None else f'ended as {ended}'} by the record, and {told}"
+
+
+async def holds(pool: Pool, chain: str, digest: str) -> bool:
+    """Whether a receipt of the chain has this hash."""
+    with asking():
+        return bool(await pool.fetchval(sql("receipts.holds"), chain, digest))
+
+
 async def between(pool: Pool, campaign: str, since: float, until: float) -> AsyncIterator[tuple[Link, Receipt]]:
     """The receipts of a campaign of a time, in order. Raises ValueError for a body that was made unreadable."""
     async with pool.acquire() as connection, connection.transaction(readonly=True):

@@ -12,6 +12,7 @@ from callcenter.model.receipt import PackStamp, Receipt, ReceiptKind
 from callcenter.postgres.pool import Pool, changing
 from callcenter.postgres.receipts import append
 from tests.cli.terminal import Terminal
+from tests.postgres.lead_story import add_attempts
 
 
 def test_packs_are_listed_and_shown_with_what_nobody_verified(terminal: Terminal) -> None:
@@ -55,7 +56,9 @@ async def spring(terminal: Terminal, dsn: str, pool: Pool) -> Terminal:
     """An installation whose database has a dial, a refusal and three outcomes of a campaign, one of them old."""
     terminal.uses_database(dsn)
     receipts = [
+        receipt(ReceiptKind.DIAL, 40 * 86_400.0 + 9, attempt="l-0"),
         receipt(ReceiptKind.OUTCOME, 40 * 86_400.0, attempt="l-0", outcome="dropped"),
+        receipt(ReceiptKind.DIAL, 40 * 86_400.0 - 9, attempt="l-2"),
         receipt(ReceiptKind.DIAL, 60.0, attempt="l-1"),
         receipt(ReceiptKind.REFUSAL, 50.0),
         receipt(ReceiptKind.OUTCOME, 40.0, attempt="l-1", outcome="answered"),
@@ -63,6 +66,7 @@ async def spring(terminal: Terminal, dsn: str, pool: Pool) -> Terminal:
     ]
     async with changing(pool) as connection:
         await append(connection, "spring", receipts)
+    await add_attempts(pool, {"l-0": "dropped", "l-1": "answered", "l-2": "dropped"})
     return terminal
 
 
@@ -70,7 +74,7 @@ async def spring(terminal: Terminal, dsn: str, pool: Pool) -> Terminal:
 async def forged(spring: Terminal, pool: Pool) -> Terminal:
     """The same, after somebody has changed a receipt."""
     await pool.execute("ALTER TABLE receipt DISABLE TRIGGER ALL")
-    await pool.execute("UPDATE receipt SET body = replace(body, '2125', '2126') WHERE seq = 2")
+    await pool.execute("UPDATE receipt SET body = replace(body, '2125', '2126') WHERE seq = 4")
     return spring
 
 
@@ -91,11 +95,16 @@ def test_a_report_and_its_proof(spring: Terminal) -> None:
     rows = list(csv.DictReader(io.StringIO(spring("compliance", "report", "--campaign", "spring", "--csv").out)))
     assert [row["kind"] for row in rows] == ["dial", "refusal", "outcome", "outcome"]
     assert rows[0]["number"] == "'+12125551234"
-    assert spring.json("compliance", "verify", "--campaign", "spring")["whole"]
+    [proof] = spring.json("compliance", "verify", "--campaign", "spring")["chains"]
+    assert proof["flaws"] == []
+    assert spring.json("compliance", "verify", "--campaign", "spring", "--head", proof["head"])["whole"]
+    other = spring("compliance", "verify", "--campaign", "spring", "--head", "ab12", expect=Exit.PROBLEMS).out
+    assert "spring: no receipt has the hash ab12" in other
+    assert "--campaign NAME" in spring("compliance", "verify", "--head", "ab12", expect=Exit.USAGE).err
 
 
 def test_a_receipt_that_was_changed_is_told(forged: Terminal) -> None:
     told = forged.json("compliance", "verify", expect=Exit.PROBLEMS)
-    assert [flaw["seq"] for flaw in told["chains"][0]["flaws"]] == [2]
+    assert [flaw["seq"] for flaw in told["chains"][0]["flaws"]] == [4]
     assert "was edited" in forged("compliance", "verify", expect=Exit.PROBLEMS).out
     assert not forged.json("compliance", "report", "--campaign", "spring")["whole"]

@@ -1,6 +1,6 @@
 """Leads for tests: put into the database by hand, and packs of law that are always open."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from callcenter.model.calendar import Hours, OpenSpan
 from callcenter.model.law import CallingHours, LawPack, Rule, Source
@@ -72,3 +72,18 @@ async def add_lead(
 def dial(lead: Lead, id_: str, *, of: int = 0, **other: object) -> Dial:
     """A call to one number of a lead."""
     return Dial(id=AttemptId(id_), lead=lead, number=lead.numbers[of], campaign=CAMPAIGN, **other)  # type: ignore[arg-type]
+
+
+async def add_attempts(pool: Pool, outcomes: Mapping[str, str], campaign: str = "spring") -> None:
+    """Attempts on record, by id with their outcomes, each of a lead of her own."""
+    for n, (attempt, outcome) in enumerate(outcomes.items()):
+        lead = await add_lead(pool, [])
+        await pool.execute(
+            "INSERT INTO attempt (id, lead, number, campaign, dialler, began, ended, outcome)"
+            " VALUES ($1, $2, $3, $4, 'd', now(), now(), $5)",
+            attempt,
+            lead,
+            number(n),
+            campaign,
+            outcome,
+        )

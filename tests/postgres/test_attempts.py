@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from callcenter.core.receipts import read_body
+from callcenter.jobs.proof import proven
 from callcenter.model.campaign import LeadOrder, Recycle
 from callcenter.model.law import DAY_S, Approach, AttemptLimit, ConsentKind, ConsentRule, DropCount, DropLimit, RuleKind
 from callcenter.model.lead import AttemptId, DiallerName, Fate, Lead, LeadState, ListOfLeads, OpenAttempt, Outcome
@@ -274,6 +275,47 @@ async def test_drops_are_counted_of_calls_that_a_person_answered(pool: Pool, ope
     (count, none) = await dialler.drops(CAMPAIGN, NOW + 100, [DAY_S, 10.0])
     assert (count.answered, count.dropped) == (3 + 2, 1 + 2), "who was taken for a machine was dropped"
     assert (none.answered, none.dropped) == (0, 0)
+
+
+TAMPERING = (
+    (
+        "UPDATE attempt SET outcome = 'busy' WHERE id = 'l-1'",
+        "ended as busy by the record, and its receipt says answered",
+    ),
+    ("DELETE FROM attempt WHERE id = 'l-1'", "attempt l-1 has a receipt, and is not on record any more"),
+    (
+        "INSERT INTO attempt (id, lead, number, campaign, dialler, began, ended, outcome)"
+        " SELECT 'x', lead, number, campaign, dialler, began, ended, outcome FROM attempt WHERE id = 'l-1'",
+        "attempt x is on record, and no receipt says that it was allowed",
+    ),
+    (
+        "DELETE FROM receipt WHERE seq > 5;"
+        " UPDATE receipt_chain SET (seq, hash) = (SELECT seq, hash FROM receipt WHERE seq = 5)",
+        "ended as busy by the record, and no receipt says so",
+    ),
+    ("DELETE FROM receipt; DELETE FROM receipt_chain", "no receipt says that it was allowed"),
+)
+
+
+@pytest.mark.parametrize(("how", "told"), TAMPERING)
+async def test_receipts_and_attempts_tell_of_the_same_calls(pool: Pool, opened: Opener, how: str, told: str) -> None:
+    dialler = await opened("d")
+    for n, outcome in enumerate((Outcome.NO_ANSWER, Outcome.ANSWERED, Outcome.BUSY, None)):
+        await add_lead(pool, [number(n)])
+        (lead,) = await claimed(pool, "d")
+        assert isinstance(await dialler.authorise(dial(lead, f"l-{n}"), LAW, NOW + n), Authorised)
+        if outcome is not None:
+            await dialler.ended(AttemptId(f"l-{n}"), outcome, NOW + n)
+    [whole] = await proven(pool, CAMPAIGN, "")
+    assert (whole.receipts, whole.flaws) == (7, ())
+    assert await proven(pool, CAMPAIGN, whole.hash) == [whole]
+    await pool.execute(f"ALTER TABLE receipt DISABLE TRIGGER ALL; {how}")
+    [of_all] = await proven(pool, None)
+    [proof] = await proven(pool, CAMPAIGN, whole.hash)
+    for found in (of_all, proof):
+        assert any(told in flaw.what for flaw in found.flaws), found.flaws
+    if "receipt_chain" in how:
+        assert any("cut off since" in flaw.what for flaw in proof.flaws)
 
 
 # -- after a death -----------------------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from callcenter.postgres.pool import Pool, changing
 from callcenter.postgres.receipts import append
 from callcenter.web.api.upload import XLSX
 from tests.core.center import queue
+from tests.postgres.lead_story import add_attempts
 from tests.web.office import Came, Office, ToldCenter, office
 
 SPRING = Campaign(name=CampaignName("spring"), queue=QueueName("sales"), law=("vn",), lists={ListOfLeads("first"): 1})
@@ -81,14 +82,14 @@ async def test_lists_are_imported_row_by_row_from_both_kinds_of_files(sales: Off
 
 
 async def test_receipts_are_summed_given_out_and_proven(sales: Office) -> None:
-    def receipt(kind: ReceiptKind, outcome: str = "") -> Receipt:
+    def receipt(kind: ReceiptKind, attempt: str, outcome: str = "") -> Receipt:
         dropped = outcome == "dropped"
         return Receipt(
             kind=kind,
             at=time.time() - 60,
             campaign="spring",
             number="+84901234567",
-            attempt="l-1",
+            attempt=attempt,
             outcome=outcome,
             by_a_person=bool(outcome),
             dropped=dropped,
@@ -96,24 +97,31 @@ async def test_receipts_are_summed_given_out_and_proven(sales: Office) -> None:
 
     assert (await sales.asks("GET", "/compliance/report?campaign=spring")).status == 404
     told = [
-        receipt(ReceiptKind.DIAL),
-        receipt(ReceiptKind.OUTCOME, "answered"),
-        receipt(ReceiptKind.OUTCOME, "dropped"),
+        receipt(ReceiptKind.DIAL, "l-1"),
+        receipt(ReceiptKind.OUTCOME, "l-1", "answered"),
+        receipt(ReceiptKind.DIAL, "l-2"),
+        receipt(ReceiptKind.OUTCOME, "l-2", "dropped"),
     ]
     async with changing(sales.pool) as connection:
         await append(connection, "spring", told)
+    await add_attempts(sales.pool, {"l-1": "answered", "l-2": "dropped"})
     report = (await sales.asks("GET", "/compliance/report?campaign=spring")).json
-    assert (report["dials"], report["answered"], report["drop_share"], report["whole"]) == (1, 2, 0.5, True)
+    assert (report["dials"], report["answered"], report["drop_share"], report["whole"]) == (2, 2, 0.5, True)
     given = await sales.asks("GET", "/compliance/receipts?campaign=spring")
     rows = list(csv.DictReader(given.body.decode().splitlines()))
     number = "'+84901234567"
     assert [(one["kind"], one["number"]) for one in rows] == [
         ("dial", number),
         ("outcome", number),
+        ("dial", number),
         ("outcome", number),
     ]
     proof = await ended(sales, await sales.asks("POST", "/compliance/verify", {}), "compliance")
-    assert (proof["whole"], proof["chains"][0]["receipts"]) == (True, 3)
+    assert (proof["whole"], proof["chains"][0]["receipts"]) == (True, 4)
+    kept = {"campaign": "spring", "head": proof["chains"][0]["head"]}
+    proof = await ended(sales, await sales.asks("POST", "/compliance/verify", kept), "compliance")
+    assert proof["whole"]
+    assert (await sales.asks("POST", "/compliance/verify", {"head": kept["head"]})).status == 422
     async with changing(sales.pool) as connection:
         await connection.execute("ALTER TABLE receipt DISABLE TRIGGER ALL")
         await connection.execute("UPDATE receipt SET body = replace(body, '4567', '4568') WHERE seq = 2")

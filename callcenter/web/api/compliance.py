@@ -4,9 +4,9 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final, TextIO
+from typing import Annotated, Final, Self, TextIO
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from callcenter.jobs.law_words import kind_of, says
 from callcenter.jobs.permission import permission
@@ -140,12 +140,19 @@ class ComplianceReport:
     head: str
 
 
-class OfCampaign(BaseModel):
-    """Of which campaign; left out: of all."""
+class VerifyBody(BaseModel):
+    """Of which campaign; left out: of all. `head`: what its head was once, to be found in its chain still."""
 
     model_config = STRICT
 
     campaign: Name | None = None
+    head: Annotated[str, Field(max_length=64)] = ""
+
+    @model_validator(mode="after")
+    def _head_is_of_one(self) -> Self:
+        if self.head and self.campaign is None:
+            raise ValueError("a head is of one campaign")
+        return self
 
 
 class ReceiptsQuery(Period):
@@ -267,10 +274,11 @@ async def _receipts(asked: Asked) -> Given:
 
 async def _verify(asked: Asked) -> ComplianceRun:
     whole(asked)
-    pool, campaign = asked.parts.pool, asked.body_as(OfCampaign).campaign
+    pool, wish = asked.parts.pool, asked.body_as(VerifyBody)
+    campaign = wish.campaign
 
     async def work(_: Run) -> list[Proof]:
-        return await proven(pool, campaign)
+        return await proven(pool, campaign, wish.head)
 
     return _shown(asked.parts.runs.begin("compliance verify", campaign or "", asked.bearer, work))
 
@@ -330,7 +338,7 @@ ROUTES: Final[Sequence[Route]] = (
         "Prove that no receipt was changed, left out, put in or cut off; a run.",
         ComplianceRun,
         _verify,
-        OfCampaign,
+        VerifyBody,
         status=202,
     ),
     reading("compliance run", "/compliance/runs/{run}", A, "What came of a proof.", ComplianceRun, _run),
