@@ -3,6 +3,7 @@
 Knows that library; knows no list and no law. Never imports its geocoder, which takes seconds.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -17,6 +18,9 @@ from callcenter.model.numbers import Numbering
 UNKNOWN_ZONE: Final = "Etc/Unknown"
 TEXT_CHARS_MAX: Final = 64
 CACHED_MAX: Final = 16_384
+_SHORTENED: Final = re.compile(r"[0-9](?:[.,][0-9]*)?[eE]\+?[0-9]{1,2}")  # 9.01235E+08
+_WITH_FRACTION: Final = re.compile(r"(\+?[0-9]{5,})[.,]0+")
+"""A number that a program took for a quantity. Its 0 is no digit of it: with it somebody else would be called."""
 
 
 class NumberType(StrEnum):
@@ -69,8 +73,11 @@ def told(text: str, default_region: str = "") -> Telling:
         return Telling(problem="no number")
     if len(text) > TEXT_CHARS_MAX:
         return Telling(problem=f"longer than {TEXT_CHARS_MAX} characters")
+    if _SHORTENED.fullmatch(text.strip()):
+        return Telling(problem="a spreadsheet has shortened it: make the column text there, and save it again")
+    whole = _WITH_FRACTION.fullmatch(text.strip())
     try:
-        number = phonenumbers.parse(text, default_region or None)
+        number = phonenumbers.parse(whole[1] if whole else text, default_region or None)
     except phonenumbers.NumberParseException as error:
         return Telling(problem=_said(error.error_type, default_region))
     if not phonenumbers.is_valid_number(number):

@@ -2,11 +2,12 @@
 
 Read in bounded pieces, twice: once to see that the whole file can be read (so that nothing is imported of one that
 turns out to be Latin-1 in the middle), once to give its rows. A line that no person would write is one error, and the
-lines after it are read all the same.
+lines after it are read all the same, also those that a quote which nobody closed has swallowed.
 """
 
 import codecs
 import csv
+from collections import deque
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
@@ -60,6 +61,7 @@ def csv_rows(opened: Opened) -> Iterator[Row]:
                 return
             except csv.Error as error:
                 yield Row(line=line, problem=source.problem or _said(error), done=raw.tell())
+                source.again()
                 continue
             if source.problem:
                 yield Row(line=line, problem=source.problem, done=raw.tell())
@@ -69,28 +71,38 @@ def csv_rows(opened: Opened) -> Iterator[Row]:
 
 
 class _Lines:
-    """The lines of a row for the csv module: it counts them, and ends a row that is too long."""
+    """The lines of a row for the csv module: it counts them, and ends a row that is too long.
+
+    Lines are given back but for the first of a row, which no row can begin with twice: so each is read twice at most as
+    long as quotes that nobody closes are `ROW_LINES_MAX` lines apart, and what is remembered is bounded by it.
+    """
 
     def __init__(self, text: TextIO) -> None:
         self._lines = _lines(text)
         self.line = 0
         self.problem = ""
-        self._of_row = 0
+        self._row: list[tuple[str, bool]] = []
+        self._back: deque[tuple[str, bool]] = deque()
 
     def begin(self) -> None:
         """Another row begins."""
-        self.problem, self._of_row = "", 0
+        self.problem, self._row = "", []
+
+    def again(self) -> None:
+        """What began was no row: the lines after its first are read anew, each as the beginning of one."""
+        self._back.extendleft(reversed(self._row[1:]))
+        self.line -= max(len(self._row) - 1, 0)
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        if self._of_row >= ROW_LINES_MAX:
+        if len(self._row) >= ROW_LINES_MAX:
             self.problem = self.problem or f"a quote is opened, and not closed within {ROW_LINES_MAX} lines"
             raise csv.Error(self.problem)
-        line, cut = next(self._lines)
+        line, cut = self._back.popleft() if self._back else next(self._lines)
         self.line += 1
-        self._of_row += 1
+        self._row.append((line, cut))
         if cut:
             self.problem = f"longer than {LINE_CHARS_MAX:,} characters"
             raise csv.Error(self.problem)

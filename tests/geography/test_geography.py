@@ -67,3 +67,19 @@ def test_days_off() -> None:
     assert days_off("US", 2026, "TX") > days_off("US", 2026)
     assert days_off("US", 2026, "Nowhere") == days_off("US", 2026)
     assert days_off("ZZ", 2026) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "tells"),
+    [
+        ("030123456.0", "DE", "+4930123456"),  # with the 0 it would be somebody else's
+        ("84901234567,00", "VN", "+84901234567"),
+        ("+84901234567.0", "", "+84901234567"),
+        ("212.555.0100", "US", "+12125550100"),
+        ("9.01235E+08", "VN", "a spreadsheet has shortened it"),
+        ("8,4901234567e10", "VN", "a spreadsheet has shortened it"),
+    ],
+)
+def test_a_number_that_a_program_took_for_a_quantity(text: str, region: str, tells: str) -> None:
+    found = told(text, region)
+    assert tells in (found.e164 or found.problem)
