@@ -136,7 +136,7 @@ class Tokens:
 
     async def bearer(self, text: str) -> Bearer | None:
         """Whose token it is; None if it is none, or good no more."""
-        if not text.startswith(TOKEN_START) or len(text) > TOKEN_CHARS_MAX:
+        if not like_a_token(text):
             return None
         digest = digest_of(text)
         with asking():
@@ -155,6 +155,11 @@ class Tokens:
         """Good no more, from the next request on; False if there is no such token, or it is revoked already."""
         with asking():
             return await self._pool.fetchval(sql("access.revoke"), name, by) is not None
+
+
+def like_a_token(text: str) -> bool:
+    """Whether it could be a token at all."""
+    return text.startswith(TOKEN_START) and len(text) <= TOKEN_CHARS_MAX
 
 
 def digest_of(text: str) -> bytes:

@@ -61,10 +61,22 @@ async def test_a_revoked_token_opens_nothing_any_more(api: Office) -> None:
 
 
 async def test_who_guesses_is_kept_waiting(api: Office) -> None:
+    assert (await api.asks("GET", "/queues")).status == 200
     answers = [await api.asks("GET", "/queues", token=f"cc_{n}") for n in range(STRANGERS_BURST + 1)]
     assert [one.status for one in answers[:-1]] == [401] * STRANGERS_BURST
     problem(answers[-1], "too-many")
     assert int(answers[-1].headers["Retry-After"]) >= 1
+    assert (await api.asks("GET", "/queues")).status == 200, "whose token was good before is not kept out by them"
+    assert (await api.asks("GET", "/queues", token="")).status == 401
+    assert (await api.asks("GET", "/queues", token="no token at all")).status == 401
+
+
+async def test_a_token_that_is_good_no_more_is_kept_waiting_like_any_other(api: Office) -> None:
+    token = await api.makes_token("crm", "queues:read")
+    assert (await api.asks("GET", "/queues", token=token)).status == 200
+    await Tokens(api.pool).revoke("crm", by="me")
+    answers = [await api.asks("GET", "/queues", token=token) for _ in range(STRANGERS_BURST + 1)]
+    assert [one.status for one in answers] == [401] * STRANGERS_BURST + [429]
 
 
 async def test_a_token_of_one_queue_sees_that_queue_only(api: Office) -> None:
@@ -162,6 +174,10 @@ async def test_places_that_are_none(api: Office) -> None:
     found = await api.asks("DELETE", "/queues")
     assert problem(found, "method-not-allowed")
     assert "GET" in found.headers["Allow"]
+    found = await api.asks("GET", "/customers/import")
+    assert (found.status, found.headers.get("Allow")) == (404, None), "a customer of that name is asked for"
+    found = await api.asks("PUT", "/customers/import")
+    assert (found.status, found.headers["Allow"]) == (405, "POST")
 
 
 # -- the same again ----------------------------------------------------------------------------------------------------

@@ -118,7 +118,7 @@ class ApiDoor:
             self._for_us(request)
             response = await answer(request)
         except web.HTTPException as error:
-            allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+            allow = {"Allow": self._allowed(request.path, error.headers["Allow"])} if "Allow" in error.headers else {}
             status = error.status if error.status in KINDS else 400
             response = problem_response(Refusal(status, error.text or error.reason, headers=allow), request.path)
         except Exception as error:  # whatever it is, it has a status
@@ -130,6 +130,12 @@ class ApiDoor:
             response.headers["X-Content-Type-Options"] = "nosniff"
             response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+    @staticmethod
+    def _allowed(path: str, otherwise: str) -> str:
+        """What may be asked of a path that a route names word for word: others' names (`{customer}`) match it too."""
+        own = sorted({route.method for route in ROUTES if PREFIX + route.path == path})
+        return ",".join(own) or otherwise
 
     def _for_us(self, request: web.Request) -> None:
         """Raises Refusal if another server was asked for, or another site's page asks."""

@@ -9,6 +9,28 @@ from typing import Final
 PLACES_MAX: Final = 10_000  # who is remembered; the longest unseen is forgotten
 
 
+class Lately:
+    """Who was there lately: the last so many, by digests of theirs."""
+
+    def __init__(self, most: int = PLACES_MAX) -> None:
+        self._most = most
+        self._seen: OrderedDict[bytes, None] = OrderedDict()
+
+    def __contains__(self, who: bytes) -> bool:
+        return who in self._seen
+
+    def was_here(self, who: bytes) -> None:
+        """Now."""
+        self._seen[who] = None
+        self._seen.move_to_end(who)
+        if len(self._seen) > self._most:
+            self._seen.popitem(last=False)
+
+    def forget(self, who: bytes) -> None:
+        """If it was there at all."""
+        self._seen.pop(who, None)
+
+
 class Rate:
     """One bucket for each who asks. Times are seconds of a clock that never goes back."""
 

@@ -21,10 +21,10 @@ from pydantic_core import ErrorDetails
 from callcenter.errors import ConfigurationError, OutcomeUnknown, PeerFault, PeerUnavailable, Unknown
 from callcenter.postgres.answers import KEY_CHARS_MAX, Kept
 from callcenter.postgres.audit import Act
-from callcenter.postgres.tokens import Bearer
+from callcenter.postgres.tokens import Bearer, digest_of, like_a_token
 from callcenter.web.api.deeds import refused
 from callcenter.web.api.given import Given
-from callcenter.web.api.limits import Rate
+from callcenter.web.api.limits import Lately, Rate
 from callcenter.web.api.problems import Refusal, Wrong
 from callcenter.web.api.public import encoded
 from callcenter.web.api.route import Asked, Parts, Route
@@ -32,7 +32,7 @@ from callcenter.web.api.upload import upload
 
 REQUESTS_PER_S: Final = 50.0  # of one token, in the long run
 REQUESTS_BURST: Final = 200
-STRANGERS_PER_S: Final = 0.2  # requests of one address without a good token
+STRANGERS_PER_S: Final = 0.2  # tokens of one address that are looked up and are not good
 STRANGERS_BURST: Final = 30
 BODY_LIMIT_S: Final = 10.0
 DO_LIMIT_S: Final = 60.0
@@ -76,22 +76,32 @@ class Turn:
         self._parts = parts
         self._rate = Rate(rates.requests_per_s, rates.requests_burst)
         self._strangers = Rate(rates.strangers_per_s, rates.strangers_burst)
+        self._good = Lately()
         self._tidy_at = 0.0
         self._under_way: dict[tuple[str, str], asyncio.Event] = {}
 
     # -- who -----------------------------------------------------------------------------------------------------------
 
     async def bearer(self, request: web.Request) -> Bearer:
-        """Who asks. Raises Refusal: 401 for nobody we know, 429 for who asks too often."""
+        """Who asks. Raises Refusal: 401 for nobody we know, 429 for who asks too often.
+
+        What cannot be a token is not looked up, and costs nothing. What could be one is, so often from one address.
+        Whose token was good lately is not kept waiting by those who guess, though they may share a proxy's address.
+        """
         now, address = asyncio.get_running_loop().time(), request.remote or ""
-        if wait := self._strangers.waits(address, now):
-            raise _too_many(wait)
         kind, _, text = request.headers.get("Authorization", "").partition(" ")
-        found = None
-        if kind.lower() == "bearer":
-            found = await self._parts.tokens.bearer(text.strip())
+        found, text = None, text.strip()
+        if kind.lower() == "bearer" and like_a_token(text):
+            digest = digest_of(text)
+            if digest not in self._good and (wait := self._strangers.waits(address, now)):
+                raise _too_many(wait)
+            found = await self._parts.tokens.bearer(text)
+            if found is None:
+                self._strangers.take(address, now)
+                self._good.forget(digest)
+            else:
+                self._good.was_here(digest)
         if found is None:
-            self._strangers.take(address, now)
             words = (
                 "this token is not known, or good no more" if kind else "a token is needed: Authorization: Bearer ..."
             )
