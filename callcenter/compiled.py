@@ -79,6 +79,7 @@ MODULES: Final = (
     "callcenter.core.outside",
     "callcenter.core.parking",
     "callcenter.core.paths",
+    "callcenter.core.phone_use",
     "callcenter.core.phones",
     "callcenter.core.payments",
     "callcenter.core.queues",

@@ -23,7 +23,7 @@ import jinja2
 from callcenter.asterisk.conf_values import ConfValues, Fallback, PhoneAccount, phone_problems, value_problems
 from callcenter.errors import Bug, ConfigurationError, Problem
 
-CONF_VERSION: Final = 3  # raised when the program needs other contexts, users or settings than before
+CONF_VERSION: Final = 4  # raised when the program needs other contexts, users or settings than before
 CONF_VARIABLE: Final = "CALLCENTER_CONF"
 """Global variable of the dialplan that holds CONF_VERSION: proof that Asterisk reads our files."""
 

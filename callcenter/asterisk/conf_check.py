@@ -61,6 +61,7 @@ REQUIRED: Final = (
     "res_ari_playbacks.so",
     "res_ari_recordings.so",
     "res_http_websocket.so",
+    "res_manager_devicestate.so",
     "res_musiconhold.so",
     "res_pjsip.so",
     "res_pjsip_authenticator_digest.so",

@@ -298,7 +298,9 @@ async def running_center(
         )
         ari = await stack.enter_async_context(Ari(access))
         post = _Post()
-        voice = VoiceLink(ari, inbox, post.post)
+        voice = VoiceLink(
+            ari, inbox, post.post, is_agents=lambda number: engine.world.agents.by_number(number) is not None
+        )
         ami = AmiLink(
             wiring.host,
             wiring.ami_port,
@@ -306,7 +308,7 @@ async def running_center(
             wiring.ami_password,
             on_event=voice.phone_stirred,
             on_state=voice.phones_heard,
-            events="system",
+            events="system,call",
         )
         asker = await stack.enter_async_context(
             Asker(post.post, wiring.lookup_secrets, lambda crash: center.crashed("lookups", crash))

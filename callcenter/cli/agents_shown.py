@@ -35,7 +35,9 @@ def agent_row(agent: "AgentView | Agent") -> tuple[object, ...]:
         status,
         cell(agent.state.replace("_", " "), STATE_STYLES[agent.state.value]),
         length(agent.state_s),
-        cell(agent.phone.value, "bold red" if _is_missed(agent) else ""),
+        cell("in use", "yellow")
+        if agent.used_outside
+        else cell(agent.phone.value, "bold red" if _is_missed(agent) else ""),
         agent.contact,
         agent.contacts,
         _skills(agent.skills),
@@ -99,6 +101,7 @@ def agent_document(agent: "AgentView | Agent") -> dict[str, object]:
         "state_s": seconds(live.state_s) if live is not None else None,
         "reason": live.reason if live is not None else None,
         "phone": live.phone.value if live is not None else None,
+        "used_outside": live.used_outside if live is not None else None,
         "call": live.contact if live is not None else None,
         "calls": live.contacts if live is not None else None,
     }

@@ -128,6 +128,7 @@ def _agent_figures(view: "CenterView") -> dict[str, object]:
         "wrap_up": states.count("wrap_up"),
         "paused": sum(one.status.value == "paused" for one in at_work),
         "unreachable": sum(one.phone.value != "reachable" for one in at_work),
+        "used_outside": sum(one.used_outside for one in at_work),
     }
 
 
@@ -164,6 +165,8 @@ def _show_status(view: "CenterView", health: Mapping[str, Any], problems: list[s
     )
     if agents["unreachable"]:
         say(f"{agents['unreachable']} at work without a phone that can be reached: callcenter agents list")
+    if agents["used_outside"]:
+        say(f"{agents['used_outside']} at work whose phone is in use from outside: callcenter agents list")
     for problem in problems:
         show(cell(f"! {problem}", "red"))
     say()

@@ -189,6 +189,7 @@ class _Folder:
             parking=numbers.parking,
             dial_out=numbers.dial_out,
             record_colleagues=numbers.record_colleagues,
+            ring_in_use=numbers.ring_in_use,
             end_key=numbers.end_key,
             prompts={name: place.prompt for name, place in prompts.items()},
             lists=lists,

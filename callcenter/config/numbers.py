@@ -31,6 +31,7 @@ KEYS: Final = (
     "parking",
     "dial_out",
     "record_colleagues",
+    "ring_in_use",
     "end_key",
 )
 _END_KEY: Final = re.compile(r"[0-9*#]{1,3}")
@@ -51,6 +52,7 @@ class Numbers:
     parking: Parking | None = None
     dial_out: QueueName | None = None
     record_colleagues: QueueName | None = None
+    ring_in_use: bool = False
     end_key: str = ""
 
 
@@ -78,6 +80,7 @@ def read_numbers(sheet: Sheet) -> Numbers:
         numbering=_numbering(sheet, root.get("numbering")),
         parking=parking,
         dial_out=_queue(sheet, "dial_out", root.get("dial_out")),
+        ring_in_use=_truth(sheet, "ring_in_use", root.get("ring_in_use")),
         record_colleagues=_queue(sheet, "record_colleagues", root.get("record_colleagues")),
         end_key=_end_key(sheet, root.get("end_key"), parking),
     )
@@ -119,6 +122,13 @@ def _flow(sheet: Sheet, path: tuple[str, ...], value: Value) -> FlowName | None:
         context = error.context or {}
         sheet.wrong(path, context["what"], context["remedy"])
         return None
+
+
+def _truth(sheet: Sheet, key: str, value: Value) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    sheet.wrong((key,), f"{shown(value)} is neither yes nor no", "true or false")
+    return False
 
 
 def _queue(sheet: Sheet, key: str, value: Value) -> QueueName | None:

@@ -18,10 +18,12 @@ from callcenter.model.contact import Medium
 from callcenter.model.entry import Output
 from callcenter.model.facts import AgentChanged, PhoneSeen
 from callcenter.model.ids import AgentId, ContactId, LegId, QueueName
+from callcenter.model.phone_use import PhoneUsedOutside
 from callcenter.model.routing import VOICE_ALONE, Interruptible
 
 WRAP_UP_EXTENSION_MAX_S: Final = 1800.0
 
+VOICE: Final = Medium.VOICE
 READY: Final = AgentState.READY
 OFFERED: Final = AgentState.OFFERED
 
@@ -78,6 +80,7 @@ class Agents:
         "on_wrapped",
         "records",
         "roster",
+        "to_look",
         "to_nail",
     )
 
@@ -89,6 +92,7 @@ class Agents:
         self.away: list[AgentId] = []  # who has stopped being there, for those who wait for her; taken up by the engine
         self._interruptible = interruptible
         self.to_nail: list[AgentId] = []  # whose phone may have to be called, or let go; taken up by `nails`
+        self.to_look: list[AgentId] = []  # whose phone may be in use by others; taken up by `phone_use`
         self.roster = 0  # counts changes of who is at work with which skills
         self._by_number: dict[str, AgentId] = {}
         self._timers = timers
@@ -114,7 +118,8 @@ class Agents:
         else:
             self._by_number.pop(record.agent.number, None)
             if record.agent.number != agent.number:
-                record.phone = PhoneState.UNKNOWN
+                record.phone, record.phone_used = PhoneState.UNKNOWN, False
+                self._forget_outside(record)
             self.free.remove(record)
             record.agent = agent
         self._by_number[agent.number] = agent.id
@@ -129,17 +134,25 @@ class Agents:
             return f"there is no agent {agent}"
         if record.status is not AgentStatus.LOGGED_OUT or record.contacts or record.offer is not None:
             return f"{agent} is at work; log her out first"
-        if record.own_calls:
+        if record.own_calls > record.used_outside:
             return f"{agent} makes a call of her own; wait until it is over"
         if record.nail is not None:
             return f"the phone of {agent} is nailed up; log her out first"
         self.free.remove(record)
         del self.records[agent]
         del self._by_number[record.agent.number]
-        for kind in (TimerKind.REST, TimerKind.WRAP_UP, TimerKind.NAIL, TimerKind.TONE):
+        for kind in (TimerKind.REST, TimerKind.WRAP_UP, TimerKind.NAIL, TimerKind.TONE, TimerKind.PHONE_USE):
             self._timers.cancel(kind, agent)
         self.roster += 1
         return ""
+
+    def _forget_outside(self, record: AgentRecord) -> None:
+        """Her phone is another one: a call on the one before is no matter of hers."""
+        self._timers.cancel(TimerKind.PHONE_USE, record.agent.id)
+        if record.used_outside:
+            record.used_outside = False
+            record.own_calls -= 1
+            self._out.append(PhoneUsedOutside(agent=record.agent.id, used=False))
 
     # -- what the person says ----------------------------------------------------------------------------------------
 
@@ -326,6 +339,8 @@ class Agents:
 
     def _relist(self, record: AgentRecord, now: float) -> None:
         self.free.remove(record)
+        if record.phone_used and record.offer is None and not record.load.get(VOICE):
+            self.to_look.append(record.agent.id)
         if record.agent.phone.nailed or record.nail is not None:
             self.to_nail.append(record.agent.id)
         listed = False

@@ -29,6 +29,7 @@ from callcenter.core.monitoring import Monitoring
 from callcenter.core.nails import Nails
 from callcenter.core.offers import Offers
 from callcenter.core.parking import ParkingPlace
+from callcenter.core.phone_use import PhonesInUse
 from callcenter.core.phones import Phones
 from callcenter.core.queues import Queues
 from callcenter.core.requests import Requests
@@ -57,6 +58,7 @@ from callcenter.model.detection import Answerer
 from callcenter.model.entry import Output
 from callcenter.model.events import (
     CommandFailed,
+    ConfigurationApplied,
     ContactArrived,
     DigitPressed,
     EngineStarted,
@@ -97,6 +99,7 @@ from callcenter.model.ids import (
 from callcenter.model.lead import CampaignName
 from callcenter.model.parking import PickUp
 from callcenter.model.payment_messages import CardChecked, CardPosted
+from callcenter.model.phone_use import PhonesListed, PhoneUsed
 from callcenter.model.recording_facts import RecordingVerified
 from callcenter.model.view import CenterView
 from callcenter.nodes.outcome import RECORD_OUTCOME
@@ -137,6 +140,7 @@ class Engine:
             self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
         )
         self._nails = Nails(self.world)
+        self._phones_in_use = PhonesInUse(self.world)
         self._campaign_calls = CampaignCalls(self.world, self._queues, self._offers, self)
         self._campaigns = Campaigns(self.world, self._campaign_calls)
         self.world.campaigns_wrapped = self._campaigns.wrapped_up
@@ -203,6 +207,8 @@ class Engine:
             if not world.blind and type(event) is not EngineStarted:
                 self._fire()
             self._take(event)
+        if type(event) is ConfigurationApplied or type(event) is EngineStarted:
+            self._phones_in_use.follow_the_rule()
         self._settle(roster)
         out = world.out[:]
         world.out.clear()
@@ -225,6 +231,8 @@ class Engine:
         self._dialling.look_ahead(freed)
         if world.nailed or world.agents.to_nail:
             self._nails.settle()
+        if world.agents.to_look:
+            self._phones_in_use.settle()
         if world.campaigns:
             self._campaign_calls.ends.settle(world.out)
             self._campaigns.settle(freed)
@@ -357,6 +365,8 @@ class Engine:
                 self.playback_over(playback)
             case PlaybackEnded(playback=playback):
                 self._cut_off(playback)
+            case PhoneUsed() | PhonesListed():
+                self._phones_in_use.take(event)
             case PhoneChanged(number=number, state=state):
                 record = self.world.agents.by_number(number)
                 if record is not None:
@@ -666,6 +676,9 @@ class Engine:
                 return
             case TimerKind.TONE:
                 self._nails.tone_heard(AgentId(subject))
+                return
+            case TimerKind.PHONE_USE:
+                self._phones_in_use.time_came(AgentId(subject))
                 return
             case TimerKind.TELLING:
                 self._monitoring.telling_due(subject)

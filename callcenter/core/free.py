@@ -232,7 +232,7 @@ def why_not_free(record: AgentRecord, medium: Medium, now: float, interruptible:
     if record.phone is not PhoneState.REACHABLE and medium is Medium.VOICE:
         return f"phone {record.phone}"
     if record.own_calls and medium is Medium.VOICE:
-        return "makes a call of her own"
+        return "her phone is in use from outside" if record.used_outside else "makes a call of her own"
     if record.agent.phone.nailed and medium is Medium.VOICE and not is_joinable(record):
         return "is in a call on her one line" if is_connected(record) else "her phone is not connected yet"
     if record.resting_until > now:

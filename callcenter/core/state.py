@@ -229,6 +229,8 @@ class AgentRecord(msgspec.Struct, kw_only=True, gc=False):
     offer: LegId | None = None
     contacts: list[ContactId] = []
     own_calls: int = 0  # that she makes from her phone now: it cannot be rung
+    phone_used: bool = False  # Asterisk says that it has a call, or rings
+    used_outside: bool = False  # by a call that is none of ours, which counts among her own
     contacts_taken: int = 0  # since login
     ready_since: float = 0.0
     last_offered: float = 0.0

@@ -140,6 +140,7 @@ def _agent(record: AgentRecord, now: float) -> AgentView:
         reason=record.reason,
         state_s=now - record.since,
         phone=record.phone,
+        used_outside=record.used_outside,
         contacts=record.contacts_taken,
         contact=record.contacts[-1] if record.contacts else None,
         team=record.agent.team,

@@ -42,6 +42,7 @@ class TimerKind(StrEnum):
     RECORD_AGAIN = "record_again"  # a recording could not be begun, and is tried once more
     TELLING = "telling"  # an agent is being told that she is monitored; the subject is the monitor
     RECORDING = "recording"  # a recording has been paused for as long as it may be
+    PHONE_USE = "phone_use"  # a phone that is in use is looked at again; the subject is the agent
     NAIL = "nail"  # a phone rings too long to be nailed up, or is called again; the subject is the agent
     TOLD = "told"  # an agent has been told who calls for long enough
     TONE = "tone"  # her tone has been heard; likewise

@@ -178,6 +178,7 @@ DEADLINE_WORDS: Final[Mapping[TimerKind, Callable[[Upcoming], str]]] = {
     TimerKind.TELLING: lambda _: "the agent has been told that a supervisor hears her",
     TimerKind.RECORDING: lambda _: "the recording has been paused for as long as it may be, and goes on",
     TimerKind.RECORD_AGAIN: lambda _: "the recording, which could not be begun, is tried once more",
+    TimerKind.PHONE_USE: lambda one: f"if the phone of {one.agent} is still in use, it is so from outside",
     TimerKind.NAIL: lambda one: f"the phone of {one.agent} is not rung any longer, or is called again, to be nailed up",
     TimerKind.TOLD: lambda one: f"{one.agent} has been told who it is",
     TimerKind.TONE: lambda one: f"{one.agent} has heard the tone of a call",

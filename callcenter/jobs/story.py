@@ -59,6 +59,7 @@ from callcenter.model.facts import (
 from callcenter.model.ids import ContactId
 from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, MonitorChanged, MonitorEnded
 from callcenter.model.parking import PhoneTurnedAway
+from callcenter.model.phone_use import PhoneUsedOutside
 from callcenter.model.recording_facts import (
     RecordingDropped,
     RecordingPaused,
@@ -401,6 +402,7 @@ TELLERS: Final[Mapping[type, Teller]] = {
 LEFT_OUT: Final[Mapping[type[Fact], str]] = {
     RecordingStopped: "that a recording stops is the end of the talk or of the message; its proof is told",
     AgentChanged: "about an agent; what follows for her from an offer is told with the offer",
+    PhoneUsedOutside: "about an agent's phone; that she was offered nothing meanwhile is told of who waits",
     PhoneSeen: "about an agent's phone; an offer that it fails is told",
     CustomerMarksTaken: "about customers; what it changes for a contact is told (RulesChanged)",
     RecordingSwitched: "about the center; no call changes by it",

@@ -36,6 +36,7 @@ class Configuration:
     parking: Parking | None = None  # None: nobody can be parked
     dial_out: QueueName | None = None  # for which agents call from their phones; None: they do not
     record_colleagues: QueueName | None = None  # by whose rules calls between agents are recorded; None: they are not
+    ring_in_use: bool = False  # whether phones are rung that are in use by calls which are none of ours
     end_key: str = ""  # one to three keys by which an agent ends her talk on her phone; "": none
     prompts: Mapping[str, Prompt] = field(default_factory=dict)  # every prompt there is, by name
     mailboxes: Mapping[str, Mailbox] = field(default_factory=dict)  # those of which something is to be said

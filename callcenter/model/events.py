@@ -31,6 +31,7 @@ from callcenter.model.message import Message
 from callcenter.model.monitor_messages import MonitorRequest
 from callcenter.model.parking import ParkRequest
 from callcenter.model.payment_messages import PaymentEvent
+from callcenter.model.phone_use import PhoneUse
 
 # -- the center itself -------------------------------------------------------------------------------------------------
 
@@ -445,6 +446,7 @@ Event = (
     | RecordingChecked
     | RecordingAllowed
     | PhoneChanged
+    | PhoneUse
     | LegSilent
     | AgentSaved
     | AgentRemoved

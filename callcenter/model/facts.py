@@ -19,6 +19,7 @@ from callcenter.model.message import Message
 from callcenter.model.monitor_messages import MonitorFact
 from callcenter.model.parking import ParkFact
 from callcenter.model.payment_messages import PaymentFact
+from callcenter.model.phone_use import PhoneUsedOutside
 from callcenter.model.recording_facts import RecordingFact
 
 
@@ -399,6 +400,7 @@ Fact = (
     | TalkEnded
     | ControlFact
     | ColleagueFact
+    | PhoneUsedOutside
     | RecordingFact
     | MessageRouted
     | MessageReturned

@@ -52,6 +52,7 @@ class AgentView:
     contacts: int  # since login
     contact: ContactId | None = None
     team: Team | None = None
+    used_outside: bool = False  # her phone is in use by a call that is none of ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,7 @@ from callcenter.model.events import (
 )
 from callcenter.model.ids import BridgeId, FlowName, LegId, PlaybackId, RecordingId, ScriptId
 from callcenter.model.payment_messages import CheckCard, ForgetCard, PostCard
+from callcenter.model.phone_use import PhonesListed, PhoneUsed
 from callcenter.sim.world import Agenda
 
 PROMPT_S: Final = 1.5  # what one prompt takes to say, on average
@@ -186,6 +187,9 @@ class FakeAsterisk:
         self._dials = 0
         self._departures = 0
         self.crashes = 0
+        self.ami: Tell | None = None  # who is told of phones that are in use; None: nobody
+        self.used_by_others: dict[str, int] = {}  # calls on each phone that do not pass the engine
+        self._said_used: dict[str, bool] = {}
 
     # -- what people do ----------------------------------------------------------------------------------------------
 
@@ -276,6 +280,43 @@ class FakeAsterisk:
         for leg in list(self.legs.values()):
             if leg.up and leg.party is self.phones.get(number):
                 self._tell(leg.id, LegSilent(leg=leg.id, silent_s=SILENT_S))
+
+    def use(self, number: str) -> None:
+        """A phone has a call that does not pass the engine, if it is there."""
+        if self.registered.get(number):
+            self.used_by_others[number] = self.used_by_others.get(number, 0) + 1
+            self._uses(number)
+
+    def use_over(self, number: str, life: int) -> None:
+        """That call is over."""
+        if life == self.crashes and self.used_by_others.get(number):
+            self.used_by_others[number] -= 1
+            self._uses(number)
+
+    def is_used(self, number: str) -> bool:
+        """Whether a phone has a call, or rings: it does not know whose."""
+        phone = self.phones.get(number)
+        return bool(self.used_by_others.get(number)) or any(leg.party is phone for leg in self.legs.values())
+
+    def listed_use(self) -> PhonesListed:
+        """Every phone that is in use."""
+        return PhonesListed(used=tuple(number for number in self.phones if self.is_used(number)))
+
+    def tell_use(self) -> None:
+        """Somebody lists them."""
+        self._tell("phones", self.listed_use())
+
+    def _uses(self, number: str) -> None:
+        used = self.is_used(number)
+        if self.ami is not None and self._said_used.get(number, False) is not used:
+            self._said_used[number] = used
+            self.ami(f"use of {number}", PhoneUsed(number=number, used=used))
+
+    def _seen_at(self, party: Party) -> None:
+        """A leg of somebody's has begun or ended: if it is an agent's phone, that is told of it."""
+        if self.ami is not None:
+            for number in [number for number, phone in self.phones.items() if phone is party]:
+                self._uses(number)
 
     def tell_phone(self, number: str) -> None:
         """Somebody asks how a phone is."""
@@ -372,6 +413,8 @@ class FakeAsterisk:
         self.bridges.clear()
         self._playing.clear()
         self._messages.clear()
+        self.used_by_others.clear()
+        self._said_used.clear()
         for number in self.registered:
             self.registered[number] = False
         for leg in legs:
@@ -381,6 +424,7 @@ class FakeAsterisk:
 
     def _enter(self, leg: Leg) -> None:
         self.legs[leg.id] = leg
+        self._seen_at(leg.party)
         if leg.arrived is not None:
             self._tell(leg.id, leg.arrived)
 
@@ -413,6 +457,7 @@ class FakeAsterisk:
 
     def _begin(self, leg: LegId, party: Party, number: str, timeout_s: float, *, at_once: LegEnd | None) -> None:
         held = self.legs[leg] = Leg(id=leg, party=party, ours=True, up=False, number=number)
+        self._seen_at(party)
         if at_once is not None:
             self._end(held, at_once)
             return
@@ -514,6 +559,7 @@ class FakeAsterisk:
 
     def _end(self, leg: Leg, end: LegEnd) -> None:
         del self.legs[leg.id]
+        self._seen_at(leg.party)
         self._cut_off(leg)
         self._leave(leg)
         if not leg.ours and not leg.away:  # it leaves the application, and that is all that is told, unless...

@@ -67,6 +67,7 @@ from callcenter.model.monitor_messages import ContactSteered, MonitorBegan, Moni
 from callcenter.model.need import ANYBODY, Need, parse_need
 from callcenter.model.parking import ContactParked, ParkEnd, ParkOver, PickUpMissed, PickUpRang
 from callcenter.model.payment_messages import PaymentAside
+from callcenter.model.phone_use import PhoneUsedOutside
 from callcenter.model.queue import MissedOffer, Queue
 from callcenter.model.records import Row
 from callcenter.sim.callbacks import PAUSE_MIN_S
@@ -293,6 +294,8 @@ class Book:
                 self.agents[supervisor].own_calls.discard(monitor)
             case ContactSteered(contact=contact, priority=priority):
                 self.live(contact).priority = priority
+            case PhoneUsedOutside(agent=agent, used=used):
+                (self.agents[agent].own_calls.add if used else self.agents[agent].own_calls.discard)("outside")
             case AgentChanged():
                 self._changed(fact, now)
             case PhoneNailed(agent=agent, state=state):

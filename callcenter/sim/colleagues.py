@@ -58,6 +58,7 @@ def miscounted_calls(record: AgentRecord, world: World) -> str:
     """
     agent = record.agent.id
     found: list[str] = [one.id for one in world.contacts.values() if agent in (one.dialler, one.colleague)]
+    found += ["outside"] * record.used_outside
     found += [monitor.id for monitor in world.monitors.values() if monitor.supervisor == agent]
     if record.own_calls != len(found):
         return f"is said to make {record.own_calls} calls of her own, and makes {found}"

@@ -486,7 +486,7 @@ def check_timers(world: World) -> None:
         match kind:
             case TimerKind.OFFER:
                 holder = any(subject in contact.offers for contact in world.contacts.values())
-            case TimerKind.WRAP_UP | TimerKind.REST | TimerKind.NAIL | TimerKind.TONE:
+            case TimerKind.WRAP_UP | TimerKind.REST | TimerKind.NAIL | TimerKind.TONE | TimerKind.PHONE_USE:
                 holder = subject in world.agents.records
             case TimerKind.CLOSING:
                 holder = subject in world.configuration.queues or world.queued.get(QueueName(subject))

@@ -152,6 +152,8 @@ class PaperChecks:
     def after(self, entry: Entry, world: World) -> None:
         """Look at one entry. Raises Violation."""
         due = {(fact.contact, fact.agent) for fact in entry.outputs if isinstance(fact, DispositionDue)}
+        # a list of what lives may tell that a talk is over and, of a phone that has called in, what came of it
+        due -= {(fact.contact, fact.agent) for fact in entry.outputs if isinstance(fact, DispositionRecorded)}
         for fact in entry.outputs:
             match fact:
                 case TalkEnded(contact=contact, agent=agent):

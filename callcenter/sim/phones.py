@@ -27,6 +27,8 @@ from callcenter.sim.violation import Violation
 
 RUNS: Final = 0.3  # share of runs in which phones are nailed up
 NAILED: Final = 0.6  # share of agents in them
+FOLLOWED: Final = 0.4  # share of seeds in which others use agents' phones, too
+RINGS_IN_USE: Final = 0.25  # of the configurations there do not want to know
 
 
 def with_asides(random: Random, configuration: Configuration) -> Configuration:
@@ -45,6 +47,16 @@ def with_asides(random: Random, configuration: Configuration) -> Configuration:
         for name, queue in sorted(configuration.queues.items())
     }
     return replace(configuration, queues={name: queues[name] for name in configuration.queues})
+
+
+def phones_are_followed(seed: int) -> bool:
+    """Whether this seed's phones are used by others, too."""
+    return Random(f"strangers {seed}").random() < FOLLOWED
+
+
+def with_ringing_in_use(random: Random, configuration: Configuration) -> Configuration:
+    """The configuration in which phones are rung whoever uses them, or as it is."""
+    return replace(configuration, ring_in_use=True) if random.random() < RINGS_IN_USE else configuration
 
 
 def with_phones(random: Random, agents: tuple[Agent, ...]) -> tuple[Agent, ...]:

@@ -46,9 +46,10 @@ from callcenter.sim.paperwork import Clerks
 from callcenter.sim.parkers import Parkers
 from callcenter.sim.people import CALL_MAX_S, Crowd
 from callcenter.sim.phone_hands import PhoneHands
-from callcenter.sim.phones import at_home
+from callcenter.sim.phones import at_home, phones_are_followed
 from callcenter.sim.scenario import Scenario, draw
 from callcenter.sim.staff import Staff
+from callcenter.sim.strangers import Ami, Strangers, UseTruth
 from callcenter.sim.supervision import Supervisors
 from callcenter.sim.truth import LOOK_EVERY_S, Truth
 from callcenter.sim.violation import Violation
@@ -139,6 +140,10 @@ class Play:
         self.supervisors = Supervisors(Random(f"supervision {seed}"), self.staff, self._world)
         self.parkers = Parkers(Random(f"parkers {seed}"), self.staff, self._world)
         self.callers_out = CallersOut(Random(f"callers out {seed}"), self.staff, self._world)
+        if phones_are_followed(seed):
+            self.asterisk.ami = Ami(Random(f"ami {seed}"), self.wire.send).send
+        self.strangers = Strangers(Random(f"strangers of {seed}"), self.staff)
+        self.use_truth = UseTruth(self.asterisk)
         self.gossips = Gossips(Random(f"gossip of {seed}"), self.staff, self._world)
         self.asterisk.outside = self.crowd.outside
         phones = PhoneHands(
@@ -198,6 +203,8 @@ class Play:
             self.agenda.after(15.0, self.callers_out.meddle)
         if gossip_here(scenario.seed):
             self.gossips.begin(scenario.faults.troubles)
+        if phones_are_followed(scenario.seed):
+            self.strangers.begin(scenario.faults.troubles)
         if any(one.campaigns for one in scenario.library().values()):
             self.agenda.after(5.0, self.bosses.meddle)
             self.agenda.after(6.0, self.bosses.read)
@@ -244,6 +251,7 @@ class Play:
     def _goes(self, trouble: Trouble) -> None:
         """Something goes away."""
         self.truth.trouble()
+        self.use_truth.trouble()
         self.wire.cut(keeps=trouble.keeps and trouble.what is not Outage.ASTERISK)
         match trouble.what:
             case Outage.LINK:
@@ -260,6 +268,7 @@ class Play:
 
     def _comes_back(self, trouble: Trouble) -> None:
         self.truth.trouble()
+        self.use_truth.trouble()
         self.hands.reachable = self.crowd.answers = True
         if trouble.what is Outage.ENGINE:
             self._start_engine()
@@ -292,6 +301,8 @@ class Play:
         engine = self.center.engine
         if engine is not None and not self.wire.down and self.hands.reachable:
             self.truth.look(engine, self.agenda.now)
+            if self.asterisk.ami is not None:
+                self.use_truth.look(engine, self.agenda.now)
         self.agenda.after(LOOK_EVERY_S, self._look)
 
     def _tidy(self) -> None:

@@ -70,7 +70,7 @@ from callcenter.sim.judging import with_judging
 from callcenter.sim.mail import with_mail
 from callcenter.sim.paperwork import with_paperwork
 from callcenter.sim.parking import with_parking
-from callcenter.sim.phones import with_asides, with_phones
+from callcenter.sim.phones import with_asides, with_phones, with_ringing_in_use
 from callcenter.sim.rights import with_supervisors, with_telling
 from callcenter.sim.routing import with_routing
 from callcenter.strategies import STRATEGIES
@@ -170,6 +170,7 @@ def _deepened(seed: str, configuration: Configuration) -> Configuration:
     parked = with_parking(Random(f"parking {seed}"), written)
     dialling = with_dial_out(Random(f"dial out {seed}"), parked)
     dialling = with_records(Random(f"recorded gossip {seed}"), dialling)
+    dialling = with_ringing_in_use(Random(f"rings in use {seed}"), dialling)
     return with_campaigns(Random(f"campaigns {seed}"), dialling)
 
 

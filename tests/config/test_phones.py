@@ -94,3 +94,10 @@ def test_calls_between_agents_are_recorded_by_the_rules_of_a_queue_that_records_
     assert [wrong in remark for remark in remarks] == ([True] if wrong else [])
     _, problems = read_configuration({**files, "numbers.yaml": "record_colleagues: sails\n"})
     assert any("sails" in problem.what for problem in problems)
+
+
+def test_phones_that_others_use_are_rung_if_it_is_said_so() -> None:
+    for said, rings, wrong in (("true", True, ""), ("false", False, ""), ("perhaps", False, "neither yes nor no")):
+        configuration, problems = read_configuration({"numbers.yaml": f"ring_in_use: {said}\n"})
+        assert configuration.ring_in_use is rings
+        assert [wrong in problem.what for problem in problems] == ([True] if wrong else [])

@@ -119,6 +119,7 @@ def configured(
     parking: Parking | None = None,
     dial_out: str | None = None,
     record_colleagues: str | None = None,
+    ring_in_use: bool = False,
     end_key: str = "",
 ) -> Configuration:
     """A configuration in which a number leads to each queue and each flow."""
@@ -147,6 +148,7 @@ def configured(
         parking=parking,
         dial_out=None if dial_out is None else QueueName(dial_out),
         record_colleagues=None if record_colleagues is None else QueueName(record_colleagues),
+        ring_in_use=ring_in_use,
         end_key=end_key,
     )
 

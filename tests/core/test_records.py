@@ -95,6 +95,7 @@ from callcenter.model.monitor import MonitorEnd, MonitorMode, MonitorState
 from callcenter.model.monitor_messages import BroadcastSent, MonitorBegan, MonitorChanged, MonitorEnded
 from callcenter.model.parking import ContactParked, ParkEnd, ParkOver, PhoneTurnedAway, PickUpMissed, PickUpRang
 from callcenter.model.payment_messages import PaymentAside, PaymentMoved
+from callcenter.model.phone_use import PhoneUsedOutside
 from callcenter.model.recording_facts import (
     RecordingPaused,
     RecordingResumed,
@@ -348,6 +349,7 @@ SILENT: list[Fact] = [
     ConfigurationChanged(version=Version(2), was=Version(1)),
     ContactConnected(contact=C, agent=ANNA, leg=AGENT_LEG, queue=SALES, waited_s=6.0),
     PhoneSeen(agent=ANNA, state="reachable"),  # type: ignore[arg-type]
+    PhoneUsedOutside(agent=ANNA, used=True),
     AgentAsked(contact=C, offer=OfferId("o1"), agent=ANNA, leg=AGENT_LEG, until=200.0),
     AgentLost(contact=C, agent=ANNA, queue=SALES, to="queue", name="sales"),
     AgentTold(contact=C, agent=ANNA, leg=AGENT_LEG, told_s=2.0),

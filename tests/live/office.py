@@ -486,6 +486,16 @@ exten => 7004,1,AGI(agi://${CALLCENTER_FASTAGI}/flow/quiz)
  same => n,AGI(agi://${CALLCENTER_FASTAGI}/flow/quiz)
  same => n,Set(GLOBAL(quiz-${CALLERID(num)})=${CALLCENTER_STATUS}/${CALLCENTER_EXIT})
  same => n,Hangup()
+
+; Calls of agents' phones of which the call center is not told.
+[from-phones](+)
+exten => 7777,1,Answer()
+ same => n,Echo()
+ same => n,Hangup()
+[other-pbx]
+exten => s,1,Answer()
+ same => n,Echo()
+ same => n,Hangup()
 """
 
 

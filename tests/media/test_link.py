@@ -11,11 +11,14 @@ from callcenter.asterisk.ami import AmiState
 from callcenter.asterisk.ami_wire import AmiMessage
 from callcenter.asterisk.ari import Access, Ari, Down, Inbox
 from callcenter.asterisk.ari.messages import Reader
+from callcenter.asterisk.ari.resources import Endpoint
 from callcenter.media.voice.link import STIRRED_MAX, VoiceLink
+from callcenter.media.voice.phone_use import PhoneUseEars
 from callcenter.media.voice.silence import LEGS_MAX, Silence
 from callcenter.model.agent import PhoneState
 from callcenter.model.events import ContactArrived, DigitPressed, Event, LegSilent, PhoneChanged, Resynced
 from callcenter.model.ids import LegId
+from callcenter.model.phone_use import PhonesListed, PhoneUsed
 from tests.media.rig import LIMIT_S, Asterisk
 
 E = TypeVar("E")
@@ -47,6 +50,10 @@ class Desk:
 
     def stirs(self, number: str, kind: str = "ContactStatus") -> None:
         self.link.phone_stirred(AmiMessage(first={"event": kind, "endpointname": number}))
+
+    def device(self, device: str, state: str) -> None:
+        """AMI says what a device does."""
+        self.link.phone_stirred(AmiMessage(first={"event": "DeviceStateChange", "device": device, "state": state}))
 
     async def until(self, kind: type[E], count: int = 1) -> list[E]:
         """So many events of a kind, in order."""
@@ -101,6 +108,7 @@ async def test_what_lives_is_told_before_anything_else_and_the_phones_after(desk
     assert phones == [
         PhoneChanged(number="1001", state=PhoneState.REACHABLE),
         PhoneChanged(number="1002", state=PhoneState.UNREACHABLE),
+        PhonesListed(used=()),
     ]
     assert digit == DigitPressed(leg=LegId("in-1"), digit="1")
     await desk.in_step()
@@ -129,7 +137,7 @@ async def test_a_listing_that_fails_is_tried_again_and_messages_wait_for_it(
     desk.inbox.on_up()
     desk.presses("1")
     await desk.until(DigitPressed)
-    assert [type(event) for event in desk.posted] == [Resynced, DigitPressed]
+    assert [type(event) for event in desk.posted] == [Resynced, PhonesListed, DigitPressed]
 
 
 async def test_messages_are_kept_while_asterisk_takes_its_time(desk: Desk) -> None:
@@ -156,7 +164,7 @@ async def test_a_link_that_breaks_while_it_lists_lists_again_when_it_is_back(des
     await desk.until(DigitPressed)
     *_, last = await desk.until(Resynced, 2)
     assert [leg.leg for leg in last.legs] == ["in-2"]
-    assert [type(event) for event in desk.posted] == [Resynced, Resynced, DigitPressed]
+    assert [type(event) for event in desk.posted] == [Resynced, PhonesListed, Resynced, PhonesListed, DigitPressed]
     await desk.in_step()
 
 
@@ -193,7 +201,7 @@ async def test_a_caller_who_came_while_we_listed_comes_once_from_the_link(desk: 
     desk.inbox.on_up()
     desk.says('{"type":"StasisStart","channel":{"id":"in-9"},"args":["in"]}')
     await desk.until(ContactArrived)
-    assert [type(event) for event in desk.posted] == [Resynced, ContactArrived]
+    assert [type(event) for event in desk.posted] == [Resynced, PhonesListed, ContactArrived]
 
 
 # -- phones ------------------------------------------------------------------------------------------------------------
@@ -310,3 +318,62 @@ async def test_odd_names_of_endpoints_are_left_alone(desk: Desk, number: str) ->
     desk.stirs("last")
     await desk.until(PhoneChanged)
     assert [one for one in desk.asterisk.requests if "endpoints/PJSIP/" in one] == ["GET /endpoints/PJSIP/last"]
+
+
+# -- phones in use -----------------------------------------------------------------------------------------------------
+
+
+async def test_each_change_of_a_phones_use_is_told_once_and_all_of_them_when_they_are_listed(desk: Desk) -> None:
+    desk.asterisk.phones = {"1001": "ring", "1002": "ring"}
+    desk.asterisk.phone_legs = {"1002": ["in-7"]}
+    desk.inbox.on_up()
+    await desk.in_step()
+    assert await desk.until(PhonesListed) == [PhonesListed(used=("1002",))]
+    for device, state in (
+        ("PJSIP/1001", "RINGING"),
+        ("PJSIP/1001", "INUSE"),
+        ("PJSIP/1002", "ONHOLD"),
+        ("Local/1001@x", "NOT_INUSE"),
+        ("PJSIP/1001", "NOT_INUSE"),
+        ("PJSIP/1001", "UNAVAILABLE"),
+        ("PJSIP/1002", "NOT_INUSE"),
+    ):
+        desk.device(device, state)
+    assert await desk.until(PhoneUsed, 3) == [
+        PhoneUsed(number="1001", used=True),
+        PhoneUsed(number="1001", used=False),
+        PhoneUsed(number="1002", used=False),
+    ]
+
+
+def endpoint(number: str, *channels: str) -> Endpoint:
+    return Endpoint(technology="PJSIP", resource=number, state="online", channel_ids=channels)
+
+
+def test_a_list_that_crosses_a_change_is_older_than_it_and_one_alone_is_not_believed() -> None:
+    posted: list[Event] = []
+    ears = PhoneUseEars(posted.append, lambda number: number != "trunk")
+
+    def says(number: str, state: str) -> None:
+        ears.told(AmiMessage(first={"event": "DeviceStateChange", "device": f"PJSIP/{number}", "state": state}))
+
+    says("1001", "INUSE")
+    says("trunk", "INUSE")
+    ears.asks()
+    says("1001", "NOT_INUSE")
+    says("1002", "RINGING")
+    ears.listed((endpoint("1001", "a"), endpoint("1002"), endpoint("trunk", "b")), always=True)
+    assert posted[1:] == [
+        PhoneUsed(number="1001", used=False),
+        PhoneUsed(number="1002", used=True),
+        PhonesListed(used=("1002",)),
+    ]
+    del posted[:]
+    ears.asks()
+    ears.listed((endpoint("1001", "c"), endpoint("1002", "d")), always=False)
+    assert posted == [], "a channel that was about to come to nothing, perhaps"
+    ears.asks()
+    ears.listed((endpoint("1001", "c"), endpoint("1002", "d")), always=False)
+    ears.asks()
+    ears.listed((endpoint("1001", "c"), endpoint("1002")), always=False)
+    assert posted == [PhonesListed(used=("1001", "1002")), PhonesListed(used=("1001",))]

@@ -24,6 +24,7 @@ from callcenter.core.mailroom import Mailroom
 from callcenter.core.matching import Matching
 from callcenter.core.offers import Offers
 from callcenter.core.parking import ParkingPlace
+from callcenter.core.phone_use import PhonesInUse
 from callcenter.core.phones import Phones
 from callcenter.core.queues import Queues
 from callcenter.core.requests import Requests
@@ -671,6 +672,36 @@ class KeepsColleaguesForEver(Mutant):
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
         self._colleagues = _CountsTwice(self.world, self)
+
+
+class _NeverForgets(PhonesInUse):
+    __slots__ = ()
+
+    def _is_ours_again(self, record: AgentRecord) -> None:
+        """Who was used by others once is used for ever."""
+
+
+class KeepsAgentsFromWork(Mutant):
+    """A call past the call center has no end."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._phones_in_use = _NeverForgets(self.world)
+
+
+class _Blind(PhonesInUse):
+    __slots__ = ()
+
+    def time_came(self, agent: AgentId) -> None:
+        """Whoever uses it: it may ring."""
+
+
+class RingsPhonesInUse(Mutant):
+    """A call past the call center is nobody's business."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._phones_in_use = _Blind(self.world)
 
 
 # -- programs outside --------------------------------------------------------------------------------------------------

@@ -69,6 +69,8 @@ FINDINGS = {
     "PutsTwoInASlot": r"is in that slot|is in slot \d+, in which|in which nobody is",
     "ForgetsTheParked": r"is parked without an end",
     "KeepsColleaguesForEver": r"is said to make 2 calls of her own, and makes \['c-",
+    "KeepsAgentsFromWork": r"is kept from her work by a call that is not there",
+    "RingsPhonesInUse": r"is in use from outside, and she is offered calls",
     "CallsBackUnjudged": r"and nobody has judged it",
     "PlaysMusicToThemWhoTalk": r"beside what is said|music plays",
 }

@@ -23,6 +23,7 @@ from callcenter.asterisk.ari.messages import StasisStart
 from callcenter.asterisk.ari.resources import Bridge, Channel, Endpoint
 from callcenter.errors import PeerFault
 from callcenter.media.voice import ears
+from callcenter.media.voice.phone_use import LISTED_EVERY_S, PhoneUseEars
 from callcenter.media.voice.scripts import values_of
 from callcenter.media.voice.silence import Silence
 from callcenter.model.agent import PhoneState
@@ -41,13 +42,22 @@ log = structlog.get_logger(__name__)
 class VoiceLink:
     """Reads one Asterisk's messages and posts events."""
 
-    def __init__(self, ari: Ari, inbox: Inbox, post: Callable[[Event], None], silence: Silence | None = None) -> None:
+    def __init__(
+        self,
+        ari: Ari,
+        inbox: Inbox,
+        post: Callable[[Event], None],
+        silence: Silence | None = None,
+        is_agents: Callable[[str], bool] = lambda number: True,
+    ) -> None:
+        """`is_agents` tells whether an endpoint is an agent's phone: of trunks it is not told that they are in use."""
         self._ari = ari
         self._inbox = inbox
         self._post = post
         self._stirred: dict[str, None] = {}  # numbers, in the order in which they are looked at
         self._everybody = False  # stirred
         self._stir = asyncio.Event()
+        self._use = PhoneUseEars(post, is_agents)
         self._silence = silence if silence is not None else Silence(ari, post)
         self._looking = asyncio.Lock()  # so that an older answer never comes after a newer one
         self._returning: set[asyncio.Task[None]] = set()  # looks at what scripts left
@@ -60,21 +70,39 @@ class VoiceLink:
             group.create_task(self._read())
             group.create_task(self._look())
             group.create_task(self._silence.run())
+            group.create_task(self._list_use())
 
     async def phones(self) -> None:
         """Tell the engine which phones can be rung now. Raises PeerFault."""
         async with self._looking:
+            self._use.asks()
+            endpoints: list[Endpoint] = []
             try:
-                for endpoint in await self._ari.endpoints.list_by_tech(PHONES):
-                    self._phone(endpoint)
+                endpoints = await self._ari.endpoints.list_by_tech(PHONES)
             except Gone:
                 log.info("asterisk knows no phone yet")
+            for endpoint in endpoints:
+                self._phone(endpoint)
+            self._use.listed(endpoints, always=True)
+
+    async def _list_use(self) -> None:
+        """From time to time all phones are looked at: a change of which nobody told would keep an agent from work."""
+        while True:
+            await asyncio.sleep(LISTED_EVERY_S)
+            await self.in_step.wait()
+            async with self._looking:
+                self._use.asks()
+                try:
+                    self._use.listed(await self._ari.endpoints.list_by_tech(PHONES), always=False)
+                except PeerFault as fault:
+                    log.warning("phones could not be listed", fault=str(fault))
 
     def phone_stirred(self, event: AmiMessage) -> None:
-        """AMI says that a phone registered, vanished or answered again: look how it stands now.
+        """AMI says that a phone registered, vanished or answered again: look how it stands now. Or that it is in use.
 
         ARI would tell too, but only with a subscription to the endpoint, which repeats every event of its calls.
         """
+        self._use.told(event)
         number = event.get("EndpointName") or event.get("AOR")
         if event.event != "ContactStatus" or not PHONE_PATTERN.fullmatch(number):
             return
