@@ -3,6 +3,7 @@
 Lists of leads are in the database and not in the folder, so that their names are taken as they are.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Final
@@ -29,7 +30,9 @@ RECYCLED: Final = frozenset(Outcome) - {Outcome.VOID, Outcome.INVALID}
 """Outcomes that a rule of recycling may name; the other two have no choice in them."""
 POOL: Final = "caller_ids"
 
-_word: Final[Any] = read_with(matching(NAME_PATTERN, "a name", "a letter, then letters, digits, _ and -"))
+_list: Final[Any] = read_with(
+    matching(re.compile(r"[^\x00-\x20\x7f]+( [^\x00-\x20\x7f]+)*"), "the name of a list", "as `leads list` shows it")
+)
 
 
 @cache
@@ -40,7 +43,7 @@ def campaign_form(detectors: tuple[str, ...]) -> Form[Campaign]:
         given=("name", POOL, "approach"),
         ignored=(POOL,),
         instead={
-            "lists": Mapping[_word, Annotated[int, Interval(ge=1, le=SHARE_MAX)]],
+            "lists": Mapping[_list, Annotated[int, Interval(ge=1, le=SHARE_MAX)]],
             "detector": read_with(one_of(detectors, "detector")),
             "opt_out_key": read_with(matching(KEY_PATTERN, "a key of a telephone", '0 to 9, "*" or "#"')),
         },
@@ -86,7 +89,7 @@ def _pool(sheet: Sheet, table: Table, ways: WaysOut | None) -> tuple[CallerNumbe
 
 def _check(sheet: Sheet, table: Table, campaign: Campaign, ways: WaysOut | None, law: Collection[str]) -> None:
     path = table.path
-    trunks = None if ways is None else ways.trunks
+    trunks = None if ways is None else ways.named
     for key, names, known in (("law", campaign.law, law), ("trunks", campaign.trunks, trunks)):
         for at, name in enumerate(names):
             if known is not None and name not in known:

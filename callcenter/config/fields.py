@@ -14,6 +14,7 @@ from pydantic import PlainValidator, ValidationInfo
 from callcenter.config.sheet import PromptPlace, Sheet, did_you_mean, shown, wrong
 from callcenter.config.tree import Path, Real, Table, Whole
 from callcenter.errors import ConfigurationError
+from callcenter.geography.regions import is_region, region_meant
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import AgentId, CalendarName, FlowName, ListName, QueueName, Skill, TreeName
 from callcenter.model.need import LEVEL_MAX, Need, NeedSyntaxError, parse_need
@@ -84,6 +85,20 @@ def matching(pattern: re.Pattern[str], what: str, remedy: str = "") -> Reader:
         return text
 
     return read
+
+
+def country(value: Any, _: ValidationInfo) -> str:
+    """The code of a country that has telephone numbers."""
+    text = text_of(value)
+    if not is_region(text):
+        raise wrong(f"{shown(text)} is not a country's code", region_remedy(text))
+    return text
+
+
+def region_remedy(text: str) -> str:
+    """What to write in place of what is no country's code."""
+    meant = region_meant(text)
+    return f"did you mean `{meant}`?" if meant else "two capitals of ISO 3166, NO in quotes: VN"
 
 
 def one_of(options: Collection[str], what: str) -> Reader:

@@ -20,6 +20,7 @@ from callcenter.config.customers import read_customers
 from callcenter.config.dispositions import read_dispositions
 from callcenter.config.flows import read_flow
 from callcenter.config.law import LAW, read_pack, shipped_packs
+from callcenter.config.lawful import calls_nobody
 from callcenter.config.lists import LIST_BYTES_MAX, LIST_SUFFIX, is_list, list_name, read_list
 from callcenter.config.lookups import read_lookup_hosts
 from callcenter.config.mailboxes import read_mailboxes, with_mailboxes
@@ -207,7 +208,11 @@ class _Folder:
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)
         between = across(configuration, self._flows, self._tree(QUEUES), self._tree(NUMBERS))
-        self.remarks = (*between.remarks, *in_vain(configuration, self._tree(QUEUES), self._flows))
+        self.remarks = (
+            *between.remarks,
+            *in_vain(configuration, self._tree(QUEUES), self._flows),
+            *calls_nobody(configuration, self._tree(CAMPAIGNS)),
+        )
         return with_parking(with_phones(with_supervision(with_callbacks(with_mailboxes(configuration))))), [
             *strange,
             *self._problems,

@@ -15,13 +15,15 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from callcenter.config.calendars import read_hours, read_spans
-from callcenter.config.fields import NAME_PATTERN, matching, read_with
+from callcenter.config.fields import NAME_PATTERN, matching, read_with, region_remedy
 from callcenter.config.form import Form
 from callcenter.config.sheet import Names, Sheet, did_you_mean, shown
 from callcenter.config.tree import Rows, Table, read_tree
 from callcenter.errors import ConfigurationError, Problem
+from callcenter.geography.regions import is_region
 from callcenter.model.calendar import Hours
 from callcenter.model.law import (
+    DAY_S,
     AfterDrop,
     AttemptLimit,
     CallerIdRequired,
@@ -45,7 +47,8 @@ PACK_KEYS: Final = ("title", "version", "from", "until", "regions", "law", "sour
 HOURS_KEYS: Final = ("rule", "source", "open", "on_holidays")
 HOURS: Final = "hours"
 RULE: Final = "rule"
-_REGION: Final = re.compile(r"[A-Z]{2}")
+DROP_WINDOWS_S: Final = (DAY_S, 30 * DAY_S)
+"""In others nobody counts, so that such a rule would hold for nobody."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _PREFIX: Final = matching(re.compile(r"\+[0-9]{1,15}"), "a prefix", "+ and digits: +1900")
 
@@ -175,11 +178,11 @@ def _regions(sheet: Sheet, table: Table) -> tuple[str, ...]:
         return ()
     found: list[str] = []
     for at, row in enumerate(value if isinstance(value, Rows) else [value]):
-        if isinstance(row, str) and _REGION.fullmatch(row):
+        if isinstance(row, str) and is_region(row):
             found.append(row)
         else:
             place = ("regions", at) if isinstance(value, Rows) else ("regions",)
-            sheet.wrong(place, f"{shown(row)} is not a country's code", "two capitals, NO in quotes: US")
+            sheet.wrong(place, f"{shown(row)} is not a country's code", region_remedy(str(row)))
     return tuple(found)
 
 
@@ -202,6 +205,9 @@ def _rules(sheet: Sheet, table: Table, sources: Collection[str]) -> tuple[Rule, 
         rule = _rule(sheet, sheet.table(("rules", at), row))
         if rule is None:
             continue
+        if isinstance(rule, DropLimit) and rule.within_s not in DROP_WINDOWS_S:
+            what = f"drops are counted in 24 hours and in 30 days, not in {rule.within_s:g} s"
+            sheet.wrong(("rules", at, "within_s"), what, "86400 or 2592000")
         if rule.source not in sources:
             sheet.wrong(("rules", at, "source"), f"no source {shown(rule.source)}", did_you_mean(rule.source, sources))
         found.append(rule)

@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
 
-from callcenter.config.fields import NAME_PATTERN, matching, read_with
+from callcenter.config.fields import NAME_PATTERN, country, matching, one_of, read_with
 from callcenter.config.form import Form
 from callcenter.config.sheet import Sheet, shown
 from callcenter.config.tree import Path, Rows, Value
+from callcenter.geography.numbers import NumberType
 from callcenter.model.campaign import CallerNumber
 from callcenter.model.law import NUMBER_PATTERN
-from callcenter.model.trunk import Guard, NumberFormat, Trunk
+from callcenter.model.trunk import PER_H_MAX, Guard, NumberFormat, Trunk
 
 KEYS: Final = ("trunks", "guard", "caller_ids")
 NUMBER: Final = "{number}"
@@ -29,13 +30,13 @@ _ENDPOINT: Final = re.compile(
 )
 _PREFIX: Final = re.compile(r"\+[0-9]{0,15}")
 _DIGITS: Final = re.compile(r"[0-9]{0,8}")
-_REGION: Final = re.compile(r"[A-Z]{2}")
 _CODE: Final = re.compile(r"[1-9][0-9]{0,2}|")
 _E164: Final = re.compile(NUMBER_PATTERN)
 
 _prefix: Final[Any] = read_with(matching(_PREFIX, "the beginning of numbers", "+ and digits: +84"))
-_region: Final[Any] = read_with(matching(_REGION, "a country's code", "two capitals, NO in quotes: VN"))
+_region: Final[Any] = read_with(country)
 _number: Final[Any] = read_with(matching(_E164, "a number in E.164", "+ and all digits, in quotes"))
+_line: Final[Any] = read_with(one_of(tuple(NumberType), "kind of line"))
 _digits: Final[Any] = read_with(matching(_DIGITS, "digits"))
 
 
@@ -46,6 +47,7 @@ class WaysOut:
     trunks: Mapping[str, Trunk] = field(default_factory=dict)
     guard: Guard = field(default_factory=Guard)
     caller_ids: Mapping[str, tuple[CallerNumber, ...]] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()  # also trunks that cannot be used: whoever names them makes no mistake
 
 
 @cache
@@ -74,6 +76,7 @@ def guard_form() -> Form[Guard]:
             "regions": tuple[_region, ...],
             "prefixes": tuple[_prefix, ...],
             "refused_prefixes": tuple[_prefix, ...],
+            "refused_lines": tuple[_line, ...],
             "per_region_h": Mapping[_region, int],
         },
     )
@@ -106,12 +109,13 @@ def read_trunks(sheet: Sheet) -> WaysOut:
         trunks[name] = trunk
     guard = guard_form().read(sheet, sheet.table(("guard",), root.get("guard")))
     for region, limit in (guard.per_region_h if guard is not None else {}).items():
-        if limit < 1:
-            sheet.wrong(("guard", "per_region_h", region), "at least 1")
+        if not 1 <= limit <= PER_H_MAX:
+            sheet.wrong(("guard", "per_region_h", region), f"at least 1 and at most {PER_H_MAX}")
     if trunks and guard is not None and not guard.regions and not guard.prefixes:
         sheet.wrong(("trunks",), "no country may be called", "guard: {regions: [VN]}", at_key=True)
     pools = sheet.table(("caller_ids",), root.get("caller_ids"))
     return WaysOut(
+        named=frozenset(sheet.table(("trunks",), root.get("trunks"))),
         trunks=trunks,
         guard=guard or Guard(),
         caller_ids={name: _pool(sheet, ("caller_ids", name), value) for name, value in pools.items()},

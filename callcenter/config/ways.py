@@ -165,12 +165,14 @@ def _unused(
     used_flows.update(FlowName(target.name) for target in targets if target.to is Overflow.FLOW)
     for queue in configuration.queues.values():
         used_flows.update(name for _, name in typed(queue, FlowName))
+    used_flows.update(one.flow for one in configuration.campaigns.values() if one.flow is not None)
     for name, tree in flows.items():
         if name in configuration.flows and name not in used_flows:
             what = "no number, queue or flow leads here; only a dialplan could"
             yield tree.problem((), what, f'lead a number here in {numbers.file}: "...": {name}')
     used_queues: set[QueueName] = {name for node in nodes for _, name in queues_of(node)}
     used_queues.update(QueueName(target.name) for target in targets if target.to is Overflow.QUEUE)
+    used_queues.update(one.queue for one in configuration.campaigns.values() if one.queue is not None)
     for queue_name in configuration.queues:
         if queue_name not in used_queues:
             yield queues.problem((queue_name,), "no flow or queue leads here", "`kind: enqueue` does", at_key=True)

@@ -8,11 +8,9 @@ from typing import Final
 
 import msgspec
 
-from callcenter.model.trunk import Guard
+from callcenter.model.trunk import PER_H_MAX, Guard
 
 HOUR_S: Final = 3_600.0
-KEPT_MAX: Final = 100_000
-"""Calls that are remembered for each counter; a limit above it is not possible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +118,7 @@ class GuardBook:
 
 def _keep(times: list[float], at: float) -> None:
     times.append(at)
-    if len(times) > KEPT_MAX:
+    if len(times) > PER_H_MAX:
         del times[0]
 
 

@@ -142,7 +142,8 @@ class _Reading:
             raise self._wrong(f"expected one of {' '.join(OPERATORS)}")
         value = self._here
         if value.kind not in ("number", "text"):
-            raise self._wrong('expected a number, or a text in quotes: "Hanoi"')
+            doubled = "a single =, and then " if sign == value.said == "=" else ""
+            raise self._wrong(f'expected {doubled}a number, or a text in quotes: "Hanoi"')
         number = value.kind == "number"
         if number is not (field.said in NUMBER_FIELDS):
             raise self._wrong(f"{field.said} is compared with a {'text in quotes' if number else 'number'}")

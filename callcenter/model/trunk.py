@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from annotated_types import Interval
+
+PER_H_MAX: Final = 100_000
+"""Calls within an hour that a counter of the guard remembers: a limit above it would never be reached."""
 
 
 class NumberFormat(StrEnum):
@@ -43,8 +46,8 @@ class Guard:
     prefixes: tuple[str, ...] = ()  # numbers allowed besides
     refused_prefixes: tuple[str, ...] = ()
     refused_lines: tuple[str, ...] = ("premium", "shared_cost", "pager", "personal", "voicemail")
-    per_agent_h: Annotated[int, Interval(ge=1)] | None = 120
-    per_trunk_h: Annotated[int, Interval(ge=1)] | None = 3_600
-    per_h: Annotated[int, Interval(ge=1)] | None = 10_000
+    per_agent_h: Annotated[int, Interval(ge=1, le=PER_H_MAX)] | None = 120
+    per_trunk_h: Annotated[int, Interval(ge=1, le=PER_H_MAX)] | None = 3_600
+    per_h: Annotated[int, Interval(ge=1, le=PER_H_MAX)] | None = 10_000
     per_region_h: Mapping[str, int] = field(default_factory=dict)  # for countries that are seldom called
     alarm_refusals: Annotated[int, Interval(ge=1)] = 5  # so many refused within an hour ring the alarm

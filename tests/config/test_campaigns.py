@@ -2,7 +2,7 @@
 
 import pytest
 
-from callcenter.config.folder import read_configuration
+from callcenter.config.folder import check_files, read_configuration
 from callcenter.model.campaign import Campaign, Mode
 from callcenter.model.detection import AmdRules
 from callcenter.model.law import Approach
@@ -115,6 +115,11 @@ def test_what_must_go_together(change: tuple[str, str], words: str) -> None:
         (("lines_max: 30", "lines_max: 0"), "at least 1"),
         (("lines_max: 30", "lines_max: 30, format: national"), "national numbers need `country_code`"),
         (('"+842471090000"', '"02471090000"'), "a number in E.164"),
+        (("regions: [VN], per_region_h", "refused_lines: [premum], regions: [VN], per_region_h"), "`premium`?"),
+        (("regions: [VN], per_region_h", "regions: [UK], per_region_h"), "not a country's code did you mean `GB`?"),
+        (("regions: [VN], per_region_h", "regions: [ZZ], per_region_h"), "two capitals of ISO 3166"),
+        (("regions: [VN], per_region_h", "regions: [VN], per_h: 100001, per_region_h"), "at most 100000"),
+        (("{LA: 3}", "{LA: 100001}"), "at most 100000"),
     ],
 )
 def test_ways_out_that_cannot_be_used(change: tuple[str, str], words: str) -> None:
@@ -127,6 +132,44 @@ def test_trunks_that_cannot_be_read_hide_nothing_of_the_campaigns() -> None:
     told = "\n".join(problems)
     assert "there is no queue `outt`" in told
     assert "no pool" not in told
+
+
+def test_a_trunk_that_cannot_be_used_is_wrong_where_it_stands_and_nowhere_else() -> None:
+    _, problems = read(SPRING + "  trunks: [main]\n", TRUNKS.replace("lines_max: 30", "lines_max: 0"))
+    assert [problem.partition(":")[0] for problem in problems] == ["trunks.yaml"]
+
+
+def test_any_list_that_can_be_imported_can_be_called() -> None:
+    campaigns, problems = read(SPRING.replace("spring-2026", '"2026 Tết.xlsx"'))
+    assert not problems
+    assert list(campaigns[CampaignName("spring")].lists) == ["2026 Tết.xlsx"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("  law: [vn, house]\n", ""), "spring: it calls nobody: none of its packs is a country's law"),
+        (
+            ("[vn, house]", "[us]"),
+            "it calls nobody: its law is that of AS, GU, MP, PR, US, VI, and the guard allows VN",
+        ),
+        (("[vn, house]", "[vn, house]\n  ring_s: 15"), "campaigns.yaml:7:11: spring.ring_s: phones ring for 15 s"),
+        (
+            ("[vn, house]", "[vn, house]\n  message_within_s: 5"),
+            "spring.message_within_s: who is dropped is told after 5 s",
+        ),
+        (("spring:", "spring:"), ""),
+    ],
+)
+def test_who_will_call_nobody_is_told_so(change: tuple[str, str], words: str) -> None:
+    files = {"queues.yaml": QUEUES, "dispositions.yaml": TREE, "trunks.yaml": TRUNKS}
+    checked = check_files({**files, "campaigns.yaml": SPRING.replace(*change)})
+    assert not checked.problems
+    told = [
+        str(remark) for remark in checked.remarks if "campaigns" in str(remark) or "no flow or queue" in str(remark)
+    ]
+    assert len(told) == bool(words), told
+    assert all(words in remark for remark in told), told
 
 
 def test_without_a_way_out_nothing_is_dialled() -> None:

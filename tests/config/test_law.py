@@ -59,6 +59,9 @@ def test_a_pack_is_in_the_wheel_beside_the_code() -> None:
     assert (files("callcenter") / "law_packs" / "vn.yaml").is_file()
 
 
+DROPS_OF_A_WEEK = "  - { rule: drops, source: act, share_max: 0.03, within_s: 604800 }\n"
+
+
 def test_a_pack_of_ones_own_is_read_and_stands_in_for_ours(tmp_path: Path) -> None:
     (tmp_path / "law").mkdir()
     (tmp_path / "law" / "au.yaml").write_text(WHOLE)
@@ -79,6 +82,9 @@ def test_a_pack_of_ones_own_is_read_and_stands_in_for_ours(tmp_path: Path) -> No
         ('"+61190"', '"61190"', "`61190` is not a prefix"),
         ("source: act, open", "source: acts, open", "no source `acts` (did you mean `act`?)"),
         ("[AU]", "[Australia]", "`Australia` is not a country's code"),
+        ("[AU]", "[UK]", "`UK` is not a country's code (did you mean `GB`?)"),
+        ("[AU]", "[AU, ZZ]", "`ZZ` is not a country's code"),
+        ("rules:\n", f"rules:\n{DROPS_OF_A_WEEK}", "drops are counted in 24 hours and in 30 days, not in 604800 s"),
         ("regions: [AU]\n", "", "`regions` is missing"),
         ("title: Somewhere\n", "", "`title` is missing"),
         ('version: "1"', 'version: "1"\nform: 2', "unknown key `form` (did you mean `from`?)"),
