@@ -1,5 +1,6 @@
 """The law of the API: whatever can be asked of the engine can be asked over it, or it is said why not."""
 
+import json
 from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any, get_args
@@ -216,6 +217,10 @@ def _example(kind: object) -> object:
     if kind in (int, float):
         return 1
     return "x"
+
+
+def test_no_schema_needs_a_reader_who_knows_tuples() -> None:
+    assert "prefixItems" not in json.dumps(document())
 
 
 def test_every_route_is_documented_with_its_scope_and_no_name_is_there_twice() -> None:

@@ -71,7 +71,19 @@ def _schemas() -> tuple[Refs, Json]:
     refs, definitions = TypeAdapter.json_schemas(each.values(), ref_template=REF)
     schemas: Json = dict(definitions.get("$defs", {}))
     _, problems = msgspec.json.schema_components([Problem], ref_template="#/components/schemas/{name}")
-    return refs, {**schemas, **problems}
+    return refs, {name: _plain(one) for name, one in {**schemas, **problems}.items()}
+
+
+def _plain(schema: Any) -> Any:
+    """The same; but a pair of two of a kind is a list of two: many readers of OpenAPI know no `prefixItems`."""
+    if isinstance(schema, list):
+        return [_plain(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kinds = schema.get("prefixItems", ())
+    if kinds and all(one == kinds[0] for one in kinds):
+        schema = {key: one for key, one in schema.items() if key != "prefixItems"} | {"items": kinds[0]}
+    return {key: _plain(one) for key, one in schema.items()}
 
 
 def _operation(route: Route, refs: Refs) -> Json:
