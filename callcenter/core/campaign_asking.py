@@ -83,7 +83,7 @@ class Asking:
         else:
             trunk, digits = way.trunk, way.digits
             against = self._guarded(number, trunk, agent)
-        caller = shown(campaign.caller_ids, number.number, number.region, uses_of(record, now))
+        caller = shown(campaign.caller_ids, number.number, number.region, uses_of(world.campaigns.values(), now))
         leg = world.mints().leg()
         dial = Dial(
             id=AttemptId(leg),

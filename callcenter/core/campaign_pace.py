@@ -1,9 +1,10 @@
 """What a campaign tells its pacer and the law: settings, windows, uses of its numbers. Knows counts; dials nothing."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
-from callcenter.core.caller_ids import CallerUse
+from callcenter.core.caller_ids import UNUSED, CallerUse
 from callcenter.core.campaign_state import CallerHours, CampaignRecord
 from callcenter.model.campaign import AHEAD, Campaign
 from callcenter.model.campaign_messages import HourCount
@@ -67,17 +68,25 @@ def said_of(answer: PacingAnswer) -> dict[str, str]:
     return {"rule": str(answer.rule), "why": answer.why, "lines": str(answer.lines), **said}
 
 
-def uses_of(record: CampaignRecord, now: float) -> dict[str, CallerUse]:
-    """How its numbers were used; hours that are too long ago are forgotten."""
+def uses_of(records: Iterable[CampaignRecord], now: float) -> dict[str, CallerUse]:
+    """How the numbers of all these campaigns were used, whichever showed them; what is too long ago is forgotten.
+
+    A number that is shown in a call that is being judged is used already.
+    """
     oldest, day = int(now // 3600) - CALLER_HOURS_MAX, int((now - DAY_S) // 3600)
     uses: dict[str, CallerUse] = {}
-    for number, hours in sorted(record.callers.items()):
-        _forget(hours, oldest)
-        uses[number] = CallerUse(
-            calls_24h=sum(count for hour, count in hours.calls.items() if hour >= day),
-            calls=sum(hours.calls.values()),
-            answered=sum(hours.answered.values()),
-        )
+    for record in records:
+        for number, hours in sorted(record.callers.items()):
+            _forget(hours, oldest)
+            before = uses.get(number, UNUSED)
+            uses[number] = CallerUse(
+                calls_24h=before.calls_24h + sum(count for hour, count in hours.calls.items() if hour >= day),
+                calls=before.calls + sum(hours.calls.values()),
+                answered=before.answered + sum(hours.answered.values()),
+            )
+        for asked in record.asked.values():
+            before = uses.get(asked.dial.caller_id, UNUSED)
+            uses[asked.dial.caller_id] = replace(before, calls_24h=before.calls_24h + 1)
     return uses
 
 

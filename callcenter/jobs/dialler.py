@@ -312,11 +312,16 @@ class Dialler:
         self._post(answer)
 
     async def _settle_all(self) -> None:
-        """One after the other, each until Postgres has taken it."""
+        """One after the other, each until Postgres has taken it. One that it does not take lets the others by: what is
+        wrong with one campaign's chain of receipts is not wrong with the next one's."""
         while True:
             command = await self._unsettled.get()
-            while not await self._settle(command):  # noqa: ASYNC110 (tried again, not waited for)
+            while not await self._settle(command):
                 await asyncio.sleep(AGAIN_S)
+                if not self._unsettled.empty():
+                    other = self._unsettled.get_nowait()
+                    self._unsettled.put_nowait(command)
+                    command = other
             self._settling -= 1
             if not self._settling:
                 self._idle.set()

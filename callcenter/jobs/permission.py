@@ -5,15 +5,17 @@ The one place for the question of a person: the command line and the API ask her
 
 from typing import Final
 
+from callcenter.core.caller_ids import shown
+from callcenter.core.guard import GuardBook
 from callcenter.core.law import check
 from callcenter.errors import Unknown, unknown, unreadable
 from callcenter.geography.holidays import days_off
 from callcenter.geography.numbers import Telling, told
-from callcenter.model.campaign import Campaign
+from callcenter.model.campaign import AHEAD, Campaign, Mode
 from callcenter.model.configuration import Configuration
 from callcenter.model.law import Verdict
 from callcenter.model.lead import AttemptId, CampaignName, Dial, Lead, LeadId, LeadNumber, ListOfLeads
-from callcenter.postgres.attempts import dropped, question_about
+from callcenter.postgres.attempts import dropped, guarded, question_about
 from callcenter.postgres.leads import zones_of
 from callcenter.postgres.pool import Pool
 
@@ -23,26 +25,36 @@ DAY_S: Final = 86_400.0
 async def permission(
     pool: Pool, configuration: Configuration, number: str, campaign: str, region: str, now: float
 ) -> tuple[Telling, Verdict]:
-    """The number as it is dialled, and the verdict of now (UTC seconds). Raises Unknown, Unreadable, PeerFault."""
+    """The number as it is dialled, and the verdict of now (UTC seconds). Raises Unknown, Unreadable, PeerFault.
+
+    A campaign that dials only for somebody who is there has an agent for the call; of one that dials ahead none counts
+    as ready. What the guard never lets out is against it too; how many calls it has let out is not looked at.
+    """
     found = configured(configuration, campaign)
     telling = told(number, region)
     if telling.problem:
         raise unreadable(repr(number[:60]), telling.problem, "name the region, or + and the country code")
     name = CampaignName(campaign)
+    caller = shown(found.caller_ids, telling.e164, telling.region, {})
     zones = await zones_of(pool, telling.e164) or telling.zones
     dial = Dial(
         id=AttemptId(""),
         lead=Lead(id=LeadId(0), list=ListOfLeads(""), zones=zones),
         number=LeadNumber(n=1, number=telling.e164, region=telling.region, line=str(telling.type)),
         campaign=name,
-        caller_id=found.caller_ids[0].number if found.caller_ids else "",
+        caller_id=caller.number if caller is not None else "",
         ring_s=found.ring_s,
         approach=found.approach,
         message_within_s=found.message_within_s if found.safe_harbour is not None else None,
+        agent_ready=found.mode not in AHEAD and found.mode is not Mode.BROADCAST,
     )
     drops = await dropped(pool, name, now, (DAY_S, 30 * DAY_S))
     question = await question_about(pool, dial, now, days_off, drops)
-    return telling, check(question, [configuration.law[pack] for pack in found.law])
+    verdict = check(question, [configuration.law[pack] for pack in found.law])
+    guard = GuardBook(configuration.guard).may(
+        telling.e164, region=telling.region, line=str(telling.type), trunk="", at=now, count=False
+    )
+    return telling, guarded(verdict, guard.against)
 
 
 def configured(configuration: Configuration, name: str) -> Campaign:

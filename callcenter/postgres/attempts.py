@@ -216,7 +216,7 @@ class Attempts:
             question, is_open = await question_within(connection, self._days_off, dial, at, drops)
             if is_open:
                 return NotOurs(why="she is being called, on this number or another")
-            verdict = _guarded(check(question, packs), against)
+            verdict = guarded(check(question, packs), against)
             if verdict.allowed:
                 await self._write(connection, dial, question)
             kept = not verdict.allowed and await self._put_back(connection, dial, verdict)
@@ -471,7 +471,7 @@ async def question_within(
     return question, facts["open"]
 
 
-def _guarded(verdict: Verdict, against: Sequence[str]) -> Verdict:
+def guarded(verdict: Verdict, against: Sequence[str]) -> Verdict:
     """The verdict, refused if something besides the law is against the call: no time heals that."""
     if not against:
         return verdict

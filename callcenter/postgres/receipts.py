@@ -7,7 +7,7 @@ from typing import Final
 import asyncpg
 
 from callcenter.core.receipts import Walk, chained, read_body
-from callcenter.errors import Bug
+from callcenter.errors import Bug, PeerRefused
 from callcenter.model.receipt import GENESIS, Flaw, Link, Receipt
 from callcenter.postgres.pool import Borrowed, Pool, asking
 from callcenter.postgres.queries import sql
@@ -30,7 +30,8 @@ class Proof:
 async def append(connection: Borrowed, chain: str, receipts: Sequence[Receipt]) -> Link:
     """Append receipts to their campaign's chain, within the transaction that is open; gives the last.
 
-    The chain's end is held until then, so take it last: whoever dials for the same campaign waits for it.
+    The chain's end is held until then, so take it last: whoever dials for the same campaign waits for it. Raises
+    PeerRefused if the chain goes on beyond its end: somebody has changed it, and nothing more is written, nor dialled.
     """
     if not receipts or any(receipt.campaign != chain for receipt in receipts):
         raise Bug(f"no receipts, or not all of {chain}")
@@ -41,17 +42,21 @@ async def append(connection: Borrowed, chain: str, receipts: Sequence[Receipt]) 
     if end is None:
         raise Bug(f"the chain {chain} was begun and is not there")
     links = chained(chain, end["seq"], end["hash"], receipts)
-    await connection.execute(
-        sql("receipts.append"),
-        chain,
-        [link.seq for link in links],
-        [time_of(link.at) for link in links],
-        [str(link.kind) for link in links],
-        [link.attempt or None for link in links],
-        [link.body for link in links],
-        [link.previous for link in links],
-        [link.hash for link in links],
-    )
+    try:
+        await connection.execute(
+            sql("receipts.append"),
+            chain,
+            [link.seq for link in links],
+            [time_of(link.at) for link in links],
+            [str(link.kind) for link in links],
+            [link.attempt or None for link in links],
+            [link.body for link in links],
+            [link.previous for link in links],
+            [link.hash for link in links],
+        )
+    except asyncpg.UniqueViolationError as error:
+        what = f"the chain of receipts {chain} was changed: it goes on beyond its end ({end['seq']})"
+        raise PeerRefused(f"{what}; see callcenter compliance verify") from error
     await connection.execute(sql("receipts.move_end"), chain, links[-1].seq, links[-1].hash)
     return links[-1]
 

@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -774,6 +775,24 @@ def test_two_campaigns_do_not_dial_for_the_same_agent() -> None:
     assert not floor.ask(CampaignStartRequested(request=floor.request(), campaign=other))
     floor.passes(5.0)
     assert len(floor.all(DialNumber)) == 3
+
+
+def test_a_caller_id_has_one_limit_a_day_whichever_campaign_shows_it() -> None:
+    other = CampaignName("autumn")
+    pool = (CallerNumber(number="+842411111111", per_day_max=2), CallerNumber(number="+842422222222", per_day_max=1))
+    floor = Floor(queues=(queue("out"),), rules={"caller_ids": pool})
+    configuration = floor.configuration
+    floor.engine.world.configuration = replace(
+        configuration, campaigns={**configuration.campaigns, other: campaign(name=other, caller_ids=pool)}
+    )
+    for name in ("ann", "bea", "cat", "dan", "eve"):
+        floor.agent(name)
+    floor.begins()
+    floor.starts()
+    assert not floor.ask(CampaignStartRequested(request=floor.request(), campaign=other))
+    floor.passes(5.0)
+    showing = Counter(judge.dial.caller_id for judge in floor.all(JudgeDial))
+    assert showing == {"+842411111111": 2, "+842422222222": 1, "": 2}, "the law refuses calls that show nothing"
 
 
 def test_a_goal_ends_it_and_a_dropped_count_on_record_is_known_to_the_pacer() -> None:

@@ -137,3 +137,26 @@ async def test_who_opts_out_is_refused_from_then_on(pool: Pool, dsn: str) -> Non
         assert await one.dialler.emptied(LIMIT_S)
         judged = await one.judged(lead, "l-a")
         assert not judged.authorised
+
+
+async def test_a_chain_that_somebody_changed_stops_its_own_campaign_and_nothing_else(pool: Pool, dsn: str) -> None:
+    for n in range(2):
+        await add_lead(pool, [number(n)])
+    async with desk(pool, dsn, "run") as one:
+        first, second = await one.claims()
+        assert (await one.judged(first, "l-a")).authorised
+        await pool.execute("UPDATE receipt_chain SET seq = 0")
+        refused = await one.judged(second, "l-b")
+        assert (refused.authorised, refused.kept) == (False, True)
+        assert "the chain of receipts spring was changed" in refused.why
+        one.dialler.begin(
+            SettleAttempt(
+                contact=NOBODY, campaign=SPRING, attempt=LegId("l-a"), outcome=Outcome.BUSY, at=SystemClock().now()
+            )
+        )
+        one.dialler.begin(OptOut(contact=NOBODY, campaign=SPRING, number=number(1)))  # waits for nobody's receipt
+        async with asyncio.timeout(LIMIT_S):
+            while not await pool.fetchval("SELECT EXISTS (SELECT FROM do_not_call_entry)"):
+                pass
+        await pool.execute("UPDATE receipt_chain SET seq = 1")
+        await one.next(AttemptSettled)
