@@ -3,10 +3,11 @@
 Knows shares, counts and hours; knows no database.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 
 from callcenter.model.law import CallingHours, LawPack
-from callcenter.model.lead import ListOfLeads
+from callcenter.model.lead import Lead, ListOfLeads
 
 
 def portions(shares: Mapping[ListOfLeads, int], taken: Mapping[ListOfLeads, int], count: int) -> dict[ListOfLeads, int]:
@@ -21,6 +22,25 @@ def portions(shares: Mapping[ListOfLeads, int], taken: Mapping[ListOfLeads, int]
         behind = min(able, key=lambda name: ((taken.get(name, 0) + found[name] + 0.5) / shares[name], name))
         found[behind] += 1
     return {name: some for name, some in found.items() if some}
+
+
+def mixed(
+    shares: Mapping[ListOfLeads, int], taken: Mapping[ListOfLeads, int], found: Mapping[ListOfLeads, Sequence[Lead]]
+) -> list[Lead]:
+    """Leads of several lists in the order in which they are called: each list's own order, the lists by their shares.
+
+    By the same rule as `portions`, so that every beginning of it is as near to the shares as whole leads can be; when a
+    list has no more, the others go on.
+    """
+    begun, left = dict(taken), {name: deque(leads) for name, leads in sorted(found.items()) if leads}
+    order: list[Lead] = []
+    while left:
+        behind = min(left, key=lambda name: ((begun.get(name, 0) + 0.5) / shares[name], name))
+        order.append(left[behind].popleft())
+        begun[behind] = begun.get(behind, 0) + 1
+        if not left[behind]:
+            del left[behind]
+    return order
 
 
 def callable_now(packs: Sequence[LawPack], zones: Sequence[str], at: float) -> bool:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from callcenter.core.mixing import callable_now, portions
+from callcenter.core.mixing import callable_now, mixed, portions
 from callcenter.model.campaign import Campaign
 from callcenter.model.law import LawPack
 from callcenter.model.lead import Lead, ListOfLeads
@@ -51,7 +51,8 @@ class Hopper:
         """Claim leads up to its size, by the lists' shares; what one list lacks, others give. Gives how many."""
         claimed = 0
         empty: set[ListOfLeads] = set()
-        while (room := self._size_max - len(self._heap)) > 0:
+        before, of_lists = dict(self._taken), dict[ListOfLeads, list[Lead]]()
+        while (room := self._size_max - len(self._heap) - claimed) > 0:
             shares = {name: share for name, share in self._campaign.lists.items() if name not in empty}
             wanted = portions(shares, self._taken, room)
             if not wanted:
@@ -59,10 +60,11 @@ class Hopper:
             for name, count in wanted.items():
                 found = await self._claim(name, count, at)
                 claimed += len(found)
-                self._heap.extend(found)
+                of_lists.setdefault(name, []).extend(found)
                 self._taken[name] = self._taken.get(name, 0) + len(found)
                 if len(found) < count:
                     empty.add(name)
+        self._heap.extend(mixed(self._campaign.lists, before, of_lists))
         return claimed
 
     async def _claim(self, name: ListOfLeads, count: int, at: float) -> tuple[Lead, ...]:

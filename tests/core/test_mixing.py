@@ -4,8 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from callcenter.config.law import shipped_packs
-from callcenter.core.mixing import callable_now, portions
-from callcenter.model.lead import ListOfLeads
+from callcenter.core.mixing import callable_now, mixed, portions
+from callcenter.model.lead import Lead, LeadId, ListOfLeads
 from tests.core.test_law import NEW_YORK, wall
 
 A, B, C = ListOfLeads("a"), ListOfLeads("b"), ListOfLeads("c")
@@ -42,3 +42,20 @@ def test_groups_of_zones() -> None:
     assert not callable_now([packs["us"]], [NEW_YORK, "Pacific/Honolulu"], morning)
     assert not callable_now([packs["house"]], [NEW_YORK], morning + 3600)  # no law at all
     assert not callable_now([packs["us"]], [], morning)
+
+
+@given(shares=st.tuples(st.integers(1, 9), st.integers(1, 9)), counts=st.tuples(st.integers(0, 40), st.integers(0, 40)))
+def test_every_beginning_of_what_is_called_is_near_the_shares_as_long_as_both_lists_last(
+    shares: tuple[int, int], counts: tuple[int, int]
+) -> None:
+    found = {
+        name: [Lead(id=LeadId(n), list=name) for n in range(count)] for name, count in zip((A, B), counts, strict=True)
+    }
+    order = mixed({A: shares[0], B: shares[1]}, {}, found)
+    for name in (A, B):
+        assert [lead for lead in order if lead.list == name] == found[name]
+    part = shares[0] / sum(shares)
+    for length in range(len(order)):
+        of_a = sum(lead.list == A for lead in order[:length])
+        if of_a < counts[0] and length - of_a < counts[1]:
+            assert abs(of_a - part * length) <= 1.0
