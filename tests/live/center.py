@@ -25,12 +25,13 @@ import msgspec
 
 from callcenter.embedded.programs import Tool
 from callcenter.media.voice.ears import TRUNK
-from callcenter.model.agent import Agent, AgentState
+from callcenter.model.agent import Agent, AgentState, AgentStatus
 from callcenter.model.facts import Fact
 from callcenter.model.ids import AgentId, ContactId
 from callcenter.model.view import CenterView
 from callcenter.postgres.directory import Directory
 from callcenter.postgres.pool import AWAY, Pool, open_pool
+from callcenter.postgres.reader import JournalReader
 from callcenter.sim.peers.baresip import CallState, Habit, SoftPhone
 from callcenter.sim.peers.sipp import Caller as CrowdCaller
 from callcenter.sim.peers.sipp import Crowd, PhoneBank
@@ -41,6 +42,7 @@ from tests.live.premises import Premises, qualified_often
 from tests.live.taker import Taker, taker
 from tests.live.waiting import LIMIT_S, eventually
 
+LOG_LINES: Final = 40  # of the center, that a failed wait tells
 POSTGRES_LIMIT_S: Final = 30.0
 SOFT_S: Final = 40.0  # how long somebody who speaks softly has something to say; then she hangs up
 
@@ -81,6 +83,7 @@ class Center:
         self._peers = itertools.count()
         self._folder = premises.folder / "peers" / str(time.monotonic_ns())
         self.began = time.time()
+        self._killed_after = 0  # the journal's last entry then
 
     async def __aenter__(self) -> Self:
         self._folder.mkdir(parents=True)
@@ -298,8 +301,16 @@ class Center:
                 await self._news.wait_for(lambda: len(self.so_far(kind, **wanted)) >= count)
         except TimeoutError:
             heard = "\n".join(f"  {told.at % 1000:.3f} {told.fact}" for told in self.told)
-            raise AssertionError(f"no {count} {kind.__name__} {wanted} within {within_s:g} s, but:\n{heard}") from None
+            missing = f"no {count} {kind.__name__} {wanted} within {within_s:g} s, but:\n{heard}"
+            raise AssertionError(f"{missing}\n{await self.evidence()}") from None
         return self.so_far(kind, **wanted)
+
+    async def evidence(self) -> str:
+        """What a failed test is to be judged by: the calls and agents that there are, and the end of the log."""
+        view = await self.view()
+        busy = [*view.contacts, *(one for one in view.agents if one.status != AgentStatus.LOGGED_OUT)]
+        log = self.premises.log.read_text(errors="replace").splitlines()[-LOG_LINES:]
+        return "\n".join([*map(str, busy), *log])
 
     def so_far(self, kind: type[F], /, **wanted: Any) -> list[F]:
         """The facts with these fields that this test has been told."""
@@ -322,7 +333,7 @@ class Center:
             view = await self.view()
             return view if true(view) else None
 
-        return await eventually(look, what, within_s)
+        return await eventually(look, what, within_s, self.evidence)
 
     async def asks(self, path: str, body: Mapping[str, Any] | None = None) -> None:
         """A request over the control socket, which must be granted."""
@@ -391,12 +402,32 @@ class Center:
     async def is_killed(self) -> None:
         """SIGKILL to the program; Postgres and Asterisk live on."""
         self.expects(r"res_http_websocket\.c: (?:Error reading from web socket|Unable to retrieve HTTP status line)")
+        self._killed_after = await JournalReader(self.pool).last_seq()
         await asyncio.to_thread(self.premises.kill)
 
     async def comes_back(self) -> None:
         """It is started again."""
         await asyncio.to_thread(self.premises.start)
         await self.connect()
+        await self._catch_up()
+
+    async def _catch_up(self) -> None:
+        """What happened before the feed was listened to again stands in the journal."""
+        assert self._http is not None
+        async with self._http.get("/v1/health") as response:
+            last = (await response.json())["journal"]["last_seq"]
+        reader = JournalReader(self.pool)
+
+        async def look() -> bool | None:
+            return await reader.last_seq() >= last or None
+
+        await eventually(look, "the journal is in Postgres")
+        entries = [entry async for entry in reader.entries(self._killed_after, last)]
+        facts = [Told(at=entry.at, fact=one) for entry in entries for one in entry.outputs if isinstance(one, Fact)]
+        async with self._news:
+            self.told += [one for one in facts if one not in self.told]
+            self.told.sort(key=lambda one: one.at)
+            self._news.notify_all()
 
 
 async def open_for_business(premises: Premises) -> None:

@@ -12,14 +12,21 @@ LOOK_EVERY_S: Final = 0.05
 T = TypeVar("T")
 
 
-async def eventually(look: Callable[[], Awaitable[T | None]], what: str, within_s: float = LIMIT_S) -> T:
-    """Look again and again until there is something. Raises AssertionError if there is nothing in time."""
+async def eventually(
+    look: Callable[[], Awaitable[T | None]],
+    what: str,
+    within_s: float = LIMIT_S,
+    evidence: Callable[[], Awaitable[str]] | None = None,
+) -> T:
+    """Look again and again until there is something. Raises AssertionError, with the evidence, if there is nothing."""
     deadline = time.monotonic() + within_s
     while True:
         found = await look()
         if found is not None:
             return found
-        assert time.monotonic() < deadline, f"{what}: not within {within_s:g} s"
+        if time.monotonic() >= deadline:
+            told = await evidence() if evidence is not None else ""
+            raise AssertionError(f"{what}: not within {within_s:g} s\n{told}")
         await asyncio.sleep(LOOK_EVERY_S)
 
 
