@@ -16,6 +16,19 @@ from callcenter.model.facts import ConfigurationChanged
 from callcenter.model.ids import Version
 
 
+def lived_by(world: World) -> frozenset[Version]:
+    """The versions that somebody lives by: calls, promises of callbacks, talks of which something may be recorded."""
+    contacts = world.contacts.values()
+    return frozenset(
+        {
+            world.version,
+            *(contact.version for contact in contacts),
+            *(contact.callback.version for contact in contacts if contact.callback is not None),
+            *(talk.version for talks in world.talked.values() for talk in talks),
+        }
+    )
+
+
 class Applying:
     """Puts a version of the library in force."""
 

@@ -20,6 +20,7 @@ import structlog
 
 from callcenter.config.folder import digest_of, read_configuration, read_files
 from callcenter.config.strangers import strangers
+from callcenter.core.applying import lived_by
 from callcenter.core.engine import Engine
 from callcenter.core.world import Library
 from callcenter.errors import ConfigurationError, PeerFault, Problem
@@ -242,9 +243,7 @@ class Live:
     def _tidy(self) -> None:
         """Versions that nobody lives by any more leave the shelf; the store has them."""
         if self._engine is not None:
-            world = self._engine.world
-            used = {world.version, *(contact.version for contact in world.contacts.values())}
-            for version in self.shelf.keys() - used:
+            for version in self.shelf.keys() - lived_by(self._engine.world):
                 del self.shelf[version]
 
     async def _known(self, version: Version) -> Stored:

@@ -14,10 +14,11 @@ from callcenter.core.aside import CONFIRM_PROMPT
 from callcenter.errors import Bug, ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import ContactState
-from callcenter.model.events import ConfigurationApplied, EngineStarted, HangUpRequested
+from callcenter.model.disposition import Talked
+from callcenter.model.events import ConfigurationApplied, DispositionRequested, EngineStarted, HangUpRequested
 from callcenter.model.facts import ContactQueued
 from callcenter.model.flow import Prompt
-from callcenter.model.ids import ContactId, QueueName, RequestId
+from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.postgres.configurations import Configurations, Origin
 from callcenter.postgres.reader import JournalReader
 from callcenter.runtime.feed import Subscription
@@ -152,6 +153,21 @@ async def test_an_edit_goes_live_while_somebody_waits(house: House) -> None:
         if isinstance(entry.event, ConfigurationApplied)
     ]
     assert (event.version, event.by) == (2, "lan")
+
+
+async def test_a_talk_is_judged_by_its_own_version_whatever_went_live_since(house: House) -> None:
+    async with house.opens() as center:
+        assert center.live._engine is not None
+        world = center.live._engine.world
+        talk = Talked(agent=AgentId("ann"), queue=QueueName("sales"), version=world.version, ended=world.now)
+        world.talked[ContactId("c-1")] = [talk]
+        for n, max_wait_s in enumerate((60, 90), 2):
+            house.writes(max_wait_s=max_wait_s)
+            assert await center.applies() == n
+        assert sorted(world.library) == [1, 3], "nobody lives by the second one"
+        request = RequestId("test")
+        recorded = DispositionRequested(request=request, contact=ContactId("c-1"), code="sold", by="lan")
+        assert "nothing is recorded" in await center.running.ask(request, recorded)
 
 
 async def test_what_nobody_can_say_is_told_and_is_no_hindrance(house: House) -> None:
