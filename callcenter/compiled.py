@@ -77,6 +77,7 @@ MODULES: Final = (
     "callcenter.core.notes",
     "callcenter.core.offers",
     "callcenter.core.outside",
+    "callcenter.core.outside_phones",
     "callcenter.core.parking",
     "callcenter.core.paths",
     "callcenter.core.phone_use",

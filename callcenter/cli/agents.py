@@ -8,7 +8,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
 import typer
 
@@ -42,6 +42,8 @@ SkillLevels = Annotated[
     list[str] | None, typer.Argument(metavar="[SKILL=LEVEL]...", help="Such as sales=3; 0 takes it away.")
 ]
 
+NO_NUMBER: Final = "none"  # the phone is one of the house
+OUTSIDE_NUMBER: Final = re.compile(r"\+?[0-9]{3,15}")
 _SKILL: Final = re.compile(r"(?P<skill>[^=:\s]+)[=:](?P<level>\d{1,2})")
 
 
@@ -77,16 +79,26 @@ def add(
     secret_stdin: Annotated[
         bool, typer.Option("--secret-stdin", help="Read the SIP password from standard input; else one is made.")
     ] = False,
+    outside: Annotated[
+        str, typer.Option("--outside", metavar="NUMBER", help="Her phone is this outside number, at home or away.")
+    ] = "",
     json: Json = False,
 ) -> None:
     """Take somebody in and print her SIP account: number, password, server."""
-    from callcenter.model.agent import Agent
+    from callcenter.model.agent import Agent, PhoneRules
     from callcenter.model.ids import AgentId, Skill
 
     site = site_of(context)
     _refuse_taken(site, number)
     skills = {Skill(name): level for name, level in _levels(skill or []).items()}
-    made = Agent(id=AgentId(agent), name=name or agent, number=number, skills=skills, language=language)
+    made = Agent(
+        id=AgentId(agent),
+        name=name or agent,
+        number=number,
+        skills=skills,
+        language=language,
+        phone=PhoneRules(outside=_outside(site, outside or NO_NUMBER)),
+    )
     secret = sys.stdin.readline().strip() if secret_stdin else None
     account = _changed(site, lambda directory: directory.add(made, secret=secret))
     _show_account(site, account, told=_tell(site), json=json)
@@ -96,6 +108,17 @@ def _refuse_taken(site: "Site", number: str) -> None:
     """A number that leads to a flow would be dialled by colleagues who want the agent."""
     if site.settings.config_folder.is_dir() and number in site.configuration().numbers:
         raise Failure(Exit.PROBLEMS, f"{number} leads to a flow (numbers.yaml)", remedy="give her a number of her own")
+
+
+def _outside(site: "Site", said: str) -> str:
+    """The outside number that is to be somebody's phone; "" for `none`."""
+    if said == NO_NUMBER:
+        return ""
+    if not OUTSIDE_NUMBER.fullmatch(said):
+        raise Failure(Exit.PROBLEMS, f"{said} is no telephone number", remedy="3 to 15 digits, + before them or not")
+    if site.settings.config_folder.is_dir() and not site.configuration().may_forward_to(said):
+        raise Failure(Exit.PROBLEMS, f"{said} may not be called", remedy="a pattern in `forward_to` of numbers.yaml")
+    return said
 
 
 @app.command("skills")
@@ -191,14 +214,19 @@ def set_phone(
     auto_answer: Annotated[
         bool | None, typer.Option("--auto-answer/--no-auto-answer", help="It is asked to answer by itself.")
     ] = None,
+    outside: Annotated[
+        str | None, typer.Option("--outside", metavar="NUMBER", help="It is this outside number; `none`: a SIP phone.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show or change how calls come to somebody's phone."""
     from dataclasses import replace
 
-    wanted = {"nailed": nailed, "confirm": confirm, "auto_answer": auto_answer}
-    named = {name: value for name, value in wanted.items() if value is not None}
     site = site_of(context)
+    wanted = {"nailed": nailed, "confirm": confirm, "auto_answer": auto_answer}
+    named: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
+    if outside is not None:
+        named["outside"] = _outside(site, outside)
 
     async def change(directory: "Directory") -> "Agent":
         known = await _known(directory, agent)

@@ -74,6 +74,7 @@ def phone_document(agent: "Agent") -> dict[str, object]:
         "nailed": rules.nailed,
         "confirm": rules.confirm,
         "auto_answer": rules.auto_answer,
+        "outside": rules.outside or None,
     }
 
 
@@ -81,6 +82,8 @@ def phone_words(agent: "Agent") -> str:
     """The same in a sentence."""
     rules = agent.phone
     how = "is nailed up: it stays connected while she works" if rules.nailed else "rings for each call"
+    if rules.outside:
+        return f"{agent.id}: phone {rules.outside}, outside, rings for each call; a call is hers when she presses 1"
     how += "; it is asked to answer by itself" if rules.auto_answer else ""
     how += "; a call is hers when she presses 1" if rules.confirm else ""
     return f"{agent.id}: phone {agent.number} {how}"

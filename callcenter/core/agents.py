@@ -118,7 +118,9 @@ class Agents:
         else:
             self._by_number.pop(record.agent.number, None)
             if record.agent.number != agent.number:
-                record.phone, record.phone_used = PhoneState.UNKNOWN, False
+                record.phone = PhoneState.UNKNOWN
+            if (record.agent.number, record.agent.phone.outside) != (agent.number, agent.phone.outside):
+                record.phone_used = False
                 self._forget_outside(record)
             self.free.remove(record)
             record.agent = agent

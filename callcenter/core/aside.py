@@ -27,7 +27,8 @@ TOLD_MAX_S: Final = 30.0  # an agent is told no longer than this; then she count
 
 def must_confirm(world: World, queue: Queue, agent: AgentId) -> bool:
     """Whether a key must be pressed before the offer is hers."""
-    return queue.confirm or world.agents.records[agent].agent.phone.confirm
+    rules = world.agents.records[agent].agent.phone
+    return queue.confirm or rules.confirm or bool(rules.outside)
 
 
 def ask(world: World, contact: ContactRecord, offer: OfferRecord, queue: Queue) -> None:

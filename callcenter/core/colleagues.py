@@ -18,6 +18,7 @@ from callcenter.core import recording, voice
 from callcenter.core.consult import BY_PHONE
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.control import DEFAULT_MUSIC, LONG_HOLD_S
+from callcenter.core.outside_phones import no_house_phone
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import NOBODY, World
@@ -292,6 +293,8 @@ def over(world: World, contact: ContactRecord) -> None:
 def not_rung(colleague: AgentRecord) -> tuple[str, LegEnd]:
     """Why a colleague's phone is not rung for a colleague, in words and for a phone; ("", ...) if it is."""
     name = colleague.agent.id
+    if problem := no_house_phone(colleague.agent):
+        return problem, LegEnd.REJECTED
     if colleague.agent.phone.nailed:
         return f"the phone of {name} is nailed up", LegEnd.REJECTED
     if colleague.phone is not PhoneState.REACHABLE:

@@ -11,7 +11,7 @@ of a guest; else, with nobody but a ringing phone, it waits in its queue again.
 
 from typing import Final, Protocol
 
-from callcenter.core import control, recording, voice
+from callcenter.core import control, outside_phones, recording, voice
 from callcenter.core.agents import Agents
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.state import AgentRecord, ContactRecord
@@ -264,24 +264,24 @@ class Consults:
         )
         caller = world.agents.records[agent].agent
         timeout_s = RING_S + RING_GRACE_S
+        world.timers.set(TimerKind.CONSULT, contact.id, world.now + RING_S)
         if called is not None and party.agent is not None:
             world.agents.offered(called, leg, contact.id, world.now)
         if called is not None and nail is not None:
             world.at_once.append(leg)
         elif called is not None and party.agent is not None:
-            world.out.append(
-                RingAgent(
-                    contact=contact.id,
-                    leg=leg,
-                    offer=mint.offer(),
-                    agent=party.agent,
-                    number=called.agent.number,
-                    caller=caller.number,
-                    caller_name=caller.name,
-                    timeout_s=timeout_s,
-                    like=agent_leg,
-                )
+            command = RingAgent(
+                contact=contact.id,
+                leg=leg,
+                offer=mint.offer(),
+                agent=party.agent,
+                number=called.agent.number,
+                caller=caller.number,
+                caller_name=caller.name,
+                timeout_s=timeout_s,
+                like=agent_leg,
             )
+            outside_phones.ring(world, command, called.agent, TimerKind.CONSULT, contact.id)
         else:
             world.out.append(
                 DialNumber(
@@ -293,7 +293,6 @@ class Consults:
                     like=agent_leg,
                 )
             )
-        world.timers.set(TimerKind.CONSULT, contact.id, world.now + RING_S)
 
     def _transfer(self, contact: ContactRecord, consult: Consult, by: str) -> None:
         """The call is the consulted's; the agent has gone, or goes."""

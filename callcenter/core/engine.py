@@ -8,7 +8,7 @@ matching after it, so nobody else has to remember either.
 from collections.abc import Mapping
 from typing import Final, assert_never
 
-from callcenter.core import aside, control, voice
+from callcenter.core import aside, control, outside_phones, voice
 from callcenter.core import recording as talk_recording
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
@@ -209,6 +209,7 @@ class Engine:
             self._take(event)
         if type(event) is ConfigurationApplied or type(event) is EngineStarted:
             self._phones_in_use.follow_the_rule()
+            outside_phones.follow(self.world)
         self._settle(roster)
         out = world.out[:]
         world.out.clear()
@@ -369,7 +370,7 @@ class Engine:
                 self._phones_in_use.take(event)
             case PhoneChanged(number=number, state=state):
                 record = self.world.agents.by_number(number)
-                if record is not None:
+                if record is not None and not record.agent.phone.outside:
                     self.world.agents.phone_changed(record, state, self.world.now)
             case LegSilent(leg=leg):
                 if self._lost.gives_up(leg):

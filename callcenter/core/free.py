@@ -229,6 +229,8 @@ def why_not_free(record: AgentRecord, medium: Medium, now: float, interruptible:
     other = _busy_with(record, medium, interruptible)
     if other is not None:
         return f"handles {other}, which is not interrupted for {medium}"
+    if record.phone is not PhoneState.REACHABLE and record.agent.phone.outside and medium is Medium.VOICE:
+        return "her outside number may not be called: see `forward_to`"
     if record.phone is not PhoneState.REACHABLE and medium is Medium.VOICE:
         return f"phone {record.phone}"
     if record.own_calls and medium is Medium.VOICE:

@@ -1,6 +1,7 @@
 """Whom a supervisor may hear, and whether she can now. Knows rights, teams and queues; changes nothing."""
 
 from callcenter.core.monitors import MonitorRecord
+from callcenter.core.outside_phones import no_house_phone
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
 from callcenter.model.agent import PhoneState
@@ -28,6 +29,8 @@ def whom(world: World, asked: MonitorRequested) -> tuple[AgentId | None, str]:
 def hindrance(world: World, record: AgentRecord) -> str:
     """Why this supervisor cannot be rung for it now."""
     name = record.agent.id
+    if problem := no_house_phone(record.agent):
+        return problem
     if record.phone is not PhoneState.REACHABLE:
         return f"the phone of {name} cannot be reached"
     if of(world, name) is not None:

@@ -6,7 +6,7 @@ its leg is forgotten, hung up, and whatever comes of that leg later finds nobody
 
 from typing import Final
 
-from callcenter.core import aside
+from callcenter.core import aside, outside_phones
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord, OfferRecord
@@ -97,21 +97,20 @@ class Offers:
         if nail is not None or own is not None:
             world.at_once.append(leg)
             return
-        world.out.append(
-            RingAgent(
-                contact=contact.id,
-                leg=leg,
-                offer=offer,
-                agent=agent,
-                number=record.agent.number,
-                caller=contact.callback.number if contact.callback is not None else contact.caller,
-                caller_name=_name_of(contact),
-                timeout_s=queue.offer_timeout_s + RING_GRACE_S,
-                like=contact.leg,
-                auto_answer=record.agent.phone.auto_answer,
-            )
-        )
         world.timers.set(TimerKind.OFFER, leg, world.now + queue.offer_timeout_s)
+        command = RingAgent(
+            contact=contact.id,
+            leg=leg,
+            offer=offer,
+            agent=agent,
+            number=record.agent.number,
+            caller=contact.callback.number if contact.callback is not None else contact.caller,
+            caller_name=_name_of(contact),
+            timeout_s=queue.offer_timeout_s + RING_GRACE_S,
+            like=contact.leg,
+            auto_answer=record.agent.phone.auto_answer,
+        )
+        outside_phones.ring(world, command, record.agent, TimerKind.OFFER, leg)
 
     def accept(self, contact: ContactRecord, leg: LegId) -> OfferRecord:
         """The agent has answered: her offer is accepted, all others for this contact are rescinded."""

@@ -15,6 +15,7 @@ from callcenter.core import control, recording, voice
 from callcenter.core.consult import BY_PHONE, PARTY_ENDS, Elsewhere
 from callcenter.core.contacts import ContactInput, move
 from callcenter.core.dispositions import held
+from callcenter.core.outside_phones import no_house_phone
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.transfers import Transfers, hindrance, not_there
@@ -280,6 +281,7 @@ class ParkingPlace:
             problem = not_there(record) or held(world, record) or _calls(record)
             if not problem:  # she is done with the call before: she says so by this
                 world.agents.end_wrap_up(record, world.now)
+        problem = problem or no_house_phone(record.agent)
         problem = problem or world.agents.why_not_free(record, contact.medium, world.now)
         if problem:
             return f"{agent} cannot have it: {problem}"

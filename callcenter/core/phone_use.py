@@ -44,6 +44,7 @@ class PhonesInUse:
                     self._said(record, used=record.agent.number in listed)
 
     def _said(self, record: AgentRecord, *, used: bool) -> None:
+        used = used and not record.agent.phone.outside  # that is another phone
         if record.phone_used is used:
             return
         record.phone_used = used

@@ -5,7 +5,7 @@ Knows whom to ask and what to say when there is nobody or nothing of that name; 
 
 from typing import Protocol, assert_never
 
-from callcenter.core import recording
+from callcenter.core import outside_phones, recording
 from callcenter.core.applying import Applying
 from callcenter.core.callbacks import Callbacks
 from callcenter.core.campaigns import Campaigns
@@ -24,7 +24,7 @@ from callcenter.core.steering import Steering
 from callcenter.core.timers import TimerKind
 from callcenter.core.transfers import Transfers
 from callcenter.core.world import World
-from callcenter.model.agent import AgentStatus
+from callcenter.model.agent import Agent, AgentStatus
 from callcenter.model.campaign_messages import (
     CampaignRequest,
     CampaignStartRequested,
@@ -171,7 +171,7 @@ class Requests:
         world, now = self._world, self._world.now
         match event:
             case AgentSaved(request=request, agent=agent):
-                self._reply(request, world.agents.save(agent, now))
+                self._save(request, agent)
             case AgentRemoved(request=request, agent=agent_id):
                 self._reply(request, world.agents.remove(agent_id, now))
             case AgentStatusRequested(request=request, agent=agent_id, status=status, reason=reason):
@@ -258,6 +258,15 @@ class Requests:
                 return self._consults.act(event)
             case _:
                 assert_never(event)
+
+    def _save(self, request: RequestId, agent: Agent) -> None:
+        world = self._world
+        known = world.agents.records.get(agent.id)
+        was = known.agent.phone.outside if known is not None else ""
+        problem = world.agents.save(outside_phones.normal(agent), world.now)
+        self._reply(request, problem)
+        if not problem:
+            outside_phones.saved(world, agent.id, was)
 
     def set_status(self, record: AgentRecord, status: AgentStatus, reason: str) -> str:
         """Log an agent in or out, pause her, make her ready; gives what is wrong, or ""."""

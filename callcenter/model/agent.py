@@ -54,6 +54,7 @@ class PhoneRules:
     nailed: bool = False
     confirm: bool = False  # a key must be pressed before a call is hers, as it must where a queue wants that
     auto_answer: bool = False  # it is asked to answer by itself
+    outside: str = ""  # PERSONAL: her phone is this outside number, and a key is always wanted; "": one of the house
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

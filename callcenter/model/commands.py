@@ -143,6 +143,7 @@ class RingAgent(Message, frozen=True, kw_only=True):
     timeout_s: float
     like: LegId | None = None
     auto_answer: bool = False  # the phone is asked to answer by itself
+    outside: str = ""  # PERSONAL: her phone is this outside number, which is dialled as those are; "": her account
 
 
 class DialNumber(Message, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ TREATED: Final[Mapping[str, str]] = {
     "agent_activity.reason": STAFF,
     "recording.path": ERASED,
     "agent.name": STAFF,
+    "agent.phone": STAFF,
     "configuration_file.text": OPERATOR,
     "configuration.made_by": STAFF,
     "callback.number": ERASED,

@@ -376,7 +376,8 @@ class FakeAsterisk:
                 RingAgent(leg=leg, number=number, timeout_s=timeout_s)
                 | RingPhone(leg=leg, number=number, timeout_s=timeout_s)
             ):
-                return self._ring(leg, number, timeout_s)
+                outside = isinstance(command, RingAgent) and bool(command.outside)
+                return self._ring(leg, number, timeout_s, outside=outside)
             case DialNumber(leg=leg, number=number, timeout_s=timeout_s):
                 return self._dial(leg, number, timeout_s)
             case Snoop():
@@ -439,11 +440,12 @@ class FakeAsterisk:
         held.up = True
         return None
 
-    def _ring(self, leg: LegId, number: str, timeout_s: float) -> TransportFault | None:
+    def _ring(self, leg: LegId, number: str, timeout_s: float, *, outside: bool) -> TransportFault | None:
+        """An agent's phone; `outside`: at home, where her account does not matter."""
         phone = self.phones.get(number)
         if phone is None or leg in self.legs:
             return TransportFault.REFUSED
-        there = self.registered.get(number, False)
+        there = outside or self.registered.get(number, False)
         self._begin(leg, phone, number, timeout_s, at_once=None if there else LegEnd.UNREACHABLE)
         return None
 

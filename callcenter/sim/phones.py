@@ -66,6 +66,17 @@ def with_phones(random: Random, agents: tuple[Agent, ...]) -> tuple[Agent, ...]:
     return tuple(replace(agent, phone=draw_phone(random)) for agent in agents)
 
 
+def with_outside_phones(random: Random, agents: tuple[Agent, ...]) -> tuple[Agent, ...]:
+    """The phones of some agents are outside numbers, one of which may not be called."""
+    if random.random() >= RUNS:
+        return agents
+    numbers = [random.choice(("", "", "0901234567", "0199")) for _ in agents]
+    return tuple(
+        replace(agent, phone=replace(agent.phone, nailed=False, outside=number)) if number else agent
+        for agent, number in zip(agents, numbers, strict=True)
+    )
+
+
 def draw_phone(random: Random) -> PhoneRules:
     """How calls come to one phone."""
     return PhoneRules(nailed=random.random() < NAILED, confirm=random.random() < 0.2)
@@ -141,7 +152,8 @@ class PhoneChecks:
 
     def _accepted(self, fact: OfferEnded, entry: Entry, world: World, *, asked: bool) -> None:
         contact = world.contacts.get(fact.contact)
-        wanted = world.agents.records[fact.agent].agent.phone.confirm
+        rules = world.agents.records[fact.agent].agent.phone
+        wanted = rules.confirm or bool(rules.outside)
         if contact is not None:
             wanted = wanted or world.library[contact.version].queues[fact.queue].confirm
         if not (asked or wanted):

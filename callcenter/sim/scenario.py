@@ -70,7 +70,7 @@ from callcenter.sim.judging import with_judging
 from callcenter.sim.mail import with_mail
 from callcenter.sim.paperwork import with_paperwork
 from callcenter.sim.parking import with_parking
-from callcenter.sim.phones import with_asides, with_phones, with_ringing_in_use
+from callcenter.sim.phones import with_asides, with_outside_phones, with_phones, with_ringing_in_use
 from callcenter.sim.rights import with_supervisors, with_telling
 from callcenter.sim.routing import with_routing
 from callcenter.strategies import STRATEGIES
@@ -141,6 +141,7 @@ def draw(seed: int, length_s: float) -> Scenario:
         Random(f"supervisors {seed}"), draw_agents(random), sorted(queue.name for queue in queues)
     )
     agents = with_phones(Random(f"phones {seed}"), agents)
+    agents = with_outside_phones(Random(f"outside phones {seed}"), agents)
     return Scenario(
         seed=seed,
         start=_start(random),

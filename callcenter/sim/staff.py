@@ -132,6 +132,8 @@ class Staff:
             trained = replace(trained, phone=draw_phone(self.random))
         if self.ask(AgentSaved(request=self.request(), agent=trained)) == "":
             self.directory[agent] = trained
+            if known.phone.outside != trained.phone.outside:  # the accounts are written anew, and all phones listed
+                self.asterisk.tell_phone(known.number)
 
     def _replace(self, agent: AgentId) -> None:
         """Somebody else gets the desk, the id and the number: old skills must not stick."""

@@ -105,5 +105,6 @@ class UseTruth:
             if record.used_outside and (not used or world.configuration.ring_in_use):
                 yield f"{agent} is kept from her work by a call that is not there"
             counted = record.offer is not None or record.own_calls or record.load.get(Medium.VOICE) or record.nail
-            if used and not ours and not counted and not world.configuration.ring_in_use:
+            cares = not world.configuration.ring_in_use and not record.agent.phone.outside
+            if used and not ours and not counted and cares:
                 yield f"the phone of {agent} is in use from outside, and she is offered calls"

@@ -144,4 +144,5 @@ def test_how_calls_come_to_a_phone_is_shown_and_changed(home: Terminal) -> None:
     assert "nailed up" in terminal("agents", "phone", "anna").out
     changed = terminal.json("agents", "phone", "anna", "--rings", "--auto-answer")
     assert (changed["nailed"], changed["confirm"], changed["auto_answer"]) == (False, True, True)
+    assert changed["outside"] is None
     terminal("agents", "phone", "nobody", expect=Exit.NOT_FOUND)

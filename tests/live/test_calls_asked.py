@@ -139,3 +139,21 @@ async def test_on_a_line_that_is_nailed_up_she_is_asked_as_well(center: Center) 
         await caller.ended()
         await alice.is_(AgentState.READY)
         await alice.logs_out()
+
+
+async def test_an_agent_at_home_is_called_over_the_trunk_and_has_the_call_by_the_key_alone(center: Center) -> None:
+    async with phone_of(center, "alice", PhoneRules(outside=office.CARRIER_NUMBER)):
+        at_home, alice = await asyncio.gather(center.outside_world(), center.works("alice", habit=Habit.IGNORE))
+        caller = await center.calls(SALES)
+        contact = await caller.contact()
+        await center.fact(AgentAsked, contact=contact, agent="alice")
+        await caller.hears_music()
+        assert center.so_far(ContactConnected, contact=contact) == []
+        await at_home.press("1")
+        await center.fact(ContactConnected, contact=contact, agent="alice")
+        await caller.ear.hears(office.AGENT_TONES[-1], 6.0)
+        assert alice.phone.calls == [], "the phone on her desk does not ring"
+        await caller.hangs_up()
+        assert (await caller.ended()).reason is EndReason.CALLER_HUNG_UP
+        await at_home.calls[-1].reaches(CallState.ENDED, 6.0)
+        await alice.logs_out()

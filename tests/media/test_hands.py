@@ -65,6 +65,7 @@ RING = RingAgent(
     timeout_s=20.2,
     like=CALLER,
 )
+AT_HOME = msgspec.structs.replace(RING, outside="0901234567", auto_answer=True)
 DIAL = DialNumber(contact=C, leg=AGENT_LEG, number="0123#", caller="0901", timeout_s=30.0, like=CALLER)
 HANG_UP = HangUp(contact=C, leg=CALLER)
 RETURN = ReturnLeg(contact=C, leg=CALLER, exit="done")
@@ -135,11 +136,13 @@ async def test_a_leg_leaves_a_bridge_goes_to_another_is_muted_and_is_sent_keys(o
 async def test_an_agents_phone_and_an_outside_number_are_dialled_as_the_settings_say() -> None:
     dialling = Dialling(phone="PJSIP/{number}/sip:{number}@sbc", outside="PJSIP/{number}@trunk-b")
     async with an_office(dialling) as office:
-        office.asterisk.phones |= {"1001/sip:1001@sbc": "ring", "0123#@trunk-b": "ring"}
+        office.asterisk.phones |= {"1001/sip:1001@sbc": "ring", "0123#@trunk-b": "ring", "0901234567@trunk-b": "ring"}
         await office.hands.perform(RING)
         await office.hands.perform(HangUp(contact=C, leg=AGENT_LEG))
         await office.hands.perform(DIAL)
-        [rung, dialled] = office.asterisk.asked("POST", f"/channels/{AGENT_LEG}")
+        await office.hands.perform(HangUp(contact=C, leg=AGENT_LEG))
+        await office.hands.perform(AT_HOME)
+        [rung, dialled, at_home] = office.asterisk.asked("POST", f"/channels/{AGENT_LEG}")
     assert rung == {
         "endpoint": "PJSIP/1001/sip:1001@sbc",
         "originator": CALLER,
@@ -149,6 +152,11 @@ async def test_an_agents_phone_and_an_outside_number_are_dialled_as_the_settings
         "timeout": "21",
     }
     assert (dialled["endpoint"], dialled["callerId"], dialled["timeout"]) == ("PJSIP/0123#@trunk-b", "<0901>", "30")
+    assert (at_home["endpoint"], at_home["callerId"], at_home["timeout"]) == (
+        "PJSIP/0901234567@trunk-b",
+        "<0901>",
+        "21",
+    )
 
 
 @pytest.mark.parametrize("template", ["Local/{number}@x", "PJSIP/{number} x", "PJSIP/{number}&SIP/2", "{number}"])

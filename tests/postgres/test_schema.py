@@ -174,6 +174,7 @@ async def test_personal_columns_are_marked(connection: Connection) -> None:
     )
     assert [row["name"] for row in marked] == [
         "agent.name",
+        "agent.phone",
         "agent_activity.reason",
         "api_answer.body",
         "api_token.agent",

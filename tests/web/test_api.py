@@ -247,10 +247,13 @@ async def test_an_agent_is_taken_in_changed_and_taken_out(api: Office) -> None:
     assert (made.status, made.json["skills"], made.json["warning"]) == (201, {"sales": 3}, "")
     assert b"secret" not in made.body
     nailed = await api.asks("PATCH", "/agents/eve", {"phone": {"nailed": True}})
-    assert nailed.json["phone"] == {"nailed": True, "confirm": False, "auto_answer": False}
+    assert nailed.json["phone"] == {"nailed": True, "confirm": False, "auto_answer": False, "outside": ""}
     both = await api.asks("PATCH", "/agents/eve", {"phone": {"confirm": True}})
-    assert both.json["phone"] == {"nailed": True, "confirm": True, "auto_answer": False}
+    assert both.json["phone"] == {"nailed": True, "confirm": True, "auto_answer": False, "outside": ""}
     problem(await api.asks("PATCH", "/agents/eve", {"phone": {"nailed": "maybe"}}), "invalid")
+    at_home = await api.asks("PATCH", "/agents/eve", {"phone": {"nailed": False, "outside": "0901234567"}})
+    assert at_home.json["phone"]["outside"] == "0901234567"
+    problem(await api.asks("PATCH", "/agents/eve", {"phone": {"outside": "anywhere"}}), "invalid")
     changed = await api.asks("PATCH", "/agents/eve", {"name": "Eve"})
     assert changed.json["name"] == "Eve"
     assert changed.json["skills"] == {"sales": 3}

@@ -302,11 +302,14 @@ class VoiceHands:
         return f"sound:{path}"
 
     async def _dial(self, command: RingAgent | DialNumber) -> None:
-        if isinstance(command, RingAgent):
+        number = command.number
+        if isinstance(command, RingAgent) and command.outside:
+            template, name, asks, number = self._dialling.outside, "", False, command.outside
+        elif isinstance(command, RingAgent):
             template, name, asks = self._dialling.phone, command.caller_name, command.auto_answer
         else:
             template, name, asks = command.via or self._dialling.outside, "", False
-        endpoint = template.replace(PLACE_OF_NUMBER, command.number)
+        endpoint = template.replace(PLACE_OF_NUMBER, number)
         with suppress(
             AlreadyExists
         ):  # ids are ours and never used twice: an earlier try of this command was carried out

@@ -26,6 +26,7 @@ VERSION: Final = Public(Stored, "Version", times=("at",), hidden=("files", "fold
 
 Skills = Annotated[dict[Name, Annotated[int, Field(ge=1, le=5)]], Field(max_length=SKILLS_MAX)]
 Number = Annotated[str, Field(pattern=r"^[0-9]{2,15}$")]
+OutsideNumber = Annotated[str, Field(pattern=r"^(\+?[0-9]{3,15})?$")]
 Id = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9._-]{0,38}[a-z0-9])?$")]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}$")]
 TeamName = Annotated[str, Field(pattern=r"^[^\W\d][\w-]{0,39}$")]
@@ -85,13 +86,14 @@ class NewAgent(BaseModel):
 
 
 class PhoneChange(BaseModel):
-    """How calls come to her phone; what is left out stays as it is."""
+    """How calls come to her phone; what is left out stays as it is. `outside`: a number at home, empty: none."""
 
     model_config = STRICT
 
     nailed: bool | None = None
     confirm: bool | None = None
     auto_answer: bool | None = None
+    outside: OutsideNumber | None = None
 
 
 class SupervisesChange(BaseModel):
