@@ -21,7 +21,7 @@ from callcenter.model.commands import HangUp
 from callcenter.model.contact import EndReason, LegEnd, TransportFault
 from callcenter.model.detection import Answerer
 from callcenter.model.events import CommandFailed
-from callcenter.model.ids import LegId, PlaybackId
+from callcenter.model.ids import BridgeId, LegId, PlaybackId
 
 COMMAND_RETRY_S: Final = 2.0  # an agent whose phone could not be dialled, by no fault of hers, is left alone so long
 
@@ -160,7 +160,7 @@ class Failures:
                     leg = LegId(event.subject)
                     self._world.out.append(HangUp(contact=contact.id, leg=leg))
                     self._told.leg_ended(leg, LegEnd.NORMAL)
-                elif event.fault is TransportFault.REFUSED:
+                elif event.fault is TransportFault.REFUSED and self._is_its(contact, event.subject):
                     self._world.surprise(f"{event.command} was refused: {event.detail}", contact)
                     self._told.end(contact, EndReason.FAULT)
                 elif event.fault is not TransportFault.GONE:  # a resync will ask again, or has to be looked into
@@ -179,6 +179,11 @@ class Failures:
                 pass  # none played
             case _:
                 self._told_of(event, contact)
+
+    def _is_its(self, contact: ContactRecord, subject: str) -> bool:
+        """Whether a leg or a bridge is one of the contact's still: what it has let go may fail as it likes."""
+        world = self._world
+        return contact.id in (world.legs.get(LegId(subject)), world.bridges.get(BridgeId(subject)))
 
     def _is_apart(self, contact: ContactRecord, event: CommandFailed) -> bool:
         """Whether an agent could not be told something alone: then nobody is asked, and nothing is told."""

@@ -185,8 +185,11 @@ def test_on_a_phone_that_is_nailed_up_she_is_asked_at_home() -> None:
 def test_a_bridge_that_cannot_be_had_is_an_offer_lost_and_nothing_worse() -> None:
     one, ann, call = asked()
     [opened] = one.lately(OpenBridge)
+    [joined] = one.lately(JoinBridge)
     one.fails(opened, TransportFault.REFUSED)
     assert (call.state, ends(one)) == (ContactState.WAITING, [OfferEnd.FAILED])
+    one.fails(joined, TransportFault.REFUSED)
+    assert call.state is ContactState.WAITING, "that leg is hers no more"
     one.passes(COMMAND_RETRY_S)
     assert ann.is_rung
 

@@ -261,7 +261,7 @@ async def test_an_agent_is_taken_in_changed_and_taken_out(api: Office) -> None:
     problem(await api.asks("PATCH", "/agents/nobody", {}), "not-found")
     assert (await api.asks("DELETE", "/agents/eve")).status == 200
     problem(await api.asks("DELETE", "/agents/eve"), "not-found")
-    assert api.running.reloads == 5
+    assert api.running.reloads == 6
 
 
 async def test_a_configuration_is_applied_if_it_is_still_the_one_that_was_looked_at(api: Office) -> None:
