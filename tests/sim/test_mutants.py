@@ -23,7 +23,7 @@ FOUND_BY = {
     "HangsUpPhonesThatAreNailedUp": 6,
     "OffersToUnconnectedPhones": 6,
     "EndsTheCallsOfDeadPhones": 17,
-    "TakesQueuesAway": 17,
+    "TakesQueuesAway": 33,
     "KeepsToOldRules": 5,
 }
 """The seeds that find the others, looked at first; where the world has become another, the search begins anew."""
