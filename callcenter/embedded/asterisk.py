@@ -32,6 +32,7 @@ BOOTED_LIMIT_S: Final = 4.0
 ASKED_TO_STOP_LIMIT_S: Final = 10.0
 TERMINATED_LIMIT_S: Final = 10.0
 BOOTED: Final = "fully booted"
+LATE_COMMAND: Final = "core show version"  # is known, like the one that stops it, a moment after it calls itself booted
 NOT_RUNNING: Final = "Unable to connect to remote asterisk"
 
 
@@ -165,7 +166,8 @@ class EmbeddedAsterisk:
         if not self._layout.control_socket.exists():
             return False
         try:
-            return BOOTED in await self.command("core waitfullybooted", limit_s=BOOTED_LIMIT_S)
+            booted = BOOTED in await self.command("core waitfullybooted", limit_s=BOOTED_LIMIT_S)
+            return booted and (await self.command(LATE_COMMAND, limit_s=BOOTED_LIMIT_S)).startswith("Asterisk ")
         except (PeerUnavailable, OutcomeUnknown, OSError):
             return False
 

@@ -93,13 +93,15 @@ async def matched(center: Center, far_end: Carrier, name: str, called: Sequence[
     all held, and the campaign's chain is whole. A dial that the carrier never heard of is the story's to explain."""
     wanted = set(called)
     dialled = [one for one in far_end.dialled() if one.number in wanted]
-    dials = {one.number: one for one in await receipts(center, name) if one.kind is ReceiptKind.DIAL}
+    told = await receipts(center, name)
+    dials = {one.number: one for one in told if one.kind is ReceiptKind.DIAL}
     at_carrier = Counter(one.number for one in dialled)
     assert max(at_carrier.values()) == 1, at_carrier.most_common(3)
     assert set(at_carrier) <= set(dials)
     for one in dialled:
         assert one.caller == SHOWN
-        assert dials[one.number].at <= one.at + 1.0
+        ours = [(row.kind, row.at, row.attempt) for row in told if row.number == one.number]
+        assert dials[one.number].at <= one.at + 1.0, (one, ours)
         assert all(finding.held for finding in dials[one.number].findings)
     [proof] = await verify(center.pool, name)
     assert not proof.flaws
