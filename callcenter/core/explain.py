@@ -29,7 +29,9 @@ class Cause(StrEnum):
     WRAP_UP = "wrap_up"
     FULL = "full"  # talks with as many as she can
     PHONE = "phone"  # cannot be reached
+    NUMBER = "number"  # her phone is an outside number that may not be called
     OWN_CALL = "own_call"
+    OUTSIDE = "outside"  # her phone is in use by a call that is none of ours
     RESTING = "resting"  # after a missed offer
     KEPT = "kept"  # the caller is kept for another agent, who knows her
     RESERVE = "reserve"  # serves this queue only who has waited longer
@@ -155,9 +157,9 @@ def unable_reason(engine: Engine, record: AgentRecord, medium: Medium, now: floa
     if words.startswith("handles "):
         return Reason(cause=Cause.OTHER, about=words)
     if medium is Medium.VOICE and record.phone is not PhoneState.REACHABLE:
-        return Reason(cause=Cause.PHONE)
+        return Reason(cause=Cause.NUMBER if record.agent.phone.outside else Cause.PHONE)
     if medium is Medium.VOICE and record.own_calls:
-        return Reason(cause=Cause.OWN_CALL)
+        return Reason(cause=Cause.OUTSIDE if record.used_outside else Cause.OWN_CALL)
     if record.resting_until > now:
         return Reason(cause=Cause.RESTING)
     return Reason(cause=Cause.OTHER, about=words)

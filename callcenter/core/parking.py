@@ -335,6 +335,8 @@ class ParkingPlace:
 
 
 def _calls(record: AgentRecord) -> str:
+    if record.used_outside:
+        return f"the phone of {record.agent.id} is in use from outside"
     return f"{record.agent.id} makes a call of her own" if record.own_calls else ""
 
 

@@ -34,6 +34,14 @@ CAUSE_WORDS: Final[Mapping[Cause, tuple[str, str]]] = {  # one, several
     Cause.FULL: ("is talking with another caller", "are talking with other callers"),
     Cause.PHONE: ("has a phone that cannot be reached", "have phones that cannot be reached"),
     Cause.OWN_CALL: ("is making a call of her own", "are making calls of their own"),
+    Cause.NUMBER: (
+        "has an outside number that may not be called (`forward_to`)",
+        "have outside numbers that may not be called (`forward_to`)",
+    ),
+    Cause.OUTSIDE: (
+        "has a phone that is in use by a call from outside",
+        "have phones that are in use by calls from outside",
+    ),
     Cause.RESTING: ("gets no call for a while after a missed one", "get no calls for a while after a missed one"),
     Cause.KEPT: ("may not have this call yet: {about}", "may not have this call yet: {about}"),
     Cause.RESERVE: ("{about}", "may not have this call yet: each {about}"),

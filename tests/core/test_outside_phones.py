@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from callcenter.core.aside import CONFIRM_KEY
+from callcenter.core.explain import Cause, unable_reason
 from callcenter.core.outside_phones import REFUSED_S
 from callcenter.model.agent import AgentState, PhoneRules, PhoneState, Supervision
 from callcenter.model.commands import RingAgent
@@ -53,6 +54,7 @@ def test_a_number_that_may_not_be_called_is_a_phone_that_is_not_there(center: Ce
     assert ann.state is AgentState.NOT_READY
     hindered = center.engine.world.agents.why_not_free(ann.record, Medium.VOICE, center.now)
     assert hindered == "her outside number may not be called: see `forward_to`"
+    assert unable_reason(center.engine, ann.record, Medium.VOICE, center.now).cause is Cause.NUMBER
     center.tell(PhoneChanged(number=number_of(ann), state=PhoneState.REACHABLE))
     assert ann.state is AgentState.NOT_READY
     assert center.applies(queue("sales"), forward_to=("0012125551234",)) == ""

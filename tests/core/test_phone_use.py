@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from callcenter.core.explain import Cause, unable_reason
 from callcenter.core.phone_use import CROSSING_S
 from callcenter.model.agent import AgentState
 from callcenter.model.commands import RingAgent
@@ -43,6 +44,7 @@ def test_who_has_a_call_past_us_is_offered_nothing_until_it_is_over(center: Cent
     assert center.engine.world.agents.why_not_free(ann.record, Medium.VOICE, center.now) == (
         "her phone is in use from outside"
     )
+    assert unable_reason(center.engine, ann.record, Medium.VOICE, center.now).cause is Cause.OUTSIDE
     uses(center, ann, used=False)
     assert (told(center), ann.state, caller.state) == ([True, False], AgentState.OFFERED, ContactState.OFFERED)
     center.told_again()
