@@ -54,6 +54,14 @@ def agents_of(world: World, campaign: Campaign) -> list[AgentRecord]:
     return found
 
 
+def rings_first(world: World, campaign: Campaign) -> bool:
+    """Whether anybody who could be given a call of it has a phone to be picked up: it may be she who gets it."""
+    return any(
+        could_serve(world, record, campaign) and not record.agent.phone.nailed
+        for record in world.agents.records.values()
+    )
+
+
 def crew_of(world: World, campaign: Campaign) -> Crew:
     """What they do. Free agents who are kept for callers do not count."""
     ready, on_contact, wrap_up = list[float](), list[float](), list[float]()

@@ -15,6 +15,7 @@ from callcenter.pacers.pace import Pace
 from callcenter.pacers.pacer import PROGRESSIVE
 from callcenter.pacers.windows import DAY_S, MONTH_S
 
+SPARE_DROPS: Final = 1  # beyond the hard stop, before agents whose phones ring do not count any more
 CALLER_HOURS_MAX: Final = 24 * 7  # for so long the use of caller ids is remembered
 
 
@@ -45,6 +46,20 @@ def seed(pace: Pace, counts: Iterable[HourCount]) -> None:
                 window.answered(begin)
             for _ in range(count.dropped):
                 window.dropped(begin + 3599.0)
+
+
+def overdrawn(pace: Pace, now: float) -> str:
+    """Why nobody may be dialled any more for agents whose phones have to be picked up, in words; "" if somebody may.
+
+    A line for each free agent drops nobody only if she is there when somebody answers. Where phones ring for each call,
+    and are not picked up in time, it drops as many as any other way of dialling: then it must not go on. `SPARE_DROPS`
+    of them may be bad luck.
+    """
+    for counts, words in zip(pace.counted(now), ("24 hours", "30 days"), strict=True):
+        if counts.drops > pace.budget.hard * counts.live + SPARE_DROPS:
+            share = f"{counts.drops:g} of {counts.live:g} live answers of {words} were dropped"
+            return f"{share}: until it is {pace.budget.hard:.1%}, only while all agents' phones are nailed up"
+    return ""
 
 
 def drops_of(pace: Pace, now: float) -> tuple[DropCount, ...]:

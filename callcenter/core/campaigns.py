@@ -16,8 +16,8 @@ from callcenter.core.campaign_asking import Asking
 from callcenter.core.campaign_by_hand import ByHand
 from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.campaign_claims import HOPPER_LOW, Claims
-from callcenter.core.campaign_crew import could_serve, crew_of, waiting_of
-from callcenter.core.campaign_pace import pace_of, retune
+from callcenter.core.campaign_crew import could_serve, crew_of, rings_first, waiting_of
+from callcenter.core.campaign_pace import overdrawn, pace_of, retune
 from callcenter.core.campaign_state import CampaignInput, CampaignRecord, next_state
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import NOBODY, World
@@ -229,6 +229,10 @@ class Campaigns:
             self._by_hand.show(record, campaign)
             return
         if now < record.rests_until or not record.hopper:
+            return
+        over = overdrawn(record.pace, now) if campaign.mode is not Mode.BROADCAST else ""
+        if over and rings_first(world, campaign):
+            record.why, record.left = over, None
             return
         waiting = waiting_of(world, record)
         answer = record.left

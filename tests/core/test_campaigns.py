@@ -316,6 +316,34 @@ def test_a_person_whom_her_queue_sent_elsewhere_is_a_drop_too_if_nobody_speaks_w
     floor.told_again()
 
 
+@pytest.mark.parametrize("mode", [Mode.PROGRESSIVE, Mode.RATIO, Mode.PREDICTIVE])
+def test_phones_that_nobody_picks_up_in_time_drop_two_people_and_then_nobody_is_dialled_for_them(mode: Mode) -> None:
+    floor = Floor(rules={"mode": mode, "ratio": 3.0})
+    ann = floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    for _ in range(20):
+        floor.passes(1.0)
+        for leg in floor.ringing:
+            floor.answered(leg)
+        floor.passes(2.5)  # her phone rings, and she is somewhere else
+        for playing in floor.all(PlayPrompts):
+            floor.tell(PlaybackEnded(playback=playing.playback))
+    assert ann.record.state is AgentState.READY
+    assert floor.record.pace.counted(floor.now)[0].drops == 2
+    assert "2 of 2 live answers of 24 hours were dropped: until it is 2.5%" in floor.record.why
+    floor.agent("bea", phone=PhoneRules(nailed=True))
+    floor.passes(3.0)
+    assert not floor.ringing, "ann, who has been free for longer, would be given the call"
+    ann.logs_out()
+    floor.passes(3.0)
+    [leg] = floor.ringing
+    floor.answered(leg)
+    assert floor.record.pace.counted(floor.now)[0].drops == 2
+    assert floor.all(ContactConnected)
+    floor.told_again()
+
+
 def test_a_phone_that_rings_for_the_dropped_stops() -> None:
     floor = Floor()
     floor.agent("ann")
