@@ -19,7 +19,7 @@ FOUND_BY = {
     "ForgetsWhatWasWaited": 6,
     "LosesPlacesInTransfers": 20,
     "ForgetsTheSecondLeg": 5,
-    "PutsTwoInASlot": 27,
+    "PutsTwoInASlot": 41,
     "HangsUpPhonesThatAreNailedUp": 6,
     "OffersToUnconnectedPhones": 6,
     "EndsTheCallsOfDeadPhones": 17,
