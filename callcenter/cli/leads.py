@@ -193,6 +193,29 @@ def show_list(context: typer.Context, list_: ListName, json: Json = False) -> No
     show_pairs({**document, "states": states, "penetration": share(progress.penetration)})
 
 
+@app.command("remove")
+def remove_list_(context: typer.Context, list_: ListName, json: Json = False) -> None:
+    """Take a list out: who was never called goes, who was called stays on record and is called no more."""
+    removed, kept = asyncio.run(_removed(site_of(context), list_))
+    if json:
+        emit({"list": list_, "removed": removed, "kept": kept})
+    else:
+        say(f"{list_}: {removed:,} leads are removed; {kept:,} who were called stay on record, as done")
+
+
+async def _removed(site: Site, name: str) -> tuple[int, int]:
+    from callcenter.postgres.lead_lists import remove_list
+    from callcenter.postgres.leads import lists
+
+    async with site.database() as pool:
+        if all(line.name != name for line in await lists(pool)):
+            raise Failure(Exit.NOT_FOUND, f"there is no list {name}", remedy="callcenter leads list")
+        done = await remove_list(pool, name)
+    if done is None:
+        raise Failure(Exit.PROBLEMS, f"{name} is being called", remedy="callcenter campaign stop CAMPAIGN, of each")
+    return done.removed, done.kept
+
+
 def line_document(line: "ListLine") -> dict[str, object]:
     """A list for programs."""
     return {

@@ -7,12 +7,15 @@ doing it again: what is there is a duplicate then.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 import msgspec
 
 from callcenter.model.lead import LeadNumber, ListOfLeads
-from callcenter.postgres.pool import Borrowed, Pool, changing
+from callcenter.postgres.pool import Borrowed, Pool, asking, changing
 from callcenter.postgres.queries import sql
+
+REMOVED_AT_ONCE: Final = 5_000  # leads of one transaction
 
 
 class Duplicates(StrEnum):
@@ -36,6 +39,36 @@ class NewLead:
     zones: tuple[str, ...] = ()
     part: str = ""
     custom: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What became of a list: leads who went, and those who were called and stay on record, as done."""
+
+    removed: int
+    kept: int
+
+
+async def remove_list(pool: Pool, name: str) -> Removed | None:
+    """Take a list out, in pieces; None if a dialler has leads of it. Of no list nothing is removed.
+
+    Killed in the middle of it, it is gone on with by doing it again.
+    """
+    with asking():
+        if await pool.fetchval(sql("lists.claimed"), name):
+            return None
+    removed = 0
+    while True:
+        async with changing(pool) as connection:
+            gone = int((await connection.execute(sql("lists.remove_undialled"), name, REMOVED_AT_ONCE)).split()[-1])
+        removed += gone
+        if gone < REMOVED_AT_ONCE:
+            break
+    async with changing(pool) as connection:
+        await connection.execute(sql("lists.finish_dialled"), name)
+        await connection.execute(sql("lists.remove_empty"), name)
+        kept = await connection.fetchval(sql("lists.recount"), name)
+    return Removed(removed=removed, kept=kept or 0)
 
 
 class ListWriter:

@@ -18,3 +18,26 @@ SELECT nextval(pg_get_serial_sequence('lead', 'id')) AS id FROM generate_series(
 -- lists.count
 -- What an import did, added up.
 UPDATE lead_list SET leads = leads + $2, refused = refused + $3, duplicates = duplicates + $4 WHERE name = $1;
+
+-- lists.claimed
+-- Leads of a list that a dialler has.
+SELECT count(*) FROM lead WHERE list = $1 AND state = 'claimed';
+
+-- lists.remove_undialled
+-- Some leads of a list who were never called go, with their numbers; those that a dialler took meanwhile stay.
+DELETE FROM lead WHERE id IN (
+    SELECT id FROM lead WHERE list = $1 AND state <> 'claimed'
+    AND NOT EXISTS (SELECT FROM attempt WHERE attempt.lead = lead.id) LIMIT $2
+    FOR UPDATE SKIP LOCKED);
+
+-- lists.finish_dialled
+-- Who was called stays on record, and is called no more.
+UPDATE lead SET state = 'done', next_at = NULL WHERE list = $1 AND state IN ('ready', 'waiting');
+
+-- lists.remove_empty
+-- A list of which nobody is on record goes as well.
+DELETE FROM lead_list WHERE name = $1 AND NOT EXISTS (SELECT FROM lead WHERE list = $1);
+
+-- lists.recount
+-- How many are left.
+UPDATE lead_list SET leads = (SELECT count(*) FROM lead WHERE list = $1) WHERE name = $1 RETURNING leads;

@@ -2,8 +2,12 @@
 
 import csv
 
+import pytest
+
 from callcenter.cli.exits import Exit
+from callcenter.postgres.pool import Pool
 from tests.cli.terminal import Terminal
+from tests.postgres.lead_story import add_lead, number
 
 FILE = """name,phone,work,city
 Lan,0901234567,,Hanoi
@@ -66,3 +70,47 @@ def test_what_cannot_be_imported(terminal: Terminal, dsn: str) -> None:
     assert "no list" in terminal("leads", "show", "x", expect=Exit.NOT_FOUND).err
     unwritable = ("--errors", str(terminal.folder / "no" / "where.csv"))
     assert "No such file" in terminal(*common, "--region", "VN", *unwritable, expect=Exit.PROBLEMS).err
+
+
+@pytest.fixture
+async def called(terminal: Terminal, dsn: str, pool: Pool) -> Terminal:
+    """A list of two, one of whom was called."""
+    terminal.uses_database(dsn)
+    lead = await add_lead(pool, [number(1)], list_="old")
+    await add_lead(pool, [number(2)], list_="old")
+    await pool.execute(
+        "INSERT INTO attempt (id, lead, number, campaign, dialler, began, ended, outcome)"
+        " VALUES ('l-1', $1, $2, 'spring', 'd', now(), now(), 'busy')",
+        lead,
+        number(1),
+    )
+    await pool.execute("UPDATE lead SET state = 'waiting', next_at = now() WHERE id = $1", lead)
+    return terminal
+
+
+@pytest.fixture
+async def dialled(called: Terminal, pool: Pool) -> Terminal:
+    """The same, as long as a campaign has them."""
+    await pool.execute("UPDATE lead SET state = 'claimed', claimed_by = 'd'")
+    return called
+
+
+def test_an_import_is_undone(terminal: Terminal, dsn: str) -> None:
+    terminal.uses_database(dsn)
+    words = ("leads", "import", str(terminal.write(FILE, "leads.csv")), "--list", "spring", "--region", "VN")
+    terminal(*words)
+    assert terminal.json("leads", "remove", "spring") == {"list": "spring", "removed": 2, "kept": 0}
+    assert terminal.json("leads", "list") == {"lists": []}
+    assert "there is no list" in terminal("leads", "remove", "spring", expect=Exit.NOT_FOUND).err
+    assert terminal.json(*words)["leads"] == 2
+
+
+def test_who_was_called_stays_on_record_and_is_called_no_more(called: Terminal) -> None:
+    assert "1 leads are removed; 1 who were called" in called("leads", "remove", "old").out
+    shown = called.json("leads", "show", "old")
+    assert (shown["leads"], shown["states"]) == (1, {"done": 1})
+
+
+def test_a_list_that_is_being_called_is_not_taken_out(dialled: Terminal) -> None:
+    assert "is being called" in dialled("leads", "remove", "old", expect=Exit.PROBLEMS).err
+    assert dialled.json("leads", "show", "old")["states"] == {"claimed": 2}

@@ -51,6 +51,7 @@ LIKE_THE_COMMAND_LINE = {
     "leads import": "leads import",
     "leads list": "leads lists",
     "leads show": "leads show",
+    "leads remove": "leads remove",
     "compliance packs": "compliance packs",
     "compliance check": "compliance check",
     "compliance verify": "compliance verify",

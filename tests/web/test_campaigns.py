@@ -79,6 +79,12 @@ async def test_lists_are_imported_row_by_row_from_both_kinds_of_files(sales: Off
     assert (await sales.asks("GET", "/campaigns/spring/report", token=some)).status == 404
     assert (await sales.asks("POST", "/campaigns/spring/start", token=some)).status == 403
     assert (await sales.asks("GET", "/leads", token=some)).status == 403
+    assert (await sales.asks("DELETE", "/leads/first", token=some)).status == 403
+    await sales.pool.execute("UPDATE lead SET state = 'claimed', claimed_by = 'd'")
+    assert (await sales.asks("DELETE", "/leads/first")).status == 409
+    await sales.pool.execute("UPDATE lead SET state = 'ready', claimed_by = NULL")
+    assert (await sales.asks("DELETE", "/leads/first")).json == {"list": "first", "removed": 2, "kept": 0}
+    assert (await sales.asks("DELETE", "/leads/first")).status == 404
 
 
 async def test_receipts_are_summed_given_out_and_proven(sales: Office) -> None:

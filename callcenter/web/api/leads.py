@@ -16,7 +16,7 @@ from callcenter.jobs.permission import configured
 from callcenter.model.lead import ListOfLeads
 from callcenter.model.rights import Area
 from callcenter.postgres.campaign_past import HourLine, by_hour
-from callcenter.postgres.lead_lists import Duplicates, ListWriter
+from callcenter.postgres.lead_lists import Duplicates, ListWriter, remove_list
 from callcenter.postgres.leads import ListLine, Progress, lists, progress, progress_of
 from callcenter.tables import open_table
 from callcenter.web.api.customer_files import ERRORS_MAX, MapParameter, mapping_of, without_place
@@ -47,6 +47,15 @@ class Far:
     tried: int
     reached: int
     penetration: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRemoved:
+    """How many leads went, and how many who were called stay on record."""
+
+    list: str
+    removed: int
+    kept: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +131,17 @@ async def _list(asked: Asked) -> Far:
     if all(one.name != name for one in await lists(asked.parts.pool)):
         raise unknown(f"list {name[:60]}", "there is none")
     return _far(name, await progress(asked.parts.pool, name))
+
+
+async def _remove(asked: Asked) -> ListRemoved:
+    whole(asked)
+    name = asked.subjects["list"]
+    if all(one.name != name for one in await lists(asked.parts.pool)):
+        raise unknown(f"list {name[:60]}", "there is none")
+    done = await remove_list(asked.parts.pool, name)
+    if done is None:
+        raise Refusal(409, f"{name} is being called: stop the campaigns first")
+    return ListRemoved(list=name, removed=done.removed, kept=done.kept)
 
 
 async def _report(asked: Asked) -> CampaignReport:
@@ -244,6 +264,15 @@ ROUTES: Final[Sequence[Route]] = (
         upload=(CSV, XLSX),
     ),
     reading("leads show", "/leads/{list}", A, "How far a list is.", Far, _list),
+    writing(
+        "leads remove",
+        "/leads/{list}",
+        A,
+        "Take a list out: who was never called goes, who was called stays on record and is called no more.",
+        ListRemoved,
+        _remove,
+        method="DELETE",
+    ),
     reading(
         "campaigns report",
         "/campaigns/{campaign}/report",
