@@ -7,8 +7,9 @@ Python until it has been built as well (`make core`, some two minutes). Nothing 
 
 Only a command asks for it (`use`, before anything of the core is imported). Who imports `callcenter` as a library, as
 the tests do, gets plain Python. Messages stay plain everywhere: msgspec reads their annotations, and mypyc does not
-keep them; of the engine's own records (RECORDS) mypyc is given another text (`callcenter/native.py`). Tuples have no
-identity in machine code, so the core never compares them with `is`.
+keep them; of records (RECORDS) mypyc is given another text (`callcenter/native.py`). Tuples have no
+identity in machine code, so the core never compares them with `is`. What stays plain is looked up once
+(`callcenter/once.py`).
 """
 
 import hashlib
@@ -26,11 +27,35 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from callcenter import native
+from callcenter import native, once
 
 PLAIN: Final = "CALLCENTER_PLAIN"  # set to anything: plain Python, whatever there is
 GROUP: Final = "callcenter_core"  # what mypyc names the library after that holds all the code
 LIBRARY: Final = f"{GROUP}__mypyc"
+NODES: Final = (
+    "callcenter.nodes.agent",
+    "callcenter.nodes.callback",
+    "callcenter.nodes.check",
+    "callcenter.nodes.collect",
+    "callcenter.nodes.enqueue",
+    "callcenter.nodes.hangup",
+    "callcenter.nodes.hours",
+    "callcenter.nodes.language",
+    "callcenter.nodes.leave",
+    "callcenter.nodes.lookup",
+    "callcenter.nodes.menu",
+    "callcenter.nodes.outcome",
+    "callcenter.nodes.payment",
+    "callcenter.nodes.play",
+    "callcenter.nodes.record",
+    "callcenter.nodes.return_to_flow",
+    "callcenter.nodes.script",
+    "callcenter.nodes.set_variables",
+    "callcenter.nodes.subflow",
+    "callcenter.nodes.survey",
+    "callcenter.nodes.transfer",
+    "callcenter.nodes.voicemail",
+)
 MODULES: Final = (
     "callcenter.core.agents",
     "callcenter.core.announcing",
@@ -99,24 +124,37 @@ MODULES: Final = (
     "callcenter.core.voice",
     "callcenter.core.widening",
     "callcenter.core.world",
+    "callcenter.model.agent",
     "callcenter.model.clauses",
+    "callcenter.model.configuration",
     "callcenter.model.contact",
+    "callcenter.model.flow",
     "callcenter.model.ids",
+    "callcenter.model.queue",
+    "callcenter.model.relaxation",
+    *NODES,
     "callcenter.strategies.best_skill",
     "callcenter.strategies.fewest_contacts",
     "callcenter.strategies.last_agent",
     "callcenter.strategies.longest_idle",
+    "callcenter.strategies.question",
     "callcenter.strategies.ring_all",
     "callcenter.strategies.round_robin",
 )
-RECORDS: Final = (  # of MODULES: their Structs are another text for mypyc
+RECORDS: Final = (  # of MODULES: their Structs and frozen dataclasses are another text for mypyc
     "callcenter.core.campaign_state",
     "callcenter.core.durations",
     "callcenter.core.learnt",
     "callcenter.core.monitors",
     "callcenter.core.state",
+    "callcenter.model.agent",
+    "callcenter.model.configuration",
+    "callcenter.model.flow",
+    "callcenter.model.queue",
+    "callcenter.model.relaxation",
+    *NODES,
+    "callcenter.strategies.question",
 )
-READERS: Final = ("callcenter.core.snapshot",)  # who has msgspec look at RECORDS; plain Python
 CORE: Final = ("core", "model", "nodes", "orders", "pacers", "strategies")  # what MODULES may import, and be built with
 PACKAGE: Final = Path(__file__).parent
 SUFFIX: Final = EXTENSION_SUFFIXES[0]
@@ -127,8 +165,11 @@ NICENESS: Final = 10
 
 
 def use(builds: Path = BUILDS) -> bool:
-    """Import the core as machine code from now on, if there is a build of these sources. Says whether it will be."""
-    if os.environ.get(PLAIN):
+    """Import the core as machine code from now on, if there is a build of these sources. Says whether it will be.
+
+    Nothing of it may have been imported before: then all of it stays plain.
+    """
+    if os.environ.get(PLAIN) or any(name in sys.modules for name in MODULES):  # what is there stays: the two do not mix
         return False
     folder = builds / digest()
     if not (folder / f"{LIBRARY}{SUFFIX}").is_file():
@@ -171,7 +212,7 @@ def hindrance() -> str:
 def digest(package: Path = PACKAGE) -> str:
     """What a build must have been made of: this Python, and every line that it could depend on."""
     told = hashlib.sha256(f"{sys.version}{SUFFIX}{' '.join(MODULES)}".encode())
-    texts = [package / "errors.py", package / "native.py"]
+    texts = [package / "errors.py", package / "native.py", package / "once.py"]
     files = [*texts, *(file for folder in CORE for file in (package / folder).glob("*.py"))]
     for file in sorted(files):
         told.update(f"\0{file.relative_to(package)}\0".encode() + file.read_bytes())
@@ -215,13 +256,7 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Where the module is, if it is one of ours. Before a reader of records is found, they get their annotations.
-
-        It cannot be done when records are loaded: machine code imports its own without asking anybody.
-        """
-        if name in READERS:
-            for records in RECORDS:
-                native.annotate(importlib.import_module(records), _text(records).read_text())
+        """Where the module is, if it is one of ours."""
         file = self._files.get(name)
         if file is None:
             return None
@@ -234,6 +269,13 @@ def _file(folder: Path, module: str) -> Path:
 
 def _text(module: str) -> Path:
     return PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py")
+
+
+def _stays_plain(module: str) -> frozenset[str]:
+    """The classes and functions of a module of this package that is not compiled."""
+    if module in MODULES or not module.startswith(f"{PACKAGE.name}.") or not _text(module).is_file():
+        return frozenset()
+    return once.definitions_in(_text(module).read_text())
 
 
 def _tidy(builds: Path) -> None:
@@ -257,8 +299,10 @@ def _make(folder: Path) -> None:
         shutil.copytree(PACKAGE / part, source / PACKAGE.name / part, ignore=shutil.ignore_patterns("__pycache__"))
     for text in ("__init__.py", "errors.py"):
         shutil.copy(PACKAGE / text, source / PACKAGE.name)
-    for name in RECORDS:
-        (source / _text(name).relative_to(PACKAGE.parent)).write_text(native.as_native(_text(name).read_text()))
+    for name in MODULES:
+        text = _text(name).read_text()
+        text = once.looked_up_once(native.as_native(text) if name in RECORDS else text, _stays_plain)
+        (source / _text(name).relative_to(PACKAGE.parent)).write_text(text)
     os.chdir(source)
     files = [f"{name.replace('.', '/')}.py" for name in MODULES]
     made_of = mypycify(

@@ -1,4 +1,4 @@
-"""The core as machine code: it is used only where it was made of these sources, and it decides as plain Python does."""
+"""The core as machine code: used only where it was made of these sources; it decides and reads as plain Python does."""
 
 import os
 import shutil
@@ -24,6 +24,34 @@ for seed in map(int, sys.argv[3:]):
     assert not told.violation, told.violation
     taken = [b"%d %s" % one for one in told.snapshots]
     print(hashlib.sha256(b"\\n".join([*told.journal, *taken])).hexdigest())
+"""
+
+LATE = """
+import sys
+from pathlib import Path
+import callcenter.model.queue
+from callcenter import compiled
+print(compiled.use(Path(sys.argv[1])), compiled.in_use())
+"""
+READ = """
+import hashlib, sys
+from pathlib import Path
+import msgspec
+from callcenter import compiled
+assert compiled.use(Path(sys.argv[1])) is (sys.argv[2] == "compiled")
+from callcenter.config import check_configuration, install_starter, load_configuration
+folder = Path(sys.argv[3])
+install_starter(folder)
+read = load_configuration(folder)
+told = [msgspec.json.encode([read.queues, read.flows, read.calendars, read.prompts], order="deterministic")]
+for file in sorted(folder.rglob("*.yaml")):
+    text = file.read_text()
+    for right, wrong in (("prompt", "promt"), ("timeout_s:", "timeout_s: x"), ("queue:", "que:"), ("next", "nxt")):
+        file.write_text(text.replace(right, wrong, 1))
+        told += [f"{file.name} {one}".encode() for one in check_configuration(folder)]
+    file.write_text(text)
+assert len(told) > 10
+print(hashlib.sha256(b"|".join(told).replace(str(folder).encode(), b"")).hexdigest())
 """
 
 
@@ -81,3 +109,6 @@ def test_compiled_and_plain_tell_the_same_story(tmp_path: Path) -> None:
     plain = said(JOURNALS, str(tmp_path), "plain", *seeds, **{compiled.PLAIN: "yes"})
     assert machine == plain
     assert len(set(machine)) == len(SEEDS)
+    read = said(READ, str(tmp_path), "compiled", str(tmp_path / "one"))
+    assert read == said(READ, str(tmp_path), "plain", str(tmp_path / "two"), **{compiled.PLAIN: "yes"})
+    assert said(LATE, str(tmp_path)) == ["False", "False"]  # something of it is plain already

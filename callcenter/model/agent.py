@@ -75,7 +75,7 @@ class _Kept:
 
     __slots__ = ("_able",)
 
-    _able: Mapping[Skill, int]
+    _able: dict[Skill, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +95,11 @@ class Agent(_Kept):
     phone: PhoneRules = field(default=PhoneRules())
 
     @property
-    def able(self) -> Mapping[Skill, int]:
+    def able(self) -> dict[Skill, int]:
         """What needs are compared with: her skills, and that she is herself."""
         try:
-            known: Mapping[Skill, int] = self._able
+            known: dict[Skill, int] = self._able
         except AttributeError:
             known = {**self.skills, named(self.id): 1}
-            object.__setattr__(self, "_able", known)
+            _Kept.__setattr__(self, "_able", known)  # she is frozen
         return known

@@ -26,7 +26,7 @@ class Breadth(StrEnum):
     ALL = "all"
 
 
-class Candidate(msgspec.Struct, frozen=True, gc=False):
+class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An agent who is free and suited."""
 
     agent: AgentId
@@ -36,7 +36,7 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     last_offered: float  # when any queue last offered her a contact; 0: never
 
 
-class Question(msgspec.Struct, frozen=True, gc=False):
+class Question(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who should get this contact?"""
 
     queue: QueueName
@@ -46,7 +46,7 @@ class Question(msgspec.Struct, frozen=True, gc=False):
 def freedom(chosen: Candidate, now: float) -> str:
     """How long she has been free, in words."""
     free_s = now - chosen.ready_since
-    return f"free for {free_s:.1f} s" if free_s >= JUST_S else "has just become free"
+    return f"free for {format(free_s, '.1f')} s" if free_s >= JUST_S else "has just become free"
 
 
 class Strategy(Protocol):
