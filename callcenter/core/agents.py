@@ -141,6 +141,7 @@ class Agents:
         if record.nail is not None:
             return f"the phone of {agent} is nailed up; log her out first"
         self.free.remove(record)
+        self.free.forget(agent)
         del self.records[agent]
         del self._by_number[record.agent.number]
         for kind in (TimerKind.REST, TimerKind.WRAP_UP, TimerKind.NAIL, TimerKind.TONE, TimerKind.PHONE_USE):
@@ -244,7 +245,7 @@ class Agents:
         record.contacts.append(contact)
         record.contacts_taken += counted
         record.load[medium] = record.load.get(medium, 0) + 1
-        if record.state in (OFFERED, READY, S.NOT_READY):
+        if record.state is OFFERED or record.state is READY or record.state is AgentState.NOT_READY:
             self._move(record, AgentInput.TOOK, now, contact=contact)
         self._relist(record, now)
 

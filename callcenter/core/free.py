@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from callcenter.core.state import AgentRecord
-from callcenter.model.agent import AgentState, AgentStatus, NailState, PhoneState
+from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
 from callcenter.model.clauses import Clause
 from callcenter.model.contact import Medium
 from callcenter.model.ids import AgentId, Skill
@@ -33,15 +33,27 @@ VOICE: Final = Medium.VOICE
 class _Listing:
     """An agent, as long as she is free on a medium."""
 
-    __slots__ = ("agent", "since", "stands")
+    __slots__ = ("agent", "medium", "since", "stands")
 
-    def __init__(self, agent: AgentId, since: float) -> None:
+    def __init__(self, agent: AgentId, medium: Medium, since: float) -> None:
         self.agent = agent
+        self.medium = medium
         self.since = since
         self.stands = True
 
 
 _Line = list[_Listing]  # sorted
+
+
+class _Place:
+    """Where an agent is listed whenever she is free, and is listed now: the lines of all that she can."""
+
+    __slots__ = ("agent", "lines", "listings")
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent  # as she was when the lines were looked up
+        self.lines: dict[Medium, list[_Line]] = {}
+        self.listings: list[_Listing] = []
 
 
 def _order(listing: _Listing) -> tuple[float, AgentId]:
@@ -55,27 +67,53 @@ def _before(one: _Listing, other: _Listing) -> bool:
 class FreeAgents:
     """Who is free, per medium, skill and level."""
 
-    __slots__ = ("_agents", "_free", "_lines")
+    __slots__ = ("_agents", "_free", "_lines", "_places")
 
     def __init__(self, agents: dict[AgentId, AgentRecord]) -> None:
         self._agents = agents
-        self._lines: dict[Medium, dict[Skill, dict[int, _Line]]] = {medium: {} for medium in Medium}
+        # skill -> a line for each level, 0 to LEVEL_MAX; everybody stands at level 0 of no skill
+        self._lines: dict[Medium, dict[Skill, list[_Line]]] = {medium: {} for medium in Medium}
         self._free: dict[Medium, dict[AgentId, _Listing]] = {medium: {} for medium in Medium}
+        self._places: dict[AgentId, _Place] = {}
 
     def add(self, record: AgentRecord, medium: Medium) -> None:
         """List her, in place of a listing she may have."""
-        agent, free = record.agent, self._free[medium]
-        self._strike(free, agent.id)
-        listing = free[agent.id] = _Listing(agent.id, record.ready_since)
-        self._put(listing, medium, _EVERYBODY, 0)
-        for skill, level in agent.skills.items():
-            self._put(listing, medium, skill, level)
+        agent = record.agent
+        place = self._places.get(agent.id)
+        if place is None or place.agent is not agent:
+            place = self._places[agent.id] = _Place(agent)
+        lines = place.lines.get(medium)
+        if lines is None:
+            lines = place.lines[medium] = self._lines_of(agent, medium)
+        for at, was in enumerate(place.listings):  # mostly none
+            if was.medium is medium:
+                was.stands = False
+                del place.listings[at]
+                break
+        free = self._free[medium]
+        listing = free[agent.id] = _Listing(agent.id, medium, record.ready_since)
+        place.listings.append(listing)
+        most = STALE_MAX + 2 * len(free)
+        for line in lines:
+            if line and _before(listing, line[-1]):
+                insort(line, listing, key=_order)
+            else:
+                line.append(listing)
+            if len(line) > most:
+                line[:] = [one for one in line if one.stands]
 
     def remove(self, record: AgentRecord) -> None:
         """She is not free any more, on no medium."""
-        agent = record.agent.id
-        for free in self._free.values():
-            self._strike(free, agent)
+        place = self._places.get(record.agent.id)
+        if place is not None and place.listings:
+            for listing in place.listings:
+                listing.stands = False
+                del self._free[listing.medium][listing.agent]
+            place.listings.clear()
+
+    def forget(self, agent: AgentId) -> None:
+        """She is no agent any more; she has been removed before."""
+        self._places.pop(agent, None)
 
     def count(self, medium: Medium) -> int:
         """How many are free."""
@@ -95,11 +133,11 @@ class FreeAgents:
         for clause in need.alternatives:
             if len(clause) == 1 and clause[0][1] > 0 and clause[0][0][0] != AGENT_SIGN:
                 skill, least = clause[0]  # most needs: no lists are made for them
-                lines = self._lines[medium].get(skill)
-                if lines is None:
+                levels = self._lines[medium].get(skill)
+                if levels is None:
                     continue
                 for level in range(least, LEVEL_MAX + 1):
-                    found = lines.get(level)
+                    found = levels[level]
                     if found:
                         head = self._head(found)
                         if head is not None and (best is None or _before(head, best)):
@@ -119,23 +157,16 @@ class FreeAgents:
                 found.update(one.agent for one in line if one.stands and self._meets(one.agent, clause))
         return sorted(found)
 
-    def _put(self, listing: _Listing, medium: Medium, skill: Skill, level: int) -> None:
-        lines = self._lines[medium].get(skill)
-        if lines is None:
-            lines = self._lines[medium][skill] = {}
-        line = lines.get(level)
-        if line is None:
-            line = lines[level] = []
-        if line and _before(listing, line[-1]):
-            insort(line, listing, key=_order)
-        else:
-            line.append(listing)
-        if len(line) > STALE_MAX + 2 * len(self._free[medium]):
-            line[:] = [one for one in line if one.stands]
-
-    def _strike(self, free: dict[AgentId, _Listing], agent: AgentId) -> None:
-        if agent in free:
-            free.pop(agent).stands = False
+    def _lines_of(self, agent: Agent, medium: Medium) -> list[_Line]:
+        """Everybody's line, and one for each of her skills, at the level she has."""
+        by_skill = self._lines[medium]
+        lines = []
+        for skill, level in ((_EVERYBODY, 0), *agent.skills.items()):
+            levels = by_skill.get(skill)
+            if levels is None:
+                levels = by_skill[skill] = [[] for _ in range(LEVEL_MAX + 1)]
+            lines.append(levels[min(max(level, 0), LEVEL_MAX)])
+        return lines
 
     def _narrowest(self, medium: Medium, clause: Clause) -> list[_Line]:
         """The lines of the one skill the clause asks for that the fewest free agents have; of a name, hers alone."""
@@ -148,8 +179,8 @@ class FreeAgents:
         return choices[0] if len(choices) == 1 else min(choices, key=lambda lines: sum(map(len, lines)))
 
     def _present(self, medium: Medium, skill: Skill, least: int) -> list[_Line]:
-        lines = self._lines[medium].get(skill, {})
-        return [line for level in range(least, LEVEL_MAX + 1) if (line := lines.get(level))]
+        levels = self._lines[medium].get(skill)
+        return [line for line in levels[least:] if line] if levels is not None else []
 
     def _head(self, line: _Line) -> _Listing | None:
         for struck, listing in enumerate(line):

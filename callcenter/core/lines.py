@@ -17,7 +17,7 @@ head. Who has just come is served at once if anybody is free, so nobody is put i
 """
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -35,6 +35,7 @@ THOUSANDTH: Final = 60_000
 STARVED: Final = 1 << 50  # more than any priority
 OUTBOUND: Final = Direction.OUTBOUND
 LATER: Final = 1 << 52  # more than that
+_EVERYBODY: Final = Skill("")
 
 Place = tuple[float, ...]  # to be compared with others': the order of service
 Rank = tuple[float, ...]
@@ -52,19 +53,30 @@ class _Line:
         self.rate = rate
         self.queue = queue  # None: several, or those whom no rank of a queue concerns
         self.outbound = contact.direction is OUTBOUND
-        self.heap: list[tuple[Place, ContactId]] = []
+        self.heap: list[_Standing] = []
         self.length = 0
         self.anchors = _anchors(contact.needs)
 
 
-_Ticket = tuple[Place, _Line, ContactRecord, int]
-"""A contact's standing in one line; the last is when (ms) it steps over into another one, 0 for never."""
+class _Ticket:
+    """A contact's standing in one line, as long as it stands there."""
+
+    __slots__ = ("contact", "line", "place", "stands")
+
+    def __init__(self, line: _Line, place: Place, contact: ContactRecord) -> None:
+        self.line = line
+        self.place = place
+        self.contact = contact
+        self.stands = True
+
+
+_Standing = tuple[Place, int, _Ticket]  # the number is of the ticket: who went and came back has had several
 
 
 class WaitingLines:
     """All contacts that wait, in the order in which they will be served."""
 
-    __slots__ = ("_ageing", "_by_anchor", "_by_queue", "_fresh", "_lines", "_plain", "_tickets", "_turns", "rules")
+    __slots__ = ("_by_anchor", "_by_queue", "_fresh", "_given", "_lines", "_plain", "_tickets", "_turns", "rules")
 
     def __init__(self, rules: LineRules = PLAIN) -> None:
         self.rules = rules
@@ -74,8 +86,8 @@ class WaitingLines:
         self._by_anchor: dict[Skill, dict[tuple[object, ...], tuple[int, _Line]]] = {}
         self._by_queue: dict[QueueName, dict[tuple[object, ...], _Line]] = {}
         self._tickets: dict[ContactId, _Ticket] = {}
-        self._turns: list[tuple[int, ContactId]] = []
-        self._ageing = 0  # lines whose contacts age
+        self._given = 0  # tickets, ever
+        self._turns: list[tuple[int, int, _Ticket]] = []
 
     def __len__(self) -> int:
         return len(self._tickets) + len(self._fresh)
@@ -92,36 +104,29 @@ class WaitingLines:
         if contact in self._fresh:
             del self._fresh[contact]
             return
-        ticket = self._tickets.pop(contact, None)
-        if ticket is None:
-            return
-        line = ticket[1]
-        line.length -= 1
-        if line.length == 0:
-            self._close(line)
-        elif len(line.heap) > STUBS_MAX + 2 * line.length:
-            # one who went and came back has several tickets that look alike: one is enough
-            line.heap = [stub for stub in dict.fromkeys(line.heap) if self._stands(stub[1], stub[0], line)]
-            heapq.heapify(line.heap)
+        ticket = self._tickets.get(contact)
+        if ticket is not None:
+            del self._tickets[contact]
+            self._tear_up(ticket)
 
     def place_of(self, contact: ContactRecord, now: float) -> Place:
         """The contact's place as it is now, waiting or not; the rank of its queue does not count."""
         if self._plain and not contact.age_rate:
-            return (-contact.priority * POINT, contact.since, contact.serial)
+            return (-(contact.priority * POINT), contact.since, contact.serial)
         return _standing(contact, int(now * 1000), self.rules)[0]
 
     def is_starved(self, contact: ContactRecord, now: float) -> bool:
         """Whether it has waited so long that nobody who came later may overtake it."""
         return int(now * 1000) >= _starves_ms(contact, self.rules)
 
-    def first_for(self, able: Mapping[Skill, int], medium: Medium, now: float = 0.0) -> ContactId | None:
+    def first_for(self, able: dict[Skill, int], medium: Medium, now: float = 0.0) -> ContactId | None:
         """Whom an agent who is able to do this must serve next, or None."""
         head = self.head_for(able, medium, now)
         return head[1] if head is not None else None
 
     def head_for(
         self,
-        able: Mapping[Skill, int],
+        able: dict[Skill, int],
         medium: Medium,
         now: float,
         rank: Callable[[QueueName | None], Rank] | None = None,
@@ -129,27 +134,24 @@ class WaitingLines:
         inbound_only: bool = False,
     ) -> tuple[Place, ContactId] | None:
         """Whom such an agent must serve next, and the place at which. `rank` is the order's, if it ranks queues."""
-        best: tuple[Place, ContactId] | None = None
         if self._fresh:
             self._line_up()
-        if self._plain and not self._ageing:
-            for line in self._lines_for(able, medium):
-                head = self._head(line)
-                if (best is None or head < best) and not (inbound_only and line.outbound):
-                    best = head
-            return best
+        if not self._lines:
+            return None
         now_ms = int(now * 1000)
         if self._turns:
             self._turn(now_ms)
+        best: _Ticket | None = None
+        best_place: Place = ()
         for line in self._lines_for(able, medium):
             if inbound_only and line.outbound:
                 continue
-            head = self._head(line)
+            place, _, ticket = self._head(line)
             if line.rate or rank is not None:
-                head = (self._worth(line, head[0], now_ms, rank), head[1])
-            if best is None or head < best:
-                best = head
-        return best
+                place = self._worth(line, place, now_ms, rank)
+            if best is None or place < best_place:
+                best, best_place = ticket, place
+        return (best_place, best.contact.id) if best is not None else None
 
     def heads(
         self, now: float, rank: Callable[[QueueName | None], Rank] | None, *, outbound: bool
@@ -159,16 +161,21 @@ class WaitingLines:
         self._line_up()
         self._turn(now_ms)
         firsts = ((line, self._head(line)) for line in self._lines.values() if line.outbound is outbound)
-        return sorted((self._worth(line, head[0], now_ms, rank), head[1]) for line, head in firsts)
+        return sorted((self._worth(line, head[0], now_ms, rank), head[2].contact.id) for line, head in firsts)
 
     def head_of(self, queue: QueueName, now: float) -> ContactRecord | None:
         """Who would be served first of a queue, those left aside whom nobody may overtake; needs lines by queue."""
         now_ms = int(now * 1000)
         self._line_up()
         self._turn(now_ms)
-        firsts = ((line, self._head(line)) for line in self._by_queue.get(queue, {}).values())
-        first = min(((self._worth(line, head[0], now_ms, None), head[1]) for line, head in firsts), default=None)
-        return self._tickets[first[1]][2] if first is not None else None
+        best: _Ticket | None = None
+        best_place: Place = ()
+        for line in self._by_queue.get(queue, {}).values():
+            place, _, ticket = self._head(line)
+            place = self._worth(line, place, now_ms, None)
+            if best is None or place < best_place:
+                best, best_place = ticket, place
+        return best.contact if best is not None else None
 
     # -- lines -------------------------------------------------------------------------------------------------------
 
@@ -181,7 +188,7 @@ class WaitingLines:
     def _stand(self, contact: ContactRecord, now_ms: int) -> None:
         rules = self.rules
         if self._plain and not contact.age_rate:
-            place: Place = (-contact.priority * POINT, contact.since, contact.serial)
+            place: Place = (-(contact.priority * POINT), contact.since, contact.serial)
             rate, turns_ms, queue = 0, 0, None
             key: tuple[object, ...] = (contact.medium, contact.needs, contact.direction is OUTBOUND)
         else:
@@ -193,61 +200,68 @@ class WaitingLines:
         line = self._lines.get(key)
         if line is None:
             line = self._lines[key] = _Line(key, contact, rate, queue)
-            self._ageing += rate > 0
             for skill, level in line.anchors.items():
                 self._by_anchor.setdefault(skill, {})[key] = (level, line)
             if queue is not None:
                 self._by_queue.setdefault(queue, {})[key] = line
-        self._tickets[contact.id] = (place, line, contact, turns_ms)
-        heapq.heappush(line.heap, (place, contact.id))
+        self._given += 1
+        ticket = self._tickets[contact.id] = _Ticket(line, place, contact)
+        heapq.heappush(line.heap, (place, self._given, ticket))
         line.length += 1
         if turns_ms:
-            heapq.heappush(self._turns, (turns_ms, contact.id))
+            heapq.heappush(self._turns, (turns_ms, self._given, ticket))
             if len(self._turns) > STUBS_MAX + 2 * len(self._tickets):
-                self._turns = [(ticket[3], name) for name, ticket in self._tickets.items() if ticket[3]]
+                self._turns = [turn for turn in self._turns if turn[2].stands]
                 heapq.heapify(self._turns)
+
+    def _tear_up(self, ticket: _Ticket) -> None:
+        """Its stub is dropped when it comes to the head of the line, or when there are too many."""
+        ticket.stands = False
+        line = ticket.line
+        line.length -= 1
+        if line.length == 0:
+            self._close(line)
+        elif len(line.heap) > STUBS_MAX + 2 * line.length:
+            line.heap = [stub for stub in line.heap if stub[2].stands]
+            heapq.heapify(line.heap)
 
     def _turn(self, now_ms: int) -> None:
         """Those whose time has come step over into the line they belong to now."""
         while self._turns and self._turns[0][0] <= now_ms:
-            turns_ms, contact = heapq.heappop(self._turns)
-            ticket = self._tickets.get(contact)
-            if ticket is not None and ticket[3] == turns_ms:
-                self.remove(contact)
-                self._stand(ticket[2], now_ms)
+            ticket = heapq.heappop(self._turns)[2]
+            if ticket.stands:
+                self._tear_up(ticket)
+                self._stand(ticket.contact, now_ms)
 
     def _worth(self, line: _Line, place: Place, now_ms: int, rank: Callable[[QueueName | None], Rank] | None) -> Place:
         """What a key of the line's heap is worth now, to be compared with other lines."""
         first = place[0] - line.rate * now_ms
         return (first, *(rank(line.queue) if rank is not None else ()), *place[1:])
 
-    def _lines_for(self, able: Mapping[Skill, int], medium: Medium) -> Iterator[_Line]:
+    def _lines_for(self, able: dict[Skill, int], medium: Medium) -> list[_Line]:
+        found: list[_Line] = []
         by_anchor = self._by_anchor
-        everybodys = by_anchor.get(Skill(""))
-        if everybodys:
+        everybodys = by_anchor.get(_EVERYBODY)
+        if everybodys is not None:
             for _, line in everybodys.values():
                 if line.medium is medium and (not line.clauses[0] or are_met(line.clauses, able)):
-                    yield line
+                    found.append(line)
         for skill, has in able.items():
             under = by_anchor.get(skill)
-            if under:
+            if under is not None:
                 for level, line in under.values():
                     if level <= has and line.medium is medium and are_met(line.clauses, able):
-                        yield line
+                        found.append(line)
+        return found
 
-    def _head(self, line: _Line) -> tuple[Place, ContactId]:
+    def _head(self, line: _Line) -> _Standing:
         heap = line.heap
-        while not self._stands(heap[0][1], heap[0][0], line):
+        while not heap[0][2].stands:
             heapq.heappop(heap)
         return heap[0]
 
-    def _stands(self, contact: ContactId, place: Place, line: _Line) -> bool:
-        ticket = self._tickets.get(contact)
-        return ticket is not None and ticket[0] == place and ticket[1] is line
-
     def _close(self, line: _Line) -> None:
         del self._lines[line.key]
-        self._ageing -= line.rate > 0
         for skill in line.anchors:
             under = self._by_anchor[skill]
             del under[line.key]
@@ -306,6 +320,6 @@ def _anchors(need: Need) -> Mapping[Skill, int]:
     """
     anchors: dict[Skill, int] = {}
     for clause in need.alternatives:
-        skill, level = next((term for term in clause if term[1] > 0), (Skill(""), 0))
+        skill, level = next((term for term in clause if term[1] > 0), (_EVERYBODY, 0))
         anchors[skill] = min(level, anchors.get(skill, level))
     return anchors

@@ -1,7 +1,7 @@
 """Deadlines as data. Knows what is due when; knows no clock and never waits.
 
 One deadline per (kind, subject): setting it again moves it. The heap holds old deadlines too until they surface; a
-deadline counts only if it is the one on record.
+deadline counts only as long as it stands.
 """
 
 import heapq
@@ -58,18 +58,29 @@ class Timer(msgspec.Struct, frozen=True, gc=False):
     subject: str
 
 
-_Entry = tuple[float, int, TimerKind, str]  # when, the how manieth deadline that was set, what for whom
+class _Deadline:
+    """One deadline, as long as it counts."""
+
+    __slots__ = ("at", "kind", "stands", "subject")
+
+    def __init__(self, at: float, kind: TimerKind, subject: str) -> None:
+        self.at = at
+        self.kind = kind
+        self.subject = subject
+        self.stands = True
+
+
+_Entry = tuple[float, int, _Deadline]  # when, the how manieth deadline that was set
 
 
 class Timers:
     """The deadlines of one engine."""
 
-    __slots__ = ("_heap", "_length", "_on_record", "_serial")
+    __slots__ = ("_heap", "_length", "_of", "_serial")
 
     def __init__(self) -> None:
         self._heap: list[_Entry] = []
-        # the serial of the entry that counts; a dict a kind, so that nothing is made just to look something up
-        self._on_record: dict[TimerKind, dict[str, int]] = {kind: {} for kind in TimerKind}
+        self._of: dict[str, list[_Deadline]] = {}  # subject -> what stands for it: a few at most, of different kinds
         self._length = 0
         self._serial = 0
 
@@ -78,34 +89,50 @@ class Timers:
 
     def set(self, kind: TimerKind, subject: str, at: float) -> None:
         """Make (or move) a deadline."""
-        of_kind = self._on_record[kind]
-        if subject not in of_kind:
-            self._length += 1
+        deadline = _Deadline(at, kind, subject)
+        standing = self._of.get(subject)
+        if standing is None:
+            self._of[subject] = [deadline]
+        else:
+            for place, other in enumerate(standing):
+                if other.kind is kind:
+                    other.stands = False
+                    self._length -= 1
+                    del standing[place]
+                    break
+            standing.append(deadline)
+        self._length += 1
         self._serial += 1
-        of_kind[subject] = self._serial
-        heapq.heappush(self._heap, (at, self._serial, kind, subject))
+        heapq.heappush(self._heap, (at, self._serial, deadline))
         if len(self._heap) > 64 + 2 * self._length:
             self._forget_the_old()
 
     def cancel(self, kind: TimerKind, subject: str) -> None:
         """Drop a deadline; none on record is fine."""
-        of_kind = self._on_record[kind]
-        if subject in of_kind:
-            del of_kind[subject]
-            self._length -= 1
+        standing = self._of.get(subject)
+        if standing is None:
+            return
+        for place, deadline in enumerate(standing):
+            if deadline.kind is kind:
+                deadline.stands = False
+                self._length -= 1
+                if len(standing) == 1:
+                    del self._of[subject]
+                else:
+                    del standing[place]
+                return
 
     def due(self, kind: TimerKind, subject: str) -> float | None:
         """When this deadline is due; None if there is none."""
-        serial = self._on_record[kind].get(subject)
-        return next((at for at, known, _, _ in self._heap if known == serial), None)
+        return next((one.at for one in self._of.get(subject, ()) if one.kind is kind), None)
 
     def next_deadline(self) -> float | None:
         """When the next one is due, or None."""
         heap = self._heap
         while heap:
-            at, serial, kind, subject = heap[0]
-            if self._on_record[kind].get(subject) == serial:
-                return at
+            deadline = heap[0][2]
+            if deadline.stands:
+                return deadline.at
             heapq.heappop(heap)
         return None
 
@@ -114,18 +141,17 @@ class Timers:
         due = self.next_deadline()
         if due is None or due > now:
             return None
-        at, _, kind, subject = heapq.heappop(self._heap)
-        del self._on_record[kind][subject]
-        self._length -= 1
-        return Timer(at, kind, subject)
+        deadline = heapq.heappop(self._heap)[2]
+        self.cancel(deadline.kind, deadline.subject)
+        return Timer(deadline.at, deadline.kind, deadline.subject)
 
     def listed(self) -> list[Timer]:
         """All of them in the order in which they will be due (for a snapshot)."""
-        return [Timer(at, kind, subject) for at, _, kind, subject in sorted(self._live())]
+        return [Timer(at, one.kind, one.subject) for at, _, one in sorted(self._live())]
 
     def _forget_the_old(self) -> None:
         self._heap = self._live()
         heapq.heapify(self._heap)
 
     def _live(self) -> list[_Entry]:
-        return [entry for entry in self._heap if self._on_record[entry[2]].get(entry[3]) == entry[1]]
+        return [entry for entry in self._heap if entry[2].stands]

@@ -4,15 +4,13 @@ Asked for every line and every candidate: plain loops, in a module of their own 
 (`need.Need` is one) stay plain Python.
 """
 
-from collections.abc import Mapping
-
 from callcenter.model.ids import Skill
 
 Clause = tuple[tuple[Skill, int], ...]
 """Terms that must all hold: (skill, n) is at least n for n > 0, less than -n for n < 0."""
 
 
-def are_met(alternatives: tuple[Clause, ...], skills: Mapping[Skill, int]) -> bool:
+def are_met(alternatives: tuple[Clause, ...], skills: dict[Skill, int]) -> bool:
     """Whether one of the alternatives holds for somebody with these skills (skill -> level)."""
     for clause in alternatives:
         for skill, level in clause:
@@ -24,7 +22,7 @@ def are_met(alternatives: tuple[Clause, ...], skills: Mapping[Skill, int]) -> bo
     return False
 
 
-def level_in(alternatives: tuple[Clause, ...], skills: Mapping[Skill, int]) -> int:
+def level_in(alternatives: tuple[Clause, ...], skills: dict[Skill, int]) -> int:
     """The sum of the levels in the asked skills, in the alternative that suits best; -1 if none holds."""
     best = -1
     for clause in alternatives:

@@ -66,11 +66,11 @@ class Need(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
 
     def met_by(self, skills: Mapping[Skill, int]) -> bool:
         """Whether somebody with these skills (skill -> level) can serve."""
-        return are_met(self.alternatives, skills)
+        return are_met(self.alternatives, skills if isinstance(skills, dict) else dict(skills))
 
     def level_of(self, skills: Mapping[Skill, int]) -> int:
         """The sum of the agent's levels in the asked skills, in the alternative that suits best; -1 if none is met."""
-        return level_in(self.alternatives, skills)
+        return level_in(self.alternatives, skills if isinstance(skills, dict) else dict(skills))
 
     def lacking(self, skills: Mapping[Skill, int]) -> tuple[str, ...]:
         """What is missing for the alternative that is nearest, as text ("sales >= 3 (has 1)"); empty when met."""

@@ -86,7 +86,7 @@ def test_old_entries_do_not_pile_up() -> None:
         ann.pauses()
         ann.is_ready()
     lines = center.engine.world.agents.free._lines[V]
-    assert max(len(line) for levels in lines.values() for line in levels.values()) <= STALE_MAX + 3
+    assert max(len(line) for levels in lines.values() for line in levels) <= STALE_MAX + 3
 
 
 def test_who_is_paused_or_on_a_call_could_serve_and_who_is_logged_out_could_not() -> None:

@@ -1,6 +1,6 @@
 """Engines that break one promise each, on purpose. The simulator is worth what it finds in them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from msgspec.structs import replace
@@ -204,7 +204,7 @@ class _LastComeFirstServed(WaitingLines):
 
     def head_for(
         self,
-        able: Mapping[Skill, int],
+        able: dict[Skill, int],
         medium: Medium,
         now: float,
         rank: Callable[[QueueName | None], Rank] | None = None,
@@ -215,7 +215,7 @@ class _LastComeFirstServed(WaitingLines):
             return super().head_for(able, medium, now, rank, inbound_only=True)
         self._line_up()
         tickets = self._tickets.items()
-        return max(((place, c) for c, (place, line, *_) in tickets if are_met(line.clauses, able)), default=None)
+        return max(((one.place, c) for c, one in tickets if are_met(one.line.clauses, able)), default=None)
 
 
 class LastComeFirstServed(Mutant):
