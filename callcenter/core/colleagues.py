@@ -284,6 +284,8 @@ class Colleagues:
 
 def over(world: World, contact: ContactRecord) -> None:
     """A contact has ended: whoever was in it on her own phone is free for calls again."""
+    if contact.dialler is None and contact.colleague is None:
+        return
     for agent in (contact.dialler, contact.colleague):
         record = world.agents.records.get(agent) if agent is not None else None
         if record is not None:

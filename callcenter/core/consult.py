@@ -396,9 +396,10 @@ def everybody_else_goes(world: World, contact: ContactRecord) -> None:
     if consult is not None:
         world.let_go(contact, consult.leg)
         consult_over(world, contact, consult, PartyEnd.DROPPED)
-    for leg in list(contact.guests):
-        world.let_go(contact, leg)
-        guest_leaves(world, contact, leg, PartyEnd.DROPPED)
+    if contact.guests:
+        for leg in list(contact.guests):
+            world.let_go(contact, leg)
+            guest_leaves(world, contact, leg, PartyEnd.DROPPED)
 
 
 def consult_over(world: World, contact: ContactRecord, consult: Consult, end: PartyEnd) -> None:

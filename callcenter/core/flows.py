@@ -365,6 +365,9 @@ class Flows:
         if contact.paying is not None and isinstance(action, LEADS_AWAY):
             world.surprise(f"{type(action).__name__} is not possible beside a talk", contact)
             action = HangUpCall(reason=EndReason.FAULT)
+        if isinstance(action, Queueing):  # nearly every call comes to it; the others cost more to be told apart
+            self._elsewhere.enqueue(contact, action)
+            return None
         match action:
             case Say():
                 if not action.prompts and action.note is None:
@@ -379,8 +382,6 @@ class Flows:
                 (contact.secrets if secret else contact.variables).update(values)
             case SpeakLanguage(language=language):
                 contact.language = language
-            case Queueing():
-                self._elsewhere.enqueue(contact, action)
             case PromiseCallback():
                 return CallbackAnswer(problem=self._elsewhere.promise(contact, action))
             case WithdrawCallback():
@@ -476,6 +477,7 @@ class Flows:
 
     def _visit(self, contact: ContactRecord) -> Visit:
         world = self._world
+        open_calendars, holidays = world.calendars_now(contact.version)
         return Visit(
             memory=contact.memory,
             variables={**contact.variables, **contact.secrets} if contact.secrets else contact.variables,
@@ -483,8 +485,8 @@ class Flows:
             caller=contact.caller,
             dialled=contact.dialled,
             now=world.now,
-            open_calendars=world.open_calendars(contact.version),
-            holidays=world.holidays(contact.version),
+            open_calendars=open_calendars,
+            holidays=holidays,
             lists=world.marks.lists(world.library[contact.version]),
             promised=contact.callback.queue if contact.callback is not None else None,
         )

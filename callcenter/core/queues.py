@@ -27,6 +27,7 @@ from callcenter.model.need import Need
 from callcenter.model.numbers import subscriber
 from callcenter.model.queue import Overflow, Queue, RelaxStep, Target, mailbox_flow
 
+WORDS_MAX: Final = 1_000  # needs whose words are kept
 HOPS_MAX: Final = 10  # times that queues may send one contact on
 FORWARD_TIMEOUT_S: Final = 30.0  # how long an overflow number rings
 IN_QUEUE: Final = (
@@ -57,13 +58,14 @@ class Elsewhere(Protocol):
 class Queues:
     """The queues' rules."""
 
-    __slots__ = ("_elsewhere", "_widening", "_world", "announcing", "doors", "forecast")
+    __slots__ = ("_elsewhere", "_widening", "_words", "_world", "announcing", "doors", "forecast")
 
     def __init__(self, world: World, elsewhere: Elsewhere) -> None:
         self._world = world
         self._elsewhere = elsewhere
         self.forecast = Forecast(world)
         self._widening = Widening(world)
+        self._words: dict[Need, str] = {}
         self.doors = Doors(world)
         self.announcing = Announcing(world, self.forecast)
 
@@ -161,8 +163,8 @@ class Queues:
             number = subscriber(world.configuration.numbering, contact.caller)
             if number:
                 world.remember_place(queue.name, number, contact.since)
-        for kind in (TimerKind.ANNOUNCE, TimerKind.MAX_WAIT):
-            world.timers.cancel(kind, contact.id)
+        world.timers.cancel(TimerKind.ANNOUNCE, contact.id)
+        world.timers.cancel(TimerKind.MAX_WAIT, contact.id)
         if world.now > contact.entered:
             self._learn(contact, queue, how)
         self._widening.over(contact)
@@ -231,7 +233,7 @@ class Queues:
                 queue=queue.name,
                 version=contact.version,
                 priority=contact.priority,
-                needs=str(contact.needs),
+                needs=self._in_words(contact.needs),
             )
         )
         if contact.state is ContactState.PROMISED:
@@ -262,7 +264,7 @@ class Queues:
                         queue=queue.name,
                         version=contact.version,
                         priority=contact.priority,
-                        needs=str(contact.needs),
+                        needs=self._in_words(contact.needs),
                     )
                 )
             if contact.state is ContactState.PROMISED and contact.mail is None:
@@ -313,7 +315,7 @@ class Queues:
             NeedsRelaxed(
                 contact=contact.id,
                 queue=world.queue_of(contact).name,
-                needs=str(contact.needs),
+                needs=self._in_words(contact.needs),
                 waited_s=max(world.now - contact.counts_from, 0.0),
                 why=why,
             )
@@ -432,11 +434,20 @@ class Queues:
                 contact=contact.id,
                 queue=name,
                 priority=contact.priority,
-                needs=str(contact.needs),
+                needs=self._in_words(contact.needs),
                 since=contact.since,
                 counts_from=contact.counts_from,
             )
         )
+
+    def _in_words(self, needs: Need) -> str:
+        """A need as it is written; what a queue asks for is written down for each of its contacts."""
+        words = self._words.get(needs)
+        if words is None:
+            if len(self._words) >= WORDS_MAX:
+                self._words.clear()
+            words = self._words[needs] = str(needs)
+        return words
 
     @staticmethod
     def _goes_on(contact: ContactRecord, name: QueueName) -> bool:

@@ -273,14 +273,16 @@ class Talk:
             if not returned:
                 world.bury(leg)
         dialled = contact.callback.leg if contact.callback is not None else None
-        for other in (contact.other_leg, dialled):
-            if other is not None:
-                world.out.append(HangUp(contact=contact.id, leg=other))
-                world.legs.pop(other, None)
+        if contact.other_leg is not None or dialled is not None:
+            for other in (contact.other_leg, dialled):
+                if other is not None:
+                    world.out.append(HangUp(contact=contact.id, leg=other))
+                    world.legs.pop(other, None)
         if contact.callback is not None:
             contact.callback.leg = None
-        for kind in (TimerKind.FORWARD, TimerKind.CALLBACK_RING, TimerKind.RECORD_AGAIN):
-            world.timers.cancel(kind, contact.id)
+        world.timers.cancel(TimerKind.FORWARD, contact.id)
+        world.timers.cancel(TimerKind.CALLBACK_RING, contact.id)
+        world.timers.cancel(TimerKind.RECORD_AGAIN, contact.id)
         contact.unstopped = None
         if contact.bridge is not None:
             world.out.append(CloseBridge(contact=contact.id, bridge=contact.bridge))

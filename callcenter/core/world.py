@@ -212,22 +212,23 @@ class World:
         """The queue the contact is in. Raises Bug if it is in none."""
         if contact.queue is None:
             raise Bug(f"{contact.id} is in no queue")
-        return self.library[contact.version].queues[contact.queue]
+        return self.rules_for(contact, contact.queue)
 
     def rules_for(self, contact: ContactRecord, queue: QueueName) -> Queue:
         """A queue that the contact is or was in: as it is now, or as it was when the contact came to it."""
-        return self.library[contact.version].queues[queue]
+        version = contact.version
+        asked = self.configuration if version == self.version else self.library[version]
+        return asked.queues[queue]
 
     def open_calendars(self, version: Version | None = None) -> frozenset[str]:
         """The calendars that are open now, of the configuration in force or of another version."""
-        return self._calendars_now(self.version if version is None else version)[0]
+        return self.calendars_now(self.version if version is None else version)[0]
 
-    def holidays(self, version: Version | None = None) -> frozenset[str]:
-        """The calendars for which today is a holiday, likewise."""
-        return self._calendars_now(self.version if version is None else version)[1]
+    def calendars_now(self, version: Version) -> tuple[frozenset[str], frozenset[str]]:
+        """The calendars that are open now, and those for which today is a holiday.
 
-    def _calendars_now(self, version: Version) -> tuple[frozenset[str], frozenset[str]]:
-        """Opening hours change on the minute only, so one look at the clock on the wall serves a minute of calls."""
+        Opening hours change on the minute only, so one look at the clock on the wall serves a minute of calls.
+        """
         minute = self.now // 60
         if self._minute != minute:
             self._minute = minute
@@ -298,7 +299,9 @@ class World:
         self._remember(queue, caller, served)
 
     def _remember(self, queue: QueueName, caller: str, served: LastServed) -> None:
-        self.last_served.pop((queue, caller), None)
-        self.last_served[queue, caller] = served
+        key = (queue, caller)
+        if key in self.last_served:
+            self.last_served.move_to_end(key)
+        self.last_served[key] = served
         while len(self.last_served) > LAST_SERVED_MAX:
             self.last_served.popitem(last=False)

@@ -41,12 +41,15 @@ class Mint:
     `namespace` is 8 characters of 0-9a-z, chosen once per run of the engine by whoever starts it, and journalled.
     """
 
-    __slots__ = ("_hex", "_namespace", "count")
+    __slots__ = ("_bridge", "_contact", "_hex", "_leg", "_namespace", "_offer", "count")
 
     def __init__(self, namespace: str, count: int = 0) -> None:
         if not NAMESPACE_PATTERN.fullmatch(namespace):
             raise ValueError(f"an id namespace is {NAMESPACE_CHARS} characters of 0-9a-z, not {namespace!r}")
         self._namespace = namespace
+        # how the ids begin that every call has; they are minted as often as anything is
+        self._contact, self._leg = self._begins("c"), self._begins("l")
+        self._bridge, self._offer = self._begins("b"), self._begins("o")
         self._hex = f"{int(namespace, 36):016x}"  # 36**8 < 2**42: always fits
         self.count = count
 
@@ -55,45 +58,48 @@ class Mint:
         """The namespace all ids of this mint carry."""
         return self._namespace
 
-    def _next(self, kind: str) -> str:
+    def _begins(self, kind: str) -> str:
+        return f"{kind}-{self._namespace}-"
+
+    def _next(self, begins: str) -> str:
         self.count += 1
-        return f"{kind}-{self._namespace}-{self.count}"
+        return begins + str(self.count)
 
     def contact(self) -> ContactId:
         """The id of a contact: `c-...`."""
-        return ContactId(self._next("c"))
+        return ContactId(self._next(self._contact))
 
     def leg(self) -> LegId:
         """The id of a leg, which is the channel's id in Asterisk: `l-...`."""
-        return LegId(self._next("l"))
+        return LegId(self._next(self._leg))
 
     def bridge(self) -> BridgeId:
         """The id of a bridge: `b-...`."""
-        return BridgeId(self._next("b"))
+        return BridgeId(self._next(self._bridge))
 
     def playback(self) -> PlaybackId:
         """The id of a playback: `p-...`."""
-        return PlaybackId(self._next("p"))
+        return PlaybackId(self._next(self._begins("p")))
 
     def offer(self) -> OfferId:
         """The id of an offer: `o-...`."""
-        return OfferId(self._next("o"))
+        return OfferId(self._next(self._offer))
 
     def lookup(self) -> LookupId:
         """The id of one question to a program outside: `q-...`."""
-        return LookupId(self._next("q"))
+        return LookupId(self._next(self._begins("q")))
 
     def card(self) -> CardId:
         """The id of what is typed of one card, in one go: `k-...`."""
-        return CardId(self._next("k"))
+        return CardId(self._next(self._begins("k")))
 
     def script(self) -> ScriptId:
         """The id of one run of a script, which is an extension in the dialplan meanwhile: `r-...`."""
-        return ScriptId(self._next("r"))
+        return ScriptId(self._next(self._begins("r")))
 
     def monitor(self) -> MonitorId:
         """The id of one supervisor's monitoring: `m-...`."""
-        return MonitorId(self._next("m"))
+        return MonitorId(self._next(self._begins("m")))
 
     def recording(self) -> RecordingId:
         """The name of a recording, in the shape of a UUID: nothing else is let near a file system."""
