@@ -70,6 +70,7 @@ class Experience(msgspec.Struct, frozen=True, kw_only=True):
 
     chance: float  # 0..1: that the next dial is answered by a person
     dials: float  # on how many dials this stands: the less, the less it is to be relied on
+    in_order: bool = False  # they were learnt as they were made, not as they ended
     answer: LifeTable  # from dialling to a live answer, of the dials that have one
     no_answer: LifeTable  # from dialling to any other end, of the rest
     talk: LifeTable

@@ -161,6 +161,7 @@ class Pace(msgspec.Struct, kw_only=True):
             experience=Experience(
                 chance=sum(chance for chance, _ in chances) / len(chances),
                 dials=sum(dials for _, dials in chances),
+                in_order=tables.ordered,
                 answer=tables.answer,
                 no_answer=tables.no_answer,
                 talk=tables.talk,
