@@ -24,7 +24,7 @@ def number_to_dial(world: World, queue: Queue, number: str) -> tuple[str, str]:
     """What is wrong with a number, or "", and the form in which it is dialled: the first that a pattern allows."""
     configuration = world.configuration
     if queue.callback is None:
-        return f"queue {queue.name} calls nobody back", ""
+        return f"queue {queue.name} calls nobody back: it has no `callback` in queues.yaml", ""
     ways = ways_to_dial(configuration.numbering, number)
     for way in ways:
         if any(re.fullmatch(allowed, way) for allowed in configuration.callback_to):
