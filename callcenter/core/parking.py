@@ -277,11 +277,11 @@ class ParkingPlace:
             return f"there is no agent {agent}"
         if contact.parked.pickup is not None:
             return f"the phone of {contact.parked.pickup.agent} rings for it already"
-        if record.state is AgentState.WRAP_UP:
+        problem = no_house_phone(record.agent)
+        if record.state is AgentState.WRAP_UP and not problem:
             problem = not_there(record) or held(world, record) or _calls(record)
             if not problem:  # she is done with the call before: she says so by this
                 world.agents.end_wrap_up(record, world.now)
-        problem = problem or no_house_phone(record.agent)
         problem = problem or world.agents.why_not_free(record, contact.medium, world.now)
         if problem:
             return f"{agent} cannot have it: {problem}"

@@ -15,7 +15,7 @@ from callcenter.model.events import AgentSaved, ConsultRequested, DigitPressed, 
 from callcenter.model.facts import AgentAsked, OfferEnded, Surprise
 from callcenter.model.monitor import MonitorMode
 from callcenter.model.monitor_messages import MonitorRequested
-from callcenter.model.parking import PhoneTurnedAway
+from callcenter.model.parking import Parking, ParkRequested, PhoneTurnedAway, PickUpRequested
 from callcenter.model.phone_use import PhoneUsed, PhoneUsedOutside
 from callcenter.model.trunk import Guard
 from tests.core.center import Ann, Center, queue
@@ -23,6 +23,7 @@ from tests.core.test_colleagues import dials, number_of
 
 HOME = "0901234567"
 AT_HOME = PhoneRules(outside=HOME)
+SLOT = Parking(slots=("701",), back_after_s=60.0)
 
 
 @pytest.fixture
@@ -92,6 +93,23 @@ def test_what_takes_a_phone_of_the_house_she_is_told(center: Center) -> None:
     center.tell(PhoneUsed(number=number_of(ann), used=True))
     center.passes(60.0)
     assert center.all(PhoneUsedOutside) == [], "that is another phone"
+
+
+def test_who_cannot_pick_a_call_up_stays_in_her_wrap_up() -> None:
+    center = Center(queue("sales", wrap_up_s=30.0), forward_to=("09[0-9]+",), parking=SLOT)
+    bob, parked = center.agent("bob"), center.call("sales")
+    bob.answers()
+    assert center.ask(ParkRequested(request=center.request(), contact=parked.id)) == ""
+    ann = center.agent("ann", phone=AT_HOME)
+    call = center.call("sales", caller="0903")
+    leg = center.all(RingAgent)[-1].leg
+    center.tell(LegAnswered(leg=leg))
+    center.tell(DigitPressed(leg=leg, digit=CONFIRM_KEY))
+    call.hangs_up()
+    assert ann.state is AgentState.WRAP_UP
+    asked = PickUpRequested(request=center.request(), agent=ann.id, slot="701")
+    assert "is an outside number" in center.ask(asked)
+    assert ann.state is AgentState.WRAP_UP
 
 
 def test_she_is_called_aside_at_home_too(center: Center) -> None:
