@@ -15,6 +15,7 @@ from callcenter.config.form import Form
 from callcenter.config.sheet import Sheet, did_you_mean, shown
 from callcenter.config.tree import Path, Rows, Table, Tree
 from callcenter.config.trunks import WaysOut
+from callcenter.core.machine_score import says_machine
 from callcenter.detectors import names as detector_names
 from callcenter.detectors.asterisk import ASTERISK
 from callcenter.errors import Problem
@@ -156,3 +157,15 @@ def recycling_problems(configuration: Configuration, campaigns: Tree) -> Iterato
             if key not in known:
                 what = f"{shown(key)} is neither an outcome nor a disposition of its queue"
                 yield campaigns.problem((name, "recycle", key), what, did_you_mean(key, known), at_key=True)
+
+
+def unlabelled(configuration: Configuration, campaigns: Tree) -> Iterator[Problem]:
+    """Campaigns that act on a detector whose decisions nobody can say to be wrong: remarks."""
+    for name, campaign in configuration.campaigns.items():
+        queue = configuration.queues.get(campaign.queue) if campaign.queue is not None else None
+        if campaign.machine is MachineRule.AS_HUMAN or queue is None:
+            continue
+        tree = configuration.dispositions.get(queue.disposition.tree) if queue.disposition is not None else None
+        if tree is None or not any(says_machine(code) for code in tree.outcomes):
+            what = "how often people are taken for machines stays unknown: no agent can record that it was one"
+            yield campaigns.problem((name, "machine"), what, f"an outcome `machine` of the tree of queue {queue.name}")

@@ -15,7 +15,7 @@ from callcenter.config.agreement import Written, disagreements
 from callcenter.config.calendars import read_calendars
 from callcenter.config.callback_law import callback_law_problems
 from callcenter.config.callbacks import with_callbacks
-from callcenter.config.campaigns import read_campaigns, recycling_problems
+from callcenter.config.campaigns import read_campaigns, recycling_problems, unlabelled
 from callcenter.config.customers import read_customers
 from callcenter.config.dispositions import read_dispositions
 from callcenter.config.flows import read_flow
@@ -212,6 +212,7 @@ class _Folder:
             *between.remarks,
             *in_vain(configuration, self._tree(QUEUES), self._flows),
             *calls_nobody(configuration, self._tree(CAMPAIGNS)),
+            *unlabelled(configuration, self._tree(CAMPAIGNS)),
         )
         return with_parking(with_phones(with_supervision(with_callbacks(with_mailboxes(configuration))))), [
             *strange,

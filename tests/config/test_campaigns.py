@@ -158,10 +158,14 @@ def test_any_list_that_can_be_imported_can_be_called() -> None:
             ("[vn, house]", "[vn, house]\n  message_within_s: 5"),
             "spring.message_within_s: who is dropped is told after 5 s",
         ),
+        (
+            ("mode:", "machine: hang_up\n  detector: cadence\n  mode:"),
+            "campaigns.yaml:2:12: spring.machine: how often people",
+        ),
         (("spring:", "spring:"), ""),
     ],
 )
-def test_who_will_call_nobody_is_told_so(change: tuple[str, str], words: str) -> None:
+def test_what_may_be_meant_and_helps_nobody_is_remarked(change: tuple[str, str], words: str) -> None:
     files = {"queues.yaml": QUEUES, "dispositions.yaml": TREE, "trunks.yaml": TRUNKS}
     checked = check_files({**files, "campaigns.yaml": SPRING.replace(*change)})
     assert not checked.problems
@@ -170,6 +174,15 @@ def test_who_will_call_nobody_is_told_so(change: tuple[str, str], words: str) ->
     ]
     assert len(told) == bool(words), told
     assert all(words in remark for remark in told), told
+
+
+def test_a_tree_with_an_outcome_for_machines_labels_the_detector() -> None:
+    tree = "talks: {outcomes: {sold: {}, nobody: {outcomes: {machine: {}}}}}\n"
+    files = {"queues.yaml": QUEUES, "dispositions.yaml": tree, "trunks.yaml": TRUNKS}
+    campaigns = SPRING.replace("mode:", "machine: hang_up\n  detector: cadence\n  mode:")
+    checked = check_files({**files, "campaigns.yaml": campaigns})
+    assert not checked.problems
+    assert not [remark for remark in checked.remarks if "campaigns" in str(remark)]
 
 
 def test_without_a_way_out_nothing_is_dialled() -> None:
