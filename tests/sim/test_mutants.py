@@ -17,7 +17,7 @@ FOUND_BY = {
     "LastComeFirstServed": 6,
     "LetsThemWait": 14,
     "ForgetsWhatWasWaited": 6,
-    "LosesPlacesInTransfers": 20,
+    "LosesPlacesInTransfers": 31,
     "ForgetsTheSecondLeg": 5,
     "PutsTwoInASlot": 41,
     "HangsUpPhonesThatAreNailedUp": 6,
