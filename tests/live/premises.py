@@ -39,6 +39,7 @@ config_folder = "config"
 [asterisk]
 source = "embedded"
 [sip]
+port = {sip_port}
 rtp_from = {rtp_from}
 rtp_to = {rtp_to}
 [trunk]
@@ -263,7 +264,11 @@ def prepared() -> Premises:
     _lend_roots(premises.var)
     rtp_from = free_ports(RTP_PORTS, Kind.UDP, taken_max=RTP_PORTS // 10)
     text = SETTINGS.format(
-        host=LOOPBACK, carrier_port=premises.carrier_port, rtp_from=rtp_from, rtp_to=rtp_from + RTP_PORTS - 1
+        host=LOOPBACK,
+        carrier_port=premises.carrier_port,
+        sip_port=free_ports(2, Kind.BOTH),  # even: to odd ones others' peers, who never open them, are sent RTCP
+        rtp_from=rtp_from,
+        rtp_to=rtp_from + RTP_PORTS - 1,
     )
     (folder / "callcenter.toml").write_text(text)
     return premises
