@@ -135,6 +135,16 @@ def test_a_person_taken_for_a_machine_is_charged_as_drops_and_ends_the_trust() -
         assert (counts.live, counts.drops) == (answered, dropped)
         floor.passes(40.0)
     assert floor.all(MachinesTrusted)[-1].trusted is False
-    judged_as_machine(floor)
-    assert floor.lately(RingAgent), "now everybody is treated as a person"
+    floor.passes(2.0)
+    assert floor.ringing == [], "so many drops are above the hard stop, and her phone would have to be picked up"
     floor.told_again()
+
+
+def test_where_machines_are_not_trusted_everybody_is_treated_as_a_person() -> None:
+    floor = Floor(rules={"machine": MachineRule.HANG_UP, "detector": "ear"})
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.record.scores["ear"] = MachineScore(trusted=False)
+    judged_as_machine(floor)
+    assert floor.lately(RingAgent)
