@@ -3,7 +3,7 @@
 The core is plain, fully typed Python, and what it means is what Python makes of it. mypyc makes C extensions of these
 very files, and a decision takes less than half the time. A build belongs to exactly the sources it was made of: its
 folder is named after their digest, so another checkout, another branch or an edited line finds none, and is plain
-Python until it has been built as well (`make core`, some two minutes). Nothing is lost where there is no compiler.
+Python until it has been built as well (`make core`, some three minutes). Nothing is lost where there is no compiler.
 
 Only a command asks for it (`use`, before anything of the core is imported). Who imports `callcenter` as a library, as
 the tests do, gets plain Python. Messages stay plain everywhere: msgspec reads their annotations, and mypyc does not
@@ -12,6 +12,7 @@ identity in machine code, so the core never compares them with `is`. What stays 
 (`callcenter/once.py`).
 """
 
+import fcntl
 import hashlib
 import importlib
 import importlib.util
@@ -162,6 +163,7 @@ BUILDS: Final = Path(sys.prefix) / "lib" / "callcenter-core"  # part of the envi
 KEPT: Final = 4  # builds, the latest: there may be several checkouts beside one environment
 ABANDONED_AFTER_S: Final = 3600.0  # a build that has not ended by then has been killed
 NICENESS: Final = 10
+FLAGS: Final = ("-fno-semantic-interposition",)  # nobody puts functions of her own in place of ours: inline them
 
 
 def use(builds: Path = BUILDS) -> bool:
@@ -212,7 +214,7 @@ def hindrance() -> str:
 def digest(package: Path = PACKAGE) -> str:
     """What a build must have been made of: this Python, and every line that it could depend on."""
     told = hashlib.sha256(f"{sys.version}{SUFFIX}{' '.join(MODULES)}".encode())
-    texts = [package / "errors.py", package / "native.py", package / "once.py"]
+    texts = [package / name for name in ("compiled.py", "errors.py", "native.py", "once.py")]
     files = [*texts, *(file for folder in CORE for file in (package / folder).glob("*.py"))]
     for file in sorted(files):
         told.update(f"\0{file.relative_to(package)}\0".encode() + file.read_bytes())
@@ -222,7 +224,7 @@ def digest(package: Path = PACKAGE) -> str:
 def build(builds: Path = BUILDS) -> str:
     """Make the machine code, unless it is there. Gives what is wrong, in words; "" if it is there then.
 
-    Takes some two minutes of one core. Whoever builds at the same time does it twice, and the second is thrown away.
+    Takes some three minutes of one core. Whoever comes while another one builds waits for that.
     """
     folder = builds / digest()
     if folder.is_dir():
@@ -230,17 +232,25 @@ def build(builds: Path = BUILDS) -> str:
     wrong = hindrance()
     if wrong:
         return wrong
+    try:
+        builds.mkdir(parents=True, exist_ok=True)
+        with (builds / ".lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return "" if folder.is_dir() else _build(builds, folder)
+    except OSError as error:
+        return str(error)
+
+
+def _build(builds: Path, folder: Path) -> str:
     fresh = builds / f".{folder.name}.{os.getpid()}"
     try:
-        fresh.mkdir(parents=True)
+        fresh.mkdir()
         with (fresh / "build.log").open("wb") as log:
             command = [sys.executable, "-m", "callcenter.compiled", str(fresh)]
             made = subprocess.run(command, cwd=PACKAGE.parent, stdout=log, stderr=subprocess.STDOUT, check=False)
         if made.returncode:
             return (fresh / "build.log").read_text(errors="replace")[-2000:]
         fresh.rename(folder)
-    except OSError as error:
-        return "" if folder.is_dir() else str(error)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     _tidy(builds)
@@ -280,7 +290,7 @@ def _stays_plain(module: str) -> frozenset[str]:
 
 def _tidy(builds: Path) -> None:
     """Keep the latest builds; a build that never ended is nobody's."""
-    made = sorted(builds.iterdir(), key=lambda one: one.stat().st_mtime, reverse=True)
+    made = sorted(filter(Path.is_dir, builds.iterdir()), key=lambda one: one.stat().st_mtime, reverse=True)
     whole = [one for one in made if not one.name.startswith(".")]
     dead = [one for one in made if one.name.startswith(".") and time.time() - one.stat().st_mtime > ABANDONED_AFTER_S]
     for one in (*whole[KEPT:], *dead):
@@ -312,6 +322,8 @@ def _make(folder: Path) -> None:
         target_dir=str(folder / "c"),
         group_name=GROUP,
     )
+    for one in made_of:
+        one.extra_compile_args.extend(FLAGS)
     command = build_ext(Distribution({"name": GROUP, "ext_modules": made_of}))
     command.build_lib, command.build_temp = str(folder), str(folder / "objects")
     command.ensure_finalized()
