@@ -72,7 +72,9 @@ MODULES: Final = (
     "app_verbose",
     "pbx_config",
 )
-_LINE: Final = re.compile(r"NOTICE\[.* CARRIER (?P<number>\+\d+) (?P<caller>\S*) (?P<at>\d+)$", re.MULTILINE)
+# Not EPOCH, which is time(2): of a coarse clock, whose second begins some milliseconds after everybody else's.
+_NOW: Final = "${STRFTIME(,,%s.%6q)}"
+_LINE: Final = re.compile(r"NOTICE\[.* CARRIER (?P<number>\+\d+) (?P<caller>\S*) (?P<at>\d+\.\d+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +83,7 @@ class Dialled:
 
     number: str
     caller: str
-    at: float  # UTC seconds, rounded down
+    at: float  # UTC seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,7 +279,7 @@ def extensions(folder: Path, habits: Habits) -> str:
     }
     lines = [
         "[numbers]",
-        "exten => _+X.,1,Log(NOTICE,CARRIER ${EXTEN} ${CALLERID(num)} ${EPOCH})",
+        f"exten => _+X.,1,Log(NOTICE,CARRIER ${{EXTEN}} ${{CALLERID(num)}} {_NOW})",
         " same => n,Set(NUMBER=${EXTEN})",
         " same => n,Set(CHANNEL(accountcode)=${EXTEN})",
         " same => n,Goto(ends-${EXTEN:-1},s,1)",
