@@ -78,6 +78,7 @@ MODULES: Final = (
     "callcenter.core.consult",
     "callcenter.core.contacts",
     "callcenter.core.control",
+    "callcenter.core.deadlines",
     "callcenter.core.dial_out",
     "callcenter.core.dialling",
     "callcenter.core.dispositions",
@@ -89,7 +90,9 @@ MODULES: Final = (
     "callcenter.core.failures",
     "callcenter.core.flows",
     "callcenter.core.free",
+    "callcenter.core.keys",
     "callcenter.core.learnt",
+    "callcenter.core.legs",
     "callcenter.core.line_rules",
     "callcenter.core.lines",
     "callcenter.core.lost",
@@ -105,6 +108,7 @@ MODULES: Final = (
     "callcenter.core.outside",
     "callcenter.core.outside_phones",
     "callcenter.core.parking",
+    "callcenter.core.parts",
     "callcenter.core.paths",
     "callcenter.core.phone_use",
     "callcenter.core.phones",
@@ -322,8 +326,8 @@ def _make(folder: Path) -> None:
         target_dir=str(folder / "c"),
         group_name=GROUP,
     )
-    for one in made_of:
-        one.extra_compile_args.extend(FLAGS)
+    for one in made_of:  # they share one list of arguments
+        one.extra_compile_args = [*one.extra_compile_args, *FLAGS]
     command = build_ext(Distribution({"name": GROUP, "ext_modules": made_of}))
     command.build_lib, command.build_temp = str(folder), str(folder / "objects")
     command.ensure_finalized()

@@ -95,8 +95,8 @@ def verdicts(engine: Engine, contact_id: ContactId, now: float) -> list[Verdict]
         return []
     world = engine.world
     queue = world.queue_of(contact)
-    strategy, question = STRATEGIES[queue.strategy], engine.matching.question(contact, queue)
-    ranked = engine.matching.candidates(contact)
+    strategy, question = STRATEGIES[queue.strategy], engine.parts.matching.question(contact, queue)
+    ranked = engine.parts.matching.candidates(contact)
     chosen = [
         Verdict(
             agent=candidate.agent,
@@ -126,7 +126,7 @@ def excluded(engine: Engine, contact: ContactRecord, agent: AgentId, now: float)
     if unable:
         said.append(unable)
         reasons.append(unable_reason(engine, record, contact.medium, now))
-    elif not lacking and engine.matching.is_kept_from(contact, agent):
+    elif not lacking and engine.parts.matching.is_kept_from(contact, agent):
         keep = engine.world.configuration.routing.blend.keep_free
         why = f"kept free for callers: a call that we make leaves {keep} free"
         reasons.append(Reason(cause=Cause.KEPT_FREE, about=why))
@@ -169,7 +169,7 @@ def came_before(
     engine: Engine, other: ContactRecord, contact: ContactRecord, agent: AgentId, seq: int, now: float
 ) -> PassedOver:
     """Why `other` was offered to an agent who could have served `contact`, which waits."""
-    ranking = engine.matching.ranking
+    ranking = engine.parts.matching.ranking
     mine, theirs = (engine.world.lines.place_of(one, now) for one in (contact, other))
     words = ranking.why(other)
     if points(other, now) != points(contact, now):

@@ -7,16 +7,9 @@ nothing left to do it to; UNKNOWN may still happen, so it is waited for by the d
 from typing import Final, Protocol
 
 from callcenter.core import aside, errands, recording
-from callcenter.core.campaign_calls import CampaignCalls
-from callcenter.core.consult import Consults
-from callcenter.core.dialling import Dialling
-from callcenter.core.flows import Flows
-from callcenter.core.monitoring import Monitoring
-from callcenter.core.nails import Nails
-from callcenter.core.offers import Offers
-from callcenter.core.parking import ParkingPlace
+from callcenter.core.legs import Legs
+from callcenter.core.parts import Parts
 from callcenter.core.state import ContactRecord
-from callcenter.core.world import World
 from callcenter.model.commands import HangUp
 from callcenter.model.contact import EndReason, LegEnd, TransportFault
 from callcenter.model.detection import Answerer
@@ -26,129 +19,88 @@ from callcenter.model.ids import BridgeId, LegId, PlaybackId
 COMMAND_RETRY_S: Final = 2.0  # an agent whose phone could not be dialled, by no fault of hers, is left alone so long
 
 
-class Told(Protocol):
-    """The parts of the engine that are told what a failure amounts to."""
-
-    def leg_ended(self, leg: LegId, end: LegEnd) -> None:
-        """A leg is gone."""
-        ...
-
-    def playback_over(self, playback: PlaybackId) -> None:
-        """Nothing of it plays any more."""
-        ...
+class Elsewhere(Protocol):
+    """What a failure may lead to."""
 
     def end(self, contact: ContactRecord, reason: EndReason) -> None:
         """End the contact."""
-        ...
-
-    def agent_told(self, contact: ContactRecord) -> None:
-        """The agent has heard who it is, as far as she can."""
         ...
 
 
 class Failures:
     """Where failed commands come back to."""
 
-    __slots__ = (
-        "_campaign_calls",
-        "_consults",
-        "_dialling",
-        "_flows",
-        "_monitoring",
-        "_nails",
-        "_offers",
-        "_parking",
-        "_told",
-        "_world",
-    )
+    __slots__ = ("_elsewhere", "_legs", "_parts", "_world")
 
-    def __init__(
-        self,
-        world: World,
-        offers: Offers,
-        flows: Flows,
-        dialling: Dialling,
-        monitoring: Monitoring,
-        consults: Consults,
-        parking: ParkingPlace,
-        nails: Nails,
-        campaign_calls: CampaignCalls,
-        told: Told,
-    ) -> None:
-        self._world = world
-        self._offers = offers
-        self._flows = flows
-        self._dialling = dialling
-        self._monitoring = monitoring
-        self._consults = consults
-        self._parking = parking
-        self._nails = nails
-        self._campaign_calls = campaign_calls
-        self._told = told
+    def __init__(self, parts: Parts, legs: Legs, elsewhere: Elsewhere) -> None:
+        self._world = parts.world
+        self._parts = parts
+        self._legs = legs
+        self._elsewhere = elsewhere
 
     def take(self, event: CommandFailed) -> None:  # noqa: C901 (one arm per kind of command)
         """A phone that could not be rung is an offer lost, a prompt that could not be played is a prompt over."""
-        if self._nails.failed(event):
+        if self._parts.nails.failed(event):
             return
         contact = self._world.contacts.get(event.contact)
         if contact is None:
-            self._monitoring.failed(event)
+            self._parts.monitoring.failed(event)
             return
         unknown = event.fault is TransportFault.UNKNOWN
         match event.command:
             case "RingAgent" | "DialNumber" if contact.consult is not None and event.subject == contact.consult.leg:
                 if not unknown:
-                    self._consults.not_dialled(contact)
+                    self._parts.consults.not_dialled(contact)
             case "RingAgent" if contact.parked is not None:
                 pickup = contact.parked.pickup
                 if not unknown and pickup is not None and event.subject == pickup.leg:
-                    self._parking.not_answered(contact, LegEnd.FAILED, leg_gone=False)
+                    self._parts.parking.not_answered(contact, LegEnd.FAILED, leg_gone=False)
             case "RingAgent":
                 leg = LegId(event.subject)
                 if unknown or leg not in contact.offers:
                     return
                 if event.fault is TransportFault.REFUSED:
-                    self._offers.missed(contact, leg, LegEnd.UNREACHABLE, hang_up=True)
+                    self._parts.offers.missed(contact, leg, LegEnd.UNREACHABLE, hang_up=True)
                 else:
-                    self._offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
+                    self._parts.offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
             case "DialNumber" if contact.campaign is not None and event.subject == contact.leg:
                 if not unknown and not contact.answered:
-                    self._campaign_calls.not_dialled(contact, trunk_failed=event.fault is TransportFault.REFUSED)
+                    self._parts.campaign_calls.not_dialled(contact, trunk_failed=event.fault is TransportFault.REFUSED)
             case "JudgeCallback" | "SettleCallback":
                 pass  # an answer that does not come is not waited for, and what is not settled is cleared up
             case "DetectMachine":
-                self._campaign_calls.judged(contact, Answerer.UNSURE, event.detail or event.fault.value)
+                self._parts.campaign_calls.judged(contact, Answerer.UNSURE, event.detail or event.fault.value)
             case "AwaitBeep":
-                self._campaign_calls.beeped(contact)
+                self._parts.campaign_calls.beeped(contact)
             case "DialNumber":
                 if contact.callback is not None and event.subject == contact.callback.leg:
                     if not unknown:
-                        self._dialling.failed(contact, LegEnd.FAILED, hang_up=True)
+                        self._parts.dialling.failed(contact, LegEnd.FAILED, hang_up=True)
                 elif not unknown and event.subject == contact.other_leg:
-                    self._flows.forward_failed(contact, event.detail or event.fault.value)
+                    self._parts.flows.forward_failed(contact, event.detail or event.fault.value)
             case "RingPhone" if event.subject == contact.other_leg:
                 if not unknown:
-                    self._flows.forward_failed(contact, event.detail or event.fault.value)
+                    self._parts.flows.forward_failed(contact, event.detail or event.fault.value)
             case "PlayTone" if contact.colleague is not None:
-                self._told.playback_over(PlaybackId(event.subject))
+                self._legs.playback_over(PlaybackId(event.subject))
             case "PlayPrompts":
-                self._told.playback_over(PlaybackId(event.subject))
+                self._legs.playback_over(PlaybackId(event.subject))
             case "RecordMessage":
                 if event.subject == contact.message and not unknown:
-                    self._flows.message_recorded(contact, 0.0)
+                    self._parts.flows.message_recorded(contact, 0.0)
             case "LookUp":
                 if contact.lookup is not None and event.subject == contact.lookup.lookup:
-                    self._flows.lookup_failed(contact, event.detail or event.fault.value)
+                    self._parts.flows.lookup_failed(contact, event.detail or event.fault.value)
             case "CheckCard" if contact.card == event.subject:
-                self._flows.check_failed(contact)
+                self._parts.flows.check_failed(contact)
             case "PostCard" if contact.card == event.subject:
-                self._flows.payment_unknown(contact, event.detail or event.fault.value, asked=unknown)
+                self._parts.flows.payment_unknown(contact, event.detail or event.fault.value, asked=unknown)
             case "LeaveBridge" if contact.paying is not None and event.subject == contact.agent_leg:
                 if event.fault is not TransportFault.GONE:  # else she is in no bridge, or hears of the end by itself
                     self._told_of(event, contact)
-                    self._flows.aside_over(contact, "the agent could not be kept from hearing it")
+                    self._parts.flows.aside_over(contact, "the agent could not be kept from hearing it")
             case "RunScript" if event.fault in (TransportFault.REFUSED, TransportFault.UNAVAILABLE):
-                self._flows.script_not_run(contact)
+                self._parts.flows.script_not_run(contact)
             case "RunScript" if unknown:
                 self._told_of(event, contact)
                 errands.run_again(self._world, contact)
@@ -159,10 +111,10 @@ class Failures:
                     # leg or bridge: Asterisk does not say which is gone, and a leg that lives must not be left behind
                     leg = LegId(event.subject)
                     self._world.out.append(HangUp(contact=contact.id, leg=leg))
-                    self._told.leg_ended(leg, LegEnd.NORMAL)
+                    self._legs.leg_ended(leg, LegEnd.NORMAL)
                 elif event.fault is TransportFault.REFUSED and self._is_its(contact, event.subject):
                     self._world.surprise(f"{event.command} was refused: {event.detail}", contact)
-                    self._told.end(contact, EndReason.FAULT)
+                    self._elsewhere.end(contact, EndReason.FAULT)
                 elif event.fault is not TransportFault.GONE:  # a resync will ask again, or has to be looked into
                     self._world.surprise(f"{event.command} failed ({event.fault}): {event.detail}", contact)
             case "StartRecording" | "RenewRecording":
@@ -194,9 +146,9 @@ class Failures:
                 self._world.surprise(f"{event.command} was refused: {event.detail}", contact)
                 if apart is contact.aside:
                     aside.hush(self._world, contact, apart)
-                    self._told.agent_told(contact)
+                    self._legs.agent_told(contact)
                 else:
-                    self._offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
+                    self._parts.offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
                 return True
         return False
 

@@ -6,24 +6,11 @@ Knows whom to ask and what to say when there is nobody or nothing of that name; 
 from typing import Protocol, assert_never
 
 from callcenter.core import outside_phones, recording
-from callcenter.core.applying import Applying
-from callcenter.core.callbacks import Callbacks
-from callcenter.core.campaigns import Campaigns
-from callcenter.core.colleagues import Colleagues
-from callcenter.core.consult import Consults
-from callcenter.core.control import Control
 from callcenter.core.dispositions import Dispositions, held
-from callcenter.core.flows import Flows
-from callcenter.core.mailroom import Mailroom
-from callcenter.core.monitoring import Monitoring
-from callcenter.core.offers import Offers
-from callcenter.core.parking import ParkingPlace
-from callcenter.core.queues import Queues
+from callcenter.core.parts import Parts
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.steering import Steering
 from callcenter.core.timers import TimerKind
-from callcenter.core.transfers import Transfers
-from callcenter.core.world import World
 from callcenter.model.agent import Agent, AgentStatus
 from callcenter.model.campaign_messages import (
     CampaignRequest,
@@ -110,60 +97,13 @@ class Elsewhere(Protocol):
 class Requests:
     """The counter where requests are taken."""
 
-    __slots__ = (
-        "_applying",
-        "_callbacks",
-        "_campaigns",
-        "_colleagues",
-        "_consults",
-        "_control",
-        "_dispositions",
-        "_elsewhere",
-        "_flows",
-        "_mailroom",
-        "_monitoring",
-        "_offers",
-        "_parking",
-        "_queues",
-        "_steering",
-        "_transfers",
-        "_world",
-    )
+    __slots__ = ("_dispositions", "_elsewhere", "_parts", "_steering", "_world")
 
-    def __init__(
-        self,
-        world: World,
-        queues: Queues,
-        offers: Offers,
-        applying: Applying,
-        callbacks: Callbacks,
-        mailroom: Mailroom,
-        monitoring: Monitoring,
-        control: Control,
-        transfers: Transfers,
-        consults: Consults,
-        colleagues: Colleagues,
-        parking: ParkingPlace,
-        campaigns: Campaigns,
-        flows: Flows,
-        elsewhere: Elsewhere,
-    ) -> None:
-        self._world = world
-        self._queues = queues
-        self._offers = offers
-        self._applying = applying
-        self._callbacks = callbacks
-        self._dispositions = Dispositions(world, callbacks)
-        self._mailroom = mailroom
-        self._monitoring = monitoring
-        self._steering = Steering(world, queues, offers)
-        self._control = control
-        self._transfers = transfers
-        self._consults = consults
-        self._colleagues = colleagues
-        self._parking = parking
-        self._campaigns = campaigns
-        self._flows = flows
+    def __init__(self, parts: Parts, elsewhere: Elsewhere) -> None:
+        self._world = parts.world
+        self._parts = parts
+        self._dispositions = Dispositions(parts.world, parts.callbacks)
+        self._steering = Steering(parts.world, parts.queues, parts.offers)
         self._elsewhere = elsewhere
 
     def take(self, event: Request) -> None:  # noqa: C901 (one arm per request)
@@ -185,17 +125,17 @@ class Requests:
             case DrainRequested(request=request, queue=queue, draining=draining, by=by):
                 self._reply(request, self._drain(queue, draining, by))
             case ConfigurationApplied(request=request, version=version, by=by):
-                self._reply(request, self._applying.apply(version, by))
+                self._reply(request, self._parts.applying.apply(version, by))
             case CallbackRequested(request=request):
-                self._reply(request, self._callbacks.schedule(event))
+                self._reply(request, self._parts.callbacks.schedule(event))
             case DialRequested(request=request):
-                self._reply(request, self._callbacks.dial(event))
+                self._reply(request, self._parts.callbacks.dial(event))
             case CallbackCancelRequested(request=request, contact=contact_id, by=by):
-                self._reply(request, self._callbacks.cancel(contact_id, by))
+                self._reply(request, self._parts.callbacks.cancel(contact_id, by))
             case CallbackNowRequested(request=request, contact=contact_id):
-                self._reply(request, self._callbacks.now(contact_id))
+                self._reply(request, self._parts.callbacks.now(contact_id))
             case MessageDoneRequested(request=request, contact=contact_id, by=by):
-                self._reply(request, self._mailroom.done(contact_id, by))
+                self._reply(request, self._parts.mailroom.done(contact_id, by))
             case DispositionRequested(request=request):
                 self._reply(request, self._dispositions.record(event))
             case CustomersMarked(request=request):
@@ -203,9 +143,9 @@ class Requests:
             case RecordingPauseRequested(request=request, contact=contact_id, paused=paused, by=by):
                 self._reply(request, self._pause_recording(contact_id, paused, by))
             case PaymentRequested(request=request):
-                self._reply(request, self._flows.pay_aside(event))
+                self._reply(request, self._parts.flows.pay_aside(event))
             case PaymentCancelRequested(request=request):
-                self._reply(request, self._flows.cancel_payment(event))
+                self._reply(request, self._parts.flows.cancel_payment(event))
             case (
                 HoldRequested()
                 | MuteRequested()
@@ -216,22 +156,22 @@ class Requests:
             ):
                 self._reply(event.request, self._about_a_call(event))
             case ParkRequested() | PickUpRequested():
-                self._reply(event.request, self._parking.take(event))
+                self._reply(event.request, self._parts.parking.take(event))
             case CampaignStartRequested() | CampaignStopRequested() | LeadRequested() | LeadDecided():
-                self._reply(event.request, self._campaigns.ask(event))
+                self._reply(event.request, self._parts.campaigns.ask(event))
             case _:
                 self._reply(event.request, self._supervise(event))
 
     def _supervise(self, event: MonitorRequest) -> str:
         match event:
             case MonitorRequested():
-                return self._monitoring.begin(event)
+                return self._parts.monitoring.begin(event)
             case MonitorModeRequested():
-                return self._monitoring.set_mode(event)
+                return self._parts.monitoring.set_mode(event)
             case TakeOverRequested():
-                return self._monitoring.take_over(event)
+                return self._parts.monitoring.take_over(event)
             case MonitorEndRequested():
-                return self._monitoring.end_requested(event)
+                return self._parts.monitoring.end_requested(event)
             case MoveRequested():
                 return self._steering.move(event)
             case PriorityRequested():
@@ -246,16 +186,16 @@ class Requests:
     def _about_a_call(self, event: CallRequest) -> str:
         match event:
             case HoldRequested() | MuteRequested() | KeysRequested():
-                return self._control.take(event)
+                return self._parts.control.take(event)
             case TransferRequested(contact=contact_id):
                 contact = self._world.contacts.get(contact_id)
                 if contact is not None and contact.colleague is not None:
-                    return self._colleagues.take(contact, event)
-                return self._transfers.take(event)
+                    return self._parts.colleagues.take(contact, event)
+                return self._parts.transfers.take(event)
             case ConsultRequested():
-                return self._consults.begin(event)
+                return self._parts.consults.begin(event)
             case ConsultActRequested():
-                return self._consults.act(event)
+                return self._parts.consults.act(event)
             case _:
                 assert_never(event)
 
@@ -273,9 +213,9 @@ class Requests:
         if status is AgentStatus.AVAILABLE and (problem := held(self._world, record)):
             return problem
         if status is not AgentStatus.AVAILABLE and record.status is not AgentStatus.LOGGED_OUT:
-            self._consults.withdraw(record)
-            self._parking.withdraw(record)
-            self._offers.withdraw(record)
+            self._parts.consults.withdraw(record)
+            self._parts.parking.withdraw(record)
+            self._parts.offers.withdraw(record)
         return self._world.agents.set_status(record, status, reason, self._world.now)
 
     def _wrap_up(self, record: AgentRecord, extend_s: float) -> str:
@@ -306,7 +246,7 @@ class Requests:
     def _drain(self, queue: QueueName, draining: bool, by: str) -> str:
         if queue not in self._world.configuration.queues:
             return f"there is no queue {queue}"
-        self._queues.drain(queue, draining)
+        self._parts.queues.drain(queue, draining)
         self._world.out.append(QueueDraining(queue=queue, draining=draining, by=by))
         return ""
 
@@ -316,7 +256,7 @@ class Requests:
         changed, problem = world.marks.take(event.marks)
         if problem:
             return problem
-        self._queues.marks_changed(changed)
+        self._parts.queues.marks_changed(changed)
         world.out.append(
             CustomerMarksTaken(
                 changed=len(changed), important=len(world.marks.vips), not_to_be_called=len(world.marks.no_calls)

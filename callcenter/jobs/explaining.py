@@ -233,11 +233,11 @@ def _ends(entry: Entry, contact: ContactId) -> bool:
 def _decisions(engine: Engine, entry: Entry, contact: ContactId) -> tuple[list[Decision], list[Output]]:
     """The decisions on the contact in one entry, each with the offers that came of it; and all that came of it."""
     watch = _Watch(engine=engine, contact=contact)
-    engine.matching.on_decision = watch
+    engine.parts.matching.on_decision = watch
     try:
         outputs = engine.handle(entry.event, entry.at)
     finally:
-        engine.matching.on_decision = None
+        engine.parts.matching.on_decision = None
     ends = [*(begin for begin, _ in watch.seen[1:]), len(outputs)]
     decided = []
     for (begin, seen), end in zip(watch.seen, ends, strict=False):  # nothing seen: nothing decided

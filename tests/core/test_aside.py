@@ -5,8 +5,8 @@ from typing import Any, Final
 import pytest
 
 from callcenter.core.aside import CONFIRM_PROMPT, TOLD_MAX_S
-from callcenter.core.engine import CUT_OFF_S
 from callcenter.core.failures import COMMAND_RETRY_S
+from callcenter.core.legs import CUT_OFF_S
 from callcenter.model.agent import AgentState, AgentStatus, PhoneRules
 from callcenter.model.commands import (
     CloseBridge,

@@ -1,6 +1,6 @@
 """A prompt that fails: the caller has hung up in it, or it cannot be played. Either may be told first."""
 
-from callcenter.core.engine import CUT_OFF_S
+from callcenter.core.legs import CUT_OFF_S
 from callcenter.model.commands import PlayPrompts, StartRecording
 from callcenter.model.contact import ContactState, EndReason
 from callcenter.model.events import MessageRecorded, PlaybackEnded

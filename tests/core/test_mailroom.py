@@ -317,7 +317,7 @@ def test_a_fault_a_stop_and_a_restart_do_not_lose_it() -> None:
 
 def test_a_queue_that_drains_or_has_nobody_keeps_it() -> None:
     house = center()
-    house.engine._queues.drain(QueueName("sales"), True)
+    house.engine.parts.queues.drain(QueueName("sales"), True)
     spoken(house)
     house.passes(86_400.0)
     assert message(house).is_in(S.PROMISED)

@@ -100,7 +100,7 @@ NEEDS = ("", "a", "a >= 2 or b", "a >= 3 and b or a and b >= 2")
 @given(strategy=st.sampled_from(sorted(STRATEGIES)), deeds=deeds)
 def test_every_decision_is_what_a_look_at_everybody_would_decide(strategy: str, deeds: list[tuple[str, Any]]) -> None:
     center = Center(*(queue(f"q{n}", need, strategy=strategy, wrap_up_s=5.0 * (n % 2)) for n, need in enumerate(NEEDS)))
-    center.engine.matching.on_decision = lambda contact: check_claim(center, contact)
+    center.engine.parts.matching.on_decision = lambda contact: check_claim(center, contact)
     agents: list[Ann] = []
     calls: list[Call] = []
 
@@ -132,7 +132,7 @@ def check_choice(center: Center, strategy: str) -> None:
         if contact is None or rule.breadth is Breadth.ALL or contact.queue is None:
             continue
         [chosen] = [one for one in fact.considered if one.agent == fact.agent]
-        for rank, candidate in center.engine.matching.candidates(contact):
+        for rank, candidate in center.engine.parts.matching.candidates(contact):
             assert (chosen.rank, chosen.agent) < (rank, candidate.agent)
 
 

@@ -102,11 +102,10 @@ class _OfCampaigns(Engine):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._campaign_calls = self.calls(self.world, self._queues, self._offers, self)
-        self._campaigns = self.campaigns(self.world, self._campaign_calls)
-        self.world.campaigns_wrapped = self._campaigns.wrapped_up
-        self._requests._campaigns = self._campaigns
-        self._failures._campaign_calls = self._campaign_calls
+        parts = self.parts
+        parts.campaign_calls = self.calls(self.world, parts.queues, parts.offers, self)
+        parts.campaigns = self.campaigns(self.world, parts.campaign_calls)
+        self.world.campaigns_wrapped = parts.campaigns.wrapped_up
 
 
 class DialsBeforeItIsWritten(_OfCampaigns):

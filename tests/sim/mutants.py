@@ -16,8 +16,8 @@ from callcenter.core.dial_out import DialOut
 from callcenter.core.dialling import Dialling
 from callcenter.core.engine import Engine
 from callcenter.core.errands import Errands
-from callcenter.core.failures import Failures
 from callcenter.core.free import FreeAgents
+from callcenter.core.legs import Legs
 from callcenter.core.lines import Place, Rank, WaitingLines
 from callcenter.core.lost import LostAgents
 from callcenter.core.mailroom import Mailroom
@@ -65,53 +65,26 @@ class Mutant(Engine):
         applying: type[Applying] = Applying,
     ) -> None:
         """Put other parts in the place of the engine's own."""
-        self._queues = queues or self._queues
-        self._applying = applying(self.world, self._queues)
-        self._offers = Offers(self.world, self._queues)
-        self._callbacks = Callbacks(self.world, self._queues, self)
-        self._dialling = Dialling(self.world, self._queues, self._offers, self._callbacks, self)
-        self._mailroom = Mailroom(self.world, self._queues, self._callbacks, self)
-        self._talk = talk(
-            self.world, self._queues, self._offers, self._flows, self._callbacks, self._dialling, self._mailroom
+        world, parts = self.world, self.parts
+        parts.queues = queues or parts.queues
+        parts.applying = applying(world, parts.queues)
+        parts.offers = Offers(world, parts.queues)
+        parts.callbacks = Callbacks(world, parts.queues, self)
+        parts.dialling = Dialling(world, parts.queues, parts.offers, parts.callbacks, self)
+        parts.mailroom = Mailroom(world, parts.queues, parts.callbacks, self)
+        parts.talk = talk(
+            world, parts.queues, parts.offers, parts.flows, parts.callbacks, parts.dialling, parts.mailroom
         )
-        self._transfers = Transfers(self.world, self._queues, self)
-        self._consults = Consults(self.world, self._transfers, self._talk)
-        self._campaign_calls = CampaignCalls(self.world, self._queues, self._offers, self)
-        self._campaigns = Campaigns(self.world, self._campaign_calls)
-        self.world.campaigns_wrapped = self._campaigns.wrapped_up
-        self._parking = ParkingPlace(self.world, self._transfers, self._talk, self)
-        self._phones = Phones(self.world, self._transfers, self._consults, self._parking, self._talk)
-        self._failures = Failures(
-            self.world,
-            self._offers,
-            self._flows,
-            self._dialling,
-            self._monitoring,
-            self._consults,
-            self._parking,
-            self._nails,
-            self._campaign_calls,
-            self,
-        )
-        self._requests = Requests(
-            self.world,
-            self._queues,
-            self._offers,
-            self._applying,
-            self._callbacks,
-            self._mailroom,
-            self._monitoring,
-            self._control,
-            self._transfers,
-            self._consults,
-            self._colleagues,
-            self._parking,
-            self._campaigns,
-            self._flows,
-            self,
-        )
-        self.matching = matching(self.world, self._offers, self._queues)
-        self._dial_out = DialOut(self.world, self._callbacks, self._offers, self.matching)
+        parts.transfers = Transfers(world, parts.queues, self)
+        parts.consults = Consults(world, parts.transfers, parts.talk)
+        parts.campaign_calls = CampaignCalls(world, parts.queues, parts.offers, self)
+        parts.campaigns = Campaigns(world, parts.campaign_calls)
+        world.campaigns_wrapped = parts.campaigns.wrapped_up
+        parts.parking = ParkingPlace(world, parts.transfers, parts.talk, self)
+        parts.phones = Phones(world, parts.transfers, parts.consults, parts.parking, parts.talk)
+        parts.matching = matching(world, parts.offers, parts.queues)
+        parts.dial_out = DialOut(world, parts.callbacks, parts.offers, parts.matching)
+        self._requests = Requests(parts, self)
 
 
 # -- who is offered what -----------------------------------------------------------------------------------------------
@@ -444,8 +417,8 @@ class LosesPlacesInTransfers(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._transfers = _SendsToTheEnd(self.world, self._queues, self)
-        self._requests._transfers = self._phones._transfers = self._transfers
+        self.parts.transfers = _SendsToTheEnd(self.world, self.parts.queues, self)
+        self.parts.phones._transfers = self.parts.transfers
 
 
 class CountsHoldsAsTalk(Mutant):
@@ -479,7 +452,8 @@ class ForgetsTheSecondLeg(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._phones = _OneLeg(self.world, self._transfers, self._consults, self._parking, self._talk)
+        parts = self.parts
+        parts.phones = _OneLeg(self.world, parts.transfers, parts.consults, parts.parking, parts.talk)
 
 
 # -- parking -----------------------------------------------------------------------------------------------------------
@@ -497,8 +471,8 @@ class PutsTwoInASlot(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._requests._parking = self._phones._parking = self._parking = _OneSlot(
-            self.world, self._transfers, self._talk, self
+        self.parts.phones._parking = self.parts.parking = _OneSlot(
+            self.world, self.parts.transfers, self.parts.talk, self
         )
 
 
@@ -516,8 +490,8 @@ class ForgetsTheParked(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._requests._parking = self._phones._parking = self._parking = _Forgetful(
-            self.world, self._transfers, self._talk, self
+        self.parts.phones._parking = self.parts.parking = _Forgetful(
+            self.world, self.parts.transfers, self.parts.talk, self
         )
 
 
@@ -602,7 +576,7 @@ class EndsTheCallsOfDeadPhones(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._lost = _TakesItForAHangUp(self.world, self._queues, self._transfers, self)
+        self.parts.lost = _TakesItForAHangUp(self.world, self.parts.queues, self.parts.transfers, self)
 
 
 class _AsksNobody(Dialling):
@@ -618,8 +592,8 @@ class CallsBackUnjudged(Mutant):
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
         self.rewire()
-        dialling = _AsksNobody(self.world, self._queues, self._offers, self._callbacks, self)
-        self._dialling = self._talk._dialling = dialling
+        dialling = _AsksNobody(self.world, self.parts.queues, self.parts.offers, self.parts.callbacks, self)
+        self.parts.dialling = self.parts.talk._dialling = dialling
 
 
 # -- when the configuration changes ------------------------------------------------------------------------------------
@@ -671,7 +645,7 @@ class KeepsColleaguesForEver(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._colleagues = _CountsTwice(self.world, self)
+        self.parts.colleagues = _CountsTwice(self.world, self)
 
 
 class _NeverForgets(PhonesInUse):
@@ -686,7 +660,7 @@ class KeepsAgentsFromWork(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._phones_in_use = _NeverForgets(self.world)
+        self.parts.phones_in_use = _NeverForgets(self.world)
 
 
 class _Blind(PhonesInUse):
@@ -701,7 +675,7 @@ class RingsPhonesInUse(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._phones_in_use = _Blind(self.world)
+        self.parts.phones_in_use = _Blind(self.world)
 
 
 # -- programs outside --------------------------------------------------------------------------------------------------
@@ -719,11 +693,17 @@ class WaitsForAnswersForEver(Mutant):
 
     def __init__(self, configuration: Configuration) -> None:
         super().__init__(configuration)
-        self._flows._errands = _Trusting(self.world)
+        self.parts.flows._errands = _Trusting(self.world)
+
+
+class _KnowsNoScripts(Legs):
+    def is_with_a_script(self, leg: LegId) -> bool:
+        return False
 
 
 class TakesScriptsForEnds(Mutant):
     """A call that is out of our hands is over."""
 
-    def _is_with_a_script(self, leg: LegId) -> bool:
-        return False
+    def __init__(self, configuration: Configuration) -> None:
+        super().__init__(configuration)
+        self._legs = _KnowsNoScripts(self.parts, self)
