@@ -7,10 +7,9 @@ answered gives an answer and then an end; a playback ends with its bridge; a rec
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from random import Random
-from typing import Final, Protocol
+from typing import Final
 
 from callcenter.model.agent import PhoneState
 from callcenter.model.commands import (
@@ -51,26 +50,23 @@ from callcenter.model.events import (
     BridgeSeen,
     ContactArrived,
     DigitPressed,
-    Event,
     LegAnswered,
     LegEnded,
     LegHeld,
     LegReferred,
     LegRinging,
-    LegSeen,
     LegSilent,
-    MessageRecorded,
     PhoneChanged,
-    PlaybackEnded,
     Resynced,
     ScriptEnded,
 )
-from callcenter.model.ids import BridgeId, FlowName, LegId, PlaybackId, RecordingId, ScriptId
+from callcenter.model.ids import BridgeId, FlowName, LegId, ScriptId
 from callcenter.model.payment_messages import CheckCard, ForgetCard, PostCard
-from callcenter.model.phone_use import PhonesListed, PhoneUsed
+from callcenter.sim.channels import Bridge, Leg, Nobody, Party, Tell, seen
+from callcenter.sim.phone_use import PhoneUse
+from callcenter.sim.sound import Sound
 from callcenter.sim.world import Agenda
 
-PROMPT_S: Final = 1.5  # what one prompt takes to say, on average
 CARRIER_REFUSES_EVERY: Final = 7  # so many calls to outside numbers are one that no carrier takes
 SILENT_S: Final = 10.0  # until a phone that does not answer counts as silent
 HEARD_EVERY: Final = 3  # so many phones that do not answer there is one that is heard all the same
@@ -88,84 +84,6 @@ DEAD_PHONES: Final = 0.02  # share of calls of which a registered phone takes no
 SCRIPT_MAX_S: Final = 20.0  # the longest that a script has a call which gives it back
 ENDLESS_SCRIPTS: Final = 0.1  # share of scripts that do not
 HANGS_UP_AT_NO: Final = 0.3  # share of phones that end a call which they may not hand on
-SPEAKS_MAX_S: Final = 20.0  # the longest message anybody leaves
-
-Tell = Callable[[str, Event], None]
-
-
-class Party(Protocol):
-    """Who holds the other end of a leg."""
-
-    def rings(self, leg: LegId) -> None:
-        """Your phone rings: answer it, decline it, or do nothing."""
-        ...
-
-    def hears(self, leg: LegId, prompts: tuple[str, ...]) -> None:
-        """Something is said to you."""
-        ...
-
-    def meets(self, leg: LegId) -> None:
-        """Somebody else is on the line now."""
-        ...
-
-    def gone(self, leg: LegId) -> None:
-        """The call is over, whoever ended it."""
-        ...
-
-
-class Nobody:
-    """Holds the other end of an ear."""
-
-    def rings(self, leg: LegId) -> None:
-        """It does not."""
-
-    def hears(self, leg: LegId, prompts: tuple[str, ...]) -> None:
-        """An ear hears and does nothing."""
-
-    def meets(self, leg: LegId) -> None:
-        """Likewise."""
-
-    def gone(self, leg: LegId) -> None:
-        """It is over."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Leg:
-    """A channel. `ours`: we dialled it."""
-
-    id: LegId
-    party: Party
-    ours: bool
-    up: bool
-    arrived: ContactArrived | None = None  # who came in, and how
-    number: str = ""  # the phone or outside number that was dialled
-    at: LegId | None = None  # it is an ear at that leg
-    whispers: bool = False
-    bridge: BridgeId | None = None
-    recording: RecordingId | None = None
-    muted: bool = False  # silence is recorded
-    heard: LegId | None = None  # the phone whose packets its recorder takes; those of others seem late to it
-    silenced: bool = False  # nobody hears what it says
-    refers: bool = False  # its phone waits to be told what became of its wish
-    keys: str = ""  # that were sent to its far end
-    script: ScriptId | None = None  # that it is with, or came back from last
-    status: str = ""  # of that script; "": it runs still
-    left: dict[str, str] = field(default_factory=dict)  # what that script left on it
-
-    @property
-    def away(self) -> bool:
-        """With a script, and not in the application."""
-        return self.script is not None and not self.status
-
-
-@dataclass(slots=True, kw_only=True)
-class Bridge:
-    """A mixing bridge and what plays in it."""
-
-    id: BridgeId
-    legs: dict[LegId, None] = field(default_factory=dict)
-    music: str = ""
-    playback: PlaybackId | None = None
 
 
 class FakeAsterisk:
@@ -181,15 +99,12 @@ class FakeAsterisk:
         self._random = random
         self._tell = tell
         self._late_answer = late_answer
-        self._playing: dict[PlaybackId, BridgeId] = {}
-        self._messages: dict[RecordingId, float] = {}
         self._calls = 0
         self._dials = 0
         self._departures = 0
         self.crashes = 0
-        self.ami: Tell | None = None  # who is told of phones that are in use; None: nobody
-        self.used_by_others: dict[str, int] = {}  # calls on each phone that do not pass the engine
-        self._said_used: dict[str, bool] = {}
+        self.sound = Sound(self.legs, self.bridges, agenda, random, tell)
+        self.use = PhoneUse(self.legs, self.phones, self.registered, tell)
 
     # -- what people do ----------------------------------------------------------------------------------------------
 
@@ -281,43 +196,6 @@ class FakeAsterisk:
             if leg.up and leg.party is self.phones.get(number):
                 self._tell(leg.id, LegSilent(leg=leg.id, silent_s=SILENT_S))
 
-    def use(self, number: str) -> None:
-        """A phone has a call that does not pass the engine, if it is there."""
-        if self.registered.get(number):
-            self.used_by_others[number] = self.used_by_others.get(number, 0) + 1
-            self._uses(number)
-
-    def use_over(self, number: str, life: int) -> None:
-        """That call is over."""
-        if life == self.crashes and self.used_by_others.get(number):
-            self.used_by_others[number] -= 1
-            self._uses(number)
-
-    def is_used(self, number: str) -> bool:
-        """Whether a phone has a call, or rings: it does not know whose."""
-        phone = self.phones.get(number)
-        return bool(self.used_by_others.get(number)) or any(leg.party is phone for leg in self.legs.values())
-
-    def listed_use(self) -> PhonesListed:
-        """Every phone that is in use."""
-        return PhonesListed(used=tuple(number for number in self.phones if self.is_used(number)))
-
-    def tell_use(self) -> None:
-        """Somebody lists them."""
-        self._tell("phones", self.listed_use())
-
-    def _uses(self, number: str) -> None:
-        used = self.is_used(number)
-        if self.ami is not None and self._said_used.get(number, False) is not used:
-            self._said_used[number] = used
-            self.ami(f"use of {number}", PhoneUsed(number=number, used=used))
-
-    def _seen_at(self, party: Party) -> None:
-        """A leg of somebody's has begun or ended: if it is an agent's phone, that is told of it."""
-        if self.ami is not None:
-            for number in [number for number, phone in self.phones.items() if phone is party]:
-                self._uses(number)
-
     def tell_phone(self, number: str) -> None:
         """Somebody asks how a phone is."""
         self._tell(number, self._phone(number))
@@ -327,7 +205,7 @@ class FakeAsterisk:
     def listing(self) -> Resynced:
         """Everything that lives."""
         return Resynced(
-            legs=tuple(_seen(leg) for leg in self.legs.values()),
+            legs=tuple(seen(leg) for leg in self.legs.values()),
             bridges=tuple(BridgeSeen(bridge=b.id, legs=tuple(b.legs)) for b in self.bridges.values()),
         )
 
@@ -365,13 +243,13 @@ class FakeAsterisk:
             case PlayTone(bridge=bridge):
                 return None if bridge in self.bridges else TransportFault.GONE
             case PlayPrompts():
-                return self._play(command)
+                return self.sound.play(command)
             case StopPlayback(playback=playback):
-                self._stop(playback, ok=True)
+                self.sound.stop(playback, ok=True)
             case StartMusic(bridge=bridge, music=music):
-                return self._music(bridge, music)
+                return self.sound.music(bridge, music)
             case StopMusic(bridge=bridge):
-                return self._music(bridge, "")
+                return self.sound.music(bridge, "")
             case (
                 RingAgent(leg=leg, number=number, timeout_s=timeout_s)
                 | RingPhone(leg=leg, number=number, timeout_s=timeout_s)
@@ -387,17 +265,17 @@ class FakeAsterisk:
             case ReturnLeg(leg=leg):
                 return self._return(leg)
             case StartRecording():
-                return self._record(command)
+                return self.sound.record(command)
             case RenewRecording():
-                return self._renew(command)
+                return self.sound.renew(command)
             case StopRecording(leg=leg, recording=recording):
-                return self._stop_recording(leg, recording)
+                return self.sound.stop_recording(leg, recording)
             case MuteRecording(leg=leg, recording=recording, muted=muted):
-                return self._mute(leg, recording, muted)
+                return self.sound.mute(leg, recording, muted)
             case RecordMessage():
-                return self._record_message(command)
+                return self.sound.record_message(command)
             case StopMessage(recording=recording):
-                self._message_over(recording)
+                self.sound.message_over(recording)
             case RunScript():
                 return self._lend(command)
             case FetchBack(leg=leg, script=script):
@@ -412,10 +290,8 @@ class FakeAsterisk:
         legs = list(self.legs.values())
         self.legs.clear()
         self.bridges.clear()
-        self._playing.clear()
-        self._messages.clear()
-        self.used_by_others.clear()
-        self._said_used.clear()
+        self.sound.crash()
+        self.use.crash()
         for number in self.registered:
             self.registered[number] = False
         for leg in legs:
@@ -425,7 +301,7 @@ class FakeAsterisk:
 
     def _enter(self, leg: Leg) -> None:
         self.legs[leg.id] = leg
-        self._seen_at(leg.party)
+        self.use.seen_at(leg.party)
         if leg.arrived is not None:
             self._tell(leg.id, leg.arrived)
 
@@ -459,7 +335,7 @@ class FakeAsterisk:
 
     def _begin(self, leg: LegId, party: Party, number: str, timeout_s: float, *, at_once: LegEnd | None) -> None:
         held = self.legs[leg] = Leg(id=leg, party=party, ours=True, up=False, number=number)
-        self._seen_at(party)
+        self.use.seen_at(party)
         if at_once is not None:
             self._end(held, at_once)
             return
@@ -561,7 +437,7 @@ class FakeAsterisk:
 
     def _end(self, leg: Leg, end: LegEnd) -> None:
         del self.legs[leg.id]
-        self._seen_at(leg.party)
+        self.use.seen_at(leg.party)
         self._cut_off(leg)
         self._leave(leg)
         if not leg.ours and not leg.away:  # it leaves the application, and that is all that is told, unless...
@@ -576,7 +452,7 @@ class FakeAsterisk:
         """What is said to nobody any more fails, and is often told before it is told that the leg is gone."""
         bridge = self.bridges.get(leg.bridge) if leg.bridge is not None else None
         if bridge is not None and bridge.playback is not None and list(bridge.legs) == [leg.id]:
-            self._stop(bridge.playback, ok=False)
+            self.sound.stop(bridge.playback, ok=False)
 
     # -- bridges -----------------------------------------------------------------------------------------------------
 
@@ -590,7 +466,7 @@ class FakeAsterisk:
             bridge.legs[leg_id] = None
         if len(bridge.legs) > 1:
             for inside in list(bridge.legs):
-                self._is_heard(self.legs[inside])
+                self.sound.is_heard(self.legs[inside])
                 self.legs[inside].party.meets(inside)
         return None
 
@@ -600,7 +476,7 @@ class FakeAsterisk:
         if bridge is not None:
             bridge.legs.pop(leg.id, None)
             for stays in bridge.legs:
-                self._is_heard(self.legs[stays])
+                self.sound.is_heard(self.legs[stays])
 
     def _close(self, bridge_id: BridgeId) -> None:
         bridge = self.bridges.pop(bridge_id, None)
@@ -609,120 +485,4 @@ class FakeAsterisk:
         for leg in bridge.legs:
             self.legs[leg].bridge = None
         if bridge.playback is not None:
-            self._stop(bridge.playback, ok=False)
-
-    # -- what is heard and recorded ----------------------------------------------------------------------------------
-
-    def _play(self, command: PlayPrompts) -> TransportFault | None:
-        bridge = self.bridges.get(command.bridge)
-        if bridge is None:
-            return TransportFault.GONE
-        playback = bridge.playback = command.playback
-        self._playing[playback] = bridge.id
-        length_s = PROMPT_S * max(len(command.prompts), 1) * (0.5 + self._random.random())
-        self._agenda.on_tick(length_s, lambda: self._stop(playback, ok=True))
-        for leg in list(bridge.legs):
-            self.legs[leg].party.hears(leg, command.prompts)
-        return None
-
-    def _stop(self, playback: PlaybackId, *, ok: bool) -> None:
-        bridge_id = self._playing.pop(playback, None)
-        if bridge_id is None:
-            return
-        bridge = self.bridges.get(bridge_id)
-        if bridge is not None and bridge.playback == playback:
-            bridge.playback = None
-        self._tell(playback, PlaybackEnded(playback=playback, ok=ok))
-
-    def _music(self, bridge_id: BridgeId, music: str) -> TransportFault | None:
-        bridge = self.bridges.get(bridge_id)
-        if bridge is None:
-            return TransportFault.GONE
-        bridge.music = music
-        return None
-
-    def _record(self, command: StartRecording) -> TransportFault | None:
-        leg = self.legs.get(command.leg)
-        if leg is None:
-            return TransportFault.GONE
-        if leg.recording != command.recording:
-            leg.recording, leg.muted = command.recording, False
-            self._hears_anew(leg)
-        return None
-
-    def _renew(self, command: RenewRecording) -> TransportFault | None:
-        leg = self.legs.get(command.leg)
-        if leg is None:
-            return TransportFault.GONE
-        leg.recording, leg.muted = command.recording, False
-        self._hears_anew(leg)
-        return None
-
-    def _hears_anew(self, leg: Leg) -> None:
-        """A new recorder takes whoever speaks first as she comes."""
-        leg.heard = None
-        self._is_heard(leg)
-
-    def _is_heard(self, leg: Leg) -> None:
-        """Two in a bridge are not mixed, and a recorder is deaf to each phone but the first that it heard like that."""
-        bridge = self.bridges.get(leg.bridge) if leg.bridge is not None else None
-        if leg.recording is None or bridge is None or len(bridge.legs) != 2 or leg.id not in bridge.legs:
-            return
-        [other] = (one for one in bridge.legs if one != leg.id)
-        if leg.heard is None:
-            leg.heard = other
-
-    def is_unheard(self, leg: Leg) -> bool:
-        """Whether a recording lacks what the phone says with which its customer talks alone."""
-        bridge = self.bridges.get(leg.bridge) if leg.bridge is not None else None
-        if leg.recording is None or leg.heard is None or bridge is None or len(bridge.legs) != 2:
-            return False
-        return leg.heard not in bridge.legs
-
-    def _stop_recording(self, leg_id: LegId, recording: RecordingId) -> TransportFault | None:
-        leg = self.legs.get(leg_id)
-        if leg is None or leg.recording != recording:
-            return TransportFault.GONE
-        leg.recording = None
-        return None
-
-    def _mute(self, leg_id: LegId, recording: RecordingId, muted: bool) -> TransportFault | None:
-        leg = self.legs.get(leg_id)
-        if leg is None or leg.recording != recording:
-            return TransportFault.GONE
-        leg.muted = muted
-        return None
-
-    def _record_message(self, command: RecordMessage) -> TransportFault | None:
-        if command.bridge not in self.bridges:
-            return TransportFault.GONE
-        recording = command.recording
-        self._messages[recording] = self._agenda.now
-        speaks_s = self._random.choice((0.0, self._random.random() * SPEAKS_MAX_S))
-        self._agenda.on_tick(min(speaks_s + command.silence_s, command.max_s), lambda: self._message_over(recording))
-        return None
-
-    def _message_over(self, recording: RecordingId) -> None:
-        began = self._messages.pop(recording, None)
-        if began is not None:
-            seconds = self._agenda.now - began
-            self._tell(recording, MessageRecorded(recording=recording, seconds=seconds if seconds > 1.0 else 0.0))
-
-
-def _seen(leg: Leg) -> LegSeen:
-    came = leg.arrived
-    if came is None:
-        return LegSeen(leg=leg.id, up=leg.up, ours=leg.ours)
-    return LegSeen(
-        leg=leg.id,
-        up=leg.up,
-        ours=False,
-        caller=came.caller,
-        caller_name=came.caller_name,
-        dialled=came.dialled,
-        flow=came.flow,
-        returns=came.returns,
-        agent_number=came.agent_number,
-        script=leg.script,
-        away=leg.away,
-    )
+            self.sound.stop(bridge.playback, ok=False)

@@ -141,7 +141,7 @@ class Play:
         self.parkers = Parkers(Random(f"parkers {seed}"), self.staff, self._world)
         self.callers_out = CallersOut(Random(f"callers out {seed}"), self.staff, self._world)
         if phones_are_followed(seed):
-            self.asterisk.ami = Ami(Random(f"ami {seed}"), self.wire.send).send
+            self.asterisk.use.ami = Ami(Random(f"ami {seed}"), self.wire.send).send
         self.strangers = Strangers(Random(f"strangers of {seed}"), self.staff)
         self.use_truth = UseTruth(self.asterisk)
         self.gossips = Gossips(Random(f"gossip of {seed}"), self.staff, self._world)
@@ -301,7 +301,7 @@ class Play:
         engine = self.center.engine
         if engine is not None and not self.wire.down and self.hands.reachable:
             self.truth.look(engine, self.agenda.now)
-            if self.asterisk.ami is not None:
+            if self.asterisk.use.ami is not None:
                 self.use_truth.look(engine, self.agenda.now)
         self.agenda.after(LOOK_EVERY_S, self._look)
 

@@ -16,7 +16,8 @@ from callcenter.core.world import World
 from callcenter.model.contact import Medium
 from callcenter.model.events import Event
 from callcenter.model.phone_use import PhoneUsed
-from callcenter.sim.asterisk import FakeAsterisk, Tell
+from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.channels import Tell
 from callcenter.sim.faults import Trouble
 from callcenter.sim.staff import Staff
 from callcenter.sim.violation import Violation
@@ -68,12 +69,12 @@ class Strangers:
         number = staff.directory[random.choice(sorted(staff.directory))].number
         for _ in range(random.choice((1, 1, 1, 2))):
             talks_s = random.choice((0.2, CROSSING_S, random.random() * 10, random.random() * TALK_MAX_S))
-            staff.asterisk.use(number)
-            life = staff.asterisk.crashes
-            staff.agenda.on_tick(talks_s, partial(staff.asterisk.use_over, number, life))
+            staff.asterisk.use.begins(number)
+            life = staff.asterisk.use.life
+            staff.agenda.on_tick(talks_s, partial(staff.asterisk.use.ends, number, life))
 
     def _listed(self) -> None:
-        self._staff.asterisk.tell_use()
+        self._staff.asterisk.use.tell_all()
         self._staff.agenda.after(LISTED_EVERY_S, self._listed)
 
 
@@ -101,7 +102,7 @@ class UseTruth:
             number = record.agent.number
             legs = [leg for leg in asterisk.legs.values() if leg.party is asterisk.phones.get(number)]
             ours = [leg.id for leg in legs if leg.id in world.legs or leg.id in world.nailed or leg.id in world.ears]
-            used = asterisk.is_used(number)
+            used = asterisk.use.is_used(number)
             if record.used_outside and (not used or world.configuration.ring_in_use):
                 yield f"{agent} is kept from her work by a call that is not there"
             counted = record.offer is not None or record.own_calls or record.load.get(Medium.VOICE) or record.nail

@@ -95,7 +95,7 @@ class Truth:
             yield f"{contact.id} is recorded as {leg.recording}, and should be as {contact.recording}"
         elif leg.recording is not None and leg.muted is not contact.recording_paused:
             yield f"{contact.id}: its recording is {'' if leg.muted else 'not '}muted"
-        elif not leg.muted and self._asterisk.is_unheard(leg):
+        elif not leg.muted and self._asterisk.sound.is_unheard(leg):
             yield f"{contact.id}: its recorder is deaf to the phone that she talks to now, and was not renewed"
 
     def _inside(self, bridge: BridgeId | None) -> Collection[LegId]:

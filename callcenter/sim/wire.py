@@ -110,8 +110,8 @@ class Wire:
         self._tell(listing)
         for phone in asterisk.phone_states():
             self._tell(phone)
-        if asterisk.ami is not None:
-            self._tell(asterisk.listed_use())
+        if asterisk.use.ami is not None:
+            self._tell(asterisk.use.listing())
         kept, self._kept = self._kept, []
         for event in (*kept, *returned):
             self._tell(event)

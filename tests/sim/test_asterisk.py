@@ -4,7 +4,8 @@ from random import Random
 
 from callcenter.model.commands import JoinBridge, LeaveBridge, OpenBridge, RenewRecording, StartRecording
 from callcenter.model.ids import BridgeId, ContactId, LegId, RecordingId
-from callcenter.sim.asterisk import FakeAsterisk, Nobody
+from callcenter.sim.asterisk import FakeAsterisk
+from callcenter.sim.channels import Nobody
 from callcenter.sim.world import Agenda
 
 C, ROOM, RECORDING = ContactId("c-1"), BridgeId("b-1"), RecordingId("r-1")
@@ -25,16 +26,16 @@ def test_a_recorder_is_deaf_to_the_second_phone_until_it_is_renewed_and_a_mixer_
     joins(caller)
     asterisk.carry_out(StartRecording(contact=C, recording=RECORDING, leg=caller))
     joins(ann)
-    assert not asterisk.is_unheard(recorded)
+    assert not asterisk.sound.is_unheard(recorded)
     leaves(ann)
     joins(bob)
-    assert asterisk.is_unheard(recorded)
+    assert asterisk.sound.is_unheard(recorded)
     joins(ann)
-    assert not asterisk.is_unheard(recorded), "three are mixed"
+    assert not asterisk.sound.is_unheard(recorded), "three are mixed"
     leaves(ann)
-    assert asterisk.is_unheard(recorded)
+    assert asterisk.sound.is_unheard(recorded)
     asterisk.carry_out(RenewRecording(contact=C, recording=RECORDING, leg=caller, seconds=5.0))
-    assert not asterisk.is_unheard(recorded)
+    assert not asterisk.sound.is_unheard(recorded)
     leaves(bob)
     joins(ann)
-    assert asterisk.is_unheard(recorded)
+    assert asterisk.sound.is_unheard(recorded)
