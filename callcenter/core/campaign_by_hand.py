@@ -95,7 +95,9 @@ class ByHand:
     def _dial_shown(self, record: CampaignRecord, campaign: Campaign, agent: AgentId, why: str) -> str:
         lead = record.shown[agent].lead
         answer = PacingAnswer(lines=1, why=why, rule=PacerName(campaign.mode))
-        if not self._asking.about(record, campaign, lead, answer, ready=True, agent=agent):
-            return record.why
+        held = self._asking.about(record, campaign, lead, answer, ready=True, agent=agent)
+        if held is not None:
+            record.why = held.why
+            return held.why
         self.hide(record, agent, "her number is dialled")
         return ""

@@ -9,11 +9,13 @@ slow for a while, calls that are void because they waited would be asked for aga
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from callcenter.core.campaign_by_hand import ByHand
 from callcenter.core.campaign_calls import CampaignCalls
-from callcenter.core.campaign_crew import crew_of
+from callcenter.core.campaign_crew import crew_of, whoever_is_free
 from callcenter.core.campaign_dialling import dial
-from callcenter.core.campaign_pace import pace_of, seed
+from callcenter.core.campaign_pace import next_number, pace_of, seed
 from callcenter.core.campaign_state import Asked, CampaignRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import NOBODY, World
@@ -28,7 +30,7 @@ from callcenter.model.campaign_messages import (
 )
 from callcenter.model.contact import Medium
 from callcenter.model.ids import LegId
-from callcenter.model.lead import CampaignName, Outcome
+from callcenter.model.lead import CampaignName, Lead, Outcome
 from callcenter.pacers.pace import Pace
 from callcenter.pacers.pacer import PROGRESSIVE
 
@@ -123,7 +125,11 @@ class Claims:
         if event.authorised:
             asked = record.asked[event.attempt]
             campaign = world.configuration.campaigns.get(record.name)
+            if event.needs_agent and asked.agent is None and campaign is not None:
+                asked = msgspec.structs.replace(asked, agent=whoever_is_free(world, campaign))
             hindrance = self._hindrance(record, campaign, asked, event.at or asked.at)
+            if not hindrance and event.needs_agent and asked.agent is None:
+                hindrance = "the number was dropped, and no agent is free to be kept for it"
             if hindrance:
                 self._unask(record, event.attempt)
                 world.out.append(
@@ -139,7 +145,7 @@ class Claims:
         refused = self._unask(record, event.attempt)
         assert refused is not None  # it is in `asked`
         if event.kept:
-            record.hopper.insert(0, refused.dial.lead)
+            _put_back(record.hopper, refused.dial.lead)
             record.rests_until = now + REFUSED_S
         record.refused += 1
         record.why = event.why
@@ -165,3 +171,10 @@ class Claims:
         self._world.out.append(
             DialRefused(campaign=record.name, lead=asked.dial.lead.id, attempt=LegId(asked.dial.id), why=why)
         )
+
+
+def _put_back(hopper: list[Lead], lead: Lead) -> None:
+    """She was refused for how the campaign calls, which other countries' laws may allow: their leads come first."""
+    country = next_number(lead).region
+    others = [at for at, one in enumerate(hopper) if next_number(one).region != country]
+    hopper.insert(others[-1] + 1 if others else 0, lead)

@@ -12,6 +12,7 @@ from callcenter.core.world import World
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.campaign import Campaign, CampaignState
 from callcenter.model.contact import ContactState, Medium
+from callcenter.model.ids import AgentId
 from callcenter.model.lead import CampaignName
 from callcenter.model.pacing import Crew
 
@@ -82,6 +83,14 @@ def crew_of(world: World, campaign: Campaign) -> Crew:
     keep = world.configuration.routing.blend.keep_free
     kept = sorted(ready)[: max(len(ready) - keep, 0)]
     return Crew(ready=tuple(kept), on_contact=tuple(on_contact), wrap_up=tuple(wrap_up))
+
+
+def whoever_is_free(world: World, campaign: Campaign) -> AgentId | None:
+    """Who has been free for longest and can be kept for one call; None if nobody can, besides those for callers."""
+    free = [one for one in agents_of(world, campaign) if world.agents.free.is_free(one.agent.id, Medium.VOICE)]
+    if len(free) <= world.configuration.routing.blend.keep_free:
+        return None
+    return min(free, key=lambda one: (one.ready_since, one.agent.id)).agent.id
 
 
 def waiting_of(world: World, record: CampaignRecord) -> int:

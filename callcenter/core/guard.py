@@ -11,14 +11,20 @@ import msgspec
 from callcenter.model.trunk import PER_H_MAX, Guard
 
 HOUR_S: Final = 3_600.0
+COUNTRY: Final = "country "  # so the counters of countries begin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuardVerdict:
-    """What is against a call; `alarm` is set when somebody should look at it now."""
+    """What is against a call; `alarm` is set when somebody should look at it now.
+
+    Where nothing but a limit is, `until` is when that is over; `of_country`: and it is only that country's.
+    """
 
     against: tuple[str, ...]
     alarm: str = ""
+    until: float | None = None
+    of_country: bool = False
 
     @property
     def allowed(self) -> bool:
@@ -47,27 +53,35 @@ class GuardBook:
     def may(
         self, number: str, *, region: str, line: str, trunk: str, at: float, agent: str = "", count: bool = True
     ) -> GuardVerdict:
-        """Judge a call, and count it: as one made if it is allowed, as one refused if not."""
-        against = [*self._never(number, region, line), *self._full(region, trunk, agent, at)]
+        """Judge a call, and count it: as one made if it is allowed, as one refused if it is never to be made."""
+        never, full = self._never(number, region, line), self._full(region, trunk, agent, at)
         if not count:
-            return GuardVerdict(against=tuple(against))
-        return self._counted(against, region, trunk, agent, at)
+            return GuardVerdict(against=(*never, *(why for why, _ in full)))
+        return self._counted(never, full, region, trunk, agent, at)
 
     def by_hand(self, number: str, *, agent: str, at: float) -> GuardVerdict:
         """Judge and count a call that an agent makes herself, by refused prefixes (as they are written) and by limits.
 
         Which numbers she may call at all is said elsewhere (`forward_to`).
         """
-        return self._counted([*self._prefixed(number), *self._full("", "", agent, at)], "", "", agent, at)
+        return self._counted(self._prefixed(number), self._full("", "", agent, at), "", "", agent, at)
 
-    def _counted(self, against: list[str], region: str, trunk: str, agent: str, at: float) -> GuardVerdict:
-        if not against:
+    def _counted(
+        self, never: list[str], full: list[tuple[str, float]], region: str, trunk: str, agent: str, at: float
+    ) -> GuardVerdict:
+        if not never and not full:
             for counter, _ in self._counters(region, trunk, agent):
                 _keep(self._calls.setdefault(counter, []), at)
             return GuardVerdict(against=())
         _forget(self._refusals, at)
-        _keep(self._refusals, at)
-        return GuardVerdict(against=tuple(against), alarm=self._alarm(against, at))
+        if never:
+            _keep(self._refusals, at)
+        return GuardVerdict(
+            against=(*never, *(why for why, _ in full)),
+            alarm=self._alarm(full, at),
+            until=None if never else max(until for _, until in full),
+            of_country=not never and all(why.startswith(COUNTRY) for why, _ in full),
+        )
 
     def _never(self, number: str, region: str, line: str) -> list[str]:
         guard = self._guard
@@ -82,15 +96,16 @@ class GuardBook:
         refused = any(number.startswith(prefix) for prefix in self._guard.refused_prefixes)
         return ["its prefix is refused"] if refused else []
 
-    def _full(self, region: str, trunk: str, agent: str, at: float) -> list[str]:
-        against: list[str] = []
+    def _full(self, region: str, trunk: str, agent: str, at: float) -> list[tuple[str, float]]:
+        """Limits that are reached, and until when."""
+        against: list[tuple[str, float]] = []
         for counter, limit in self._counters(region, trunk, agent):
             calls = self._calls.get(counter)
             if calls is None or limit is None:
                 continue
             _forget(calls, at)
             if len(calls) >= limit:
-                against.append(f"{counter}: {limit} calls within an hour")
+                against.append((f"{counter}: {limit} calls within an hour", calls[-limit] + HOUR_S))
         return against
 
     def _counters(self, region: str, trunk: str, agent: str) -> list[tuple[str, int | None]]:
@@ -101,13 +116,12 @@ class GuardBook:
         if agent:
             counters.append((f"agent {agent}", guard.per_agent_h))
         if region in guard.per_region_h:
-            counters.append((f"country {region}", guard.per_region_h[region]))
+            counters.append((f"{COUNTRY}{region}", guard.per_region_h[region]))
         return counters
 
-    def _alarm(self, against: list[str], at: float) -> str:
+    def _alarm(self, full: list[tuple[str, float]], at: float) -> str:
         """A limit that is reached, or many refusals: each told once an hour."""
-        full = [one for one in against if one.endswith("within an hour")]
-        what = full[0] if full else ""
+        what = full[0][0] if full else ""
         if not what and len(self._refusals) >= self._guard.alarm_refusals:
             what = f"{self._guard.alarm_refusals} calls or more were refused within an hour"
         if not what or at - self._alarmed.get(what, -HOUR_S) < HOUR_S:

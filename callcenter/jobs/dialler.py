@@ -270,8 +270,8 @@ class Dialler:
                 answer = DialJudged(attempt=LegId(dial.id), authorised=False, kept=True, why=str(fault))
             else:
                 match decision:
-                    case Authorised(written_at=at):
-                        answer = DialJudged(attempt=LegId(dial.id), authorised=True, at=at)
+                    case Authorised(written_at=at, needs_agent=needs_agent):
+                        answer = DialJudged(attempt=LegId(dial.id), authorised=True, at=at, needs_agent=needs_agent)
                     case Refused(verdict=verdict, kept=kept):
                         why = "; ".join(f"{one.kind} {one.value} ({one.limit})" for one in verdict.against)
                         answer = DialJudged(attempt=LegId(dial.id), authorised=False, why=why, kept=kept)

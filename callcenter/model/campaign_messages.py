@@ -57,6 +57,7 @@ class DialJudged(Message, frozen=True, kw_only=True):
     why: str = ""  # what was against it
     kept: bool = False  # refused for how the campaign calls: the lead is still ours
     at: float = 0.0  # when the law judged it; 0: not told
+    needs_agent: bool = False  # the number was dropped, and is called again only for an agent who is kept for it
 
 
 class AttemptSettled(Message, frozen=True, kw_only=True):

@@ -75,6 +75,7 @@ class Authorised:
     id: AttemptId
     verdict: Verdict
     written_at: float
+    needs_agent: bool = False  # without an agent who is kept for this very call it may not be made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,7 +223,7 @@ class Attempts:
             kept = not verdict.allowed and await self._put_back(connection, dial, verdict)
             await append(connection, dial.campaign, [judged(dial, question, verdict, packs, dict(pacing or {}))])
         if verdict.allowed:
-            return Authorised(id=dial.id, verdict=verdict, written_at=at)
+            return Authorised(id=dial.id, verdict=verdict, written_at=at, needs_agent=_needs_agent(question, packs))
         return Refused(verdict=verdict, kept=kept)
 
     async def question(self, dial: Dial, at: float, drops: tuple[DropCount, ...] = ()) -> Question:
@@ -469,6 +470,14 @@ async def question_within(
         agent_ready=dial.agent_ready,
     )
     return question, facts["open"]
+
+
+def _needs_agent(question: Question, packs: Sequence[LawPack]) -> bool:
+    """Whether only an agent who is there lets a number be called that was dropped: she must be kept for it then."""
+    if question.dropped_at is None or not question.agent_ready:
+        return False
+    without = check(replace(question, agent_ready=False), packs)
+    return any(finding.kind is RuleKind.AFTER_DROP for finding in without.against)
 
 
 def guarded(verdict: Verdict, against: Sequence[str]) -> Verdict:

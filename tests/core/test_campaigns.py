@@ -101,6 +101,7 @@ class Floor(Center):
         self.left = [self.lead(n) for n in range(1, leads + 1)]
         self.against = ""
         self.kept = False
+        self.needs_agent: set[str] = set()
         self.settled: dict[LegId, SettleAttempt] = {}
         self.answers = True
 
@@ -132,7 +133,9 @@ class Floor(Center):
                 self.tell(LeadsClaimed(campaign=name, leads=tuple(taken)))
             case JudgeDial(dial=dial, against=against):
                 why = self.against or "; ".join(against)
-                self.tell(DialJudged(attempt=LegId(dial.id), authorised=not why, why=why, kept=self.kept))
+                needs = dial.number.number in self.needs_agent
+                leg = LegId(dial.id)
+                self.tell(DialJudged(attempt=leg, authorised=not why, why=why, kept=self.kept, needs_agent=needs))
             case SettleAttempt(attempt=attempt):
                 assert attempt not in self.settled
                 self.settled[attempt] = command
@@ -820,7 +823,7 @@ def test_a_caller_id_has_one_limit_a_day_whichever_campaign_shows_it() -> None:
     assert not floor.ask(CampaignStartRequested(request=floor.request(), campaign=other))
     floor.passes(5.0)
     showing = Counter(judge.dial.caller_id for judge in floor.all(JudgeDial))
-    assert showing == {"+842411111111": 2, "+842422222222": 1, "": 2}, "the law refuses calls that show nothing"
+    assert showing == {"+842411111111": 2, "+842422222222": 1}, "nobody is called who would be shown nothing"
 
 
 def test_a_goal_ends_it_and_a_dropped_count_on_record_is_known_to_the_pacer() -> None:

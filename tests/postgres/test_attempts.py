@@ -9,7 +9,17 @@ import pytest
 from callcenter.core.receipts import read_body
 from callcenter.jobs.proof import proven
 from callcenter.model.campaign import LeadOrder, Recycle
-from callcenter.model.law import DAY_S, Approach, AttemptLimit, ConsentKind, ConsentRule, DropCount, DropLimit, RuleKind
+from callcenter.model.law import (
+    DAY_S,
+    AfterDrop,
+    Approach,
+    AttemptLimit,
+    ConsentKind,
+    ConsentRule,
+    DropCount,
+    DropLimit,
+    RuleKind,
+)
 from callcenter.model.lead import AttemptId, DiallerName, Fate, Lead, LeadState, ListOfLeads, OpenAttempt, Outcome
 from callcenter.model.lead_filter import parse_filter
 from callcenter.postgres.attempts import Attempts, Authorised, Found, NotOurs, Refused
@@ -203,6 +213,35 @@ async def test_a_spent_budget_keeps_the_lead_for_a_call_with_an_agent(pool: Pool
     assert isinstance(
         await dialler.authorise(dial(lead, "l-1", agent_ready=True), budget, NOW, drops=spent), Authorised
     )
+
+
+async def test_a_number_that_was_dropped_waits_for_72_hours_or_wants_an_agent_kept_for_it(
+    pool: Pool, opened: Opener
+) -> None:
+    await add_lead(pool, [number(1)])
+    uk = [law(OPEN, AfterDrop(source="s", rest_s=259_200.0))]
+    rules = {"dropped": Recycle(after_s=60.0, at_most=9)}
+    dialler = await opened("d")
+    (lead,) = await claimed(pool, "d")
+    first = await dialler.authorise(dial(lead, "l-1", agent_ready=True), uk, NOW)
+    assert isinstance(first, Authorised)
+    assert not first.needs_agent, "nobody has dropped her yet"
+    await dialler.ended(AttemptId("l-1"), Outcome.DROPPED, NOW + 20.0, answered_at=NOW + 10.0, rules=rules)
+    await Leads(pool, dialler.name).wake(FIRST, NOW + 90.0)
+    (lead,) = await claimed(pool, "d")
+    kept = await dialler.authorise(dial(lead, "l-2", agent_ready=True), uk, NOW + 90.0)
+    assert isinstance(kept, Authorised)
+    assert kept.needs_agent
+    await dialler.ended(AttemptId("l-2"), Outcome.VOID, NOW + 91.0, rules=rules)
+    (lead,) = await claimed(pool, "d")
+    refused = await dialler.authorise(dial(lead, "l-3"), uk, NOW + 92.0)
+    assert isinstance(refused, Refused)
+    assert refused.verdict.next_at == NOW + 20.0 + 259_200.0
+    await Leads(pool, dialler.name).wake(FIRST, NOW + 259_220.0)
+    (lead,) = await claimed(pool, "d")
+    later = await dialler.authorise(dial(lead, "l-4"), uk, NOW + 259_220.0)
+    assert isinstance(later, Authorised)
+    assert not later.needs_agent
 
 
 # -- after it ----------------------------------------------------------------------------------------------------------

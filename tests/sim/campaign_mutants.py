@@ -1,6 +1,6 @@
 """Engines that break what is promised of campaigns, each in one way."""
 
-from callcenter.core.campaign_asking import Asking
+from callcenter.core.campaign_asking import Asking, Held
 from callcenter.core.campaign_calls import CampaignCalls, Elsewhere
 from callcenter.core.campaign_claims import Claims
 from callcenter.core.campaign_dialling import dial
@@ -31,12 +31,12 @@ class _AsksAfterwards(Asking):
         *,
         ready: bool,
         agent: AgentId | None = None,
-    ) -> bool:
+    ) -> Held | None:
         before = set(record.asked)
-        judged = super().about(record, campaign, lead, answer, ready=ready, agent=agent)
+        held = super().about(record, campaign, lead, answer, ready=ready, agent=agent)
         for leg in sorted(set(record.asked) - before):
             dial(self._world, record, record.asked.pop(leg))
-        return judged
+        return held
 
 
 class _Hasty(Campaigns):
