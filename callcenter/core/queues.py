@@ -227,7 +227,17 @@ class Queues:
         if contact.music == was.music:
             voice.start_music(world, contact, queue.music)
         self._set_timers_anew(contact, queue, was)
-        world.out.append(
+        self._tell_rules(contact, queue)
+        if contact.state is ContactState.PROMISED:
+            self._elsewhere.stand_by(contact)
+        elif contact.id in world.lines:
+            world.lines.remove(contact.id)
+            world.lines.add(contact)
+            world.newly_waiting.append(contact.id)
+
+    def _tell_rules(self, contact: ContactRecord, queue: Queue) -> None:
+        """Other rules hold for her from now on."""
+        self._world.out.append(
             RulesChanged(
                 contact=contact.id,
                 queue=queue.name,
@@ -236,12 +246,6 @@ class Queues:
                 needs=self._in_words(contact.needs),
             )
         )
-        if contact.state is ContactState.PROMISED:
-            self._elsewhere.stand_by(contact)
-        elif contact.id in world.lines:
-            world.lines.remove(contact.id)
-            world.lines.add(contact)
-            world.newly_waiting.append(contact.id)
 
     def marks_changed(self, numbers: tuple[str, ...]) -> None:
         """Customers of these numbers are marked otherwise: who waits is weighed anew, promises are looked at again."""
@@ -258,15 +262,7 @@ class Queues:
                 world.lines.remove(contact.id)
                 world.lines.add(contact)
             if contact.priority != was:
-                world.out.append(
-                    RulesChanged(
-                        contact=contact.id,
-                        queue=queue.name,
-                        version=contact.version,
-                        priority=contact.priority,
-                        needs=self._in_words(contact.needs),
-                    )
-                )
+                self._tell_rules(contact, queue)
             if contact.state is ContactState.PROMISED and contact.mail is None:
                 self._elsewhere.stand_by(contact)
 

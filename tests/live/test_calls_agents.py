@@ -17,7 +17,7 @@ from callcenter.sim.peers.tones import spans
 from tests.live import office
 from tests.live.center import Center
 from tests.live.test_calls_control import LEFT, RIGHT, hear_each_other
-from tests.live.waiting import eventually
+from tests.live.waiting import eventually, passes
 
 pytestmark = pytest.mark.live
 
@@ -87,18 +87,18 @@ async def test_a_call_of_two_agents_is_held_handed_on_and_recorded_each_talk_by_
 
     assert "a call between alice and bob" in await center.refuses(f"/v1/calls/{contact}/hold")
     assert "no queue" in await center.refuses(f"/v1/calls/{contact}/transfer", {"to": "queue", "name": "told"})
-    await asyncio.sleep(1.0)
+    await passes(1.0)
     await alice.phone.transfer(carol.number)
     await center.fact(ColleagueTransferred, contact=contact, agent="alice", stays="bob", to="carol", by="phone")
     await began.reaches(CallState.ENDED, 6)
     await hear_each_other(bob, carol)
     await alice.is_(AgentState.READY)
-    await asyncio.sleep(1.0)
+    await passes(1.0)
     place = {"to": "agent", "name": "alice", "by": "agent:carol"}
     await center.asks(f"/v1/calls/{contact}/transfer", place)
     await hear_each_other(bob, alice)
     assert (await bob.seen()).state is AgentState.NOT_READY
-    await asyncio.sleep(1.0)
+    await passes(1.0)
     await bob.phone.hold()
     await center.fact(ColleagueHeld, contact=contact, agent="bob", held=True)
     await asyncio.gather(alice.ear.falls_silent(bob.tone_hz), bob.ear.falls_silent(alice.tone_hz))
