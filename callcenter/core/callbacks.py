@@ -22,7 +22,7 @@ from callcenter.model.callback_facts import CallbackAttempted, CallbackPromised,
 from callcenter.model.callback_messages import CallbackJudged
 from callcenter.model.contact import ContactState, Direction, EndReason, LegEnd, Medium
 from callcenter.model.events import CallbackRequested, DialRequested
-from callcenter.model.flow import PromiseCallback
+from callcenter.model.flow import CallbackAnswer, PromiseCallback
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.need import NeedSyntaxError, parse_need
 from callcenter.model.numbers import subscriber
@@ -80,19 +80,21 @@ class Callbacks:
 
     # -- making one --------------------------------------------------------------------------------------------------
 
-    def promise(self, contact: ContactRecord, asked: PromiseCallback) -> str:
-        """Promise a caller who is in a flow to call her back; gives what is wrong, or "". Her call goes on."""
+    def promise(self, contact: ContactRecord, asked: PromiseCallback) -> CallbackAnswer:
+        """Promise a caller who is in a flow to call her back; gives what is wrong, if anything. Her call goes on."""
         queue = self._world.rules_for(contact, asked.queue)
         if contact.dialler is not None:
-            return "an agent's own call"
+            return CallbackAnswer(problem=f"{contact.dialler} calls from her own phone, and no customer")
         problem, number = number_to_dial(self._world, queue, asked.number)
         if problem:
-            return problem
+            return CallbackAnswer(problem=problem)
         begins = opens(self._world, contact, queue, max(asked.not_before, self._world.now))
         if asked.until and (begins is None or begins > asked.until):
-            return "nobody is called at that time"
-        if self._standing(contact, queue.name, number) is not None:
-            return ""  # she asks twice: one promise is enough
+            hours = rules_of(queue).hours or queue.hours
+            return CallbackAnswer(problem=f"nobody is called for {queue.name} at the time she chose (hours {hours})")
+        standing = self._standing(contact, queue.name, number)
+        if standing is not None:  # she asks twice: one promise is enough
+            return CallbackAnswer(stands=f"{number} is promised a callback for {queue.name} already ({standing.id})")
         if contact.callback is not None:
             self.settle(contact, CallbackEnd.CANCELLED, "another was asked for")
         if contact.last_queue != queue.name:
@@ -102,7 +104,7 @@ class Callbacks:
         numbering = self._world.configuration.numbering
         callback.invited_at = self._world.now
         callback.own_number = subscriber(numbering, contact.caller) == subscriber(numbering, number) != ""
-        return ""
+        return CallbackAnswer()
 
     def dial(self, asked: DialRequested) -> str:
         """An agent calls a customer now; gives what is wrong, or "". It is a promise that is kept at once, or never."""

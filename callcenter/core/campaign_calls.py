@@ -268,7 +268,7 @@ class CampaignCalls:
             self._drop_in_a_flow(contact, record, attempt)
         if contact.state not in (S.WAITING, S.OFFERED):
             return
-        self._offers.rescind(contact)
+        self._offers.rescind(contact, "no agent was there in time")
         if contact.state is S.OFFERED:
             move(contact, ContactInput.OFFER_LOST, self._world.now)
         self._queues.leave(contact, QueueExit.DROPPED)

@@ -309,7 +309,7 @@ class Dialling:
             return False
         world, callback = self._world, callback_of(contact)
         if contact.state is S.OFFERED:
-            self._offers.rescind(contact)
+            self._offers.rescind(contact, "the customer calls by herself")
             move(contact, ContactInput.PROMISED, world.now)
         settle(contact, world.now)
         if callback.leg is not None:

@@ -60,7 +60,7 @@ from callcenter.model.events import (
     Stopping,
     TimePassed,
 )
-from callcenter.model.flow import AgentWish, PromiseCallback, Queueing
+from callcenter.model.flow import AgentWish, CallbackAnswer, PromiseCallback, Queueing
 from callcenter.model.ids import (
     UNVERSIONED,
     CardId,
@@ -383,8 +383,8 @@ class Engine:
         """Agent and customer are in the bridge."""
         self.parts.talk.meet(contact)
 
-    def promise(self, contact: ContactRecord, action: PromiseCallback) -> str:
-        """Promise to call a customer back; gives what is wrong, or ""."""
+    def promise(self, contact: ContactRecord, action: PromiseCallback) -> CallbackAnswer:
+        """Promise to call a customer back; gives what is wrong, if anything."""
         return self.parts.callbacks.promise(contact, action)
 
     def withdraw(self, contact: ContactRecord) -> str:

@@ -60,9 +60,9 @@ class Failures:
                 if unknown or leg not in contact.offers:
                     return
                 if event.fault is TransportFault.REFUSED:
-                    self._parts.offers.missed(contact, leg, LegEnd.UNREACHABLE, hang_up=True)
+                    self._parts.offers.missed(contact, leg, LegEnd.UNREACHABLE, hang_up=True, why=event.detail)
                 else:
-                    self._parts.offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
+                    self._parts.offers.vanished(contact, leg, event.detail or event.fault.value, COMMAND_RETRY_S)
             case "DialNumber" if contact.campaign is not None and event.subject == contact.leg:
                 if not unknown and not contact.answered:
                     self._parts.campaign_calls.not_dialled(contact, trunk_failed=event.fault is TransportFault.REFUSED)
@@ -148,7 +148,7 @@ class Failures:
                     aside.hush(self._world, contact, apart)
                     self._legs.agent_told(contact)
                 else:
-                    self._parts.offers.vanished(contact, leg, rest_s=COMMAND_RETRY_S)
+                    self._parts.offers.vanished(contact, leg, event.detail, COMMAND_RETRY_S)
                 return True
         return False
 

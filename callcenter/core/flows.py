@@ -18,7 +18,7 @@ from callcenter.model.card import PaymentOutcome
 from callcenter.model.commands import ReturnLeg
 from callcenter.model.contact import ContactState, EndReason, LookupOutcome
 from callcenter.model.events import LegSeen, LookedUp, ScriptEnded
-from callcenter.model.facts import NodeEntered, SurveyAnswered
+from callcenter.model.facts import NodeEntered, OutsideCalled, SurveyAnswered
 from callcenter.model.flow import (
     RETURNS,
     Action,
@@ -81,6 +81,8 @@ LEADS_AWAY: Final = (
 )
 """What a flow beside a talk cannot do; the configuration says so before."""
 NOTHING_REMEMBERED: Final = Memory()  # a value, so one serves all
+Way = tuple[str, str, str]
+"""From a node to the next: its name, the exit that led there, and why that one, where the exit leaves it open."""
 
 
 class Elsewhere(Protocol):
@@ -102,8 +104,8 @@ class Elsewhere(Protocol):
         """Do what an agent asks for from her phone; gives what is wrong, or ""."""
         ...
 
-    def promise(self, contact: ContactRecord, action: PromiseCallback) -> str:
-        """Promise to call the customer back; gives what is wrong, or ""."""
+    def promise(self, contact: ContactRecord, action: PromiseCallback) -> CallbackAnswer:
+        """Promise to call the customer back; gives what is wrong, if anything."""
         ...
 
     def withdraw(self, contact: ContactRecord) -> str:
@@ -161,7 +163,10 @@ class Flows:
     def forward_failed(self, contact: ContactRecord, why: str) -> None:
         """The outside number did not answer."""
         outside.give_up(self._world, contact)
+        why = why.replace("_", " ")
         if contact.flow is None or not contact.node:
+            if contact.transferred_by is None and contact.colleague is None:  # else it is told by what follows
+                self._world.out.append(OutsideCalled(contact=contact.id, answered=False, why=why))
             self._elsewhere.not_reached(contact, why)
         else:
             self._tell(contact, ForwardFailed(why=why))
@@ -324,7 +329,7 @@ class Flows:
         if next_node is not None:
             self._walk(contact, *next_node)
 
-    def _walk(self, contact: ContactRecord, name: str, exit_: str) -> None:
+    def _walk(self, contact: ContactRecord, name: str, exit_: str, why: str = "") -> None:
         for _ in range(STEPS_MAX):
             contact.node = name
             contact.memory = NOTHING_REMEMBERED
@@ -332,22 +337,22 @@ class Flows:
             self._end_errands(contact)
             if contact.flow is None:
                 raise Bug(f"{contact.id} walks without a flow")
-            self._world.out.append(NodeEntered(contact=contact.id, flow=contact.flow, node=name, exit=exit_))
+            self._world.out.append(NodeEntered(contact=contact.id, flow=contact.flow, node=name, exit=exit_, why=why))
             node = self._node(contact)
             left = self._act(contact, node, node.enter(self._visit(contact)))
             if left is None:
                 return
-            name, exit_ = left
+            name, exit_, why = left
         self._world.surprise(f"flow {contact.flow} went through {STEPS_MAX} nodes without waiting", contact)
         self._end(contact, EndReason.FAULT)
 
-    def _act(self, contact: ContactRecord, node: Node, turn: Turn) -> tuple[str, str] | None:
-        """Carry out a turn; gives the next node and the exit that led there, or None while the call stays."""
+    def _act(self, contact: ContactRecord, node: Node, turn: Turn) -> Way | None:
+        """Carry out a turn; gives the way to the next node, or None while the call stays."""
         contact.memory = turn.memory
         for action in turn.actions:
             if isinstance(action, Leave):
                 voice.hush(self._world, contact)
-                return node.exits()[action.exit], action.exit
+                return node.exits()[action.exit], action.exit, action.why
             if isinstance(action, EnterFlow):
                 return self._enter_flow(contact, action.flow)
             if isinstance(action, ReturnToFlow) and contact.stack:
@@ -383,7 +388,7 @@ class Flows:
             case SpeakLanguage(language=language):
                 contact.language = language
             case PromiseCallback():
-                return CallbackAnswer(problem=self._elsewhere.promise(contact, action))
+                return self._elsewhere.promise(contact, action)
             case WithdrawCallback():
                 return CallbackAnswer(problem=self._elsewhere.withdraw(contact))
             case Forward(number=number, timeout_s=timeout_s):
@@ -424,7 +429,7 @@ class Flows:
                 assert_never(action)
         return None
 
-    def _enter_flow(self, contact: ContactRecord, name: FlowName) -> tuple[str, str] | None:
+    def _enter_flow(self, contact: ContactRecord, name: FlowName) -> Way | None:
         """Into another flow, to come back to this node; None if that is too deep."""
         flow = self._world.library[contact.version].flows.get(name)
         if flow is None or contact.flow is None or len(contact.stack) >= SUBFLOWS_MAX:
@@ -433,9 +438,9 @@ class Flows:
             return None
         contact.stack.append(Frame(flow=contact.flow, node=contact.node))
         contact.flow = name
-        return flow.start, ""
+        return flow.start, "", ""
 
-    def _return(self, contact: ContactRecord, exit_: str) -> tuple[str, str] | None:
+    def _return(self, contact: ContactRecord, exit_: str) -> Way | None:
         """Back to the node that led here, and on through its exit of that name; None if it has none (any more)."""
         frame = contact.stack.pop()
         contact.flow, contact.node = frame.flow, frame.node
@@ -446,7 +451,7 @@ class Flows:
             self._world.surprise(f"{frame.flow}.{frame.node} does not know the exit {exit_}", contact)
             self._end(contact, EndReason.FAULT)
             return None
-        return target, way
+        return target, way, ""
 
     def _take_answer(self, contact: ContactRecord, action: TakeAnswer) -> None:
         if contact.flow is not None:

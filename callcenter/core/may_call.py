@@ -29,14 +29,16 @@ def number_to_dial(world: World, queue: Queue, number: str) -> tuple[str, str]:
     for way in ways:
         if any(re.fullmatch(allowed, way) for allowed in configuration.callback_to):
             return forbidden(world, queue, way), way
-    return f"{number!r} may not be called back: no pattern of callback_to allows it", ""
+    if not any(digit.isdecimal() for digit in number):
+        return f"{number!r} is no number", ""
+    return f"{number} may not be called back: no pattern of `callback_to` (numbers.yaml) fits it", ""
 
 
 def forbidden(world: World, queue: Queue, number: str) -> str:
     """Why this number must not be called for the queue, in words; "" if it may be."""
     configuration, rules = world.configuration, rules_of(queue)
     if not any(re.fullmatch(allowed, number) for allowed in configuration.callback_to):
-        return f"{number!r} may not be called back: no pattern of callback_to allows it"
+        return f"{number} may not be called back: no pattern of `callback_to` (numbers.yaml) fits it"
     if world.marks.is_listed(configuration, NO_CALL_CUSTOMERS, number):
         return f"{number} belongs to a customer who must not be called"
     if rules.do_not_call is not None and world.marks.is_listed(configuration, rules.do_not_call, number):

@@ -119,15 +119,15 @@ class Offers:
         if offer.aside is not None:
             aside.hush(self._world, contact, offer.aside)
         self._ended(contact, offer, OfferEnd.ACCEPTED)
-        self.rescind(contact)
+        self.rescind(contact, f"{offer.agent} was faster")
         return offer
 
-    def rescind(self, contact: ContactRecord) -> None:
+    def rescind(self, contact: ContactRecord, why: str) -> None:
         """The contact is served or gone: every other phone stops ringing, at no cost to its agent."""
         for leg, offer in list(contact.offers.items()):
             del contact.offers[leg]
             self._drop(offer, LegEnd.CANCELLED)
-            self._ended(contact, offer, OfferEnd.RESCINDED)
+            self._ended(contact, offer, OfferEnd.RESCINDED, why)
             self._world.agents.offer_lost(self._world.agents.records[offer.agent], self._world.now)
 
     def ring_timed_out(self, leg: LegId) -> None:
@@ -136,27 +136,27 @@ class Offers:
         if contact is not None and leg in contact.offers:
             self.missed(contact, leg, LegEnd.NO_ANSWER, hang_up=True)
 
-    def withdraw(self, record: AgentRecord) -> None:
+    def withdraw(self, record: AgentRecord, why: str) -> None:
         """The agent pauses or logs out while her phone rings: she does not want this contact."""
         contact = self._world.by_leg(record.offer) if record.offer is not None else None
         if contact is None or record.offer is None or record.offer not in contact.offers:
             return
         offer = contact.offers.pop(record.offer)
         self._drop(offer, LegEnd.CANCELLED)
-        self._ended(contact, offer, OfferEnd.REJECTED)
+        self._ended(contact, offer, OfferEnd.REJECTED, why)
         contact.missed += 1
         self._world.agents.offer_lost(record, self._world.now)
         self._lost(contact)
 
-    def vanished(self, contact: ContactRecord, leg: LegId, rest_s: float = 0.0) -> None:
+    def vanished(self, contact: ContactRecord, leg: LegId, why: str, rest_s: float = 0.0) -> None:
         """The phone never rang, by no fault of the agent: the contact goes back in line."""
         offer = contact.offers.pop(leg)
         self._drop(offer, LegEnd.CANCELLED)
-        self._ended(contact, offer, OfferEnd.FAILED)
+        self._ended(contact, offer, OfferEnd.FAILED, why)
         self._world.agents.offer_lost(self._world.agents.records[offer.agent], self._world.now, rest_s=rest_s)
         self._lost(contact)
 
-    def missed(self, contact: ContactRecord, leg: LegId, how: LegEnd, *, hang_up: bool) -> None:
+    def missed(self, contact: ContactRecord, leg: LegId, how: LegEnd, *, hang_up: bool, why: str = "") -> None:
         """The phone was not answered, in one of several ways; each has its own consequence for the agent.
 
         A phone that never rang, or is not there any more, is not an agent who lets it ring.
@@ -166,6 +166,7 @@ class Offers:
         record = world.agents.records[offer.agent]
         if how is LegEnd.NO_ANSWER and not (offer.rang and record.phone is PhoneState.REACHABLE):
             how = LegEnd.UNREACHABLE
+            why = "it never rang" if not offer.rang else "it went away while it rang"
         end = _END_OF_LEG[how]
         if offer.aside is not None:  # it was answered
             end = OfferEnd.REJECTED if how is LegEnd.REJECTED else OfferEnd.NOT_CONFIRMED
@@ -173,7 +174,7 @@ class Offers:
         if not hang_up:
             world.legs.pop(leg, None)
         self._drop(offer, how)
-        self._ended(contact, offer, end)
+        self._ended(contact, offer, end, why)
         contact.missed += 1
         if end is OfferEnd.UNREACHABLE and record.phone is PhoneState.REACHABLE:
             world.surprise(f"the phone of {record.agent.id} was thought reachable and is not", contact)
@@ -206,7 +207,7 @@ class Offers:
         if offer.leg in self._world.legs:
             self._world.let_go(self._world.contacts[offer.contact], offer.leg, end)
 
-    def _ended(self, contact: ContactRecord, offer: OfferRecord, end: OfferEnd) -> None:
+    def _ended(self, contact: ContactRecord, offer: OfferRecord, end: OfferEnd, why: str = "") -> None:
         self._world.out.append(
             OfferEnded(
                 contact=contact.id,
@@ -216,6 +217,7 @@ class Offers:
                 queue=offer.queue,
                 end=end,
                 rang_s=self._world.now - offer.began,
+                why=why,
             )
         )
 

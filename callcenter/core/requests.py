@@ -215,7 +215,7 @@ class Requests:
         if status is not AgentStatus.AVAILABLE and record.status is not AgentStatus.LOGGED_OUT:
             self._parts.consults.withdraw(record)
             self._parts.parking.withdraw(record)
-            self._parts.offers.withdraw(record)
+            self._parts.offers.withdraw(record, "she paused" if status is AgentStatus.PAUSED else "she logged out")
         return self._world.agents.set_status(record, status, reason, self._world.now)
 
     def _wrap_up(self, record: AgentRecord, extend_s: float) -> str:

@@ -108,7 +108,7 @@ def _legs_of(world: World, offers: Offers, told: Told, contact: ContactRecord, l
         if leg not in contact.offers:  # rescinded by an answer found a moment ago
             continue
         if leg not in legs:
-            offers.vanished(contact, leg)
+            offers.vanished(contact, leg, "Asterisk does not know the call to it any more")
         elif legs[leg].up:
             told.leg_answered(leg)
     _called_aside(told, contact, legs)

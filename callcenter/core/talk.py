@@ -29,7 +29,7 @@ from callcenter.model.commands import (
     StopMessage,
 )
 from callcenter.model.contact import ContactState, EndReason, LegEnd, QueueExit
-from callcenter.model.facts import ContactConnected, ContactEnded, SurveyOffered, TalkEnded
+from callcenter.model.facts import ContactConnected, ContactEnded, OutsideCalled, SurveyOffered, TalkEnded
 from callcenter.model.ids import AgentId, LegId
 from callcenter.model.parking import ParkEnd
 from callcenter.model.queue import SHARE_MAX, Survey, SurveyWhen
@@ -50,6 +50,13 @@ EXITS: Final = {
     EndReason.CALLBACK_EXPIRED: QueueExit.UNREACHED,
 }
 """How a contact leaves a queue that it ends in."""
+GONE: Final = {
+    EndReason.ABANDONED: "the caller has gone",
+    EndReason.HUNG_UP_BY_REQUEST: "somebody asked for the call to be ended",
+    EndReason.SHUTDOWN: "the call center is being stopped",
+    EndReason.FAULT: "the call was ended by a fault",
+}
+"""Why phones stop ringing for a contact that ends; else its end says it."""
 
 
 class Talk:
@@ -95,7 +102,7 @@ class Talk:
         if digit == aside.CONFIRM_KEY:
             self._accept(contact, leg)
         elif digit == aside.DECLINE_KEY:
-            self._offers.missed(contact, leg, LegEnd.REJECTED, hang_up=True)
+            self._offers.missed(contact, leg, LegEnd.REJECTED, hang_up=True, why="she pressed the key that declines")
 
     def _accept(self, contact: ContactRecord, leg: LegId) -> None:
         world = self._world
@@ -230,6 +237,7 @@ class Talk:
         voice.stop_music(world, contact)
         contact.other_up = True
         move(contact, ContactInput.FORWARDED, world.now)
+        world.out.append(OutsideCalled(contact=contact.id, answered=True))
         world.out.append(JoinBridge(contact=contact.id, bridge=voice.bridge_of(contact), leg=contact.other_leg))
 
     def release_agent(self, contact: ContactRecord) -> None:
@@ -295,7 +303,7 @@ class Talk:
         """Undo what the state holds: offers, talk, the IVR, a place in a queue."""
         everybody_else_goes(self._world, contact)
         if contact.state in IN_QUEUE:
-            self._offers.rescind(contact)
+            self._offers.rescind(contact, GONE.get(reason, reason.replace("_", " ")))
             if contact.state is ContactState.CONNECTING:
                 self._release_agent(contact, wrap_up_s=0.0)
             if contact.queue is not None:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 from callcenter.core.engine import Engine
 from callcenter.core.explain import PassedOver, able, came_before
+from callcenter.jobs.heard import heard
 from callcenter.jobs.telling import Aside, Detail
 from callcenter.jobs.wording import duration, listed, need_words
 from callcenter.model.agent import AgentStatus
+from callcenter.model.commands import PlayPrompts
 from callcenter.model.contact import ContactState, OfferEnd
 from callcenter.model.entry import Entry
-from callcenter.model.facts import ContactOffered, NeedsRelaxed, OfferEnded
+from callcenter.model.facts import ContactOffered, NeedsRelaxed, NodeEntered, OfferEnded
 from callcenter.model.ids import ContactId
 from callcenter.model.need import Need
 
@@ -72,9 +74,23 @@ class Witness:
         for at, fact in enumerate(outputs):
             if isinstance(fact, NeedsRelaxed) and fact.contact == self._contact:
                 found[entry.seq, at] = self._relaxed(fact)
+            elif isinstance(fact, NodeEntered) and fact.contact == self._contact:
+                found[entry.seq, at] = self._heard(outputs[at + 1 :])
             elif isinstance(fact, OfferEnded) and fact.contact == self._contact and fact.end in MISSED:
                 found[entry.seq, at] = self._missed(fact, entry.at)
         return found
+
+    def _heard(self, then: Sequence[object]) -> Aside:
+        """What is said at a node as soon as the call comes there."""
+        record = self._engine.world.contacts.get(self._contact)
+        for output in then:
+            if isinstance(output, NodeEntered) and output.contact == self._contact:
+                break
+            if isinstance(output, PlayPrompts) and output.contact == self._contact and record is not None:
+                texts = heard(self._engine.world.library[record.version], output)
+                words = f"; the caller hears {' '.join(f'“{text}”' for text in texts)}" if texts else ""
+                return Aside(words=words, details={"heard": list(texts)})
+        return Aside(words="")
 
     def _relaxed(self, fact: NeedsRelaxed) -> Aside:
         engine = self._engine

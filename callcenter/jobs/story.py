@@ -10,6 +10,7 @@ from typing import Final
 
 from callcenter.jobs.campaign_story import CAMPAIGN_TELLERS
 from callcenter.jobs.controls import CONTROL_TELLERS
+from callcenter.jobs.flow_story import COMMAND_TELLERS, FLOW_TELLERS
 from callcenter.jobs.messages import MESSAGE_TELLERS
 from callcenter.jobs.outcomes import OUTCOME_TELLERS
 from callcenter.jobs.parking import PARK_TELLERS
@@ -27,7 +28,7 @@ from callcenter.model.campaign_messages import (
     LeadShown,
     MachinesTrusted,
 )
-from callcenter.model.contact import Direction, EndReason, LookupOutcome, OfferEnd, QueueExit
+from callcenter.model.contact import Direction, EndReason, OfferEnd, QueueExit
 from callcenter.model.entry import Entry
 from callcenter.model.events import HangUpRequested
 from callcenter.model.facts import (
@@ -40,19 +41,14 @@ from callcenter.model.facts import (
     ContactQueued,
     CustomerMarksTaken,
     Fact,
-    LookupEnded,
     NeedsRelaxed,
-    NodeEntered,
     OfferEnded,
     PhoneNailed,
     PhoneSeen,
     QueueDraining,
     QueueLeft,
     RulesChanged,
-    ScriptRun,
     Surprise,
-    SurveyAnswered,
-    SurveyOffered,
     TalkEnded,
     WaitPredicted,
 )
@@ -79,7 +75,7 @@ OFFER_WORDS: Final[Mapping[OfferEnd, str]] = {
     OfferEnd.REJECTED: "{agent} declined after {rang}",
     OfferEnd.UNREACHABLE: "the phone of {agent} could not be reached",
     OfferEnd.NOT_CONFIRMED: "{agent} did not press the key that takes the call within {rang}",
-    OfferEnd.RESCINDED: "the phone of {agent} stops ringing: the caller has gone or somebody else was faster",
+    OfferEnd.RESCINDED: "the phone of {agent} stops ringing after {rang}",
     OfferEnd.FAILED: "the phone of {agent} could not be rung",
 }
 EXIT_WORDS: Final[Mapping[QueueExit, str]] = {
@@ -121,11 +117,6 @@ END_WORDS: Final[Mapping[EndReason, str]] = {
     EndReason.SHUTDOWN: "the call center was stopped",
     EndReason.FAULT: "a fault of ours or of Asterisk's ended it",
 }
-LOOKUP_WORDS: Final[Mapping[LookupOutcome, str]] = {
-    LookupOutcome.FOUND: "and was answered",
-    LookupOutcome.NOT_FOUND: "which knows nothing of it",
-    LookupOutcome.FAILED: "and got no usable answer",
-}
 RECORDED: Final[Mapping[str, str]] = {
     "message": "the caller leaves a message",
     "note": "the caller is asked to say something, which is recorded",
@@ -141,7 +132,7 @@ def story(
             asked = f"{entry.event.by or 'somebody'} asked for the call to be ended"
             yield Step(seq=entry.seq, at=entry.at, kind="hang_up_requested", words=asked)
         for at, output in enumerate(entry.outputs):
-            teller = TELLERS.get(type(output))
+            teller = TELLERS.get(type(output)) or COMMAND_TELLERS.get(type(output))
             if teller is None or getattr(output, "contact", None) != contact:
                 continue
             told = teller(entry, output)
@@ -170,32 +161,6 @@ def _opened(_: Entry, fact: ContactOpened) -> Told:
         return Told(kind="opened", words=f"{caller}{name} is to be called")
     dialled = f" and dialled {fact.dialled}" if fact.dialled else ""
     return Told(kind="opened", words=f"{caller}{name} called{dialled}")
-
-
-def _node(_: Entry, fact: NodeEntered) -> Told:
-    details: dict[str, Detail] = {"flow": fact.flow, "node": fact.node, "exit": fact.exit or None}
-    if not fact.exit:
-        return Told(kind="flow", words=f"enters flow {fact.flow} at {fact.node}", details=details)
-    how = _exit_words(fact.exit)
-    words = f"goes on to {fact.node} of flow {fact.flow}{f' ({how})' if how else ''}"
-    return Told(kind="flow", words=words, details=details)
-
-
-def _exit_words(way: str) -> str:
-    """How a node was left, as one says it; "" where there was no other way."""
-    match way.split("."):
-        case ["next"]:
-            return ""
-        case ["otherwise"]:
-            return "no case fits"
-        case ["choices", key]:
-            return f"pressed {key}"
-        case ["cases", at, "then"] if at.isdecimal():
-            return f"case {int(at) + 1} fits"
-        case ["returns", word]:
-            return f"came back with {word}"
-        case _:
-            return way.replace("_", " ")
 
 
 def _queued(entry: Entry, fact: ContactQueued) -> Told:
@@ -252,13 +217,23 @@ def _offered(_: Entry, fact: ContactOffered) -> Told:
 
 
 def _offer_ended(entry: Entry, fact: OfferEnded) -> Told:
-    words = OFFER_WORDS[fact.end].format(agent=fact.agent, rang=duration(fact.rang_s))
+    words = _offer_words(fact)
     paused = _was_paused(entry, fact)
     kind = "accepted" if fact.end is OfferEnd.ACCEPTED else "missed"
     kind = "rescinded" if fact.end is OfferEnd.RESCINDED else kind
     details: dict[str, Detail] = {"end": fact.end.value, "rang_s": round(fact.rang_s, 3), "paused": paused}
-    words += " and is paused until she says that she is back" if paused else ""
+    details["why"] = fact.why or None
+    by_rule = paused and not (fact.end is OfferEnd.REJECTED and fact.why)  # else she has paused by herself
+    words += " and is paused until she says that she is back" if by_rule else ""
     return Told(kind=kind, words=words, agent=fact.agent, queue=fact.queue, details=details)
+
+
+def _offer_words(fact: OfferEnded) -> str:
+    rang = duration(fact.rang_s)
+    if fact.end is OfferEnd.REJECTED and fact.why:
+        return f"{fact.agent} did not take it, after {rang}: {fact.why}"
+    words = OFFER_WORDS[fact.end].format(agent=fact.agent, rang=rang)
+    return f"{words}: {fact.why}" if fact.why else words  # an old journal does not say
 
 
 def _was_paused(entry: Entry, fact: OfferEnded) -> bool:
@@ -323,37 +298,6 @@ def _verified(_: Entry, fact: RecordingVerified) -> Told:
     return Told(kind="recording_checked", words=found, details=details)
 
 
-def _looked_up(_: Entry, fact: LookupEnded) -> Told:
-    words = f"asked another program ({fact.name}) {LOOKUP_WORDS[fact.outcome]}, after {duration(fact.took_s)}"
-    words += f": {fact.detail}" if fact.detail else ""
-    details: dict[str, Detail] = {
-        "lookup": fact.name,
-        "outcome": fact.outcome.value,
-        "took_s": round(fact.took_s, 3),
-        "detail": fact.detail,
-    }
-    return Told(kind="lookup", words=words, details=details)
-
-
-def _script(_: Entry, fact: ScriptRun) -> Told:
-    how = "it ended well" if fact.status == "SUCCESS" else f"it did not end well ({fact.status})"
-    words = f"the script {fact.url} had the call for {duration(fact.took_s)}; {how}"
-    details: dict[str, Detail] = {"url": fact.url, "status": fact.status, "took_s": round(fact.took_s, 3)}
-    return Told(kind="script", words=words, details=details)
-
-
-def _survey(_: Entry, fact: SurveyOffered) -> Told:
-    words = f"{fact.agent} has gone, and the caller is asked how it was (survey {fact.survey})"
-    return Told(kind="survey", words=words, agent=fact.agent, queue=fact.queue, details={"survey": fact.survey})
-
-
-def _answer(_: Entry, fact: SurveyAnswered) -> Told:
-    said = f"{fact.answer}" if fact.answer is not None else "with a spoken comment"
-    words = f"the question {fact.question} of survey {fact.survey} was answered: {said}"
-    details: dict[str, Detail] = {"survey": fact.survey, "question": fact.question, "answer": fact.answer}
-    return Told(kind="survey_answer", words=words, agent=fact.agent, queue=fact.queue, details=details)
-
-
 def _ended(_: Entry, fact: ContactEnded) -> Told:
     total = fact.flow_s + fact.wait_s + fact.callback_s + fact.talk_s + fact.forward_s + fact.parked_s
     details: dict[str, Detail] = {"reason": fact.reason.value, "length_s": round(total, 3)}
@@ -366,7 +310,6 @@ def _surprise(_: Entry, fact: Surprise) -> Told:
 
 TELLERS: Final[Mapping[type, Teller]] = {
     ContactOpened: _opened,
-    NodeEntered: _node,
     ContactQueued: _queued,
     NeedsRelaxed: _relaxed,
     RulesChanged: _rules_changed,
@@ -381,12 +324,9 @@ TELLERS: Final[Mapping[type, Teller]] = {
     RecordingPaused: _paused,
     RecordingResumed: _resumed,
     RecordingVerified: _verified,
-    LookupEnded: _looked_up,
-    ScriptRun: _script,
-    SurveyOffered: _survey,
-    SurveyAnswered: _answer,
     ContactEnded: _ended,
     Surprise: _surprise,
+    **FLOW_TELLERS,
     **PROMISE_TELLERS,
     **MESSAGE_TELLERS,
     **SUPERVISION_TELLERS,

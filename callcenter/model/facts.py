@@ -37,12 +37,13 @@ class ContactOpened(Message, frozen=True, kw_only=True):
 
 
 class NodeEntered(Message, frozen=True, kw_only=True):
-    """The IVR path, node by node. `exit` is how the node before was left ("" for the first)."""
+    """The IVR path, node by node. `exit` is how the node before was left ("" for the first), `why` says it in words."""
 
     contact: ContactId
     flow: FlowName
     node: str
     exit: str = ""
+    why: str = ""  # personal, if it is about a number
 
 
 class ContactQueued(Message, frozen=True, kw_only=True):
@@ -128,6 +129,7 @@ class OfferEnded(Message, frozen=True, kw_only=True):
     queue: QueueName
     end: OfferEnd
     rang_s: float
+    why: str = ""  # in words, where `end` leaves it open
 
 
 class QueueLeft(Message, frozen=True, kw_only=True):
@@ -242,6 +244,14 @@ class LookupEnded(Message, frozen=True, kw_only=True):
     outcome: LookupOutcome
     took_s: float
     detail: str = ""
+
+
+class OutsideCalled(Message, frozen=True, kw_only=True):
+    """An outside number to which a caller is sent has answered, or `why` not; what a flow does then it says itself."""
+
+    contact: ContactId
+    answered: bool
+    why: str = ""
 
 
 class ScriptRun(Message, frozen=True, kw_only=True):
@@ -410,6 +420,7 @@ Fact = (
     | CustomerMarksTaken
     | LookupEnded
     | ScriptRun
+    | OutsideCalled
     | SurveyOffered
     | SurveyAnswered
     | ContactEnded

@@ -44,6 +44,7 @@ class Memory:
     note: RecordingId | None = None  # what was recorded and is not kept yet
     first: int = 0  # of a card: which of all its digits is the first of `digits`, which holds none of them
     slices: tuple[CardSlice, ...] = ()  # of a card: what was taken
+    why: str = ""  # what will be said of the exit that it takes next
 
 
 # -- what a node asks for ----------------------------------------------------------------------------------------------
@@ -72,9 +73,10 @@ class WaitFor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leave:
-    """Leave through this exit. Nothing may follow it."""
+    """Leave through this exit. Nothing may follow it. `why` in words, where the exit's name leaves that open."""
 
     exit: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,9 +350,10 @@ class WishDone:
 
 
 class CallbackAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The callback is promised (or taken back), or why it cannot be."""
+    """The callback is promised (or taken back), or why it cannot be. `stands` says that it was promised before."""
 
     problem: str = ""
+    stands: str = ""
 
 
 Input = (

@@ -48,5 +48,5 @@ class AgentRequest:
     def resume(self, visit: Visit, told: Input) -> Turn:
         """The answer."""
         if isinstance(told, WishDone):
-            return Turn(actions=(Leave(exit="refused" if told.problem else "done"),))
+            return Turn(actions=(Leave(exit="refused" if told.problem else "done", why=told.problem),))
         return Turn(actions=(), memory=visit.memory)

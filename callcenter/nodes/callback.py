@@ -112,10 +112,10 @@ class CallMeBack:
         """A key, a silence, the end of what was being said, or the answer to the promise."""
         memory = visit.memory
         match told:
-            case CallbackAnswer(problem=problem) if memory.phase in (PROMISING, WITHDRAWING):
-                return self._answered(problem, WITHDRAWN if memory.phase == WITHDRAWING else DONE)
+            case CallbackAnswer() if memory.phase in (PROMISING, WITHDRAWING):
+                return self._answered(told, WITHDRAWN if memory.phase == WITHDRAWING else DONE)
             case Said() if memory.phase in (DONE, WITHDRAWN):
-                return Turn(actions=(Leave(exit=memory.phase),))
+                return Turn(actions=(Leave(exit=memory.phase, why=memory.why),))
             case Said() if memory.phase in ASKING:
                 return Turn(actions=(WaitFor(seconds=self.timeout_s),), memory=memory)
             case Pressed(digit=key) if memory.phase in ASKING:
@@ -127,18 +127,19 @@ class CallMeBack:
             case _:
                 return Turn(actions=(), memory=memory)
 
-    def _answered(self, problem: str, phase: str) -> Turn:
+    def _answered(self, told: CallbackAnswer, phase: str) -> Turn:
         """What was asked for is done, or cannot be."""
-        if problem:
-            return Turn(actions=(Leave(exit="failed"),))
+        if told.problem:
+            return Turn(actions=(Leave(exit="failed", why=f"no callback: {told.problem}"),))
         prompt = self.taken_back if phase == WITHDRAWN else self.accepted
         if prompt is None:
-            return Turn(actions=(Leave(exit=phase),))
-        return Turn(actions=(Say(prompts=(prompt,), interruptible=False),), memory=Memory(phase=phase))
+            return Turn(actions=(Leave(exit=phase, why=told.stands),))
+        said = Say(prompts=(prompt,), interruptible=False)
+        return Turn(actions=(said,), memory=Memory(phase=phase, why=told.stands))
 
     def _pressed(self, key: str, visit: Visit) -> Turn:
         if key == BACK_KEY:
-            return Turn(actions=(Leave(exit="declined"),))
+            return Turn(actions=(Leave(exit="declined", why=f"she pressed {BACK_KEY}: no callback"),))
         asked = {STANDING: self._standing, CONFIRMING: self._confirming, CHOOSING: self._choosing}
         return asked.get(visit.memory.phase, self._entering)(key, visit)
 
@@ -199,7 +200,8 @@ class CallMeBack:
 
     def _ask_number(self, tries: int) -> Turn:
         if self.enter_number is None:
-            return Turn(actions=(Leave(exit="failed"),))
+            why = "no callback: her number is withheld, and no other is asked for"
+            return Turn(actions=(Leave(exit="failed", why=why),))
         return self._ask(self.enter_number, Memory(phase=ENTERING, tries=tries))
 
     def _choose(self, number: str, tries: int, now: float) -> Turn:
@@ -211,7 +213,8 @@ class CallMeBack:
     def _ask(self, prompt: Prompt | None, memory: Memory, values: Mapping[str, str] | None = None) -> Turn:
         """A question, unless it has been asked too often."""
         if prompt is None or memory.tries >= self.tries:
-            return Turn(actions=(Leave(exit="declined"),))
+            why = f"no callback: she has not chosen in {self.tries} tries"
+            return Turn(actions=(Leave(exit="declined", why=why),))
         known = (Assign(values=values),) if values else ()
         return Turn(actions=(*known, Say(prompts=(prompt,))), memory=memory)
 

@@ -46,6 +46,15 @@ class Case:
             or any(name in lists and value in lists[name] for name in self.in_lists)
         )
 
+    @property
+    def words(self) -> str:
+        """What fits, in words: the rule, and not the value."""
+        said = [f"is {' or '.join(repr(one) for one in self.equals)}"] if self.equals else []
+        said += [f"starts with {' or '.join(repr(one) for one in self.starts_with)}"] if self.starts_with else []
+        said += [f"is from {self.between[0]} to {self.between[1]}"] if self.between is not None else []
+        said += [f"is in the list {' or '.join(self.in_lists)}"] if self.in_lists else []
+        return " or ".join(said)
+
     def _is_between(self, value: str) -> bool:
         if self.between is None or not (value.isascii() and value.isdigit() and len(value) <= DIGITS_MAX):
             return False
@@ -69,8 +78,10 @@ class Check:
     def enter(self, visit: Visit) -> Turn:
         """Decide at once."""
         value = look_up(self.of, visit)
-        fitting = (f"cases.{at}.then" for at, case in enumerate(self.cases) if case.fits(value, visit.lists))
-        return Turn(actions=(Leave(exit=next(fitting, "otherwise")),))
+        for at, case in enumerate(self.cases):
+            if case.fits(value, visit.lists):
+                return Turn(actions=(Leave(exit=f"cases.{at}.then", why=f"{self.of} {case.words}"),))
+        return Turn(actions=(Leave(exit="otherwise"),))
 
     def resume(self, visit: Visit, told: Input) -> Turn:
         """Waits for nothing."""

@@ -138,7 +138,7 @@ class Collect:
     def _given_up(self, memory: Memory) -> Turn:
         """Leave nothing behind that was not confirmed."""
         forget: tuple[Action, ...] = (Assign(values={self.into: ""}),) if self._is_asking_back(memory) else ()
-        return Turn(actions=(*forget, Leave(exit="failed")))
+        return Turn(actions=(*forget, Leave(exit="failed", why=f"nothing that will do in {self.tries} tries")))
 
     @staticmethod
     def _is_asking_back(memory: Memory) -> bool:

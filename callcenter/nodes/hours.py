@@ -28,7 +28,8 @@ class Hours:
         """Decide at once."""
         if self.calendar in visit.open_calendars:
             return Turn(actions=(Leave(exit="open"),))
-        return Turn(actions=(Leave(exit="holiday" if self.calendar in visit.holidays else "closed"),))
+        shut = "holiday" if self.calendar in visit.holidays else "closed"
+        return Turn(actions=(Leave(exit=shut, why=f"{shut} by {self.calendar}"),))
 
     def resume(self, visit: Visit, told: Input) -> Turn:
         """Waits for nothing."""

@@ -27,6 +27,7 @@ from callcenter.nodes.fields import Choices, Key, Language, NextNode, Tries, Wai
 
 SAYING: Final = "saying"
 LISTENING: Final = "listening"
+MISSED: Final = {"no_input": "pressed nothing", "no_match": "pressed what is no choice"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,7 @@ class Menu:
 
     def _missed(self, way_out: str, reproach: Prompt | None, memory: Memory) -> Turn:
         if memory.tries + 1 >= self.tries:
-            return Turn(actions=(Leave(exit=way_out),))
+            return Turn(actions=(Leave(exit=way_out, why=f"{MISSED[way_out]}; that was try {self.tries}"),))
         return self._offer(memory.tries + 1, said(reproach))
 
     def _language_of(self, key: str) -> tuple[SpeakLanguage, ...]:

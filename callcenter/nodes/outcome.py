@@ -32,5 +32,5 @@ class RecordOutcome:
     def resume(self, visit: Visit, told: Input) -> Turn:
         """The answer."""
         if isinstance(told, WishDone):
-            return Turn(actions=(Leave(exit="refused" if told.problem else "done"),))
+            return Turn(actions=(Leave(exit="refused" if told.problem else "done", why=told.problem),))
         return Turn(actions=(), memory=visit.memory)

@@ -210,7 +210,8 @@ class Payment:
     def _again(self, memory: Memory, *, reproach: bool = True) -> Turn:
         """Ask for this part once more; costs a try."""
         if memory.tries + 1 >= self.tries:
-            return Turn(actions=(Leave(exit="given_up"),))
+            why = f"not typed as it must be in {self.tries} tries: {self._parts()[memory.step][0].replace('_', ' ')}"
+            return Turn(actions=(Leave(exit="given_up", why=why),))
         again = replace(memory, tries=memory.tries + 1, digits="")
         return self._ask(again, said(self.invalid_prompt) if reproach else ())
 

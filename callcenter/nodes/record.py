@@ -101,7 +101,7 @@ class Record:
     def _taken(self, told: MessageTaken, memory: Memory) -> Turn:
         if told.note is None:
             if memory.tries + 1 >= self.tries:
-                return Turn(actions=(Leave(exit="empty"),))
+                return Turn(actions=(Leave(exit="empty", why=f"she said nothing, in {self.tries} tries"),))
             return self._ask(memory.tries + 1)
         taken = replace(memory, note=told.note)
         return self._kept(taken) if self.review is None else self._review(taken, listen=False)
@@ -111,7 +111,7 @@ class Record:
             return self._kept(memory)
         if key == AGAIN_KEY:
             if memory.tries + 1 >= self.tries:
-                return Turn(actions=(DropNote(), Leave(exit="gave_up")))
+                return Turn(actions=(DropNote(), Leave(exit="gave_up", why=f"recorded anew {self.tries} times")))
             return self._ask(memory.tries + 1, DropNote())
         if key == END_KEY and not memory.digits:
             return self._review(replace(memory, digits=END_KEY), listen=False)

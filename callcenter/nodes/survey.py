@@ -131,5 +131,6 @@ class AskSurvey:
 
     def _missed(self, memory: Memory, reproach: tuple[Prompt, ...] = ()) -> Turn:
         if memory.tries + 1 >= self.tries:
-            return Turn(actions=(Leave(exit="gave_up"),))
+            why = f"no answer to {self.questions[memory.step].name} in {self.tries} tries"
+            return Turn(actions=(Leave(exit="gave_up", why=why),))
         return self._ask(memory.step, memory.tries + 1, reproach=reproach)

@@ -37,13 +37,13 @@ class Transfer:
         match told:
             case Said() | Pressed() if visit.memory.phase == SAYING:
                 return self._call(visit)
-            case ForwardFailed() if visit.memory.phase == CALLING:
-                return Turn(actions=(Leave(exit="failed"),))
+            case ForwardFailed(why=why) if visit.memory.phase == CALLING:
+                return Turn(actions=(Leave(exit="failed", why=f"{fill(self.number, visit).strip()}: {why}"),))
             case _:
                 return Turn(actions=(), memory=visit.memory)
 
     def _call(self, visit: Visit) -> Turn:
         number = fill(self.number, visit).strip()
         if not NUMBER_PATTERN.fullmatch(number):
-            return Turn(actions=(Leave(exit="failed"),))
+            return Turn(actions=(Leave(exit="failed", why=f"{number!r} is no number to call"),))
         return Turn(actions=(Forward(number=number, timeout_s=self.timeout_s),), memory=Memory(phase=CALLING))

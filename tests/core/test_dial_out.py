@@ -86,7 +86,7 @@ def test_who_does_not_answer_ends_it_for_her_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("number", "why"), [("0012125551234", "no pattern of callback_to allows it"), ("+84190012", "callback_to")]
+    ("number", "why"), [("0012125551234", "no pattern of `callback_to`"), ("+84190012", "callback_to")]
 )
 def test_what_may_not_be_called_is_refused_in_words_and_nothing_is_dialled(number: str, why: str) -> None:
     center = house()

@@ -6,8 +6,9 @@ import pytest
 
 from callcenter.core.explain import Before, Cause, PassedOver, Reason, Verdict
 from callcenter.core.timers import TimerKind
+from callcenter.jobs.flow_story import LOOKUP_WORDS
 from callcenter.jobs.foresight import DEADLINE_WORDS
-from callcenter.jobs.story import END_WORDS, EXIT_WORDS, LEFT_OUT, LOOKUP_WORDS, OFFER_WORDS, TELLERS, story
+from callcenter.jobs.story import END_WORDS, EXIT_WORDS, LEFT_OUT, OFFER_WORDS, TELLERS, story
 from callcenter.jobs.wording import (
     CAUSE_WORDS,
     STRATEGY_WORDS,

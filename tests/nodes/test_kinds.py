@@ -1,6 +1,7 @@
 """What each kind of node does, told as calls."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -97,12 +98,17 @@ class Caller:
 
     @property
     def actions(self) -> tuple[Action, ...]:
-        return self._turn.actions
+        return wordless(self._turn)
 
     def left(self) -> str:
         last = self.actions[-1]
         assert isinstance(last, Leave), last
         return last.exit
+
+
+def wordless(turn: Turn) -> tuple[Action, ...]:
+    """What is asked for, without the words about an exit (`tests/jobs/test_explaining_reasons` reads those)."""
+    return tuple(replace(one, why="") if isinstance(one, Leave) else one for one in turn.actions)
 
 
 def said(*prompts: Prompt) -> tuple[Action, ...]:
@@ -294,7 +300,7 @@ def test_collect_refuses_what_does_not_go_together(wrong: Callable[[], Collect])
 )
 def test_hours(open_calendars: str, holidays: str, exit: str) -> None:
     node = Hours(calendar=CalendarName("office"), open=ONE, closed=TWO)
-    assert node.enter(visit(open_calendars=open_calendars, holidays=holidays)).actions == (Leave(exit=exit),)
+    assert wordless(node.enter(visit(open_calendars=open_calendars, holidays=holidays))) == (Leave(exit=exit),)
     assert node.exits()["holiday"] == TWO
 
 
@@ -323,19 +329,19 @@ def test_check_takes_the_first_case_that_fits(value: str, exit: str) -> None:
         ),
         otherwise=ONE,
     )
-    assert node.enter(visit(variables={"account": value})).actions == (Leave(exit=exit),)
+    assert wordless(node.enter(visit(variables={"account": value}))) == (Leave(exit=exit),)
 
 
 @pytest.mark.parametrize(("of", "expected"), [("caller", "0901234567"), ("dialled", "1900"), ("language", "en")])
 def test_check_looks_at_the_call_itself(of: str, expected: str) -> None:
     node = Check(of=Subject(of), cases=(Case(equals=(expected,), then=ONE),), otherwise=TWO)
-    assert node.enter(visit(variables={of: "no"})).actions == (Leave(exit="cases.0.then"),)
+    assert wordless(node.enter(visit(variables={of: "no"}))) == (Leave(exit="cases.0.then"),)
 
 
 @pytest.mark.parametrize(("listed", "exit"), [("0901234567 112", "cases.0.then"), ("112", "otherwise")])
 def test_check_asks_whether_the_caller_is_in_a_list(listed: str, exit: str) -> None:
     node = Check(of=Subject("caller"), cases=(Case(in_lists=(VIP,), then=ONE),), otherwise=TWO)
-    assert node.enter(visit(listed=listed)).actions == (Leave(exit=exit),)
+    assert wordless(node.enter(visit(listed=listed))) == (Leave(exit=exit),)
 
 
 @pytest.mark.parametrize("wrong", [{}, {"between": (5, 4)}])
@@ -390,7 +396,7 @@ def test_transfer_announces_calls_and_comes_back() -> None:
 @pytest.mark.parametrize("value", ["", "abc", "0" * 40, "09;0", "１２３"])
 def test_transfer_does_not_call_what_is_no_number(value: str) -> None:
     node = Transfer(number=Filled("{{ target }}"), failed=ONE)
-    assert node.enter(visit(variables={"target": value})).actions == (Leave(exit="failed"),)
+    assert wordless(node.enter(visit(variables={"target": value}))) == (Leave(exit="failed"),)
     assert node.enter(visit(variables={"target": "+84901"})).actions == (Forward(number="+84901", timeout_s=30.0),)
 
 
