@@ -9,7 +9,7 @@ from typing import Protocol
 
 from callcenter.config.settings import WebSettings
 from callcenter.customers.erasing import Erasing
-from callcenter.customers.rules import Rules
+from callcenter.customers.rules import Rules, rules_of
 from callcenter.embedded.ports import Kind, PortBook
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.jobs.hooks import HookDesk
@@ -105,8 +105,7 @@ def parts(
         return await center.ask(request, event)
 
     def rules() -> Rules:
-        live = center.configuration
-        return Rules(numbering=live.numbering, customers=live.customers)
+        return rules_of(center.configuration)
 
     audit = Audit(pool)
     return Parts(

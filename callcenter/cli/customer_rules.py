@@ -11,19 +11,19 @@ if TYPE_CHECKING:
     from callcenter.postgres.pool import Pool
 
 
-async def rules_of(site: Site, pool: "Pool") -> "Rules":
-    """The rules of the configuration that is live; of the folder, if none ever was."""
+async def rules_of(site: Site, pool: "Pool", *, whole: bool = False) -> "Rules":
+    """The rules of the configuration that is live; of the folder, if none ever was. `whole`: with our own numbers."""
     from callcenter.config.folder import CUSTOMERS, NUMBERS, read_configuration, read_files
-    from callcenter.customers.rules import Rules
+    from callcenter.customers.rules import rules_of as rules_in
     from callcenter.postgres.configurations import Configurations
 
     stored = await Configurations(pool).latest()
     files = stored.files if stored is not None else {}
     if stored is None and site.settings.config_folder.is_dir():
         files = read_files(site.settings.config_folder)[0]
-    asked = {name: files[name] for name in (NUMBERS, CUSTOMERS) if name in files}
+    asked = files if whole else {name: files[name] for name in (NUMBERS, CUSTOMERS) if name in files}
     configuration, _ = read_configuration(asked)  # flows that numbers lead to are not among them, and not needed
-    return Rules(numbering=configuration.numbering, customers=configuration.customers)
+    return rules_in(configuration)
 
 
 def tell_center(site: Site, *, marked: bool) -> None:

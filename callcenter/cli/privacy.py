@@ -74,7 +74,7 @@ def _run(site: Site, ask: "Callable[[Erasing], Awaitable[T]]") -> T:
         from callcenter.boot.works import erasing
 
         async with site.database() as pool:
-            rules = await rules_of(site, pool)
+            rules = await rules_of(site, pool, whole=True)
             return await ask(erasing(site.settings, pool, lambda: rules))
 
     return asyncio.run(asked())

@@ -49,6 +49,7 @@ def tell_exactly(found: "Replay", *, json: bool) -> None:
                 "took_s": seconds(found.took_s),
                 "versions": list(found.versions),
                 "snapshot": found.snapshot,
+                "passed_over": found.passed_over,
                 "alike": difference is None,
                 "difference": None if difference is None else _difference_document(difference, build),
             }
@@ -60,6 +61,8 @@ def tell_exactly(found: "Replay", *, json: bool) -> None:
         f"{clock(found.began)} to {clock(found.ended)}"
     )
     say(f"took {found.took_s:.2f} s: {per_s:,.0f} entries/s; versions {', '.join(map(str, found.versions)) or NOTHING}")
+    if found.passed_over:
+        say(f"{found.passed_over} entries were passed over: somebody was erased of what led to them")
     if difference is None:
         show(cell("every entry came out as it was written down", "green"))
         return

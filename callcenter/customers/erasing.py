@@ -35,8 +35,10 @@ class Erasing:
         self._remover = remover
         self._rules = rules
 
-    def check(self, number: str) -> str:
-        """The form in which it is kept."""
+    async def check(self, number: str) -> str:
+        """The form in which it is kept. A number of ours is nobody's: with it, everybody would go who dialled it."""
+        if whose := await self._ours(number):
+            raise unreadable(repr(number[:60]), f"is {whose}", "the number of who called, or was called")
         kept = self._rules().kept(number)
         if not kept:
             raise unreadable(repr(number[:60]), "is no number")
@@ -67,7 +69,15 @@ class Erasing:
         ledger, rules = await self._privacy.unfinished(), self._rules()
         kept = {rules.kept(number) or number for number in await self._privacy.known_numbers()}
         hers = sorted(number for number in kept if self._privacy.hash_of(number) in ledger)
-        return [await self.erase(number, by, dry=False) for number in hers]
+        return [await self.erase(number, by, dry=False) for number in hers if not await self._ours(number)]
+
+    async def _ours(self, number: str) -> str:
+        """What a number is here that is no caller's; "" if it is none of ours."""
+        rules = self._rules()
+        if rules.is_ours(number):
+            return "a number of this call center"
+        agent = await self._privacy.agent_of([number, *rules.forms(number)])
+        return f"the phone of {agent}" if agent else ""
 
     async def _recordings(self, person: Person, by: str, *, dry: bool) -> tuple[int, list[str]]:
         """Remove them, file by file, or only count. Gives how many, and what is left in words."""
@@ -86,7 +96,7 @@ class Erasing:
 
     async def _found(self, number: str) -> tuple[Person, str]:
         """Whom the number is, by all her numbers if she is a customer, and the form in which it is kept."""
-        rules, kept = self._rules(), self.check(number)
+        rules, kept = self._rules(), await self.check(number)
         forms = [number, *rules.forms(number)]
         for hers, raw in await self._privacy.numbers_of(forms):
             forms += [raw, hers, *rules.forms(hers)]

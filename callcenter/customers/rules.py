@@ -5,11 +5,20 @@ from dataclasses import dataclass
 
 from callcenter.customers.numbers import kept_form, written_forms
 from callcenter.errors import unfit, unreadable
+from callcenter.model.configuration import Configuration
 from callcenter.model.customer import CustomerRules
 from callcenter.model.form_field import read_fields
 from callcenter.model.numbers import Numbering
 from callcenter.nodes.fields import LANGUAGE_PATTERN
 from callcenter.postgres.customers import KeptNumber
+
+
+def rules_of(configuration: Configuration) -> "Rules":
+    """Those of a configuration."""
+    shown = [rules.caller_id for queue in configuration.queues.values() if (rules := queue.callback) is not None]
+    shown += [one.number for campaign in configuration.campaigns.values() for one in campaign.caller_ids]
+    ours = frozenset(configuration.numbering.normal(one) for one in (*configuration.numbers, *shown) if one)
+    return Rules(numbering=configuration.numbering, customers=configuration.customers, ours=ours)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +27,11 @@ class Rules:
 
     numbering: Numbering
     customers: CustomerRules
+    ours: frozenset[str] = frozenset()  # numbers of this call center, in the form that is compared
+
+    def is_ours(self, number: str) -> bool:
+        """Whether a number, however it is written, is one of this call center: nobody's who calls."""
+        return self.numbering.normal(number) in self.ours
 
     def kept(self, number: str) -> str:
         """The form in which a number is kept; "" if it is none."""

@@ -3,13 +3,17 @@
 Theory: the engine is deterministic, so the same events at the same times, under the same versions of the configuration
 and the same build, give the same words. A snapshot is a place to begin. The first entry that comes out otherwise ends
 the telling: what follows stands on another past.
+
+Where a person was erased, what was erased of an entry is not compared; and since what she was may have decided
+something (a list that she was in, a number that may be called), an entry that comes out otherwise after one of which
+somebody was erased is none that differs: it goes on from the next snapshot, and how many entries lie between is told.
 """
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from callcenter.core.engine import Engine
 from callcenter.core.snapshot import restore
@@ -19,14 +23,14 @@ from callcenter.model.entry import Entry, Output
 from callcenter.model.events import EngineStarted
 from callcenter.model.facts import ContactOpened
 from callcenter.ports import Shelf
-from callcenter.postgres.reader import JournalReader
-from callcenter.postgres.snapshots import Snapshots
+from callcenter.postgres.snapshots import Snapshot
+from callcenter.postgres.unnamed import alike_but_for_erased, is_erased
 
 BEFORE_MAX: Final = 5  # entries that are shown before one that differs
 TELL_EVERY: Final = 2_000  # entries between two words about how far it is
 
 Progress = Callable[[int, int], None]
-"""Told how many of how many entries have been told again."""
+"""Told up to which of which entry the journal has been told again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +58,41 @@ class Replay:
     versions: tuple[int, ...]  # of the configuration, as they came into force
     snapshot: int | None  # after which entry it began, if not with the first
     difference: Difference | None = None
+    passed_over: int = 0  # entries that could not be told, because somebody was erased of what led to them
+
+
+class Entries(Protocol):
+    """The journal, to be read."""
+
+    async def last_seq(self) -> int:
+        """The last entry; 0 if there is none."""
+        ...
+
+    def entries(self, after_seq: int = 0, until_seq: int | None = None) -> AsyncIterator[Entry]:
+        """Entries after one, up to and with another, in order."""
+        ...
+
+    async def any_erased(self, after_seq: int, until_seq: int) -> bool:
+        """Whether somebody was erased of an entry after one, up to and with another."""
+        ...
+
+
+class Taken(Protocol):
+    """The snapshots."""
+
+    async def latest(self, before_seq: int | None = None) -> Snapshot | None:
+        """The newest, or the newest before an entry."""
+        ...
+
+    async def next(self, after_seq: int) -> Snapshot | None:
+        """The first of an entry or a later one."""
+        ...
 
 
 async def replay(
     configuration: Configuration,
-    reader: JournalReader,
-    snapshots: Snapshots,
+    reader: Entries,
+    snapshots: Taken,
     shelf: Shelf,
     *,
     first: int = 1,
@@ -72,15 +105,35 @@ async def replay(
     """
     until = await reader.last_seq() if last is None else last
     telling = _Telling(configuration, shelf)
-    after = await telling.begin(snapshots, first)
+    snapshot = await snapshots.latest(before_seq=first) if first > 1 else None
+    start = after = await telling.begin(snapshot)
     began = time.perf_counter()
+    while (stuck := await _told(telling, reader, after, until, progress)) is not None:
+        snapshot = await snapshots.next(stuck)
+        after = until if snapshot is None else min(snapshot.seq, until)
+        telling.pass_over(after - stuck + 1)
+        if snapshot is None or after == until:
+            break
+        await telling.begin(snapshot)
+    return telling.result(start, time.perf_counter() - began)
+
+
+async def _told(telling: "_Telling", reader: Entries, after: int, until: int, progress: Progress | None) -> int | None:
+    """Tell the entries to the last, or to one that differs (then None); or to one that comes out otherwise, as it may
+    where somebody was erased (then that)."""
+    erased = telling.unsure
     async for entry in reader.entries(after, until):
         await telling.tell(entry)
         if progress is not None and entry.seq % TELL_EVERY == 0:
-            progress(entry.seq - after, until - after)
-        if telling.difference is not None:
-            break
-    return telling.result(after, time.perf_counter() - began)
+            progress(entry.seq, until)
+        if telling.difference is None:
+            continue
+        erased = erased or await reader.any_erased(after, entry.seq)
+        if not erased:
+            return None
+        if not telling.forgiven():
+            return entry.seq
+    return None
 
 
 class _Telling:
@@ -96,18 +149,34 @@ class _Telling:
         self._lately: deque[Entry] = deque(maxlen=BEFORE_MAX)
         self._first: Entry | None = None
         self._last: Entry | None = None
-        self._entries = self._contacts = 0
+        self._entries = self._contacts = self._passed_over = 0
+        self.unsure = False  # somebody was erased of what the engine was given to remember
 
-    async def begin(self, snapshots: Snapshots, first: int) -> int:
-        """After which entry it begins: 0, or the newest snapshot before `first`."""
-        snapshot = await snapshots.latest(before_seq=first) if first > 1 else None
+    async def begin(self, snapshot: Snapshot | None) -> int:
+        """After which entry it begins: 0, or that of a snapshot."""
         if snapshot is None:
             return 0
+        self.unsure = is_erased(snapshot.state)
         await self._shelf.need_for_snapshot(snapshot.state)
         self._engine = restore(self._configuration, snapshot.state, self._shelf.configurations)
         self._build = snapshot.build
         self._versions.append(self._engine.world.version)
         return snapshot.seq
+
+    def forgiven(self) -> bool:
+        """Whether the last entry came out alike but for what was erased of it: then it does not differ."""
+        found = self.difference
+        if found is None or found.problem or not alike_but_for_erased(found.entry.outputs, found.answered):
+            return False
+        self.difference = None
+        self._alike(found.entry, found.answered)
+        return True
+
+    def pass_over(self, entries: int) -> None:
+        """So many cannot be told; what came of the first of them is no difference."""
+        self.difference = None
+        self._passed_over += entries
+        self._lately.clear()
 
     async def tell(self, entry: Entry) -> None:
         """One entry."""
@@ -125,7 +194,10 @@ class _Telling:
             return
         if answered != entry.outputs:
             self._differs(entry, answered, "")
-            return
+        else:
+            self._alike(entry, answered)
+
+    def _alike(self, entry: Entry, answered: tuple[Output, ...]) -> None:
         version = self._engine.world.version
         if not self._versions or self._versions[-1] != version:
             self._versions.append(version)
@@ -148,6 +220,7 @@ class _Telling:
             versions=tuple(self._versions),
             snapshot=after or None,
             difference=self.difference,
+            passed_over=self._passed_over,
         )
 
     def _differs(self, entry: Entry, answered: tuple[Output, ...], problem: str) -> None:

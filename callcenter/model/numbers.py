@@ -11,7 +11,9 @@ from typing import Final
 from callcenter.model.ids import ListName
 
 _PUNCTUATION: Final = re.compile(r"[\s()./-]")
-_SUBSCRIBER: Final = re.compile(r"\+?[0-9]{3,32}")
+ERASED_TAG_CHARS: Final = 8
+ERASED_DIGITS: Final = 6  # of a number that is erased: who has it
+_SUBSCRIBER: Final = re.compile(rf"\+?(?:[0-9]{{3,32}}|[0-9]{{1,32}}x[0-9a-f]{{{ERASED_TAG_CHARS}}})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,21 @@ class Numbering:
         return bare
 
 
+def erased_number(number: str, tag: str) -> str:
+    """A number without who has it: its beginning, by which calls are led and priced, and `tag` (hexadecimal).
+
+    Two of one tag and one beginning are one number, in every form in which they are written; it is no number that can
+    be dialled. Texts that are no numbers are the tag alone, after a digit.
+    """
+    bare = _PUNCTUATION.sub("", number)
+    kept = bare[:-ERASED_DIGITS] if bare.removeprefix("+").isdigit() else ""
+    return f"{kept if kept.strip('+') else kept + '0'}x{tag}"
+
+
 def subscriber(numbering: Numbering, number: str) -> str:
-    """`number` in normal form, or "" if it is none that somebody could be known by ("anonymous", too short, a text)."""
+    """`number` in normal form, or "" if it is none that somebody could be known by ("anonymous", too short, a text).
+
+    One that was erased is still one, so that a journal can be told again (`erased_number`)."""
     normal = numbering.normal(number)
     return normal if _SUBSCRIBER.fullmatch(normal) else ""
 

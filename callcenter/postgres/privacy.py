@@ -10,14 +10,16 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from secrets import token_hex
 from typing import Any, Final
 
 import msgspec
 
+from callcenter.model.numbers import ERASED_TAG_CHARS
 from callcenter.postgres.pool import Borrowed, Pool, asking, changing
 from callcenter.postgres.queries import sql
+from callcenter.postgres.unnamed import ERASED, WITHIN_CHARS, Unnaming
 
-ERASED: Final = "erased"
 PAGE: Final = 500  # entries of the journal at a time
 EXPORTED_MAX: Final = 100_000  # rows of one table
 
@@ -83,11 +85,6 @@ TREATED: Final[Mapping[str, str]] = {
 }
 """Every column marked PERSONAL -> ERASED, or why it stays."""
 
-OF_HER: Final = frozenset(
-    {"caller_name", "note", "fields", "variables", "values", "body", "url", "custom", "reference"}
-)
-"""Keys of events and outputs under which something of a person stands, whatever it is."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -104,6 +101,15 @@ class Person:
     def patterns(self) -> list[str]:
         """For LIKE: the forms as they stand in JSON. Very short ones would be found in anything."""
         return [f'%"{_escaped(form)}"%' for form in self.forms]
+
+    @property
+    def wide_patterns(self) -> list[str]:
+        """Likewise, for what is looked at more closely afterwards: long forms within texts too."""
+        return [*self.patterns, *(f"%{_escaped(form)}%" for form in self.forms if len(form) >= WITHIN_CHARS)]
+
+    def unnaming(self, tag: str) -> Unnaming:
+        """Who takes her out of the journal."""
+        return Unnaming(frozenset(self.forms), frozenset(self.contacts), frozenset(self.live), tag)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -144,6 +150,12 @@ class Privacy:
                 rows = await self._pool.fetch(sql("privacy.numbers_of_customer"), row["customer"])
                 found += [(one["number"], one["raw"]) for one in rows]
             return found
+
+    async def agent_of(self, forms: Sequence[str]) -> str:
+        """Whose phone of the house has one of these numbers; "" if nobody's."""
+        with asking():
+            agent: str | None = await self._pool.fetchval(sql("privacy.agent"), list(forms))
+        return agent or ""
 
     async def find(self, forms: Sequence[str]) -> Person:
         """Everything that hangs on these forms of numbers."""
@@ -186,11 +198,12 @@ class Privacy:
 
     async def erase(self, person: Person, *, dry: bool) -> Report:
         """Erase every row of hers, or (`dry`) do so, count, and take it back. Raises as `changing`."""
-        report = Report()
+        report, unnaming = Report(), person.unnaming(token_hex(ERASED_TAG_CHARS // 2))
         try:
             async with changing(self._pool) as connection:
                 await self._rows(connection, person, report)
-                await self._journal(connection, person, report)
+                await self._snapshots(connection, person, unnaming, report)
+                await self._journal(connection, person, unnaming, report)
                 await self._told(connection, person, report)
                 if dry:
                     raise _TakenBack
@@ -220,22 +233,35 @@ class Privacy:
         for table, query, values in deeds:
             done = await connection.execute(query, *values)
             report.rows[table] = int(done.rpartition(" ")[2])
-        stale = [row["seq"] for row in await connection.fetch(sql("privacy.snapshots"), person.patterns)]
-        await connection.execute(sql("privacy.erase_snapshot"), stale)
-        report.rows["snapshot"] = len(stale)
 
-    async def _journal(self, connection: Borrowed, person: Person, report: Report) -> None:
+    async def _snapshots(self, connection: Borrowed, person: Person, unnaming: Unnaming, report: Report) -> None:
+        """Those from which `replay` and `explain` begin; one that is no JSON goes."""
+        changed = 0
+        for row in await connection.fetch(sql("privacy.snapshots"), person.wide_patterns):
+            state: bytes = await connection.fetchval(sql("privacy.snapshot"), row["seq"])
+            try:
+                unnamed = unnaming.snapshot(state)
+            except msgspec.DecodeError:
+                unnamed = b""
+            if unnamed != state:
+                query = sql("privacy.erase_snapshot" if unnamed else "privacy.remove_snapshot")
+                await connection.execute(query, row["seq"], *([unnamed] if unnamed else []))
+                changed += 1
+        report.rows["snapshot"] = changed
+
+    async def _journal(self, connection: Borrowed, person: Person, unnaming: Unnaming, report: Report) -> None:
         """Entries up to the last snapshot; later ones are told again at the next start, and must be as they were."""
         last = await connection.fetchval(sql("privacy.last_snapshot"))
         contacts, at, changed, later = list(person.contacts), 0, 0, 0
-        while page := await connection.fetch(sql("privacy.journal"), contacts, person.patterns, at, PAGE):
+        while page := await connection.fetch(sql("privacy.journal"), contacts, person.wide_patterns, at, PAGE):
             for row in page:
                 at = row["seq"]
+                event, outputs = unnaming.entry(row["event"], row["outputs"])
+                if (event, outputs) == (row["event"], row["outputs"]):
+                    continue
                 if at > last:
                     later += 1
-                    continue
-                event, outputs = _without(row["event"], row["outputs"], person)
-                if (event, outputs) != (row["event"], row["outputs"]):
+                else:
                     await connection.execute(sql("privacy.rewrite_journal"), at, event, outputs)
                     changed += 1
         report.rows["journal"] = changed
@@ -281,67 +307,6 @@ class Privacy:
                 rows = await self._pool.fetch(query, values)
                 found[table] = [msgspec.json.decode(row["row"]) for row in rows]
             return found
-
-
-def _without(event: str, outputs: str, person: Person) -> tuple[str, str]:
-    """An entry without the person: her numbers, and what stands under keys that are about her. Else the same texts.
-
-    An output names its contact. An event may not; it is hers if every contact that came of it is.
-    """
-    told, answered = msgspec.json.decode(event), msgspec.json.decode(outputs)
-    spoken_of = {one["contact"] for one in answered if isinstance(one.get("contact"), str)}
-    mine = bool(spoken_of) and spoken_of <= set(person.contacts)
-    eraser = _Eraser(frozenset(person.forms), frozenset(person.contacts))
-    pairs = ((event, told, eraser.blank(told, mine=mine)), (outputs, answered, eraser.blank(answered)))
-    first, second = (text if blank == tree else msgspec.json.encode(blank).decode() for text, tree, blank in pairs)
-    return first, second
-
-
-@dataclass(frozen=True, slots=True)
-class _Eraser:
-    """Empties what is hers in JSON."""
-
-    forms: frozenset[str]
-    contacts: frozenset[str]
-
-    def blank(self, tree: Any, *, mine: bool = False) -> Any:
-        """The same shape. `mine`: what is around it is hers."""
-        match tree:
-            case str():
-                return ERASED if tree in self.forms else tree
-            case list():
-                return [self.blank(one, mine=mine) for one in tree]
-            case dict():
-                hers = self._is_hers(tree, mine=mine)
-                return {
-                    key: _emptied(value) if hers and key in _keys_of_her(tree) else self.blank(value, mine=hers)
-                    for key, value in tree.items()
-                }
-            case _:
-                return tree
-
-    def _is_hers(self, tree: Mapping[str, Any], *, mine: bool) -> bool:
-        if isinstance(tree.get("contact"), str):
-            return tree["contact"] in self.contacts
-        return mine or any(isinstance(value, str) and value in self.forms for value in tree.values())
-
-
-def _keys_of_her(tree: Mapping[str, Any]) -> frozenset[str]:
-    """`name` is the customer's in one request only."""
-    return OF_HER | {"name"} if tree.get("type") == "CallbackRequested" else OF_HER
-
-
-def _emptied(value: Any) -> Any:
-    """The same shape without what it says."""
-    match value:
-        case str():
-            return ""
-        case list():
-            return []
-        case dict():
-            return {key: _emptied(one) for key, one in value.items()}
-        case _:
-            return value
 
 
 def _escaped(text: str) -> str:

@@ -10,6 +10,7 @@ from callcenter.model.entry import Entry, decode_entry
 from callcenter.model.ids import ContactId
 from callcenter.postgres.pool import Pool, asking
 from callcenter.postgres.queries import sql
+from callcenter.postgres.unnamed import ERASED_PATTERN
 
 PAGE_ENTRIES: Final = 1000
 SEQ_MAX: Final = 2**63 - 1
@@ -43,6 +44,12 @@ class JournalReader:
         with asking():
             count: int = await self._pool.fetchval(sql("journal.refused_count"))
         return count
+
+    async def any_erased(self, after_seq: int, until_seq: int) -> bool:
+        """Whether somebody was erased of an entry after one, up to and with another."""
+        with asking():
+            found: bool = await self._pool.fetchval(sql("journal.any_erased"), after_seq, until_seq, ERASED_PATTERN)
+        return found
 
     async def entries(self, after_seq: int = 0, until_seq: int | None = None) -> AsyncIterator[Entry]:
         """Entries after one, up to and with another (default: to the end), page by page."""

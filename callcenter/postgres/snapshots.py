@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+import asyncpg
+
 from callcenter.postgres.pool import Pool, asking, changing
 from callcenter.postgres.queries import sql
 from callcenter.postgres.reader import SEQ_MAX
@@ -39,4 +41,14 @@ class Snapshots:
             record = await self._pool.fetchrow(sql("journal.latest_snapshot"), before)
         if record is None:
             return None
-        return Snapshot(seq=record["seq"], at=record["at_s"], build=record["build"], state=record["state"])
+        return _snapshot(record)
+
+    async def next(self, after_seq: int) -> Snapshot | None:
+        """The first that was taken after entry `after_seq` or a later one; None if there is none."""
+        with asking():
+            record = await self._pool.fetchrow(sql("journal.next_snapshot"), after_seq)
+        return None if record is None else _snapshot(record)
+
+
+def _snapshot(record: asyncpg.Record) -> Snapshot:
+    return Snapshot(seq=record["seq"], at=record["at_s"], build=record["build"], state=record["state"])

@@ -63,3 +63,13 @@ WHERE snapshot.seq = placed.seq AND placed.place > 1
 -- journal.latest_snapshot
 -- The newest before entry $1.
 SELECT seq, at_s, build, state FROM snapshot WHERE seq < $1 ORDER BY seq DESC LIMIT 1;
+
+-- journal.next_snapshot
+-- The first of entry $1 or a later one: where a telling goes on that could not come so far.
+SELECT seq, at_s, build, state FROM snapshot WHERE seq >= $1 ORDER BY seq LIMIT 1;
+
+-- journal.any_erased
+-- Whether somebody was erased of an entry after $1 up to $2; $3 is what such an entry holds.
+SELECT EXISTS (
+    SELECT FROM journal WHERE seq > $1 AND seq <= $2 AND (event::text ~ $3 OR outputs::text ~ $3)
+);

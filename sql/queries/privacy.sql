@@ -10,6 +10,10 @@ ORDER BY id;
 -- The customer who has one of the numbers.
 SELECT DISTINCT customer FROM customer_number WHERE number = ANY($1::text[]) OR raw = ANY($1::text[]);
 
+-- privacy.agent
+-- Whose phone here has one of the numbers.
+SELECT id FROM agent WHERE number = ANY($1::text[]) AND removed_at IS NULL ORDER BY id LIMIT 1;
+
 -- privacy.numbers_of_customer
 -- All her numbers: who is erased by one of them is erased by all.
 SELECT number, raw FROM customer_number WHERE customer = $1 ORDER BY position;
@@ -99,9 +103,17 @@ DELETE FROM api_answer WHERE body IS NOT NULL AND convert_from(body, 'UTF8') LIK
 SELECT seq FROM snapshot
 WHERE seq < (SELECT max(seq) FROM snapshot) AND convert_from(state, 'UTF8') LIKE ANY($1::text[]);
 
+-- privacy.snapshot
+-- One of them: they may be large.
+SELECT state FROM snapshot WHERE seq = $1;
+
 -- privacy.erase_snapshot
--- `explain` of other calls begins from an earlier one.
-DELETE FROM snapshot WHERE seq = ANY($1::bigint[]);
+-- `replay` and `explain` of other calls begin from it as well, so it stays, without her.
+UPDATE snapshot SET state = $2 WHERE seq = $1;
+
+-- privacy.remove_snapshot
+-- One that cannot be read goes: they begin from an earlier one.
+DELETE FROM snapshot WHERE seq = $1;
 
 -- privacy.last_snapshot
 -- What comes after it may be told again at the next start, and is not touched before.

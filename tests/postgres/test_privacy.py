@@ -12,8 +12,9 @@ from callcenter.model.ids import BridgeId, ContactId, PlaybackId, QueueName, Req
 from callcenter.postgres.customers import Customer, Customers, KeptNumber
 from callcenter.postgres.journal import PostgresJournal
 from callcenter.postgres.pool import Pool
-from callcenter.postgres.privacy import ERASED, TREATED, Person, Privacy
+from callcenter.postgres.privacy import TREATED, Person, Privacy
 from callcenter.postgres.queries import load_queries, sql_folder
+from callcenter.postgres.unnamed import ERASED
 from tests.postgres.story import T0, answered_call
 from tests.postgres.test_customers import forms
 

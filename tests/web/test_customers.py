@@ -7,20 +7,23 @@ import pytest
 from aiohttp import web
 
 from callcenter.customers.numbers import prefixes
+from callcenter.model.agent import Agent
 from callcenter.model.customer import CustomerRules
 from callcenter.model.form_field import FieldType, FormField
-from callcenter.model.ids import ContactId
+from callcenter.model.ids import AgentId, ContactId, FlowName
 from callcenter.postgres.audit import Audit
+from callcenter.postgres.directory import Directory
 from callcenter.postgres.journal import PostgresJournal
 from callcenter.postgres.pool import Pool
 from tests.core.center import queue
 from tests.postgres.story import T0, answered_call
 from tests.web.office import Came, Office, ToldCenter, office
 
-LAN = "+84901111111"
+LAN, HOTLINE = "+84901111111", "+842471001900"
 RULES: dict[str, Any] = {
     "numbering": prefixes("VN"),
     "customers": CustomerRules(fields={"tier": FormField(type=FieldType.CHOICE, options=("gold", "silver"))}),
+    "numbers": {HOTLINE: FlowName("hello")},
     "lookup_hosts": ("127.0.0.1:9",),
 }
 
@@ -147,6 +150,11 @@ async def test_a_person_is_given_out_and_erased_with_a_report(desk: Office, dsn:
     await desk.asks("POST", "/customers", {"name": "Lan", "numbers": [LAN]})
     hers = {"number": "0901 111 111"}
     assert (await desk.asks("POST", "/privacy/export", {"number": "abc"})).status == 422
+    agent = Agent(id=AgentId("ann"), name="Ann", number="0901000000")
+    await Directory(desk.pool).add(agent)
+    for ours, why in (("024 7100 1900", "a number of this call center"), ("0901000000", "the phone of ann")):
+        refused = await desk.asks("POST", "/privacy/erase", {"number": ours})
+        assert (refused.status, why in str(refused.json)) == (422, True), refused.json
     found = await ended(desk, await desk.asks("POST", "/privacy/export", hers), "privacy")
     assert [one["id"] for one in found["tables"]["contact"]] == ["c-test0000-1"]
     dry = await ended(desk, await desk.asks("POST", "/privacy/erase", {**hers, "dry_run": True}), "privacy")

@@ -60,7 +60,7 @@ class _Reports:
 async def _export(asked: Asked) -> PrivacyRun:
     whole(asked)
     erasing, number = asked.parts.erasing, asked.body_as(OfWhom).number
-    erasing.check(number)
+    await erasing.check(number)
 
     async def work(_: Run) -> _Found:
         return _Found(tables=await erasing.export(number))
@@ -71,7 +71,7 @@ async def _export(asked: Asked) -> PrivacyRun:
 async def _erase(asked: Asked) -> PrivacyRun:
     whole(asked)
     parts, wish, by = asked.parts, asked.body_as(Erase), asked.by
-    parts.erasing.check(wish.number)
+    await parts.erasing.check(wish.number)
 
     async def work(_: Run) -> _Reports:
         report = await parts.erasing.erase(wish.number, by, dry=wish.dry_run)
