@@ -10,6 +10,7 @@ import typer
 from callcenter.cli.apply import looked_through
 from callcenter.cli.exits import Exit, Failure, named_by_user
 from callcenter.cli.flow_steps import show_steps
+from callcenter.cli.picture_file import OTHERS, PNG, SVG, check_picture, write_picture
 from callcenter.cli.screen import Json, emit, plain, say, seconds, show_grid, stamp, warn
 from callcenter.cli.site import Site, site_of
 from callcenter.cli.times import moment
@@ -29,7 +30,12 @@ class Form(StrEnum):
 
     TEXT = "text"
     SVG = "svg"
+    PNG = "png"
     MERMAID = "mermaid"
+
+
+FORMS: Final = {SVG: Form.SVG, PNG: Form.PNG, ".mmd": Form.MERMAID, ".mermaid": Form.MERMAID}
+"""By the end of a file's name; any other is text."""
 
 
 @app.command("list")
@@ -176,9 +182,10 @@ def _walk(site: Site, what: str, *, keys: str, caller: str, at: float, nobody: b
 def draw(
     context: typer.Context,
     flow: Annotated[str, typer.Argument(metavar="[FLOW]", help="One flow; else all of them, and the queues.")] = "",
-    form: Annotated[Form, typer.Option("--format", help="text for a terminal, svg, or mermaid.")] = Form.TEXT,
+    form: Annotated[Form, typer.Option("--format", help="text for a terminal, svg, png, or mermaid.")] = Form.TEXT,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here; .svg and .mmd say the format.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write here: .svg, .png or .mmd as it is named."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -190,10 +197,15 @@ def draw(
         known = ", ".join(sorted(configuration.flows))
         raise Failure(Exit.NOT_FOUND, f"there is no flow {flow}", remedy=f"there are: {known}")
     if output is not None and form is Form.TEXT:
-        form = {".svg": Form.SVG, ".mmd": Form.MERMAID, ".mermaid": Form.MERMAID}.get(output.suffix, form)
+        form = FORMS.get(output.suffix.lower(), form)
+    if form is Form.PNG and (output is None or output.suffix.lower() != PNG):
+        raise Failure(Exit.USAGE, "a PNG is written into a file", remedy=f"--output {flow or 'flows'}{PNG}")
     graph = graph_of(configuration, flow)
-    picture = {Form.TEXT: tree, Form.SVG: svg, Form.MERMAID: mermaid}[form](graph)
-    if output is not None:
+    picture = {Form.TEXT: tree, Form.SVG: svg, Form.PNG: svg, Form.MERMAID: mermaid}[form](graph)
+    if output is not None and (form is Form.PNG or output.suffix.lower() in OTHERS):
+        check_picture(output)
+        write_picture(output, picture)
+    elif output is not None:
         with named_by_user(output):
             output.write_text(picture, encoding="utf-8")
     if json:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from callcenter.cli.exits import Exit, Failure, named_by_user
+from callcenter.cli.picture_file import check_picture, write_picture
 from callcenter.cli.screen import Json, cell, emit, say, show, show_grid, warn
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from callcenter.sim.traffic.replicate import Result
     from callcenter.sim.traffic.scenario import Scenario
 
-SVG: Final = ".svg"
 HIDDEN: Final = "curve_"  # figures that are there for the plot
 _S: Final = "s"
 _PART: Final = "%"
@@ -76,23 +75,19 @@ def simulate(
         typer.Option("--config", metavar="FOLDER", help="Queues and flows of this configuration instead."),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE.svg", help="Draw the result into this file.")
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw the result: a .svg or .png file.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Run a call center on paper through the real routing: service level, waits, abandonment, occupancy, each with its
     95 % confidence interval."""
-    if plot is not None and plot.suffix.lower() != SVG:
-        remedy = "a browser or `rsvg-convert` makes a raster picture of it"
-        raise Failure(Exit.USAGE, f"pictures are written as SVG: {plot.stem}{SVG}, not {plot.name}", remedy=remedy)
-    if plot is not None and not plot.parent.is_dir():
-        raise Failure(Exit.PROBLEMS, f"{plot}: there is no such folder")  # before the minutes that a scenario may take
+    if plot is not None:
+        check_picture(plot)
     found = _run(_asked(scenario, config, replications, days), seed, jobs or os.cpu_count() or 1)
     if plot is not None:
         from callcenter.sim.traffic.picture import picture
 
-        with named_by_user(plot):
-            plot.write_text(picture(found), encoding="utf-8")
+        write_picture(plot, picture(found))
     if json:
         emit(document(found))
         return

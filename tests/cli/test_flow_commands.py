@@ -7,6 +7,7 @@ import pytest
 from callcenter.cli.exits import Exit
 from callcenter.config import install_starter
 from tests.cli.terminal import Terminal
+from tests.png_file import PngFile
 
 
 def test_listed_with_the_numbers_that_lead_there(terminal: Terminal) -> None:
@@ -146,5 +147,11 @@ def test_drawn_in_three_ways(terminal: Terminal) -> None:
     nowhere = str(picture.parent / "no" / "all.svg")
     assert "No such file or directory" in terminal("flows", "draw", "-o", nowhere, expect=Exit.PROBLEMS).err
     assert picture.read_text().startswith("<svg ")
+    terminal("flow", "draw", "-o", str(picture.with_suffix(".PNG")))
+    drawn = PngFile(picture.with_suffix(".PNG").read_bytes())
+    assert drawn.width > 400
+    assert drawn.different_lines > drawn.height / 4
+    assert "--output hotline.png" in terminal("flows", "draw", "hotline", "--format", "png", expect=Exit.USAGE).err
+    assert "SVG or PNG" in terminal("flows", "draw", "-o", "flows.pdf", expect=Exit.USAGE).err
     assert len(terminal.json("flows", "draw", "hotline")["boxes"]) == 7
     assert "there are: hotline" in terminal("flows", "draw", "hotlin", expect=Exit.NOT_FOUND).err

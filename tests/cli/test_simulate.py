@@ -7,6 +7,7 @@ import pytest
 
 from callcenter.cli.exits import Exit
 from tests.cli.terminal import Terminal
+from tests.png_file import PngFile
 
 SCENARIO = """
 title: A small day
@@ -58,8 +59,13 @@ def test_a_picture(terminal: Terminal, scenario: Path, tmp_path: Path) -> None:
     said = terminal("simulate", str(scenario), "--jobs", "1", "--plot", str(file))
     assert f"drawn: {file}" in said.out
     assert tree.parse(file).getroot().tag.endswith("svg")
-    refused = terminal("simulate", str(scenario), "--plot", "day.png", expect=Exit.USAGE)
-    assert "pictures are written as SVG" in refused.err
+    terminal("simulate", str(scenario), "--jobs", "1", "--plot", str(file.with_suffix(".png")))
+    picture = PngFile(file.with_suffix(".png").read_bytes())
+    root = tree.parse(file).getroot()
+    assert (picture.width, picture.height) == (2 * int(root.attrib["width"]), 2 * int(root.attrib["height"]))
+    assert picture.different_lines > picture.height / 4
+    refused = terminal("simulate", str(scenario), "--plot", "day.jpg", expect=Exit.USAGE)
+    assert "day.jpg: pictures are written as SVG or PNG" in refused.err
     refused = terminal("simulate", str(scenario), "--plot", str(tmp_path / "no/day.svg"), expect=Exit.PROBLEMS)
     assert "there is no such folder" in refused.err
     (tmp_path / "taken.svg").mkdir()

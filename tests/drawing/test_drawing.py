@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from callcenter.config import load_configuration
 from callcenter.drawing import Box, Graph, Way, graph_of, mermaid, svg, tree
 from callcenter.drawing.layout import Layout, Link, Rect, Size, lay_out
+from callcenter.drawing.raster import PIXELS_MAX, png
+from callcenter.errors import Bug
 from tests.config.test_folder import STARTER
 from tests.examples import examples
+from tests.png_file import PngFile
 
 CONFIGURATION = load_configuration(STARTER)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -134,3 +137,22 @@ def test_the_words_of_ways_that_leave_one_box_stand_side_by_side(picture: tuple[
         mine.sort()
         for (x, width), (next_x, next_width) in itertools.pairwise(mine):
             assert x + width / 2 <= next_x - next_width / 2 + 0.01
+
+
+def test_a_picture_has_its_letters_on_a_machine_without_fonts() -> None:
+    def drawn(text: str) -> bytes:
+        words = f'<text x="4" y="20" font-family="system-ui,sans-serif">{text}</text>'
+        return png(f'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="30">{words}</svg>')
+
+    blank, plain, marked, bold = (drawn(text) for text in ("", "uo", "ườ", '<tspan font-weight="600">uo</tspan>'))
+    assert PngFile(blank).different_lines <= 2
+    assert len({blank, plain, marked, bold}) == 4
+    assert (PngFile(plain).width, PngFile(plain).height) == (160, 60)
+    with pytest.raises(Bug):
+        png("<svg/>")
+
+
+def test_a_very_large_drawing_is_a_picture_that_can_be_opened() -> None:
+    box = '<rect x="10" y="10" width="30000" height="10" fill="black"/>'
+    picture = PngFile(png(f'<svg xmlns="http://www.w3.org/2000/svg" width="40000" height="4000">{box}</svg>'))
+    assert picture.width * picture.height <= 1.01 * PIXELS_MAX

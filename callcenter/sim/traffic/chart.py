@@ -1,7 +1,7 @@
 """Draws lines and bars as SVG text. Knows shapes, axes and colours; knows no call center.
 
 Hand-made, because what a result needs (a few curves with their intervals) is a page of code, and every library that
-draws it is larger than the call center. There is no raster picture: browsers and `rsvg-convert` make one.
+draws it is larger than the call center. `drawing.raster` makes a PNG of it.
 """
 
 import math
