@@ -107,7 +107,8 @@ def read_trunks(sheet: Sheet) -> WaysOut:
             if cost < 0:
                 sheet.wrong(("trunks", name, "costs", prefix), "a cost is not below 0")
         trunks[name] = trunk
-    guard = guard_form().read(sheet, sheet.table(("guard",), root.get("guard")))
+    written = sheet.table(("guard",), root.get("guard"))
+    guard = guard_form().read(sheet, written)
     for region, limit in (guard.per_region_h if guard is not None else {}).items():
         if not 1 <= limit <= PER_H_MAX:
             sheet.wrong(("guard", "per_region_h", region), f"at least 1 and at most {PER_H_MAX}")
@@ -117,7 +118,7 @@ def read_trunks(sheet: Sheet) -> WaysOut:
     return WaysOut(
         named=frozenset(sheet.table(("trunks",), root.get("trunks"))),
         trunks=trunks,
-        guard=guard or Guard(),
+        guard=guard or guard_form().rest(sheet, written) or Guard(),  # what is refused stays refused
         caller_ids={name: _pool(sheet, ("caller_ids", name), value) for name, value in pools.items()},
     )
 

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from callcenter.config.folder import read_configuration
+from callcenter.config.reduced import read_reduced
 from callcenter.core.snapshot import versions_of
 from callcenter.core.world import Library
 from callcenter.errors import ConfigurationError, Problem
@@ -36,13 +37,16 @@ class VersionLibrary:
     ) -> None:
         """`otherwise` is asked for the configuration of a time without versions, if no version was ever stored."""
         self.configurations: Library = {} if configurations is None else configurations
+        self.unreadable: set[Version] = set()  # by this build, as they were: others stand in for them
+        self.stand_in: Configuration | None = None
         self._store = store
         self._otherwise = otherwise
 
     async def need(self, version: Version) -> Configuration:
-        """Put a version on the shelf. Raises ConfigurationError if there is none, or this build cannot read it.
+        """Put a version on the shelf. Raises ConfigurationError if there is none, or nobody can read it.
 
-        For a time in which nobody counted versions the oldest one stands in.
+        For a time in which nobody counted versions the oldest one stands in. Where there is a `stand_in`, what cannot
+        be read is what is left of it without its campaigns, or else that: whoever is in a call keeps her place.
         """
         known = self.configurations.get(version)
         if known is None:
@@ -50,9 +54,19 @@ class VersionLibrary:
             if stored is None and version == UNVERSIONED and self._otherwise is not None:
                 known = self._otherwise()
             else:
-                known = await read_stored(stored, version)
+                known = await self._read(stored, version)
             self.configurations[version] = known
         return known
+
+    async def _read(self, stored: Stored | None, version: Version) -> Configuration:
+        try:
+            return await read_stored(stored, version)
+        except ConfigurationError:
+            if stored is None or self.stand_in is None:
+                raise
+        self.unreadable.add(version)
+        reduced, _ = await asyncio.to_thread(read_reduced, stored.files)
+        return self.stand_in if reduced is None else reduced
 
     async def need_for(self, event: Event) -> None:
         """What an event that is about to be told again names."""

@@ -19,6 +19,7 @@ from typing import Final, Protocol
 import structlog
 
 from callcenter.config.folder import digest_of, read_configuration, read_files
+from callcenter.config.reduced import read_reduced
 from callcenter.config.strangers import strangers
 from callcenter.core.applying import lived_by
 from callcenter.core.engine import Engine
@@ -34,6 +35,9 @@ from callcenter.web.views import Applied, ApplyWish, RollbackWish, VersionView
 
 AT_START: Final = "the start"  # who applied what a start has taken
 NOTHING_NEW: Final = "nothing has changed"
+OLDER_MAX: Final = 100  # versions that are tried, from the newest on
+MEND: Final = "mend it in the folder, then: callcenter apply"
+MEND_FIRST: Final = "mend it there, and start again; until then callers are answered by Asterisk's dialplan alone"
 
 log = structlog.get_logger(__name__)
 
@@ -71,7 +75,8 @@ class Beginning:
 async def look_around(folder: Path, store: Configurations) -> Beginning:
     """What is live and what is in the folder; a folder that nobody has taken yet becomes the first version.
 
-    Raises ConfigurationError if neither can be used.
+    What was live may be read otherwise by another build. Then the folder is taken, if it can be used; else what is left
+    without the campaigns; else the last version that can be read. Raises ConfigurationError if none can.
     """
     files, problems = read_files(folder)
     configuration, more = await asyncio.to_thread(read_configuration, files)
@@ -82,13 +87,16 @@ async def look_around(folder: Path, store: Configurations) -> Beginning:
             raise ConfigurationError(problems)
         return Beginning(stored=await _kept(store, files, "the first", Origin.START), configuration=configuration)
     edited = digest_of(files) not in (stored.digest, stored.folder_digest)
-    try:
-        live = await read_stored(stored, stored.version)
-    except ConfigurationError as error:  # another build reads it otherwise
-        if problems:
-            raise ConfigurationError([*problems, *error.problems]) from error
-        log.warning("what was live cannot be read by this build; the folder is taken", error=str(error))
+    live, wrong = await asyncio.to_thread(read_reduced, stored.files)
+    if wrong and not problems:
+        log.warning("what was live cannot be read by this build; the folder is taken", error=_said(stored, wrong))
         return Beginning(stored=await _kept(store, files, "taken anew", Origin.START), configuration=configuration)
+    for problem in wrong:
+        log.error("a mistake, by this build, in what is live", problem=_said(stored, [problem]), remedy=MEND)
+    if live is None:
+        return await _older(folder, store, stored, files, [*problems, *wrong])
+    if wrong:
+        log.error("campaigns and trunks are left out until that is mended: nobody is called", version=stored.version)
     return Beginning(
         stored=stored,
         configuration=live,
@@ -98,9 +106,52 @@ async def look_around(folder: Path, store: Configurations) -> Beginning:
     )
 
 
-async def _kept(store: Configurations, files: Mapping[str, str], message: str, origin: Origin) -> Stored:
+async def _older(
+    folder: Path, store: Configurations, unread: Stored, files: Mapping[str, str], problems: Sequence[Problem]
+) -> Beginning:
+    """The last version before that this build can read is live again, as a new one."""
+    tried = unread.version
+    for _ in range(OLDER_MAX):
+        version = await store.before(tried, unread.digest)
+        stored = None if version is None else await store.get(version)
+        if version is None or stored is None:
+            break
+        tried = version
+        configuration, wrong = await asyncio.to_thread(read_configuration, stored.files)
+        if not wrong:
+            message = f"version {version} again: this build cannot read version {unread.version}"
+            log.error("an older version is live", version=version, remedy=MEND)
+            kept = await _kept(
+                store, stored.files, message, Origin.ROLLBACK, folder_digest=digest_of(files), back_to=version
+            )
+            return Beginning(stored=kept, configuration=configuration, problems=())
+    what = f"it cannot be used, and of the versions that were live (the last is {unread.version}) none can be read"
+    raise ConfigurationError([*dict.fromkeys(problems), Problem(where=str(folder), what=what, remedy=MEND_FIRST)])
+
+
+def _said(stored: Stored, problems: Sequence[Problem]) -> str:
+    return "\n".join(f"version {stored.version}, {problem}" for problem in problems)
+
+
+async def _kept(
+    store: Configurations,
+    files: Mapping[str, str],
+    message: str,
+    origin: Origin,
+    *,
+    folder_digest: str = "",
+    back_to: Version | None = None,
+) -> Stored:
     digest = digest_of(files)
-    version = await store.add(files, digest=digest, folder_digest=digest, by=AT_START, message=message, origin=origin)
+    version = await store.add(
+        files,
+        digest=digest,
+        folder_digest=folder_digest or digest,
+        by=AT_START,
+        message=message,
+        origin=origin,
+        back_to=back_to,
+    )
     stored = await store.get(version)
     assert stored is not None
     return stored
@@ -112,6 +163,7 @@ class Live:
     def __init__(self, beginning: Beginning, folder: Path, store: Configurations, voice: Voice) -> None:
         self.flows: set[str] = set()  # that a dialplan may ask for
         self.library = VersionLibrary(store, {beginning.stored.version: beginning.configuration})
+        self.library.stand_in = beginning.configuration
         self._beginning = beginning
         self._folder = folder
         self._store = store
@@ -131,7 +183,8 @@ class Live:
         """The version that this run begins with, once the engine has found its place: see above for which."""
         self._engine = engine
         world, beginning = engine.world, self._beginning
-        if world.version not in (UNVERSIONED, beginning.stored.version):  # the journal knows what was in force
+        known = world.version in (UNVERSIONED, beginning.stored.version)
+        if not known and world.version not in self.library.unreadable:  # the journal knows what was in force
             self._stored = await self._known(world.version)
             await self._store.refuse(beginning.stored.version, "the center ended before it was in force")
         edited = beginning.edited
