@@ -10,9 +10,10 @@ from callcenter.cli.flow_steps import show_steps
 from callcenter.cli.screen import cell, say, seconds, share, show, show_grid
 from callcenter.config.cases import WrittenCase, load_cases
 from callcenter.config.folder import TESTS, load_configuration
+from callcenter.sim.course import Course
 from callcenter.sim.coverage import FlowCoverage, coverage
 from callcenter.sim.coverage import share as share_of
-from callcenter.sim.rehearsal import Course, rehearse
+from callcenter.sim.rehearsal import rehearse
 from callcenter.sim.verdict import Mismatch, mismatches
 
 HEADS: Final = ("flow!", "nodes>", "exits>", "reached>", "not reached")

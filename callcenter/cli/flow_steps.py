@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from callcenter.cli.screen import cell, show
 
 if TYPE_CHECKING:
-    from callcenter.sim.rehearsal import Course
+    from callcenter.sim.course import Course
 
 
 def show_steps(course: "Course", indent: str = "") -> None:

@@ -18,7 +18,7 @@ from callcenter.cli.times import moment
 if TYPE_CHECKING:
     from callcenter.errors import Problem
     from callcenter.model.configuration import Configuration
-    from callcenter.sim.rehearsal import Course
+    from callcenter.sim.course import Course
 
 app = typer.Typer(name="flows", help="What callers hear and choose (IVR).", no_args_is_help=True)
 

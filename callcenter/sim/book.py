@@ -5,20 +5,19 @@ this book disagree, or where a fact cannot follow from those before, the engine 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, get_args
 
 from callcenter.core.parking import RING_GRACE_S, RING_S
 from callcenter.core.records import COUNTED, rows
 from callcenter.core.steering import PICKED
-from callcenter.model.agent import Agent, AgentState, AgentStatus, NailState, PhoneState
+from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.callback_facts import CallbackAttempted, CallbackDialled, CallbackPromised, CallbackSettled
 from callcenter.model.campaign_messages import AnswererJudged, ContactDropped, LeadDialled
 from callcenter.model.colleagues import ColleagueMissed, ColleagueRang, ColleagueTransferred
 from callcenter.model.commands import Reply, TellReferrer
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import Direction, OfferEnd, QueueExit
+from callcenter.model.contact import OfferEnd, QueueExit
 from callcenter.model.control import PartyEnd, TransferTo
 from callcenter.model.control_facts import (
     ConsultAnswered,
@@ -64,13 +63,13 @@ from callcenter.model.forecast import Range, spoken_minutes
 from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, FlowName, LegId, OfferId, QueueName, Version
 from callcenter.model.mail import MailEnd
 from callcenter.model.monitor_messages import ContactSteered, MonitorBegan, MonitorEnded
-from callcenter.model.need import ANYBODY, Need, parse_need
+from callcenter.model.need import parse_need
 from callcenter.model.parking import ContactParked, ParkEnd, ParkOver, PickUpMissed, PickUpRang
 from callcenter.model.payment_messages import PaymentAside
 from callcenter.model.phone_use import PhoneUsedOutside
 from callcenter.model.queue import MissedOffer, Queue
-from callcenter.model.records import Row
 from callcenter.sim.callbacks import PAUSE_MIN_S
+from callcenter.sim.seen import SeenAgent, SeenContact
 from callcenter.sim.violation import Violation
 
 FACTS: Final = frozenset(get_args(Fact))
@@ -81,65 +80,6 @@ HANDED_ON: Final = (ContactTransferred, ContactParked, ColleagueTransferred)
 BACK_BY_PHONE: Final = (FlowName("login"), FlowName("ready"))  # the flows of the feature codes
 
 need_of = lru_cache(maxsize=256)(parse_need)
-
-
-@dataclass(slots=True, kw_only=True)
-class SeenAgent:
-    """An agent, from facts alone."""
-
-    agent: Agent
-    status: AgentStatus = AgentStatus.LOGGED_OUT
-    state: AgentState = AgentState.NOT_READY
-    reason: str = ""
-    since: float | None = None
-    phone: PhoneState = PhoneState.UNKNOWN
-    nail: NailState | None = None
-    offers: dict[OfferId, ContactId] = field(default_factory=dict)
-    talks_to: ContactId | None = None
-    own_calls: set[str] = field(default_factory=set)  # from her phone
-    busy_until: float = 0.0  # rest or wrap-up that the rules give her
-    held_from: float = 0.0  # the end of the talk for which her wrap-up is held; 0: it is not
-    held_until: float = 0.0
-    wrapped_at: float = 0.0  # when it would end if it were not held
-    may_rest_until: float = 0.0  # rest that they may give her: a call that failed is her phone's fault, or nobody's
-
-
-@dataclass(slots=True, kw_only=True)
-class SeenContact:
-    """A contact, from facts alone."""
-
-    id: ContactId
-    leg: LegId | None
-    caller: str
-    rows: list[Row] = field(default_factory=list)
-    flow: FlowName | None = None
-    node: str = ""
-    queue: QueueName | None = None
-    priority: int = 0
-    needs: Need = ANYBODY
-    since: float = 0.0
-    entered: float = 0.0  # this visit to this queue
-    counts_from: float = 0.0  # likewise, or the visits before that a callback's choosing parted from it
-    holds_from: float = 0.0  # likewise, as far as she has held the line
-    left: QueueExit | None = None  # how it left its last queue
-    not_before: float = 0.0  # when its callback is promised for
-    rests_until: float = 0.0  # until when nobody calls it back: that, or a pause after an attempt
-    direction: Direction = Direction.INBOUND
-    number: int = 0  # in the order of opening
-    offers: dict[OfferId, AgentId] = field(default_factory=dict)
-    waiting_since: float | None = None
-    told_by: float = 0.0  # the time by which it was told to be served
-    taken_back: int = 0  # how often it was then told a later one
-    version: Version = UNVERSIONED  # whose rules it lives by
-    last_queue: QueueName | None = None
-    ended: bool = False
-    promised: bool = False  # a callback, and it is not settled
-    dialled: LegId | None = None  # the customer's phone rings
-    attempts: int = 0
-    held_s: float = 0.0  # on hold, of the agent's part that goes on
-    slot: str = ""  # in which it is parked
-    parked_until: float = 0.0
-    came_back: bool = False  # from a slot that nobody picked it up from, and nobody has had it since
 
 
 class Book:

@@ -18,7 +18,8 @@ from callcenter.model.need import Need, only
 from callcenter.model.queue import Queue
 from callcenter.model.routing import First
 from callcenter.orders import ORDERS, Head, LooksAt
-from callcenter.sim.book import Book, SeenAgent, SeenContact
+from callcenter.sim.book import Book
+from callcenter.sim.seen import SeenAgent, SeenContact
 from callcenter.sim.violation import Violation
 
 EARLY_S: Final = 0.001  # deadlines are sums of floats

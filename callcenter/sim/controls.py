@@ -20,7 +20,7 @@ from callcenter.model.events import (
 )
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.model.payment_messages import PaymentCancelRequested, PaymentRequested
-from callcenter.sim.scenario import MAIN, PAY
+from callcenter.sim.flows import MAIN, PAY
 from callcenter.sim.world import Agenda
 
 THINKS_S: Final = 12.0  # the longest that she takes to think of the next thing

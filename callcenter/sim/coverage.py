@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from callcenter.model.configuration import Configuration
 from callcenter.model.ids import FlowName
-from callcenter.sim.rehearsal import Course
+from callcenter.sim.course import Course
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from callcenter.sim.callbacks import (
     WITHDRAW_KEY,
     number_of,
 )
-from callcenter.sim.scenario import CARD, ERRAND, HOTLINE, PIN, PIN_DIGITS
+from callcenter.sim.flows import CARD, ERRAND, HOTLINE, PIN, PIN_DIGITS
 from callcenter.sim.world import Agenda
 
 CALL_MAX_S: Final = 240.0  # nobody stays longer

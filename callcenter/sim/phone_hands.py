@@ -10,7 +10,7 @@ from typing import Final
 
 from callcenter.model.ids import AgentId, LegId
 from callcenter.sim.asterisk import FakeAsterisk
-from callcenter.sim.scenario import HOTLINE
+from callcenter.sim.flows import HOTLINE
 from callcenter.sim.world import Agenda
 
 OUTSIDE: Final = ("0901234567", "0901234567", "0901234567", "0901234567", "0199", "")

@@ -5,7 +5,7 @@ outside number; judges nothing (`verdict` does) and prints nothing. A minute of 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -28,7 +28,7 @@ from callcenter.model.commands import (
     StopPlayback,
 )
 from callcenter.model.configuration import Configuration
-from callcenter.model.contact import ContactState, EndReason, LegEnd, LookupOutcome, Medium, QueueExit, direction_of
+from callcenter.model.contact import ContactState, LegEnd, LookupOutcome, Medium, QueueExit, direction_of
 from callcenter.model.entry import Output
 from callcenter.model.events import (
     AgentSaved,
@@ -64,6 +64,7 @@ from callcenter.model.recording_facts import RecordingStarted
 from callcenter.model.rehearsal import SILENCE, Act, AtWork, Case, Colleague, Colleagues, Keys, Mock, Outside, Trouble
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.parts import typed
+from callcenter.sim.course import Course, Heard, Passed, Step
 from callcenter.speech.text import PromptText
 
 TURNS_MAX: Final = 2_000  # things that happen in one call; a flow that is checked needs far fewer
@@ -86,60 +87,6 @@ CALLER_LEG: Final = LegId("rehearsal")
 AHEAD: Final = "rehearsal.ahead."  # begins the names of the flows by which those who wait already came in
 ANYBODY: Final = AgentId("anybody")
 RESTING: Final = (ContactState.WAITING, ContactState.PROMISED, ContactState.CONNECTED, ContactState.FORWARDED)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One thing that happens. `kind`: node, says, key, silence, asks, queued, promised, left, message, dials, rings,
-    connected, hangs_up, ended, surprise."""
-
-    after_s: float
-    kind: str
-    words: str
-    node: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passed:
-    """A node that was entered, and the exit of the node before that led there ("": a flow's beginning)."""
-
-    flow: FlowName
-    node: str
-    exit: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heard:
-    """A prompt, and what it said ("": only recorded)."""
-
-    name: str
-    text: str
-
-
-@dataclass(slots=True, kw_only=True)
-class Course:
-    """What became of a rehearsed call.
-
-    `outcome`: queue NAME, callback NUMBER, agent NAME, number NUMBER, ended REASON or stuck. Of a call that ends in the
-    instant in which it comes the variables are not known: it has heard nothing and was asked nothing.
-    """
-
-    flow: FlowName
-    at: float
-    steps: list[Step] = field(default_factory=list)
-    passed: list[Passed] = field(default_factory=list)
-    heard: list[Heard] = field(default_factory=list)
-    queues: list[ContactQueued] = field(default_factory=list)
-    variables: dict[str, str] = field(default_factory=dict)
-    language: str = ""
-    agent: str = ""
-    number: str = ""
-    mailbox: str = ""
-    callback: str = ""
-    reason: EndReason | None = None
-    outcome: str = "stuck"
-    left_over: tuple[Act, ...] = ()  # what the caller had no occasion to do
-    unknown: list[str] = field(default_factory=list)  # lookups and scripts, by node, for which there is no mock
 
 
 def rehearse(configuration: Configuration, case: Case, at: float) -> Course:

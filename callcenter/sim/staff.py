@@ -31,9 +31,10 @@ from callcenter.model.mail import FROM_PROMPT, KEYS_PROMPT, REFUSED_PROMPT
 from callcenter.sim.asterisk import FakeAsterisk
 from callcenter.sim.callbacks import CALLERS, number_of
 from callcenter.sim.controls import Controls
+from callcenter.sim.flows import WISHES
+from callcenter.sim.needs import SKILLS, draw_skills
 from callcenter.sim.paperwork import CODE
 from callcenter.sim.phones import draw_phone
-from callcenter.sim.scenario import SKILLS, WISHES, draw_skills
 from callcenter.sim.world import Agenda
 
 MOOD_S: Final = 40.0  # an agent thinks of something to do about this often

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from callcenter.model.rehearsal import Act, Case
-from callcenter.sim.rehearsal import Course, Heard
+from callcenter.sim.course import Course, Heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,8 +40,10 @@ from callcenter.model.events import (
 )
 from callcenter.model.ids import BridgeId, ContactId, LegId, PlaybackId, QueueName, RecordingId, RequestId
 from callcenter.runtime.perform import subject_of
-from callcenter.sim.invariants import misplaced, out_of_order
-from callcenter.sim.scenario import ERRAND, HOTLINE, MONDAY, OPENS_S, WISHES, draw, draw_skills
+from callcenter.sim.flows import ERRAND, HOTLINE, WISHES
+from callcenter.sim.needs import draw_skills
+from callcenter.sim.places import misplaced, out_of_order
+from callcenter.sim.scenario import MONDAY, OPENS_S, draw
 
 SEEDS = range(1, 61)
 EVENTS = 250

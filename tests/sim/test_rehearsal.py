@@ -7,8 +7,9 @@ import pytest
 from callcenter.config import load_configuration, read_configuration
 from callcenter.config.cases import WrittenCase, load_cases, read_cases
 from callcenter.model.configuration import Configuration
+from callcenter.sim.course import Course
 from callcenter.sim.coverage import coverage, share
-from callcenter.sim.rehearsal import Course, rehearse
+from callcenter.sim.rehearsal import rehearse
 from callcenter.sim.verdict import mismatches, path_of
 from tests.config.test_folder import STARTER
 
