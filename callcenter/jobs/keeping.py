@@ -12,6 +12,7 @@ from typing import BinaryIO, Final
 
 from callcenter.embedded.folders import private_folder
 from callcenter.jobs.checking import Look, export, look_at_all, look_at_one
+from callcenter.jobs.hearing import Hearing
 from callcenter.jobs.sealing import Sealer
 from callcenter.model.ids import RecordingId
 from callcenter.postgres.sealed import SealedFiles
@@ -46,6 +47,7 @@ class Vault:
         self._files = files
         self._sealer = sealer
         self._keys = keys
+        self._hearing = Hearing()
 
     async def hold(self, recording: RecordingId, by: str, reason: str) -> bool:
         """From now on nothing removes it. False if it is held already, is unknown, or has been removed."""
@@ -58,12 +60,16 @@ class Vault:
     async def verify(self, by: str, *, deep: bool) -> Look:
         """Read every file that is kept and compare it with its checksum; `deep`: decode it, too."""
         found = await look_at_all(self._files, self._sealer, deep=deep)
+        for one in found.wrong:
+            self._hearing.forget(RecordingId(one.recording))
         await self._files.deed("verify", None, by, f"{found.looked_at} read, {len(found.wrong)} wrong")
         return found
 
     async def verify_one(self, recording: RecordingId, by: str, *, deep: bool) -> str | None:
         """What is wrong with one, "" if nothing is; None: it has no file that is kept."""
         problem = await look_at_one(self._files, self._sealer, recording, deep=deep)
+        if problem:
+            self._hearing.forget(recording)
         if problem is not None:
             await self._files.deed("verify", recording, by, problem or "as it was")
         return problem
@@ -76,13 +82,30 @@ class Vault:
         return True
 
     async def opened(self, recording: RecordingId, by: str, note: str) -> BinaryIO | None:
-        """The WAV, open to be read; it has no name any more, and is gone when it is closed. None: it has no file."""
+        """The WAV, open to be read, without a name: nobody else finds it, and it goes by itself. None: it has no file.
+
+        Asked for again within `hearing.KEPT_S`, it is not decoded again, nor written into the books.
+        """
+        if not await self._files.is_there(recording):
+            self._hearing.forget(recording)
+            return None
+        file, first = await self._hearing.opened(recording, by, lambda: self._made(recording))
+        if first:
+            try:
+                await self._files.deed("export", recording, by, note)
+            except BaseException:
+                self._hearing.forget(recording)
+                if file is not None:
+                    file.close()
+                raise
+        return file
+
+    async def _made(self, recording: RecordingId) -> BinaryIO | None:
         folder = await asyncio.to_thread(private_folder, self._sealer.workshop.folder)
         with TemporaryDirectory(dir=folder) as scratch:
             into = Path(scratch) / HEARD
             if not await export(self._files, self._sealer, recording, into):
                 return None
-            await self._files.deed("export", recording, by, note)
             return await asyncio.to_thread(into.open, "rb")
 
     async def keys(self) -> Keys:

@@ -124,6 +124,12 @@ class SealedFiles:
             path: str | None = await self.pool.fetchval(sql("sealing.proven"), recording)
         return path
 
+    async def is_there(self, recording: RecordingId) -> bool:
+        """Whether it has a file that nobody has removed, or is removing."""
+        with asking():
+            found: bool | None = await self.pool.fetchval(sql("sealing.is_there"), recording)
+        return bool(found)
+
     async def expired(
         self, queue: str | None, others: Sequence[str], before: float, *, at_most: int = PAGE
     ) -> tuple[RecordingId, ...]:

@@ -113,3 +113,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('callcenter recording ' || $1, 0))
 -- sealing.proven
 -- Where a recording lies.
 SELECT path FROM recording WHERE id = $1;
+
+-- sealing.is_there
+-- Asked for each range of a recording that is heard, without its lock. No row: there is no recording of that id.
+SELECT CASE WHEN f.recording IS NULL THEN r.path <> '' ELSE f.step NOT IN ('removing', 'removed') END
+FROM recording AS r LEFT JOIN recording_file AS f ON f.recording = r.id WHERE r.id = $1;

@@ -1,5 +1,6 @@
 """Recordings over the API: heard by right, in ranges, held, proved, put under another key; every time on record."""
 
+import asyncio
 import io
 import wave
 from collections.abc import AsyncIterator
@@ -61,6 +62,24 @@ async def kept(pool: Pool, tmp_path: Path) -> AsyncIterator[Kept]:
         work.close()
         await one.belongs_to("sales", "ann")
         yield one
+
+
+async def test_who_hears_it_in_pieces_has_it_decoded_once_until_it_is_removed(kept: Kept) -> None:
+    asks = kept.office.asks
+    whole = (await asks("GET", FILE)).body
+    hidden = [(one, one.rename(one.with_suffix(".away"))) for one in kept.folder.rglob("*.sealed")]
+    assert hidden, "nobody could decode it again"
+    size = len(whole)
+    spans = [(at, min(at + size // 8, size) - 1) for at in range(0, size, size // 8)]
+    parts = await asyncio.gather(*(asks("GET", FILE, Range=f"bytes={first}-{last}") for first, last in spans))
+    assert b"".join(part.body for part in parts) == whole
+    assert [deed for deed, _ in await kept.deeds()] == ["export"], "one hearing, one line in the books"
+    for name, away in hidden:
+        away.rename(name)
+    work = sealer(kept.office.pool, kept.folder)
+    assert await work.remove(NAME, "boss", "a test")
+    work.close()
+    assert (await asks("GET", FILE, Range="bytes=0-3")).status == 404
 
 
 async def test_it_is_heard_by_those_whose_it_is_whole_and_in_ranges_and_that_is_on_record(kept: Kept) -> None:
