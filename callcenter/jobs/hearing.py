@@ -1,9 +1,9 @@
-"""Recordings that were opened lately, so that whoever hears one in pieces has it decoded once. Knows files without names.
+"""Recordings that were opened lately: whoever hears one in pieces has it decoded once. Knows files without names.
 
-Theory: a player asks for a range, then for the next, and jumps. Opening a recording of an hour takes from 0.7 s (WAV) to
-20 s (Opus), and a range of it must not. So the WAV stays open for a while after it was last asked for: without a name in
-the folder of work, in pieces that its reader takes from a description of its own. What holds for the recording (is it
-there, has it been removed) is asked by whoever comes here, each time.
+Theory: a player asks for a range, then for the next, and jumps. Opening a recording of an hour takes from 0.7 s (WAV)
+to 20 s (Opus), and a range of it must not. So the WAV stays open for a while after it was last asked for: without a
+name in the folder of work, in pieces that its reader takes from a description of its own. What holds for the recording
+(is it there, has it been removed) is asked by whoever comes here, each time.
 """
 
 import asyncio
@@ -53,7 +53,7 @@ class Hearing:
             self._keep(recording, known)
             first = by not in known.heard_by
             known.heard_by.add(by)
-            return open(f"/proc/self/fd/{known.file}", "rb"), first  # noqa: SIM115 (who answers closes it)
+            return _another(known.file), first
 
     def forget(self, recording: RecordingId) -> None:
         """It is gone, or is to be opened anew."""
@@ -73,3 +73,8 @@ class Hearing:
             len(self._opened) > OPENED_MAX or sum(one.size for one in self._opened.values()) > OPENED_BYTES_MAX
         ):
             self.forget(next(iter(self._opened)))
+
+
+def _another(file: int) -> BinaryIO:
+    """The same file with a place of its own, which a copy of the descriptor would not have."""
+    return open(f"/proc/self/fd/{file}", "rb")

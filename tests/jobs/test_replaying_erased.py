@@ -19,8 +19,9 @@ from callcenter.model.facts import ContactOpened, Surprise
 from callcenter.model.ids import UNVERSIONED
 from callcenter.postgres.snapshots import Snapshot
 from callcenter.postgres.unnamed import ERASED_PATTERN, Unnaming
+from callcenter.sim.flows import HOTLINE
 from callcenter.sim.run import Play
-from callcenter.sim.scenario import HOTLINE, Scenario, draw
+from callcenter.sim.scenario import Scenario, draw
 from tests.examples import examples
 from tests.jobs.memory import MemoryShelf
 
