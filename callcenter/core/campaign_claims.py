@@ -9,8 +9,6 @@ slow for a while, calls that are void because they waited would be asked for aga
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
 from callcenter.core.campaign_by_hand import ByHand
 from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.campaign_crew import crew_of, whoever_is_free
@@ -126,7 +124,7 @@ class Claims:
             asked = record.asked[event.attempt]
             campaign = world.configuration.campaigns.get(record.name)
             if event.needs_agent and asked.agent is None and campaign is not None:
-                asked = msgspec.structs.replace(asked, agent=whoever_is_free(world, campaign))
+                asked = asked.kept_for(whoever_is_free(world, campaign))
             hindrance = self._hindrance(record, campaign, asked, event.at or asked.at)
             if not hindrance and event.needs_agent and asked.agent is None:
                 hindrance = "the number was dropped, and no agent is free to be kept for it"

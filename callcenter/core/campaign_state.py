@@ -96,6 +96,10 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at: float
     agent: AgentId | None = None  # before whom it will be dialled
 
+    def kept_for(self, agent: AgentId | None) -> "Asked":
+        """Likewise, for an agent who gets no other call from then on."""
+        return Asked(dial=self.dial, digits=self.digits, via=self.via, why=self.why, at=self.at, agent=agent)
+
 
 class Settling(msgspec.Struct, kw_only=True, gc=False):
     """An attempt that is over and not yet settled in Postgres."""
