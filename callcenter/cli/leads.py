@@ -22,6 +22,7 @@ app = typer.Typer(name="leads", help="Lists of people to call.", no_args_is_help
 ListName = Annotated[str, typer.Argument(metavar="LIST", help="The list.")]
 HEADS: Final = ("list!", "imported", "region", "leads>", "refused>", "duplicates>")
 NAME_CHARS_MAX: Final = 64
+SHOWN_MAX: Final = 5  # rows that were left out, where no file takes them
 FORMULA_SIGNS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -58,7 +59,8 @@ def import_(
         raise Failure(Exit.USAGE, f"the name {list_[:40]!r} cannot be used: 1 to {NAME_CHARS_MAX} visible characters")
     _known_region(region)
     mapping = _mapping(map_ or [])
-    with _error_file(errors) as tell:
+    first: list[RowError] = []
+    with _error_file(errors, first) as tell:
         done = asyncio.run(
             _imported(site_of(context), file, list_, region, duplicates, mapping, (encoding, delimiter), tell, json)
         )
@@ -69,8 +71,13 @@ def import_(
     say(
         f"{list_}: {done.leads:,} leads of {done.rows:,} rows; {done.refused:,} refused, {done.duplicates:,} duplicates"
     )
-    if errors is not None and done.refused + done.duplicates:
+    for one in first:
+        say(f"  line {one.line:,}: {safe(one.what)}")
+    left_out = done.refused + done.duplicates
+    if errors is not None and left_out:
         say(f"rows that were left out: {errors}")
+    elif left_out > len(first):
+        say(f"  and {left_out - len(first):,} more: --errors FILE writes every one of them, with the reason")
 
 
 def _known_region(region: str) -> None:
@@ -122,10 +129,16 @@ async def _imported(
 
 
 @contextlib.contextmanager
-def _error_file(path: Path | None) -> "Iterator[Callable[[RowError], None]]":
-    """Where rows that were left out go; cells that a spreadsheet would take for formulas are disarmed."""
+def _error_file(path: Path | None, first: "list[RowError]") -> "Iterator[Callable[[RowError], None]]":
+    """Where rows that were left out go; cells that a spreadsheet would take for formulas are disarmed. Without a file
+    the first are kept in `first`."""
     if path is None:
-        yield lambda error: None
+
+        def keep(error: "RowError") -> None:
+            if len(first) < SHOWN_MAX:
+                first.append(error)
+
+        yield keep
         return
     with named_by_user(path), path.open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file, lineterminator="\n")

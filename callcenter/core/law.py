@@ -316,6 +316,8 @@ def _after_drop(question: Question, rule: AfterDrop) -> tuple[RuleKind, str, str
         return now if lifted or at is None else max(now, at + rule.rest_s)
 
     value = "never dropped" if at is None else f"dropped {local_clock(at, 'UTC')} UTC"
+    if at is not None and lifted:
+        value += ", an agent is there"
     agent = ", or an agent for the call" if rule.agent_lifts else ""
     return RuleKind.AFTER_DROP, value, f"not for {_span(rule.rest_s)}{agent}", when
 

@@ -25,6 +25,8 @@ CSV_HEADS: Final = (
     "outcome",
     "by_a_person",
     "dropped",
+    "misjudged",
+    "previous",
     "hash",
     "body",
 )
@@ -93,7 +95,7 @@ async def receipt_rows(
 def _row(link: Link, one: Receipt) -> list[object]:
     allowed = {"dial": True, "refusal": False}.get(str(link.kind))
     row = (link.seq, None, link.kind, link.attempt, one.number, allowed, one.outcome)
-    return [*row, one.by_a_person, one.dropped, link.hash, link.body]
+    return [*row, one.by_a_person, one.dropped, one.misjudged, link.previous, link.hash, link.body]
 
 
 def cell_of(value: object) -> str:

@@ -16,6 +16,9 @@ from callcenter.tables.row import COLUMNS_MAX, Opened, Row, wrong
 SUFFIX: Final = ".xlsx"
 UNPACKED_BYTES_MAX: Final = 4 << 30
 RATIO_MAX: Final = 200  # a sheet of text packs to a tenth; a bomb to a thousandth
+WHOLE_BYTES_MAX: Final = 128 << 20
+"""Of texts that cells share, and of all else that is no sheet: it is read whole, and takes six times as much memory."""
+SHEETS: Final = "xl/worksheets/"
 CELL_CHARS_MAX: Final = 32_767  # the format's own limit
 
 
@@ -82,11 +85,16 @@ def _checked(path: Path) -> None:
     try:
         packed = path.stat().st_size
         with zipfile.ZipFile(path) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
+            parts = archive.infolist()
     except OSError as error:
         raise wrong(str(path), f"cannot be read: {error.strerror}") from error
     except zipfile.BadZipFile as error:
         raise wrong(str(path), "is no workbook", "XLSX, or CSV with another suffix") from error
+    unpacked = sum(part.file_size for part in parts)
+    whole = sum(part.file_size for part in parts if not part.filename.startswith(SHEETS))
+    if whole > WHOLE_BYTES_MAX:
+        what = f"has {whole:,} bytes of texts, styles and pictures beside its sheets; at most {WHOLE_BYTES_MAX:,}"
+        raise wrong(str(path), what, "split it, or save it as CSV")
     if unpacked > UNPACKED_BYTES_MAX or unpacked > RATIO_MAX * max(packed, 1):
         raise wrong(str(path), f"unpacks to {unpacked:,} bytes", "split it, or save it as CSV")
 

@@ -2,7 +2,10 @@
 
 import csv
 import io
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -95,12 +98,33 @@ def test_a_report_and_its_proof(spring: Terminal) -> None:
     rows = list(csv.DictReader(io.StringIO(spring("compliance", "report", "--campaign", "spring", "--csv").out)))
     assert [row["kind"] for row in rows] == ["dial", "refusal", "outcome", "outcome"]
     assert rows[0]["number"] == "'+12125551234"
+    assert rows[1]["previous"] == rows[0]["hash"]
     [proof] = spring.json("compliance", "verify", "--campaign", "spring")["chains"]
     assert proof["flaws"] == []
     assert spring.json("compliance", "verify", "--campaign", "spring", "--head", proof["head"])["whole"]
     other = spring("compliance", "verify", "--campaign", "spring", "--head", "ab12", expect=Exit.PROBLEMS).out
     assert "spring: no receipt has the hash ab12" in other
     assert "--campaign NAME" in spring("compliance", "verify", "--head", "ab12", expect=Exit.USAGE).err
+
+
+def test_a_regulator_needs_nothing_of_ours_but_the_page_that_says_how(spring: Terminal) -> None:
+    """The program of docs/leads.md, on what `report --csv` writes, and on the same with a word changed."""
+    page = (Path(__file__).parents[2] / "docs" / "leads.md").read_text(encoding="utf-8")
+    [program] = [one.partition("```")[0] for one in page.split("```python\n")[1:]]
+    written = spring("compliance", "report", "--campaign", "spring", "--days", "60", "--csv").out
+
+    def checked(text: str) -> subprocess.CompletedProcess[str]:
+        (spring.folder / "spring.csv").write_text(text, encoding="utf-8")
+        argv = [sys.executable, "-I", "-c", program]
+        return subprocess.run(argv, cwd=spring.folder, capture_output=True, text=True, check=False)
+
+    told = spring.json("compliance", "report", "--campaign", "spring", "--days", "60")
+    whole = checked(written)
+    assert f"{told['dropped']} of {told['answered']} live answers" in whole.stdout, whole.stderr
+    assert told["head"] in whole.stdout
+    assert "receipt 5 is not" in checked(written.replace("hours", "haurs", 1)).stderr
+    lines = written.splitlines(keepends=True)
+    assert "receipt 4 is not" in checked("".join(lines[:3] + lines[4:])).stderr, "the third was left out"
 
 
 def test_a_receipt_that_was_changed_is_told(forged: Terminal) -> None:

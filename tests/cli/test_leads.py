@@ -44,6 +44,9 @@ def test_a_list_is_imported_and_importing_it_again_adds_nothing(terminal: Termin
     shown = terminal.json("leads", "show", "spring")
     assert (shown["states"], shown["penetration"]) == ({"ready": 2}, 0.0)
     assert "2 ready" in terminal("leads", "show", "spring").out
+    said = terminal(*words[:-2]).out
+    assert "line 5: phone nonsense: no telephone number" in said
+    assert "--errors" not in said, "all five were shown"
 
 
 def test_postcodes_tell_zones_by_the_table_of_the_folder(terminal: Terminal, dsn: str) -> None:

@@ -10,6 +10,7 @@ from openpyxl import Workbook
 
 from callcenter.errors import ConfigurationError
 from callcenter.tables import Row, open_table, rows
+from callcenter.tables.workbook import WHOLE_BYTES_MAX
 
 
 def write(folder: Path, content: bytes | str, name: str = "t.csv") -> Path:
@@ -123,6 +124,10 @@ def test_what_is_no_workbook_and_what_is_a_bomb(tmp_path: Path) -> None:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 50_000_000)
     with pytest.raises(ConfigurationError, match="unpacks to 50,000,000 bytes"):
         open_table(tmp_path / "bomb.xlsx")
+    with zipfile.ZipFile(tmp_path / "shared.xlsx", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("xl/sharedStrings.xml", b"0" * (WHOLE_BYTES_MAX + 1))
+    with pytest.raises(ConfigurationError, match="beside its sheets; at most 134,217,728"):
+        open_table(tmp_path / "shared.xlsx")  # read whole, whatever is in the sheets
     with zipfile.ZipFile(tmp_path / "odd.xlsx", "w") as archive:
         archive.writestr("hello.txt", b"hello")
     with pytest.raises(ConfigurationError, match="no workbook that can be read"):
