@@ -6,6 +6,7 @@ its complaints is put where it was written. A key that is left out takes the dat
 none.
 """
 
+import re
 import types
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
@@ -87,23 +88,35 @@ class Form(Generic[T]):
     def rest(self, sheet: Sheet, table: Table, **given: object) -> T | None:
         """What can be used of it: what is wrong is left out, and nothing is said of it (`read` has); None: nothing can.
 
-        So what its keys must be together is found wrong in the same pass as what one of them is alone.
+        So what its keys must be together is found wrong in the same pass as what one of them is alone. What only shows
+        once something else is left out (a part of it whose keys do not go together) is said here, unless it speaks of
+        what was left out.
         """
         plain = _copied(table)
         assert isinstance(plain, Table)
         for key in self._ignored:
             plain.pop(key, None)
+        said: set[str] | None = None  # what `read` has said of keys that do not go together; None: not looked yet
+        gone: list[str] = []
         for _ in range(LEFT_OUT_MAX):
             try:
                 return self._cls(**self._twin.validate_python(plain, context=sheet), **given)
             except ValidationError as error:
+                together = [detail for detail in error.errors(include_url=False) if detail["type"] == "value_error"]
+                for detail in together:
+                    if said is not None and detail["msg"] not in said and not _speaks_of(detail["msg"], gone):
+                        self._complain(sheet, table.path, detail)
+                said = (said or set()) | {detail["msg"] for detail in together}
                 loc = error.errors(include_url=False)[-1]["loc"]  # the last: a list's numbers before it stay
                 path = _path_of(sheet, table.path, loc)[0][len(table.path) :]
                 while path and not _leave_out(plain, path):
                     path = path[:-1]  # what is missing is missing in what it is part of
                 if not path:
                     return None
-            except ValueError:  # of the dataclass
+                gone += [str(part) for part in path if isinstance(part, str)][-1:]
+            except ValueError as error:  # of the dataclass
+                if said is not None and not _speaks_of(str(error), gone):
+                    sheet.wrong(table.path, str(error), at_key=True)
                 return None
         return None
 
@@ -137,6 +150,12 @@ class Form(Generic[T]):
                 sheet.wrong(path, f"{shown(detail['input'])}: {_BOUNDS[kind].format(**context)}", at_key=at_key)
             case _:
                 sheet.wrong(path, detail["msg"], at_key=at_key)
+
+
+def _speaks_of(words: str, keys: Collection[str]) -> bool:
+    """Whether one of these keys, or what it was perhaps to be, is named in the words."""
+    named = set(re.findall(r"\w+", words))
+    return any(key in named or did_you_mean(key, named).startswith("did you mean") for key in keys)
 
 
 def _copied(value: Value) -> Value:

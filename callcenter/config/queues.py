@@ -7,10 +7,10 @@ from typing import Annotated, Any, Final
 from annotated_types import Interval, MaxLen
 
 from callcenter.config.fields import NAME_PATTERN, matching, one_of, read_with
-from callcenter.config.form import Form
+from callcenter.config.form import SECONDS_MAX, Form
 from callcenter.config.graph import circle
 from callcenter.config.sheet import Sheet, shown
-from callcenter.config.tree import Table
+from callcenter.config.tree import Rows, Table, Value
 from callcenter.model.callback import ATTEMPTS_MAX
 from callcenter.model.disposition import HOLD_MAX_S
 from callcenter.model.flow import Prompt
@@ -72,6 +72,7 @@ def read_queue_table(sheet: Sheet, queues: Table) -> dict[QueueName, Queue]:
         queue = queue_form().read(sheet, table, name=QueueName(name))
         if queue is not None:
             found[queue.name] = queue
+        _check_written(sheet, table)
         readable = queue if queue is not None else queue_form().rest(sheet, table, name=QueueName(name))
         if readable is not None:
             _check(sheet, table, readable, whole=queue is not None)
@@ -81,10 +82,6 @@ def read_queue_table(sheet: Sheet, queues: Table) -> dict[QueueName, Queue]:
 
 def _check(sheet: Sheet, table: Table, queue: Queue, *, whole: bool) -> None:
     """What its keys must be together. Not `whole`: some keys are wrong, and left out."""
-    steps = [step.after_s for step in queue.relax]
-    if steps != sorted(set(steps)):
-        sheet.wrong((*table.path, "relax"), "the steps must come in order of after_s, each later than the one before")
-    _check_widening(sheet, table, queue)
     _check_recording(sheet, table, queue)
     if queue.at_close is not None and "hours" not in table:
         sheet.wrong((*table.path, "at_close"), "a queue without `hours` never closes", "add hours: <calendar>")
@@ -97,7 +94,6 @@ def _check(sheet: Sheet, table: Table, queue: Queue, *, whole: bool) -> None:
             (*table.path, "announce"), "nothing says when: it would never be heard", "set first_after_s or every_s"
         )
     _check_disposition(sheet, table, queue)
-    _check_callback(sheet, table, queue)
     if queue.agent_lost is not None and queue.agent_lost.to is Overflow.NUMBER:
         path = (*table.path, "agent_lost")
         sheet.wrong(
@@ -109,20 +105,42 @@ def _check(sheet: Sheet, table: Table, queue: Queue, *, whole: bool) -> None:
             sheet.wrong((*table.path, name), "leads back to the same queue")
 
 
-def _check_callback(sheet: Sheet, table: Table, queue: Queue) -> None:
-    rules = queue.callback
-    if rules is not None:
-        path = (*table.path, "callback")
-        if not KEY_PATTERN.fullmatch(rules.key):
-            sheet.wrong((*path, "key"), f"{shown(rules.key)} is not a key of a telephone", '0 to 9, "*", "#" or A to D')
-        if not 1 <= rules.attempts <= ATTEMPTS_MAX:
-            sheet.wrong((*path, "attempts"), f"{rules.attempts} attempts; 1 to {ATTEMPTS_MAX} are possible")
-        if not 1 <= rules.ring_s <= RING_MAX_S:
-            sheet.wrong((*path, "ring_s"), f"{rules.ring_s:g}: 1 to {RING_MAX_S:g} seconds are possible")
-        if rules.retry_after_s < RETRY_MIN_S:
-            sheet.wrong((*path, "retry_after_s"), f"{rules.retry_after_s:g}: at least {RETRY_MIN_S:g} seconds")
-        if rules.caller_id and not NUMBER_PATTERN.fullmatch(rules.caller_id):
-            sheet.wrong((*path, "caller_id"), f"{shown(rules.caller_id)} is not a telephone number")
+def _check_written(sheet: Sheet, table: Table) -> None:
+    """What values must be within a part of a queue that may be wrong elsewhere: they are looked at as they stand."""
+    steps = table.get("relax")
+    if isinstance(steps, Rows):
+        times = [step.get("after_s") for step in steps if isinstance(step, Table)]
+        known = [time for time in times if isinstance(time, int | float)]
+        if known != sorted(set(known)):
+            what = "the steps must come in order of after_s, each later than the one before"
+            sheet.wrong((*table.path, "relax"), what)
+    sticky, callback = table.get("sticky"), table.get("callback")
+    kept_s = sticky.get("for_s") if isinstance(sticky, Table) else None
+    if isinstance(kept_s, int | float) and kept_s <= 0:
+        sheet.wrong((*table.path, "sticky", "for_s"), "must be more than 0", "leave `sticky` out instead")
+    if isinstance(callback, Table):
+        _check_callback(sheet, callback)
+
+
+def _check_callback(sheet: Sheet, rules: Table) -> None:
+    key, caller_id = rules.get("key"), rules.get("caller_id")
+    if key is not None and not KEY_PATTERN.fullmatch(_written(key)):
+        what = f"{shown(_written(key))} is not a key of a telephone"
+        sheet.wrong((*rules.path, "key"), what, '0 to 9, "*", "#" or A to D')
+    if caller_id not in (None, "") and not NUMBER_PATTERN.fullmatch(_written(caller_id)):
+        sheet.wrong((*rules.path, "caller_id"), f"{shown(_written(caller_id))} is not a telephone number")
+    for name, least, most, says in (
+        ("attempts", 1.0, float(ATTEMPTS_MAX), f"{{}} attempts; 1 to {ATTEMPTS_MAX} are possible"),
+        ("ring_s", 1.0, RING_MAX_S, f"{{}}: 1 to {RING_MAX_S:g} seconds are possible"),
+        ("retry_after_s", RETRY_MIN_S, SECONDS_MAX, f"{{}}: at least {RETRY_MIN_S:g} seconds"),
+    ):
+        value = rules.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool) and not least <= value <= most:
+            sheet.wrong((*rules.path, name), says.format(_written(value)))
+
+
+def _written(value: Value) -> str:
+    return getattr(value, "written", str(value))
 
 
 def _check_disposition(sheet: Sheet, table: Table, queue: Queue) -> None:
@@ -142,11 +160,6 @@ def _check_recording(sheet: Sheet, table: Table, queue: Queue) -> None:
     for name, key in (("opt_out", rules.opt_out), ("pause_key", rules.pause_key)):
         if key is not None and not KEY_PATTERN.fullmatch(key):
             sheet.wrong((*path, name), f"{shown(key)} is not a key of a telephone", '0 to 9, "*", "#" or A to D')
-
-
-def _check_widening(sheet: Sheet, table: Table, queue: Queue) -> None:
-    if queue.sticky is not None and queue.sticky.for_s <= 0:
-        sheet.wrong((*table.path, "sticky", "for_s"), "must be more than 0", "leave `sticky` out instead")
 
 
 def _check_circles(sheet: Sheet, table: Table, queues: dict[QueueName, Queue]) -> None:

@@ -70,6 +70,23 @@ def test_what_is_wrong_is_told_where_it_stands() -> None:
         assert says in problem, problem
 
 
+def test_what_is_wrong_in_one_place_hides_nothing_in_another() -> None:
+    queue = """q:
+  callback: {key: 12, withdraw_key: "1", windows: [{after_s: 9, until_s: 5}], attempt: 4, attempts: 40, ring_s: 999}
+  relax: [{after_s: 60, drop: [sales]}, {after_s: 30, need: sales}]
+  sticky: {for_s: 0, wihin: 1}
+  ageing: {per_minute: five, max: 400}
+"""
+    told = [str(one) for one in read_configuration({**AROUND, "queues.yaml": queue})[1]]
+    assert sorted(one.partition(": ")[2].partition(": ")[0] for one in told) == [
+        *("q.ageing.max", "q.ageing.per_minute", "q.callback", "q.callback.attempt", "q.callback.attempts"),
+        *("q.callback.key", "q.callback.ring_s", "q.callback.windows.0", "q.relax", "q.relax.1.need"),
+        *("q.sticky.for_s", "q.sticky.wihin"),
+    ]
+    [together] = [one for one in told if " q.callback: " in one]
+    assert "withdraw_key: '1' cannot be" in together
+
+
 def test_callback_to_takes_dial_patterns() -> None:
     [problem] = read_configuration({"numbers.yaml": "callback_to: [09XX, '09[0-9]']\n"})[1]
     assert "callback_to" in str(problem)

@@ -147,7 +147,7 @@ def test_a_prompt_on_the_spot_is_named_after_its_place() -> None:
         ),
         (
             "queues.yaml",
-            "sales:\n  relax: [{after_s: 5, needs: a}, {after_s: 5, need: b}]\n",
+            "sales:\n  relax: [{after_s: 5, needs: a}, {after_s: 6, need: b}]\n",
             "queues.yaml:2:48: sales.relax.1.need: unknown key `need` (did you mean `needs`?)",
         ),
         (
