@@ -249,7 +249,7 @@ class Callbacks:
         if callback.queue not in world.library[contact.version].queues:  # the flow of her own call was of a later one
             contact.version = callback.version
         if callback.leg is not None:  # a fault, or the end of the call center, in the middle of an attempt
-            self.attempted(contact, LegEnd.CANCELLED)
+            self.attempted(contact, LegEnd.CANCELLED, "the call was ended")
         if contact.state is not S.PROMISED:
             move(contact, ContactInput.PROMISED, world.now)
         self._elsewhere.let_go(contact, leg_gone=leg_gone, returned=returned)
@@ -326,7 +326,7 @@ class Callbacks:
             callback_law.refused(self._world, contact, callback, queue, event)
             self.stand_by(contact)
 
-    def attempted(self, contact: ContactRecord, end: LegEnd | None) -> None:
+    def attempted(self, contact: ContactRecord, end: LegEnd | None, why: str = "") -> None:
         """An attempt is over: she answered (None), or not, and then the next is not before its time, however soon who
         rang back meanwhile hangs up. No attempt is fine."""
         world, callback = self._world, callback_of(contact)
@@ -343,6 +343,7 @@ class Callbacks:
                     attempt=callback.attempts,
                     rang_s=world.now - callback.attempt_at,
                     end=end,
+                    why=why,
                 )
             )
 

@@ -242,7 +242,7 @@ class Dialling:
             voice.start_music(world, contact, queue.music)
         self._queues.reached(contact)
 
-    def failed(self, contact: ContactRecord, end: LegEnd, *, hang_up: bool = False) -> None:
+    def failed(self, contact: ContactRecord, end: LegEnd, why: str = "", *, hang_up: bool = False) -> None:
         """The customer was not reached.
 
         A call that FAILED and never rang did not come to her: Asterisk was not there or refused it, no carrier took it.
@@ -252,7 +252,7 @@ class Dialling:
         world, callback = self._world, callback_of(contact)
         if callback.leg is None:
             return
-        self._callbacks.attempted(contact, end)
+        self._callbacks.attempted(contact, end, why)
         world.legs.pop(callback.leg, None)
         if hang_up:
             world.out.append(HangUp(contact=contact.id, leg=callback.leg, end=LegEnd.CANCELLED))
@@ -269,7 +269,7 @@ class Dialling:
     def agent_lost(self, contact: ContactRecord) -> None:
         """The agent hung up before the customer was on the line."""
         if callback_of(contact).leg is not None:
-            self.failed(contact, LegEnd.CANCELLED, hang_up=True)
+            self.failed(contact, LegEnd.CANCELLED, "the agent hung up before she answered", hang_up=True)
         else:
             self._back(contact)
 
@@ -313,7 +313,7 @@ class Dialling:
             move(contact, ContactInput.PROMISED, world.now)
         settle(contact, world.now)
         if callback.leg is not None:
-            self._callbacks.attempted(contact, LegEnd.CANCELLED)
+            self._callbacks.attempted(contact, LegEnd.CANCELLED, "she calls by herself")
             world.legs.pop(callback.leg, None)
             world.out.append(HangUp(contact=contact.id, leg=callback.leg, end=LegEnd.CANCELLED))
             callback.leg = None

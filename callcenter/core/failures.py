@@ -75,7 +75,9 @@ class Failures:
             case "DialNumber":
                 if contact.callback is not None and event.subject == contact.callback.leg:
                     if not unknown:
-                        self._parts.dialling.failed(contact, LegEnd.FAILED, hang_up=True)
+                        self._parts.dialling.failed(
+                            contact, LegEnd.FAILED, event.detail or event.fault.value, hang_up=True
+                        )
                 elif not unknown and event.subject == contact.other_leg:
                     self._parts.flows.forward_failed(contact, event.detail or event.fault.value)
             case "RingPhone" if event.subject == contact.other_leg:

@@ -257,7 +257,7 @@ class Talk:
         self.leave_state(contact, reason)
         move(contact, ContactInput.ENDED, world.now)
         if contact.callback is not None:
-            self._callbacks.attempted(contact, LegEnd.CANCELLED)
+            self._callbacks.attempted(contact, LegEnd.CANCELLED, "the call was ended")
         self.let_go(contact, leg_gone=leg_gone, returned=reason is EndReason.RETURNED)
         if contact.callback is not None:
             hung_up = reason is EndReason.ABANDONED

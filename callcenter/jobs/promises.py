@@ -24,7 +24,7 @@ ATTEMPT_WORDS: Final[Mapping[LegEnd, str]] = {
     LegEnd.BUSY: "the customer's phone was busy",
     LegEnd.REJECTED: "the customer declined",
     LegEnd.UNREACHABLE: "the customer's phone could not be reached",
-    LegEnd.CANCELLED: "the customer's phone rings no more: the agent went, or she called by herself",
+    LegEnd.CANCELLED: "the customer's phone rings no more",
     LegEnd.FAILED: "the number could not be dialled",
 }
 SETTLED_WORDS: Final[Mapping[CallbackEnd, str]] = {
@@ -77,8 +77,9 @@ def _attempted(_: Entry, fact: CallbackAttempted) -> Told:
         "attempt": fact.attempt,
         "end": "answered" if fact.end is None else fact.end.value,
         "rang_s": round(fact.rang_s, 3),
+        "why": fact.why or None,
     }
-    words = f"{said} after {duration(fact.rang_s)}"
+    words = f"{said} after {duration(fact.rang_s)}{f': {fact.why}' if fact.why else ''}"
     return Told(kind="callback_attempted", words=words, queue=fact.queue, details=details)
 
 

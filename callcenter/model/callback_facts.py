@@ -42,7 +42,7 @@ class CallbackDialled(Message, frozen=True, kw_only=True):
 
 
 class CallbackAttempted(Message, frozen=True, kw_only=True):
-    """An attempt is over; `end` is None when the customer answered."""
+    """An attempt is over; `end` is None when the customer answered, `why` says more where it leaves that open."""
 
     contact: ContactId
     queue: QueueName
@@ -50,6 +50,7 @@ class CallbackAttempted(Message, frozen=True, kw_only=True):
     attempt: int
     rang_s: float
     end: LegEnd | None = None
+    why: str = ""
 
 
 class CallerRangBack(Message, frozen=True, kw_only=True):

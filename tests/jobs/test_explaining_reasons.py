@@ -9,7 +9,7 @@ from callcenter.jobs.explaining import explain
 from callcenter.jobs.telling import Step
 from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.callback import CallbackRules, CallbackWindow
-from callcenter.model.commands import RingAgent
+from callcenter.model.commands import DialNumber, RingAgent
 from callcenter.model.contact import LegEnd, TransportFault
 from callcenter.model.entry import decode_entry
 from callcenter.model.events import LegAnswered, LegEnded
@@ -187,3 +187,23 @@ async def test_why_a_phone_stops_ringing_is_said(happens: Happens, why: str) -> 
     house.passes(3.0)
     happens(house, call, ann, bob)
     assert [step.words.partition("; ")[0] for step in await told(house, call) if why in step.words] == [why]
+
+
+async def test_why_a_customer_was_not_reached_is_said() -> None:
+    house = center()
+    call = house.call("desk")
+    call.presses("1")
+    house.passes(1.0)
+    ann = house.agent("ann")
+    ann.answers()
+    house.passes(2.0)
+    house.fails(house.all(DialNumber)[-1], TransportFault.REFUSED, "no trunk takes it")
+    house.passes(120.0)
+    ann.answers()
+    house.passes(2.0)
+    ann.hangs_up()
+    said = [step.words for step in await told(house, call) if step.kind == "callback_attempted"]
+    assert said == [
+        "the number could not be dialled after 2.0 s: no trunk takes it",
+        "the customer's phone rings no more after 2.0 s: the agent hung up before she answered",
+    ]
