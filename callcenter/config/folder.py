@@ -38,10 +38,13 @@ from callcenter.config.trunks import read_trunks
 from callcenter.config.vain import in_vain
 from callcenter.config.ways import across
 from callcenter.errors import ConfigurationError, Problem
+from callcenter.geography.numbers import told_here
 from callcenter.model.configuration import Configuration
 from callcenter.model.customer import CUSTOMER_LISTS
 from callcenter.model.ids import FlowName
 from callcenter.model.law import LawPack
+from callcenter.model.numbers import Numbering
+from callcenter.model.trunk import Line
 
 T = TypeVar("T")
 
@@ -204,6 +207,7 @@ class _Folder:
             trunks=ways.trunks,
             guard=ways.guard,
             postcodes=self._read(POSTCODES, read_postcodes),
+            tells=partial(_line, numbering=numbers.numbering),
         )
         written = Written(flows=self._flows, queues=self._tree(QUEUES), prompts=prompts)
         whole = len(configuration.flows) == len(self._flows)
@@ -242,6 +246,11 @@ class _Folder:
         found = reader(sheet)
         self._problems += tree.problems if file in self._unread else sheet.problems
         return found
+
+
+def _line(number: str, *, numbering: Numbering) -> Line:
+    told = told_here(number, numbering)
+    return Line(number=told.e164, region=told.region, kind=str(told.type))
 
 
 def is_test(file: str) -> bool:

@@ -13,7 +13,7 @@ call becomes a contact of its own and the promise stands.
 from collections.abc import Iterable
 from typing import Final, Protocol
 
-from callcenter.core import callback_law, voice
+from callcenter.core import by_hand, callback_law, voice
 from callcenter.core.callbacks import Callbacks, callback_of
 from callcenter.core.contacts import ContactInput, move, settle
 from callcenter.core.may_call import rules_of
@@ -157,8 +157,13 @@ class Dialling:
 
     def _dial(self, contact: ContactRecord, why: str) -> None:
         """Her phone rings, if the law allows it where it is asked."""
-        world, queue = self._world, self._world.queue_of(contact)
-        if rules_of(queue).law:
+        world, queue, callback = self._world, self._world.queue_of(contact), callback_of(contact)
+        problem = "" if callback.once else by_hand.why_not(world, callback.number, None)  # she was judged as she asked
+        if problem:
+            world.surprise(f"a promised callback waits: {problem}", contact)
+            callback.next_at = world.now + rules_of(queue).retry_after_s
+            self._back(contact)
+        elif rules_of(queue).law:
             callback_law.ask(world, contact, callback_of(contact), queue, why)
         else:
             self._ring(contact, world.mints().leg(), why)

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from callcenter.model.trunk import PER_H_MAX, Guard
+from callcenter.model.trunk import PER_H_MAX, Guard, Line
 
 HOUR_S: Final = 3_600.0
 COUNTRY: Final = "country "  # so the counters of countries begin
@@ -59,12 +59,25 @@ class GuardBook:
             return GuardVerdict(against=(*never, *(why for why, _ in full)))
         return self._counted(never, full, region, trunk, agent, at)
 
-    def by_hand(self, number: str, *, agent: str, at: float) -> GuardVerdict:
-        """Judge and count a call that an agent makes herself, by refused prefixes (as they are written) and by limits.
+    def by_hand(self, number: str, told: Line, *, agent: str, at: float) -> GuardVerdict:
+        """Judge and count a call that no campaign makes: an agent's own, one that is sent on, one that was promised.
 
-        Which numbers she may call at all is said elsewhere (`forward_to`).
+        Which numbers may be called at all is said elsewhere (`forward_to`, `callback_to`); see `never` for the others.
         """
-        return self._counted(self._prefixed(number), self._full("", "", agent, at), "", "", agent, at)
+        region = told.region
+        return self._counted(self.never(number, told), self._full(region, "", agent, at), region, "", agent, at)
+
+    def never(self, number: str, told: Line) -> list[str]:
+        """What is against such a number at any time: its prefix, as it is dialled or in E.164; its kind of line; its
+        country, if the guard names any. Numbers of no plan have no country, unless they are dialled as if they had."""
+        guard, e164 = self._guard, told.number
+        against = self._prefixed(number) or self._prefixed(e164)
+        if told.kind in guard.refused_lines:
+            against.append(_a(told.kind))
+        named = e164 or (number if number.startswith("+") else "")
+        if named and (guard.regions or guard.prefixes):
+            against += self._abroad(named, told.region)
+        return against
 
     def _counted(
         self, never: list[str], full: list[tuple[str, float]], region: str, trunk: str, agent: str, at: float
@@ -84,13 +97,14 @@ class GuardBook:
         )
 
     def _never(self, number: str, region: str, line: str) -> list[str]:
-        guard = self._guard
         against = self._prefixed(number)
-        if line in guard.refused_lines:
-            against.append(f"a {line.replace('_', ' ')} number")
-        if region not in guard.regions and not any(number.startswith(prefix) for prefix in guard.prefixes):
-            against.append(f"{region or 'its country'} is not allowed")
-        return against
+        if line in self._guard.refused_lines:
+            against.append(_a(line))
+        return against + self._abroad(number, region)
+
+    def _abroad(self, number: str, region: str) -> list[str]:
+        allowed = region in self._guard.regions or any(number.startswith(prefix) for prefix in self._guard.prefixes)
+        return [] if allowed else [f"{region or 'its country'} is not allowed"]
 
     def _prefixed(self, number: str) -> list[str]:
         refused = any(number.startswith(prefix) for prefix in self._guard.refused_prefixes)
@@ -128,6 +142,10 @@ class GuardBook:
             return ""
         self._alarmed[what] = at
         return what
+
+
+def _a(line: str) -> str:
+    return f"a {line.replace('_', ' ')} number"
 
 
 def _keep(times: list[float], at: float) -> None:

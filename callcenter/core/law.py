@@ -30,6 +30,7 @@ from callcenter.model.law import (
     Consent,
     ConsentKind,
     ConsentRule,
+    Counted,
     DropLimit,
     DropMessage,
     Finding,
@@ -209,14 +210,17 @@ def _hours(question: Question, rule: CallingHours) -> tuple[RuleKind, str, str, 
 
 def _attempts(question: Question, rule: AttemptLimit) -> tuple[RuleKind, str, str, When]:
     """Times that lie ahead (a clock was put back) count as well: they were calls."""
-    times = sorted(at for at in question.attempts if at >= _asked_from_here(question))
+    hers = rule.of is Counted.LEAD
+    all_of_them = question.lead_attempts if hers else question.attempts
+    times = sorted(at for at in all_of_them if at >= _asked_from_here(question))
 
     def when(now: float) -> float | None:
         within = [at for at in times if at + rule.within_s > now]
         return now if len(within) < rule.at_most else within[-rule.at_most] + rule.within_s
 
     count = sum(at + rule.within_s > question.at for at in times)
-    return RuleKind.ATTEMPTS, str(count), f"fewer than {rule.at_most} in {_span(rule.within_s)}", when
+    limit = f"fewer than {rule.at_most} in {_span(rule.within_s)}{', on all her numbers' if hers else ''}"
+    return RuleKind.ATTEMPTS, str(count), limit, when
 
 
 def _register(question: Question, rule: RegisterRule) -> tuple[RuleKind, str, str, When]:
@@ -384,7 +388,11 @@ def strictest(packs: Sequence[LawPack], region: str | None = None) -> Limits:
         message_within_s=best([(r.within_s, pack, r.source) for r, pack in said if isinstance(r, DropMessage)]),
         after_drop_s=best([(r.rest_s, pack, r.source) for r, pack in said if isinstance(r, AfterDrop)], most=True),
         attempts=by_span(
-            [(r.within_s, (float(r.at_most), pack, r.source)) for r, pack in said if isinstance(r, AttemptLimit)]
+            [
+                (r.within_s, (float(r.at_most), pack, r.source))
+                for r, pack in said
+                if isinstance(r, AttemptLimit) and r.of is Counted.NUMBER
+            ]
         ),
         caller_id=best([(1.0, pack, r.source) for r, pack in said if isinstance(r, CallerIdRequired)]),
     )

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from callcenter.core import by_hand
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.model.calendar import Calendar
@@ -39,6 +40,8 @@ def forbidden(world: World, queue: Queue, number: str) -> str:
     configuration, rules = world.configuration, rules_of(queue)
     if not any(re.fullmatch(allowed, number) for allowed in configuration.callback_to):
         return f"{number} may not be called back: no pattern of `callback_to` (numbers.yaml) fits it"
+    if problem := by_hand.never(world, number):
+        return problem
     if world.marks.is_listed(configuration, NO_CALL_CUSTOMERS, number):
         return f"{number} belongs to a customer who must not be called"
     if rules.do_not_call is not None and world.marks.is_listed(configuration, rules.do_not_call, number):

@@ -5,7 +5,7 @@ Whether a flow, a queue or a transfer wanted it is theirs to know: so is what fo
 
 from typing import Final
 
-from callcenter.core import voice
+from callcenter.core import by_hand, voice
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import World
@@ -16,10 +16,13 @@ FORWARD_MUSIC: Final = "default"
 FORWARD_GRACE_S: Final = 5.0  # the engine gives up on an outside number this long after Asterisk should have
 
 
-def call(world: World, contact: ContactRecord, number: str, timeout_s: float) -> str:
-    """Call it; gives what is wrong, or ""."""
+def call(world: World, contact: ContactRecord, number: str, timeout_s: float, *, judged: bool = False) -> str:
+    """Call it; gives what is wrong, or "". `judged`: the guard against toll fraud was asked when it was asked for."""
     if not world.configuration.may_forward_to(number):
         return f"forwarding to {number!r} is not allowed"
+    problem = "" if judged else by_hand.why_not(world, number, None)
+    if problem:
+        return problem
     voice.take_call(world, contact)
     leg = world.mints().leg()
     contact.other_leg, contact.other_up = leg, False

@@ -40,9 +40,11 @@ def after(
     attempts_max: int,
     numbers_left: int,
     disposition: str = "",
+    recorded: int = 0,
     rules: Mapping[str, Recycle] = DEFAULT_RULES,
 ) -> Next:
-    """Where a lead goes after an attempt; `outcomes` and `attempts` count this one.
+    """Where a lead goes after an attempt; `outcomes` and `attempts` count this one, `recorded` how often agents have
+    recorded this disposition of her.
 
     A number that does not exist leads to the lead's next number at once, and to an end if there is none left.
     """
@@ -54,8 +56,9 @@ def after(
         return Next(state=LeadState.DONE)
     if outcome is Outcome.INVALID:
         return Next(state=LeadState.READY)
-    rule = rules.get(disposition) if disposition else None
-    rule = rule or rules.get(outcome)
-    if rule is None or outcomes.get(outcome, 0) > rule.at_most:
+    rule, count = (rules.get(disposition) if disposition else None), recorded
+    if rule is None:
+        rule, count = rules.get(outcome), outcomes.get(outcome, 0)
+    if rule is None or count > rule.at_most:
         return Next(state=LeadState.DONE)
     return Next(state=LeadState.WAITING, at=now + rule.after_s)

@@ -143,7 +143,7 @@ class Transfers:
             case _:
                 move(contact, ContactInput.SENT_TO_FLOW, self._world.now)
                 contact.flow, contact.node, contact.transferred_by = None, "", agent
-                problem = outside.call(self._world, contact, name, RING_S)
+                problem = outside.call(self._world, contact, name, RING_S, judged=True)
                 if problem:  # it was allowed a moment ago
                     self.not_reached(contact, agent, problem)
 

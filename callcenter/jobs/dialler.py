@@ -16,6 +16,7 @@ from typing import Final, assert_never
 import structlog
 from msgspec.structs import replace
 
+from callcenter.core.campaign_rules import packs_of
 from callcenter.core.recycling import DEFAULT_RULES
 from callcenter.errors import OutcomeUnknown, PeerFault
 from callcenter.geography.holidays import days_off
@@ -360,8 +361,7 @@ class Dialler:
         return next((one for key, one in self._configuration().campaigns.items() if key == name), None)
 
     def _packs(self, campaign: Campaign) -> tuple[LawPack, ...]:
-        known = self._configuration().law
-        return tuple(known[name] for name in campaign.law if name in known)
+        return packs_of(campaign, self._configuration().law)
 
     def _rules_of(self, name: CampaignName) -> Mapping[str, Recycle]:
         return _recycling(self._campaign(name))

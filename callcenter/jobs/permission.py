@@ -6,6 +6,7 @@ The one place for the question of a person: the command line and the API ask her
 from typing import Final
 
 from callcenter.core.caller_ids import shown
+from callcenter.core.campaign_rules import packs_of
 from callcenter.core.guard import GuardBook
 from callcenter.core.law import check
 from callcenter.errors import Unknown, unknown, unreadable
@@ -50,7 +51,7 @@ async def permission(
     )
     drops = await dropped(pool, name, now, (DAY_S, 30 * DAY_S))
     question = await question_about(pool, dial, now, days_off, drops)
-    verdict = check(question, [configuration.law[pack] for pack in found.law])
+    verdict = check(question, packs_of(found, configuration.law))
     guard = GuardBook(configuration.guard).may(
         telling.e164, region=telling.region, line=str(telling.type), trunk="", at=now, count=False
     )

@@ -10,7 +10,7 @@ from annotated_types import Interval
 from callcenter.model.detection import AmdRules
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import CalendarName, FlowName, QueueName
-from callcenter.model.law import Approach
+from callcenter.model.law import Approach, Counted
 from callcenter.model.lead import CampaignName, ListOfLeads
 from callcenter.model.pacing import GRACE_S, HARD_SHARE, LAW_SHARE, RATIO_MAX, TARGET_SHARE
 
@@ -74,6 +74,15 @@ class Recycle:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimit:
+    """A person, or one of her numbers, is called at most so often within any time of this length, whoever calls."""
+
+    of: Counted
+    at_most: Annotated[int, Interval(ge=1, le=1000)]
+    within_s: Annotated[float, Interval(gt=0, le=RECYCLE_MAX_S)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallerNumber:
     """A number that called people see. `regions` it is shown in; none: everywhere."""
 
@@ -115,6 +124,7 @@ class Campaign:
     only: str = ""  # a filter: `priority >= 5 and custom.city = "Hanoi"`
     recycle: Mapping[str, Recycle] = field(default_factory=dict)  # outcome or disposition -> rule
     attempts_max: Annotated[int, Interval(ge=1, le=ATTEMPTS_MAX)] = 8  # of a lead, on all its numbers
+    limits: tuple[CallLimit, ...] = ()  # besides those of the law
     approach: Approach = Approach.LIVE
     ring_s: Annotated[float, Interval(ge=RING_LEAST_S, le=120)] = 25.0
     message_within_s: Annotated[float, Interval(gt=0, le=10)] = GRACE_S  # of her answer

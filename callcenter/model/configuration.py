@@ -1,7 +1,7 @@
 """Everything the engine is configured with, as one frozen value. Knows no file, no syntax, no default folder."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from callcenter.model.calendar import Calendar
@@ -18,7 +18,7 @@ from callcenter.model.parking import Parking
 from callcenter.model.postcode import Postcodes
 from callcenter.model.queue import Queue
 from callcenter.model.routing import Routing
-from callcenter.model.trunk import Guard, Trunk
+from callcenter.model.trunk import Guard, Line, Trunk, nothing_told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +50,7 @@ class Configuration:
     trunks: Mapping[str, Trunk] = field(default_factory=dict)  # the ways out of campaigns
     guard: Guard = field(default_factory=Guard)  # against toll fraud
     postcodes: Postcodes = field(default_factory=dict)  # the time zones that they tell
+    tells: Callable[[str], Line] = field(default=nothing_told, compare=False)  # what a dialled number is, by its plan
 
     def calendars_open(self, at: float) -> frozenset[str]:
         """The names of the calendars that are open at `at`."""

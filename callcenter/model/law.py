@@ -72,13 +72,22 @@ class CallingHours:
     hours: Hours
 
 
+class Counted(StrEnum):
+    """Whose calls a limit counts."""
+
+    NUMBER = "number"  # those to the number that is dialled
+    LEAD = "lead"  # those to all numbers of the person
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptLimit:
-    """A number is dialled at most so often within any time of this length, whoever dials and for which campaign."""
+    """A number, or a person on all her numbers, is dialled at most so often within any time of this length, whoever
+    dials and for which campaign."""
 
     source: str
     at_most: Annotated[int, Interval(ge=1, le=1000)]
     within_s: Seconds
+    of: Counted = Counted.NUMBER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,6 +284,7 @@ class Question:
     holidays: frozenset[str] = frozenset()  # days off where she is, "2026-12-25"
     approach: Approach = Approach.LIVE
     attempts: tuple[float, ...] = ()  # when the number was dialled, at least those of the last 30 days, in any order
+    lead_attempts: tuple[float, ...] = ()  # likewise any of her numbers
     listings: tuple[Listing, ...] = ()
     registers: tuple[RegisterState, ...] = ()
     consent: Consent | None = None

@@ -39,6 +39,23 @@ class Trunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What a number's plan tells of it. Of a number of no plan (another exchange's, a short code) it tells nothing."""
+
+    number: str = ""  # E.164
+    region: str = ""  # ISO 3166; also "" for those of no country (satellites)
+    kind: str = "unknown"  # premium, mobile, ...
+
+
+NOTHING_TOLD: Final = Line()
+
+
+def nothing_told(number: str) -> Line:
+    """Where nobody knows the plans of numbers."""
+    return NOTHING_TOLD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """What is never dialled, and how much of the rest. Limits count within any hour; None: no limit."""
 

@@ -137,6 +137,7 @@ class _ListingRow(msgspec.Struct):
 _LISTINGS: Final = msgspec.json.Decoder(list[_ListingRow])
 _CONSENT: Final = msgspec.json.Decoder(Consent)
 _OUTCOMES: Final = msgspec.json.Decoder(dict[Outcome, int])
+_RECORDED: Final = msgspec.json.Decoder(dict[str, int])
 
 
 class Attempts:
@@ -298,6 +299,9 @@ class Attempts:
             outcomes = _OUTCOMES.decode(counted["outcomes"])
             if outcome is not Outcome.VOID:
                 outcomes[outcome] = outcomes.get(outcome, 0) + 1
+            recorded = _RECORDED.decode(counted["recorded"])
+            if disposition:
+                recorded[disposition] = recorded.get(disposition, 0) + 1
             goes = after(
                 outcome,
                 now=at,
@@ -306,6 +310,7 @@ class Attempts:
                 attempts_max=attempts_max,
                 numbers_left=counted["numbers_left"],
                 disposition=disposition,
+                recorded=recorded.get(disposition, 0),
                 rules=rules,
             )
             await connection.execute(
@@ -317,6 +322,7 @@ class Attempts:
                 msgspec.json.encode(outcomes).decode(),
                 held["hour"] if answered_at is not None else None,
                 None if outcome is Outcome.VOID else await self._best_hour(connection, lead, campaign, at),
+                msgspec.json.encode(recorded).decode(),
             )
             await append(
                 connection, campaign, [came_of(attempt, campaign, number, outcome, at, answered_at, misjudged)]
@@ -334,6 +340,10 @@ class Attempts:
         last = await connection.fetchrow(sql("attempts.hold_last"), attempt)
         if last is None or last["said"] == disposition:
             return
+        recorded = _RECORDED.decode(last["recorded"])
+        if last["said"] in recorded:  # in its place
+            recorded[last["said"]] -= 1
+        recorded[disposition] = recorded.get(disposition, 0) + 1
         goes = after(
             Outcome(last["outcome"]),
             now=last["ended"],
@@ -342,10 +352,18 @@ class Attempts:
             attempts_max=attempts_max,
             numbers_left=last["numbers_left"],
             disposition=disposition,
+            recorded=recorded[disposition],
             rules=rules,
         )
         at = None if goes.at is None else time_of(goes.at)
-        await connection.execute(sql("attempts.lead_goes_otherwise"), last["lead"], goes.state, at, disposition)
+        await connection.execute(
+            sql("attempts.lead_goes_otherwise"),
+            last["lead"],
+            goes.state,
+            at,
+            disposition,
+            msgspec.json.encode(recorded).decode(),
+        )
 
     async def _best_hour(self, connection: Borrowed, lead: LeadId, campaign: CampaignName, at: float) -> int | None:
         """What her calls and her campaign's say. The campaign's are counted anew now and then: they change slowly."""
@@ -456,6 +474,7 @@ async def question_within(
         holidays=days_off(dial.number.region, year, dial.lead.part),
         approach=dial.approach,
         attempts=tuple(facts["attempts"]),
+        lead_attempts=tuple(facts["lead_attempts"]),
         listings=tuple(
             Listing(register=row.register, entry=row.entry, since=row.since)
             for row in _LISTINGS.decode(facts["listings"])

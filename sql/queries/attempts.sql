@@ -7,7 +7,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('number ' || $1, 0));
 SELECT state, outcomes, attempts FROM lead WHERE id = $1 AND state = 'claimed' AND claimed_by = $2 FOR UPDATE;
 
 -- attempts.facts
--- What the law asks about a number: when it was dialled and dropped, who listed it, what it agreed to.
+-- What the law asks about a number: when it was dialled (and the person on any of hers) and dropped, who listed it,
+-- what it agreed to.
 -- Callbacks are counted too, but for those that came to no phone; one that rings for longer than any phone is no call.
 SELECT ARRAY(SELECT extract(epoch FROM began)::double precision FROM attempt
              WHERE number = $1 AND began > $3 AND outcome IS DISTINCT FROM 'void'
@@ -15,6 +16,17 @@ SELECT ARRAY(SELECT extract(epoch FROM began)::double precision FROM attempt
              SELECT extract(epoch FROM began)::double precision FROM callback_dial
              WHERE number = $1 AND began > $3 AND coalesce(outcome, '') NOT IN ('void', 'failed')
              ORDER BY 1) AS attempts,
+       ARRAY(SELECT extract(epoch FROM began)::double precision FROM attempt
+             WHERE lead = $5 AND began > $3 AND outcome IS DISTINCT FROM 'void'
+             UNION ALL
+             SELECT extract(epoch FROM began)::double precision FROM attempt
+             WHERE number IN (SELECT $1 UNION SELECT number FROM lead_number WHERE lead = $5)
+               AND lead <> $5 AND began > $3 AND outcome IS DISTINCT FROM 'void'
+             UNION ALL
+             SELECT extract(epoch FROM began)::double precision FROM callback_dial
+             WHERE number IN (SELECT $1 UNION SELECT number FROM lead_number WHERE lead = $5)
+               AND began > $3 AND coalesce(outcome, '') NOT IN ('void', 'failed')
+             ORDER BY 1) AS lead_attempts,
        (SELECT extract(epoch FROM max(ended))::double precision FROM attempt
         WHERE number = $1 AND outcome = 'dropped') AS dropped_at,
        EXISTS (SELECT FROM attempt WHERE outcome IS NULL AND (number = $1 OR lead = $5))
@@ -63,20 +75,21 @@ UPDATE lead_number SET dead = true WHERE lead = $1 AND number = $2;
 
 -- attempts.lead_after
 -- Held and counted: what the next step is made of.
-SELECT lead.attempts, lead.outcomes, (SELECT count(*) FROM lead_number WHERE lead = $1 AND NOT dead) AS numbers_left
+SELECT lead.attempts, lead.outcomes, lead.recorded,
+       (SELECT count(*) FROM lead_number WHERE lead = $1 AND NOT dead) AS numbers_left
 FROM lead WHERE id = $1 FOR UPDATE;
 
 -- attempts.lead_goes
 -- Where the lead goes after its attempt.
 UPDATE lead SET state = $2, next_at = $3, claimed_by = NULL, outcome = $4, outcomes = $5,
        answers = CASE WHEN $6::smallint IS NULL THEN answers ELSE answers || $6::smallint END,
-       best_hour = coalesce($7, best_hour)
+       best_hour = coalesce($7, best_hour), recorded = $8
 WHERE id = $1;
 
 -- attempts.hold_last
 -- A settled attempt that is the last one of its lead, who is held; none: she has been called since, or will never be.
 SELECT attempt.lead, attempt.outcome, extract(epoch FROM attempt.ended)::double precision AS ended,
-       lead.outcome AS said, lead.attempts, lead.outcomes,
+       lead.outcome AS said, lead.attempts, lead.outcomes, lead.recorded,
        (SELECT count(*) FROM lead_number WHERE lead = attempt.lead AND NOT dead) AS numbers_left
 FROM attempt JOIN lead ON lead.id = attempt.lead
 WHERE attempt.id = $1 AND attempt.outcome IS NOT NULL AND lead.state <> 'refused'
@@ -86,7 +99,7 @@ FOR UPDATE OF lead;
 
 -- attempts.lead_goes_otherwise
 -- An agent has recorded something else: where the lead goes instead. A dialler that has claimed her has her no more.
-UPDATE lead SET state = $2, next_at = $3, claimed_by = NULL, outcome = $4 WHERE id = $1;
+UPDATE lead SET state = $2, next_at = $3, claimed_by = NULL, outcome = $4, recorded = $5 WHERE id = $1;
 
 -- attempts.hours_of_lead
 -- When she was called, by her own clock, and when a person answered.

@@ -4,7 +4,7 @@ Every event of a story is checked against the simulator's invariants, and writte
 whether an engine that is told the same says the same.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -49,7 +49,7 @@ from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.parking import SLOT_PROMPT, Parking
 from callcenter.model.queue import Overflow, Queue, Target
 from callcenter.model.routing import Routing
-from callcenter.model.trunk import Guard, Trunk
+from callcenter.model.trunk import Guard, Line, Trunk, nothing_told
 from callcenter.nodes.callback import CallMeBack
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.fields import NextNode
@@ -116,6 +116,7 @@ def configured(
     campaigns: Sequence[Campaign] = (),
     trunks: Sequence[Trunk] = (),
     guard: Guard = ANYWHERE,
+    tells: Callable[[str], Line] = nothing_told,
     parking: Parking | None = None,
     dial_out: str | None = None,
     record_colleagues: str | None = None,
@@ -145,6 +146,7 @@ def configured(
         campaigns={one.name: one for one in campaigns},
         trunks={one.name: one for one in trunks},
         guard=guard,
+        tells=tells,
         parking=parking,
         dial_out=None if dial_out is None else QueueName(dial_out),
         record_colleagues=None if record_colleagues is None else QueueName(record_colleagues),
@@ -173,6 +175,7 @@ class Center:
         campaigns: Sequence[Campaign] = (),
         trunks: Sequence[Trunk] = (),
         guard: Guard = ANYWHERE,
+        tells: Callable[[str], Line] = nothing_told,
         parking: Parking | None = None,
         dial_out: str | None = None,
         record_colleagues: str | None = None,
@@ -192,6 +195,7 @@ class Center:
             campaigns=campaigns,
             trunks=trunks,
             guard=guard,
+            tells=tells,
             parking=parking,
             dial_out=dial_out,
             record_colleagues=record_colleagues,

@@ -11,7 +11,7 @@ from callcenter.core.guard import GuardBook
 from callcenter.core.trunks import Chosen, NoTrunk, TrunkBook, digits
 from callcenter.errors import Bug
 from callcenter.model.campaign import CallerNumber
-from callcenter.model.trunk import Guard, NumberFormat, Trunk
+from callcenter.model.trunk import NOTHING_TOLD, Guard, Line, NumberFormat, Trunk
 
 CHEAP = Trunk(name="cheap", lines_max=2, calls_per_s=2.0, costs={"+84": 1.0, "+8490": 0.5}, failures_max=2, rest_s=30.0)
 DEAR = Trunk(name="dear", lines_max=5, costs={"+": 9.0})
@@ -134,9 +134,10 @@ def test_calls_by_hand_are_counted_with_all_others() -> None:
     book = GuardBook(GUARD)
 
     def by_hand(number: str, agent: str, at: float) -> tuple[str, ...]:
-        return book.by_hand(number, agent=agent, at=at).against
+        told = Line(number=number, region="VN") if number.startswith("+") else NOTHING_TOLD
+        return book.by_hand(number, told, agent=agent, at=at).against
 
-    assert by_hand("028123", "ann", 0.0) == (), "which countries may be called is said by `forward_to`"
+    assert by_hand("028123", "ann", 0.0) == (), "which numbers of no plan may be called is said by `forward_to`"
     assert by_hand("+84190012345", "ann", 1.0) == ("its prefix is refused",)
     assert may(book, agent="ann", at=2.0) == ()
     assert by_hand("028123", "ann", 3.0) == ("agent ann: 2 calls within an hour",)

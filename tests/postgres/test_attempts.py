@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from callcenter.core.law import check
 from callcenter.core.receipts import read_body
 from callcenter.jobs.proof import proven
 from callcenter.model.campaign import LeadOrder, Recycle
@@ -16,6 +17,7 @@ from callcenter.model.law import (
     AttemptLimit,
     ConsentKind,
     ConsentRule,
+    Counted,
     DropCount,
     DropLimit,
     RuleKind,
@@ -185,6 +187,34 @@ async def test_who_is_on_a_list_is_not_dialled_and_her_next_number_may_be(pool: 
     await pool.execute("INSERT INTO do_not_call_entry (entry, list) SELECT '+84987654321', id FROM do_not_call_list")
     assert isinstance(await dialler.authorise(dial(lead, "l-2"), LAW, NOW), Refused)
     assert await state_of(pool, lead_id) == "refused"
+
+
+async def test_a_person_is_called_so_often_at_most_on_all_her_numbers_and_from_every_list(
+    pool: Pool, opened: Opener
+) -> None:
+    """Her other number is no way round a limit that is hers; one that is the number's leaves it open."""
+    await add_lead(pool, [number(1), number(2)])
+    await add_lead(pool, [number(2)], list_="second")
+    of_hers = [law(OPEN, AttemptLimit(source="s", at_most=2, within_s=DAY_S, of=Counted.LEAD))]
+    dialler = await opened("d")
+    (lead,) = await claimed(pool, "d")
+    assert isinstance(await dialler.authorise(dial(lead, "l-1"), of_hers, NOW), Authorised)
+    again = {"busy": Recycle(after_s=0.0, at_most=9)}
+    await dialler.ended(AttemptId("l-1"), Outcome.BUSY, NOW + 10.0, rules=again)
+    [other] = await Leads(pool, dialler.name).claim(ListOfLeads("second"), 1, zones=GROUP)
+    assert isinstance(await dialler.authorise(dial(other, "l-2"), of_hers, NOW + 20.0), Authorised)
+    await dialler.ended(AttemptId("l-2"), Outcome.BUSY, NOW + 30.0)
+    await Leads(pool, dialler.name).wake(FIRST, NOW + 40.0)
+    (lead,) = await claimed(pool, "d")
+    refused = await dialler.authorise(dial(lead, "l-3", of=1), of_hers, NOW + 40.0)
+    assert isinstance(refused, Refused)
+    [against] = refused.verdict.against
+    assert (against.kind, against.value) == (RuleKind.ATTEMPTS, "2")
+    assert "on all her numbers" in against.limit
+    assert refused.verdict.next_at == NOW + DAY_S, "when the first of them is a day ago"
+    of_its = [law(OPEN, AttemptLimit(source="s", at_most=2, within_s=DAY_S))]
+    question = await dialler.question(dial(lead, "l-4", of=1), NOW + 41.0)
+    assert check(question, of_its).allowed
 
 
 async def test_consent_is_looked_up_at_that_moment(pool: Pool, opened: Opener) -> None:
