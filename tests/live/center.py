@@ -25,7 +25,7 @@ import msgspec
 
 from callcenter.embedded.programs import Tool
 from callcenter.media.voice.ears import TRUNK
-from callcenter.model.agent import Agent, AgentState, AgentStatus
+from callcenter.model.agent import Agent, AgentState, AgentStatus, PhoneState
 from callcenter.model.facts import Fact
 from callcenter.model.ids import AgentId, ContactId
 from callcenter.model.view import CenterView
@@ -189,6 +189,10 @@ class Center:
         )
         await self._stack.enter_async_context(phone)
         await phone.registered()
+        await self.until(
+            lambda view: any(one.id == id and one.phone is PhoneState.REACHABLE for one in view.agents),
+            f"the phone of {id} is known to be there",
+        )
         atwork = AgentAtWork(center=self, id=id, number=agent.number, tone_hz=tone_hz, phone=phone, ear=Ear(folder))
         phone.on_change = lambda call: atwork.ear.start_over() if call.state is CallState.UP else None
         if logged_in:
