@@ -71,6 +71,10 @@ class Unfit(ConfigurationError):
     """What was said fits nothing here: a field's value, an event that there is not, a host that may not be asked."""
 
 
+class AtOdds(ConfigurationError):
+    """What was said may be right, and stands against what is here: a number that somebody else has."""
+
+
 class Unknown(ConfigurationError):
     """What was named is not there."""
 
@@ -78,6 +82,11 @@ class Unknown(ConfigurationError):
 def unreadable(where: str, what: str, remedy: str = "") -> Unreadable:
     """One of these."""
     return Unreadable([Problem(where=where, what=what, remedy=remedy)])
+
+
+def at_odds(where: str, what: str, remedy: str = "") -> AtOdds:
+    """One of these."""
+    return AtOdds([Problem(where=where, what=what, remedy=remedy)])
 
 
 def unfit(where: str, what: str, remedy: str = "") -> Unfit:

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 from callcenter.cli.exits import Exit, Failure
 from callcenter.cli.screen import emit, plain, warn
 from callcenter.cli.tree import Place, Tree
-from callcenter.errors import Bug, ConfigurationError, PeerFault, Unfit, Unknown, Unreadable
+from callcenter.errors import AtOdds, Bug, ConfigurationError, PeerFault, Unfit, Unknown, Unreadable
 
 JSON_FLAG = "--json"
 PLACES_FAULTS: Final = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.ENOTDIR, errno.EEXIST}
@@ -104,7 +104,7 @@ def failure_of(error: Exception) -> Failure:
             return Failure(Exit.USAGE, error.format_message(), remedy=_where_help_is(error))
         case Unreadable():
             return Failure(Exit.USAGE, str(error), problems=error.problems)
-        case Unfit():
+        case Unfit() | AtOdds():
             return Failure(Exit.PROBLEMS, str(error), problems=error.problems)
         case Unknown():
             return Failure(Exit.NOT_FOUND, str(error), problems=error.problems)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from callcenter.customers.rules import Rules
-from callcenter.errors import unreadable
+from callcenter.errors import at_odds, unreadable
 from callcenter.model.ids import RecordingId
 from callcenter.postgres.privacy import Person, Privacy, Report
 from callcenter.postgres.sealed import SealedFiles
@@ -27,7 +27,7 @@ class Remover(Protocol):
 
 
 class Erasing:
-    """Gives out and erases. Raises Unreadable for what is no number, PeerFault."""
+    """Gives out and erases. Raises Unreadable for what is no number, AtOdds for one of ours, PeerFault."""
 
     def __init__(self, privacy: Privacy, files: SealedFiles, remover: Remover, rules: Callable[[], Rules]) -> None:
         self._privacy = privacy
@@ -38,7 +38,7 @@ class Erasing:
     async def check(self, number: str) -> str:
         """The form in which it is kept. A number of ours is nobody's: with it, everybody would go who dialled it."""
         if whose := await self._ours(number):
-            raise unreadable(repr(number[:60]), f"is {whose}", "the number of who called, or was called")
+            raise at_odds(repr(number[:60]), f"is {whose}", "the number of who called, or was called")
         kept = self._rules().kept(number)
         if not kept:
             raise unreadable(repr(number[:60]), "is no number")

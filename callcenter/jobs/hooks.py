@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, get_args
 
 from callcenter.core.errands import host_of
-from callcenter.errors import PeerFault, Unknown, unfit, unknown
+from callcenter.errors import PeerFault, Unknown, at_odds, unfit, unknown
 from callcenter.jobs.webhooks import ALL
 from callcenter.lookups.poster import Poster
 from callcenter.model.facts import Fact
@@ -27,13 +27,13 @@ class HookDesk:
         self._hosts = hosts
 
     async def add(self, name: str, url: str, events: Sequence[str], queues: Sequence[str], by: str) -> str:
-        """Tell a program from now on; gives the secret of its signatures. Raises Unfit, ConfigurationError."""
+        """Tell a program from now on; gives the secret of its signatures. Raises Unfit, AtOdds, ConfigurationError."""
         host = host_of(url) if url.startswith(("http://", "https://")) else ""
         if not host:
             raise unfit(url[:200], "is no address", "http:// or https://")
         if host not in self._hosts():
             remedy = "add it to the hosts of lookups.yaml, and apply"
-            raise unfit(host[:200], "is no host of lookups.yaml: nothing is sent there", remedy)
+            raise at_odds(host[:200], "is no host of lookups.yaml: nothing is sent there", remedy)
         if strange := sorted(set(events) - {*EVENTS, ALL}):
             raise unfit("events", f"there is no event {', '.join(strange)[:200]}", "docs/webhooks.md lists them")
         return await self._hooks.add(name, url, sorted(set(events)), sorted(set(queues)), by=by)
@@ -60,10 +60,10 @@ class HookDesk:
             raise _none(name)
 
     async def replay(self, name: str, since: float) -> None:
-        """It is told again of all from a time on (UTC seconds). Raises Unfit if nothing has happened since."""
+        """It is told again of all from a time on (UTC seconds). Raises AtOdds if nothing has happened since."""
         first, _ = await self._reader.between(since, None)
         if not first:
-            raise unfit("since", "nothing has happened since then")
+            raise at_odds("since", "nothing has happened since then")
         if not await self._hooks.replay(name, first):
             raise _none(name)
 

@@ -13,7 +13,7 @@ from typing import Final
 import asyncpg
 import msgspec
 
-from callcenter.errors import ConfigurationError, Problem
+from callcenter.errors import ConfigurationError, Problem, at_odds
 from callcenter.model.customer import MARKED_MAX
 from callcenter.model.disposition import TalkOnRecord
 from callcenter.model.ids import AgentId, ContactId, QueueName
@@ -383,9 +383,7 @@ async def _give_number(connection: Borrowed, customer: int, number: KeptNumber) 
     owner = await connection.fetchval(sql("customers.owner_of"), number.number)
     if owner != customer:
         remedy = f"callcenter customers merge {owner} {customer}, if they are one"
-        raise ConfigurationError(
-            [Problem(where=number.number, what=f"is the number of customer {owner}", remedy=remedy)]
-        )
+        raise at_odds(number.number, f"is the number of customer {owner}", remedy)
 
 
 async def _reference_is_free(connection: Borrowed, customer: Customer) -> None:

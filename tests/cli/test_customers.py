@@ -90,7 +90,7 @@ def test_what_cannot_be_is_refused_in_words(office: Terminal, with_past: Past) -
     said = office("customers", "add", "--number", "0905555555", "--field", "tier=tin", expect=Exit.PROBLEMS).err
     assert "tier is not one of gold, silver" in said
     office("customers", "add", "--number", "0905555555")
-    said = office("customers", "add", "--number", "+84905555555", expect=Exit.CONFIGURATION).err
+    said = office("customers", "add", "--number", "+84905555555", expect=Exit.PROBLEMS).err
     assert "is the number of customer" in said
 
 

@@ -192,6 +192,7 @@ async def test_a_key_does_it_once_and_gives_the_same_answer_again(api: Office) -
     assert len(api.running.asked) == 1
     other = await api.asks("POST", "/queues/sales/drain", {"draining": False}, Idempotency_Key="k1")
     problem(other, "key-used-otherwise")
+    assert other.status == 409
     token = await api.makes_token("other", "queues:write")
     assert (await api.asks("POST", "/queues/sales/drain", body, token=token, Idempotency_Key="k1")).status == 200
     assert len(api.running.asked) == 2

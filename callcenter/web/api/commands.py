@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Annotated, Any, Final
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
 from callcenter.errors import Bug
 from callcenter.model.campaign_messages import CampaignStartRequested, CampaignStopRequested, LeadDecided, LeadRequested
@@ -67,12 +67,21 @@ LIST_MAX: Final = 1_000
 SECONDS_MAX: Final = 1e9
 WHOLE_MAX: Final = 2**31 - 1
 
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 # No control characters but tab and line ends: what is stored and shown must be able to be.
 Text = Annotated[str, Field(max_length=TEXT_MAX, pattern=r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$")]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX, pattern=r"^[^\x00-\x1f\x7f]+$")]
+TELEPHONE: Final = r"^[+(]?[0-9][0-9 ()./-]+$"
+"""What may be a telephone number as people write them; whether it is one, its country's plan says."""
 Seconds = Annotated[float, Field(ge=-SECONDS_MAX, le=SECONDS_MAX)]
 
-Whole = Annotated[int, Field(ge=-WHOLE_MAX, le=WHOLE_MAX)]
+Whole = Annotated[int, BeforeValidator(_whole), Field(ge=-WHOLE_MAX, le=WHOLE_MAX)]
+"""5.0 is one, too: JSON knows numbers, and JSON Schema counts it among the integers."""
+
 
 STRICT: Final = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 

@@ -14,7 +14,7 @@ from callcenter.jobs.proof import CSV_HEADS, DropLimit, cell_of, proven, receipt
 from callcenter.model.law import LawPack
 from callcenter.model.rights import Area
 from callcenter.postgres.receipts import DROP_FORMULA, Proof
-from callcenter.web.api.commands import STRICT, Name
+from callcenter.web.api.commands import STRICT, TELEPHONE, Name
 from callcenter.web.api.given import CSV as CSV_KIND
 from callcenter.web.api.given import Given, written
 from callcenter.web.api.past import Period
@@ -22,7 +22,7 @@ from callcenter.web.api.public import moment
 from callcenter.web.api.route import Asked, Route, giving, reading, whole, writing
 from callcenter.web.api.runs import Run, RunNow, head_of
 
-Number = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Number = Annotated[str, Field(min_length=3, max_length=64, pattern=TELEPHONE)]
 Region = Annotated[str, Field(pattern=r"^([A-Z]{2})?$")]
 
 

@@ -15,6 +15,7 @@ from callcenter.customers.importing import Result, RowProblem
 from callcenter.customers.reading import open_csv
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.rights import Area
+from callcenter.web.api.encodings import Encoding
 from callcenter.web.api.given import CSV, Given, written
 from callcenter.web.api.route import QUERY, Asked, Route, giving, reading, whole, writing
 from callcenter.web.api.runs import Run, RunNow, head_of
@@ -58,7 +59,7 @@ class ImportQuery(BaseModel):
 
     dry_run: bool = False
     map: MapParameter | None = None
-    encoding: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
+    encoding: Encoding | None = None
     delimiter: Annotated[str, Field(pattern=r"^[,;|\t]$")] | None = None
 
 

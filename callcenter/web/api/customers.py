@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from callcenter.customers.pop import (
     CallShown,
@@ -21,10 +21,11 @@ from callcenter.customers.pop import (
 from callcenter.customers.register import Wish
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.rights import Area
-from callcenter.web.api.commands import STRICT, Name, Text
+from callcenter.web.api.commands import STRICT, TELEPHONE, Name, Text
 from callcenter.web.api.problems import Refusal
 from callcenter.web.api.public import Public
 from callcenter.web.api.route import (
+    CURSOR,
     CURSOR_CHARS_MAX,
     QUERY,
     Asked,
@@ -42,8 +43,12 @@ CALLS_MAX: Final = 20
 LIST_MAX: Final = 50
 
 Short = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Number = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Number = Annotated[str, Field(min_length=3, max_length=64, pattern=TELEPHONE)]
 Numbers = Annotated[list[Number], Field(max_length=LIST_MAX)]
+KNOWN_BY: Final[list[JsonValue]] = [
+    {"required": ["numbers"], "properties": {"numbers": {"minItems": 1}}},
+    {"required": ["reference"], "properties": {"reference": {"type": "string", "minLength": 1}}},
+]
 Names = Annotated[list[Name], Field(max_length=LIST_MAX)]
 Fields = Annotated[dict[Name, Text], Field(max_length=LIST_MAX)]
 
@@ -131,7 +136,7 @@ class CustomersQuery(BaseModel):
     vip: bool | None = None
     do_not_call: bool | None = None
     limit: Annotated[int, Field(ge=1, le=1_000)] = 100
-    cursor: Annotated[str, Field(min_length=1, max_length=CURSOR_CHARS_MAX)] | None = None
+    cursor: Annotated[str, Field(max_length=CURSOR_CHARS_MAX, pattern=CURSOR)] | None = None
 
 
 class CallsQuery(BaseModel):
@@ -162,6 +167,8 @@ class CustomerBody(BaseModel):
 
 class NewCustomer(CustomerBody):
     """A customer to enter; she needs a number or a reference."""
+
+    model_config = STRICT | {"json_schema_extra": {"anyOf": KNOWN_BY}}
 
     note: Text = ""
 

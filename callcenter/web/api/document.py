@@ -94,7 +94,7 @@ def _operation(route: Route, refs: Refs) -> Json:
         problems += [*BODY_PROBLEMS, 404, 409]
     if route.guarded:
         problems.append(412)
-    if route.file:
+    if route.ranges:
         problems.append(416)
     told: Json = {
         "operationId": route.name.replace(" ", "-"),
@@ -121,8 +121,10 @@ def _answers(route: Route, refs: Refs) -> Json:
     if route.file:
         content = {route.file: {"schema": {"type": "string", "contentMediaType": route.file}}}
         ranges = {"Content-Range": {"schema": {"type": "string"}, "required": True}}
-        return {
-            "200": {"description": "All of it.", "content": content},
+        told: Json = {"200": {"description": "All of it.", "content": content}}
+        if not route.ranges:
+            return told
+        return told | {
             "206": {"description": "The range that was asked for.", "content": content, "headers": ranges},
         }
     content = {"application/json": {"schema": refs[route.answer, "serialization"]}}
@@ -146,11 +148,12 @@ def _parameters(route: Route, refs: Refs) -> list[Json]:
                 "name": "Idempotency-Key",
                 "in": "header",
                 "required": False,
-                "description": "The same key and request again give the same answer, and are not done again.",
+                "description": "The same key and request again give the same answer, and are not done again. "
+                "A key is for one request: with another it is 409 (key-used-otherwise), and nothing is done.",
                 "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             }
         )
-    if route.file:
+    if route.ranges:
         path.append(
             {
                 "name": "Range",

@@ -20,6 +20,8 @@ from callcenter.web.api.problems import Refusal
 CHUNK_BYTES: Final = 256 * 1024
 WAV: Final = "audio/wav"
 CSV: Final = "text/csv"
+RANGED: Final = (WAV,)
+"""Of which ranges are given; a table is made anew for each request, and is given whole (RFC 9110, 14.2)."""
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
@@ -56,7 +58,7 @@ async def send(given: Given, request: web.Request) -> web.StreamResponse:
         span = _span(given, request)
         first, last = (0, given.size - 1) if span is None else span
         headers = {
-            "Accept-Ranges": "bytes",
+            "Accept-Ranges": "bytes" if given.kind in RANGED else "none",
             "ETag": f'"{given.tag}"',
             "Content-Disposition": f'inline; filename="{given.name}"',
             "Cache-Control": "no-store",
@@ -82,6 +84,8 @@ async def send(given: Given, request: web.Request) -> web.StreamResponse:
 
 def _span(given: Given, request: web.Request) -> tuple[int, int] | None:
     """The first and the last byte; None: all of them."""
+    if given.kind not in RANGED:
+        return None
     found = _RANGE.fullmatch(request.headers.get("Range", "").replace(" ", ""))
     if found is None or request.headers.get("If-Range", f'"{given.tag}"') != f'"{given.tag}"':
         return None

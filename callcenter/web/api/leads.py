@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Final, cast
 
 from pydantic import BaseModel, Field
+from pydantic.config import JsonDict
 
 from callcenter.customers.numbers import is_country
 from callcenter.errors import ConfigurationError, unknown
@@ -20,6 +21,7 @@ from callcenter.postgres.lead_lists import Duplicates, ListWriter, remove_list
 from callcenter.postgres.leads import ListLine, Progress, lists, progress, progress_of
 from callcenter.tables import open_table
 from callcenter.web.api.customer_files import ERRORS_MAX, MapParameter, mapping_of, without_place
+from callcenter.web.api.encodings import Encoding
 from callcenter.web.api.past import Period
 from callcenter.web.api.problems import Refusal, Wrong
 from callcenter.web.api.public import Public, moment
@@ -107,16 +109,23 @@ class LeadRun(RunNow):
     result: LeadsImported | None = None
 
 
+def _countries(schema: JsonDict) -> None:
+    """Those with telephone numbers: only the document needs to know all of them."""
+    import phonenumbers  # 0.2 s
+
+    schema["enum"] = [*sorted(phonenumbers.SUPPORTED_REGIONS)]
+
+
 class LeadImportQuery(BaseModel):
     """Where the leads go, the country of numbers without a country code, and how the file is read."""
 
     model_config = QUERY
 
     list: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x20\x7f]+( [^\x00-\x20\x7f]+)*$")]
-    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
+    region: Annotated[str, Field(pattern=r"^[A-Z]{2}$", json_schema_extra=_countries)]
     duplicates: Duplicates = Duplicates.EVERYWHERE
     map: MapParameter | None = None
-    encoding: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,40}$")] | None = None
+    encoding: Encoding | None = None
     delimiter: Annotated[str, Field(pattern=r"^[,;|\t]$")] | None = None
 
 

@@ -28,6 +28,7 @@ from callcenter.web.api.commands import Name
 from callcenter.web.api.problems import Refusal, Wrong
 from callcenter.web.api.public import Moment, Public, seconds_of
 from callcenter.web.api.route import (
+    CURSOR,
     CURSOR_CHARS_MAX,
     QUERY,
     Asked,
@@ -155,13 +156,12 @@ class Period(BaseModel):
     until: Moment | None = None
 
     def bounds(self, now: float) -> tuple[float, float]:
-        """UTC seconds. Raises Refusal if it would end before it begins."""
+        """UTC seconds; of no length, if that is asked for. Raises Refusal if it would end before it begins."""
         until = now if self.until is None else seconds_of(self.until)
         since = until - DAY_S if self.since is None else seconds_of(self.since)
-        if since >= until:
-            raise Refusal(
-                422, "the time asked for is empty", errors=[Wrong(detail="not after since", parameter="until")]
-            )
+        if since > until:
+            wrong = Wrong(detail="before since", parameter="until")
+            raise Refusal(422, "the time asked for ends before it begins", errors=[wrong])
         return since, until
 
 
@@ -169,7 +169,7 @@ class PageQuery(Period):
     """A page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=1_000)] = PAGE
-    cursor: Annotated[str, Field(min_length=1, max_length=CURSOR_CHARS_MAX)] | None = None
+    cursor: Annotated[str, Field(max_length=CURSOR_CHARS_MAX, pattern=CURSOR)] | None = None
 
 
 class CallsQuery(PageQuery):

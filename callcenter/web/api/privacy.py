@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from callcenter.model.rights import Area
 from callcenter.postgres.privacy import Report
-from callcenter.web.api.commands import STRICT
+from callcenter.web.api.commands import STRICT, TELEPHONE
 from callcenter.web.api.route import Asked, Route, reading, whole, writing
 from callcenter.web.api.runs import Run, RunNow, head_of
 
@@ -38,7 +38,7 @@ class OfWhom(BaseModel):
 
     model_config = STRICT
 
-    number: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    number: Annotated[str, Field(min_length=3, max_length=64, pattern=TELEPHONE)]
 
 
 class Erase(OfWhom):

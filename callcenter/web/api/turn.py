@@ -18,7 +18,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from callcenter.errors import ConfigurationError, OutcomeUnknown, PeerFault, PeerUnavailable, Unknown
+from callcenter.errors import AtOdds, ConfigurationError, OutcomeUnknown, PeerFault, PeerUnavailable, Unknown
 from callcenter.postgres.answers import KEY_CHARS_MAX, Kept
 from callcenter.postgres.audit import Act
 from callcenter.postgres.tokens import Bearer, digest_of, like_a_token
@@ -208,6 +208,8 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(503, str(error), headers={"Retry-After": "5"})
         case Unknown():
             return refused(error, 404)
+        case AtOdds():
+            return refused(error, 409)
         case ConfigurationError():
             return refused(error, 422)
         case _:
@@ -225,7 +227,7 @@ def _judge(act: Act, answer: Answer) -> None:
 
 def _again(kept: Kept) -> Answer:
     if not kept.same:
-        raise Refusal(422, "this Idempotency-Key was used for another request", kind="key-used-otherwise")
+        raise Refusal(409, "this Idempotency-Key was used for another request", kind="key-used-otherwise")
     if kept.status is None:
         words = "nobody knows what came of it: the call center went away. Look, and use another key to do it (again)"
         raise Refusal(409, words, kind="outcome-unknown")

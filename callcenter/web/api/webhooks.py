@@ -19,6 +19,10 @@ Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,39}$")]
 Names = Annotated[list[Name], Field(max_length=LIST_MAX)]
 
 
+ADDRESS: Final = r"^https?://[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(:[0-9]{1,5})?(/[!-~]*)?$"
+"""Of a program. That its host is one of lookups.yaml no pattern can say."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookNow:
     """A webhook. `waiting` counts what is on its way, `told_up_to` is the entry of the journal that it has come to."""
@@ -75,7 +79,7 @@ class NewWebhook(BaseModel):
     model_config = STRICT
 
     name: Id
-    url: Annotated[str, Field(min_length=1, max_length=1_000, pattern=r"^[!-~]+$")]
+    url: Annotated[str, Field(min_length=1, max_length=1_000, pattern=ADDRESS)]
     events: Annotated[list[Name], Field(min_length=1, max_length=LIST_MAX)]
     queues: Names = []
 
