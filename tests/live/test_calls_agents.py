@@ -102,6 +102,11 @@ async def test_a_call_of_two_agents_is_held_handed_on_and_recorded_each_talk_by_
     await bob.phone.hold()
     await center.fact(ColleagueHeld, contact=contact, agent="bob", held=True)
     await asyncio.gather(alice.ear.falls_silent(bob.tone_hz), bob.ear.falls_silent(alice.tone_hz))
+    await passes(1.0)
+    await bob.phone.resume()
+    await center.fact(ColleagueHeld, contact=contact, agent="bob", held=False)
+    await hear_each_other(bob, alice)
+    await passes(1.0)
     await alice.hangs_up()
     cdr = await center.cdr(contact)
     assert (cdr["direction"], cdr["caller"], cdr["end_reason"]) == ("internal", "1001", EndReason.FORWARDED)
@@ -113,11 +118,14 @@ async def test_a_call_of_two_agents_is_held_handed_on_and_recorded_each_talk_by_
 
     recordings = await eventually(three_checked, "three recordings", 15.0)
     assert [(row["agent"], row["problem"]) for row in recordings] == [("alice", ""), ("bob", ""), ("bob", "")]
+    left, right = [], []
     for row, (one, other) in zip(recordings, ((alice, bob), (bob, carol), (bob, alice)), strict=True):
         left = await asyncio.to_thread(spans, Path(row["path"]), one.tone_hz, channel=LEFT)
         right = await asyncio.to_thread(spans, Path(row["path"]), other.tone_hz, channel=RIGHT)
         assert left, f"nothing of {one.id} in {row}"
         assert right, f"nothing of {other.id} in {row}"
+    for voice, spoken in ((bob, left), (alice, right)):  # of the last one
+        assert spoken[-1].end_s > recordings[-1]["seconds"] - 0.6, f"{voice.id} is not heard after the hold: {spoken}"
 
 
 async def test_a_stranger_who_dials_a_feature_code_changes_nothing(center: Center) -> None:

@@ -316,7 +316,11 @@ class SoftPhone:
 
     async def resume(self) -> None:
         """The hold key again."""
-        await self._say("resume")
+        try:
+            await self._say("resume")
+        except PeerFault as fault:
+            if "Invalid argument" not in str(fault):  # 1.1.0 would hold another call first, and says that there is none
+                raise
 
     async def transfer(self, number: str, replaces: str = "") -> None:
         """Ask the server to hand the current call on (REFER): to a number, or to the far end of another call.
