@@ -3,6 +3,8 @@
 from functools import lru_cache
 from typing import Final
 
+from callcenter.geography.parts import part_of
+
 YEARS_AROUND: Final = 1  # before and after the one asked for: a year's end is asked about from both sides
 CACHED_MAX: Final = 512
 
@@ -19,7 +21,8 @@ def days_off(region: str, year: int, part: str = "") -> frozenset[str]:
     if parts is None:
         return frozenset()
     years = range(year - YEARS_AROUND, year + YEARS_AROUND + 1)
-    places = {None, part if part in parts else None}  # a part may work on a day that the rest has off: both count
+    code = part_of(region, part)
+    places = {None, code if code in parts else None}  # a part may work on a day that the rest has off: both count
     return frozenset(
         day.isoformat() for place in places for day in holidays.country_holidays(region, subdiv=place, years=years)
     )

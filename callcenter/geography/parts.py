@@ -1,10 +1,14 @@
-"""Zones of parts of countries, for addresses: the states of the United States. Knows no number.
+"""Parts of countries, for addresses: how they are written, and the zones of the United States'. Knows no number.
 
 After the tz database's zone1970 comments: a state that two zones divide has both, because an address without a county
 does not tell which.
 """
 
+import unicodedata
+from functools import lru_cache
 from typing import Final
+
+CACHED_MAX: Final = 4_096
 
 _EASTERN: Final = "America/New_York"
 _CENTRAL: Final = "America/Chicago"
@@ -34,4 +38,23 @@ _ZONES: Final = {("US", part): zones for parts, zones in _GROUPS for part in par
 
 def zones_of_part(region: str, part: str) -> tuple[str, ...]:
     """The zones that a part of a country may be in; none if it is not known."""
-    return _ZONES.get((region, part.strip().upper()), ())
+    return _ZONES.get((region, part_of(region, part)), ())
+
+
+@lru_cache(maxsize=CACHED_MAX)
+def part_of(region: str, said: str) -> str:
+    """The code of a part of a country that is written as code or name (`ny`, `US-NY`, `New York` -> `NY`), whatever its
+    capitals and accents; what nobody knows comes back as it is."""
+    import holidays  # here: it takes a tenth of a second
+
+    text = said.strip()
+    codes = holidays.list_supported_countries().get(region)
+    if not codes or not text or text in codes:
+        return text
+    named = holidays.country_holidays(region).subdivisions_aliases or {}
+    known = {_plain(name): code for name, code in (*named.items(), *((code, code) for code in codes))}
+    return known.get(_plain(text.removeprefix(f"{region}-"))) or known.get(_plain(text)) or text
+
+
+def _plain(text: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.geography.numbers import told
-from callcenter.geography.parts import zones_of_part
+from callcenter.geography.parts import part_of, zones_of_part
 from callcenter.model.lead import NUMBERS_MAX, LeadNumber
 from callcenter.model.postcode import Postcodes, zones_of_postcode
 from callcenter.postgres.lead_lists import ListWriter, NewLead
@@ -132,11 +132,11 @@ def lead_of(row: Row, shape: Shape, region: str, postcodes: Postcodes = NO_POSTC
         what = f"the priority {priority[:20]} is no whole number up to {PRIORITY_MAX}"
     if what:
         return RowError(line=row.line, what=what, values=values)
-    part = plain.get("state", "")
     where = plain.get("country", "").upper() or numbers[0][0].region
+    part = part_of(where, plain.get("state", ""))
     known = [
         *(zone for _, zones in numbers for zone in zones),
-        *zones_of_part(numbers[0][0].region, part),
+        *zones_of_part(where, part),
         *zones_of_postcode(postcodes, where, cell(shape.postcode)),
     ]
     return NewLead(

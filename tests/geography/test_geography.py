@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from callcenter.geography.holidays import days_off
 from callcenter.geography.numbers import NumberType, told
+from callcenter.geography.parts import part_of, zones_of_part
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,7 @@ def test_days_off() -> None:
     assert "2026-09-02" in days_off("VN", 2026)
     assert days_off("US", 2026, "TX") > days_off("US", 2026)
     assert days_off("US", 2026, "Nowhere") == days_off("US", 2026)
+    assert "2026-11-30" in days_off("GB", 2026, "scotland") - days_off("GB", 2026)
     assert days_off("ZZ", 2026) == frozenset()
 
 
@@ -83,3 +85,24 @@ def test_days_off() -> None:
 def test_a_number_that_a_program_took_for_a_quantity(text: str, region: str, tells: str) -> None:
     found = told(text, region)
     assert tells in (found.e164 or found.problem)
+
+
+@pytest.mark.parametrize(
+    ("region", "said", "code"),
+    [
+        ("US", "ny", "NY"),
+        ("US", " New York ", "NY"),
+        ("US", "US-TX", "TX"),
+        ("GB", "Scotland", "SCT"),
+        ("DE", "bayern", "BY"),
+        ("DE", "Thuringen", "TH"),
+        ("VN", "Hanoi", "Hanoi"),
+        ("US", "Nowhere", "Nowhere"),
+        ("ZZ", "x", "x"),
+        ("US", "", ""),
+    ],
+)
+def test_a_part_of_a_country_is_known_however_it_is_written(region: str, said: str, code: str) -> None:
+    assert part_of(region, said) == code
+    if (region, code) == ("US", "NY"):
+        assert zones_of_part(region, said) == ("America/New_York",)
