@@ -290,6 +290,7 @@ async def running_center(
         recovered = await recovered_engine(begin, reader, snapshots, last_seq)
         engine = recovered.engine
         version = await live.begin(engine) if live is not None else UNVERSIONED
+        remembers = not recovered.fresh and (live is None or live.is_sure)
         clock, feed, inbox = SystemClock(not_before=recovered.at), Feed(), Inbox()
         door = Door(live.flows if live is not None else configuration.flows)
 
@@ -323,7 +324,7 @@ async def running_center(
             post.post,
             clock,
             lambda: engine.world.configuration,
-            None if recovered.fresh else engine.has_dialled,
+            engine.has_dialled if remembers else None,
         )
         sockets = await stack.enter_async_context(AudioSockets(wiring.host))
         answerers = await stack.enter_async_context(Answerers(ari.channels, sockets, post.post))

@@ -48,6 +48,15 @@ def seed(pace: Pace, counts: Iterable[HourCount]) -> None:
                 window.dropped(begin + 3599.0)
 
 
+def count_anew(records: Iterable[CampaignRecord]) -> None:
+    """What is remembered of drops may lack some: the attempts on record are asked, as by an engine without memory."""
+    for record in records:
+        for window in (record.pace.day, record.pace.month):
+            window.live, window.drops = {}, {}
+            window.live_sum = window.drops_sum = 0
+        record.seeded = False
+
+
 def overdrawn(pace: Pace, now: float) -> str:
     """Why nobody may be dialled any more for agents whose phones have to be picked up, in words; "" if somebody may.
 

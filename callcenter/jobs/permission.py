@@ -17,7 +17,7 @@ from callcenter.model.configuration import Configuration
 from callcenter.model.law import Verdict
 from callcenter.model.lead import AttemptId, CampaignName, Dial, Lead, LeadId, LeadNumber, ListOfLeads
 from callcenter.postgres.attempts import dropped, guarded, question_about
-from callcenter.postgres.leads import zones_of
+from callcenter.postgres.leads import place_of
 from callcenter.postgres.pool import Pool
 
 DAY_S: Final = 86_400.0
@@ -37,10 +37,10 @@ async def permission(
         raise unreadable(repr(number[:60]), telling.problem, "name the region, or + and the country code")
     name = CampaignName(campaign)
     caller = shown(found.caller_ids, telling.e164, telling.region, {})
-    zones = await zones_of(pool, telling.e164) or telling.zones
+    zones, part = await place_of(pool, telling.e164)
     dial = Dial(
         id=AttemptId(""),
-        lead=Lead(id=LeadId(0), list=ListOfLeads(""), zones=zones),
+        lead=Lead(id=LeadId(0), list=ListOfLeads(""), zones=zones or telling.zones, part=part),
         number=LeadNumber(n=1, number=telling.e164, region=telling.region, line=str(telling.type)),
         campaign=name,
         caller_id=caller.number if caller is not None else "",

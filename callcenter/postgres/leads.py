@@ -147,11 +147,13 @@ class Leads:
         return int(done.split()[-1])
 
 
-async def zones_of(pool: Pool, number: str) -> tuple[str, ...]:
-    """The zones that any lead with this number may be in; none if no list has it."""
+async def place_of(pool: Pool, number: str) -> tuple[tuple[str, ...], str]:
+    """The zones that any lead with this number may be in, none if no list has it; and her part of the country if the
+    lists agree on one."""
     with asking():
-        rows = await pool.fetch(sql("leads.zones_of"), number)
-    return tuple(sorted({zone for row in rows for zone in row["zones"].split()}))
+        row = await pool.fetchrow(sql("callback_dials.place"), number)
+    assert row is not None  # one row, whatever there is
+    return tuple(sorted(set(row["zones"].split()))), row["part"]
 
 
 async def progress(pool: Pool, list_: str) -> Progress:

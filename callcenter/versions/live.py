@@ -22,6 +22,7 @@ from callcenter.config.folder import digest_of, read_configuration, read_files
 from callcenter.config.reduced import read_reduced
 from callcenter.config.strangers import strangers
 from callcenter.core.applying import lived_by
+from callcenter.core.campaign_pace import count_anew
 from callcenter.core.engine import Engine
 from callcenter.core.world import Library
 from callcenter.errors import ConfigurationError, PeerFault, Problem
@@ -65,6 +66,7 @@ class Beginning:
     edited: Configuration | None = None
     edited_files: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()  # of the folder, which is then not taken
+    reduced: bool = False  # what is live cannot be read as it was: its campaigns are left out
 
     @property
     def prompts(self) -> Mapping[str, Prompt]:
@@ -103,6 +105,7 @@ async def look_around(folder: Path, store: Configurations) -> Beginning:
         edited=configuration if edited and not problems else None,
         edited_files=files,
         problems=tuple(problems) if edited else (),
+        reduced=bool(wrong),
     )
 
 
@@ -164,6 +167,8 @@ class Live:
         self.flows: set[str] = set()  # that a dialplan may ask for
         self.library = VersionLibrary(store, {beginning.stored.version: beginning.configuration})
         self.library.stand_in = beginning.configuration
+        if beginning.reduced:
+            self.library.unreadable.add(beginning.stored.version)
         self._beginning = beginning
         self._folder = folder
         self._store = store
@@ -179,10 +184,19 @@ class Live:
         """Where the engine looks versions up."""
         return self.library.configurations
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether the journal was told to the configurations that it was written with. If not, the engine does not know
+        for certain what it has dialled: once `begin` has been asked."""
+        return not self.library.unreadable
+
     async def begin(self, engine: Engine) -> Version:
         """The version that this run begins with, once the engine has found its place: see above for which."""
         self._engine = engine
         world, beginning = engine.world, self._beginning
+        if not self.is_sure:
+            log.error("campaigns' windows are counted anew, and calls that were being made count as made")
+            count_anew(world.campaigns.values())
         known = world.version in (UNVERSIONED, beginning.stored.version)
         if not known and world.version not in self.library.unreadable:  # the journal knows what was in force
             self._stored = await self._known(world.version)

@@ -58,7 +58,3 @@ FROM lead_list ORDER BY name;
 -- Leads that an agent passed over: this dialler's, and ready again at a time.
 UPDATE lead SET state = 'waiting', next_at = $3, claimed_by = NULL
 WHERE state = 'claimed' AND claimed_by = $1 AND id = ANY($2);
-
--- leads.zones_of
--- Where the leads that have a number may be.
-SELECT DISTINCT lead.zones FROM lead_number JOIN lead ON lead.id = lead_number.lead WHERE lead_number.number = $1;

@@ -9,6 +9,8 @@ from callcenter.model.ids import QueueName, Version
 from callcenter.versions.live import look_around
 from tests.boot.test_center import Site, site
 from tests.boot.test_live import House, house
+from tests.live.waiting import eventually
+from tests.postgres.lead_story import add_lead, number
 
 __all__ = ["Site", "house", "site"]
 
@@ -38,6 +40,27 @@ async def is_read_otherwise(house: House, file: str, was: str, now: str) -> None
             )
 
 
+async def was_dialling(house: House) -> None:
+    """A campaign's call was being made as the center died."""
+    lead = await add_lead(house.site.pool, [number(1)])
+    await house.site.pool.execute("INSERT INTO dialler (name, key) VALUES ('dead', 1)")
+    await house.site.pool.execute("UPDATE lead SET state = 'claimed', claimed_by = 'dead'")
+    await house.site.pool.execute(
+        "INSERT INTO attempt (id, lead, number, campaign, dialler, began)"
+        " VALUES ('l-1', $1, $2, 'spring', 'dead', now() - interval '1 minute')",
+        lead,
+        number(1),
+    )
+
+
+async def came_of(house: House) -> str:
+    async def settled() -> str | None:
+        found: str | None = await house.site.pool.fetchval("SELECT outcome FROM attempt WHERE id = 'l-1'")
+        return found
+
+    return await eventually(settled, "the attempt is settled", 10.0)
+
+
 async def test_a_mistake_in_what_calls_people_out_keeps_nobody_from_calling_in(house: House) -> None:
     calls_people(house)
     async with house.opens() as center:
@@ -45,12 +68,14 @@ async def test_a_mistake_in_what_calls_people_out_keeps_nobody_from_calling_in(h
         await center.caller_waits()
         center.running.crashed("test", RuntimeError("killed"))
     await is_read_otherwise(house, "trunks.yaml", "regions: [VN]", "regions: [UK]")
+    await was_dialling(house)
     with structlog.testing.capture_logs() as logs:
         async with house.opens() as center:
             await center.is_done()
             assert [one.state for one in center.running.view().contacts] == [ContactState.WAITING], "nothing is lost"
             assert (center.live.view().version, center.configuration.campaigns) == (1, {})
             assert center.configuration.guard.refused_prefixes == ("+8419",), "what is refused stays refused"
+            assert await came_of(house) == "lost", "it counts as dialled: nobody can know, and nobody is dialled twice"
             calls_people(house, "VN, GB")
             assert await center.applies() == 2
             assert "spring" in center.configuration.campaigns

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from typing import Any
 
+from callcenter.core.campaign_pace import count_anew
 from callcenter.model.agent import AgentState
 from callcenter.model.campaign import CallerNumber, Mode
 from callcenter.model.campaign_messages import (
     CampaignStartRequested,
     DialJudged,
+    DiallerReady,
+    HourCount,
     JudgeDial,
     LeadDecided,
     LeadsClaimed,
@@ -16,6 +19,7 @@ from callcenter.model.campaign_messages import (
     SettleAttempt,
 )
 from callcenter.model.commands import DialNumber, RingAgent
+from callcenter.model.contact import LegEnd
 from callcenter.model.facts import Surprise
 from callcenter.model.ids import AgentId, LegId
 from callcenter.model.lead import Lead, LeadId, Outcome
@@ -166,6 +170,20 @@ def test_a_number_that_was_dropped_is_called_again_only_for_an_agent_who_is_kept
     floor.told_again()
 
 
+def test_who_was_kept_for_a_call_that_nobody_answers_is_free_again() -> None:
+    floor = Floor(leads=1)
+    ann = floor.agent("ann")
+    floor.needs_agent = {"+84900000001"}
+    floor.begins()
+    floor.starts()
+    floor.passes(1.0)
+    [leg] = floor.ringing
+    assert ann.is_in(AgentState.NOT_READY)
+    floor.ended(leg, LegEnd.NO_ANSWER, 19)
+    assert ann.is_in(AgentState.READY)
+    floor.told_again()
+
+
 def test_without_anybody_to_be_kept_for_it_such_a_number_is_not_dialled() -> None:
     floor = Floor(leads=1)
     ann = floor.agent("ann")
@@ -182,3 +200,16 @@ def test_without_anybody_to_be_kept_for_it_such_a_number_is_not_dialled() -> Non
     floor.tell(DialJudged(attempt=LegId(asked.dial.id), authorised=True, needs_agent=True))
     assert not floor.all(DialNumber)
     assert floor.lately(SettleAttempt)[0].outcome is Outcome.VOID
+
+
+def test_windows_that_may_lack_drops_are_counted_anew_by_the_attempts_on_record() -> None:
+    floor = Floor()
+    floor.begins()
+    floor.starts()
+    floor.record.pace.answered(LegId("x"), floor.now)
+    floor.record.pace.dropped(floor.now)
+    count_anew([floor.record])
+    assert [(one.live, one.drops) for one in floor.record.pace.counted(floor.now)] == [(0.0, 0.0)] * 2
+    hour = int(floor.now // 3600) - 1
+    floor.tell(DiallerReady(dialler="second", counts={"spring": (HourCount(hour=hour, answered=9, dropped=2),)}))
+    assert [(one.live, one.drops) for one in floor.record.pace.counted(floor.now)] == [(9.0, 2.0)] * 2
