@@ -56,6 +56,17 @@ NAME_PATTERN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _KEYS: Final = re.compile(r"[0-9*#A-D-]{1,200}")
 _LENGTH: Final = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*(s|min|m|h)?")
 _UNIT_S: Final = {"s": 1, "min": 60, "m": 60, "h": 3600}
+_WITH_UNIT: Final = re.compile(
+    r"(-?\d{1,9}(?:[.,]\d{1,6})?)\s*(|%|ms|s|secs?|seconds?|m|mins?|minutes?|h|hours?|d|days?)", re.I
+)
+_SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+NAMED_IN: Final = {
+    "queue": "queues.yaml",
+    "calendar": "calendars.yaml",
+    "prompt": "prompts.yaml",
+    "tree of dispositions": "dispositions.yaml",
+}
+"""Where what is referred to by its name has it."""
 SKILL_PATTERN: Final = re.compile(r"[^\W\d][\w-]*")
 AGENT_PATTERN: Final = re.compile(r"[a-z0-9]([a-z0-9._-]{0,38}[a-z0-9])?")
 
@@ -138,8 +149,13 @@ def named(what: str, known: Callable[[Sheet], Collection[str]]) -> Reader:
 def must_exist(name: str, what: str, known: Collection[str]) -> str:
     """`name`, if it is known."""
     if name not in known:
-        raise wrong(f"there is no {what} {shown(name)}", did_you_mean(name, known))
+        raise wrong(f"there is no {what} {shown(name)}", did_you_mean(name, known) or _where_named(what, known))
     return name
+
+
+def _where_named(what: str, known: Collection[str]) -> str:
+    file = NAMED_IN.get(what, "")
+    return f"{file} is missing, or names none" if file and not known else ""
 
 
 def _sheet(info: ValidationInfo) -> Sheet:
@@ -153,14 +169,27 @@ def _text(value: Any, _: ValidationInfo) -> str:
 
 def _whole(value: Any, _: ValidationInfo) -> int:
     if not isinstance(value, Whole):
-        raise wrong(f"expected a whole number, not {shown(value)}")
+        raise wrong(f"expected a whole number, not {shown(value)}", _number_meant(value))
     return int(value)
 
 
 def _number(value: Any, _: ValidationInfo) -> float:
     if not isinstance(value, Whole | Real):
-        raise wrong(f"expected a number, not {shown(value)}")
+        raise wrong(f"expected a number, not {shown(value)}", _number_meant(value))
     return float(value)
+
+
+def _number_meant(value: Any) -> str:
+    """What to write in place of a number with a unit, or with a comma."""
+    found = _WITH_UNIT.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return ""
+    number, unit = float(found[1].replace(",", ".")), found[2].strip().lower()
+    if not unit:
+        return f"with a point: {number:.12g}"
+    if unit == "%":
+        return f"a share of 1: {number / 100:.12g}"
+    return f"times are numbers of seconds: {number * _SECONDS[unit[0] if unit != 'ms' else unit]:.12g}"
 
 
 def _yes_or_no(value: Any, _: ValidationInfo) -> bool:
@@ -170,6 +199,8 @@ def _yes_or_no(value: Any, _: ValidationInfo) -> bool:
 
 
 def _need(value: Any, _: ValidationInfo) -> Need:
+    if isinstance(value, list):
+        raise wrong("expected a text, not a list", f"one text: {' and '.join(str(part) for part in value)}")
     text = text_of(value)
     try:
         return parse_need(text)
@@ -273,7 +304,8 @@ def _target(value: Any, info: ValidationInfo) -> Target:
     name = text_of(inner)
     match Overflow(way):
         case Overflow.QUEUE if name not in sheet.names.queues:
-            raise wrong(f"there is no queue {shown(name)}", did_you_mean(name, sheet.names.queues), at=(way,))
+            remedy = did_you_mean(name, sheet.names.queues) or _where_named("queue", sheet.names.queues)
+            raise wrong(f"there is no queue {shown(name)}", remedy, at=(way,))
         case Overflow.FLOW if name not in sheet.names.flows:
             raise wrong(f"there is no flow {shown(name)}", did_you_mean(name, sheet.names.flows), at=(way,))
         case Overflow.NUMBER if not NUMBER_PATTERN.fullmatch(name):

@@ -145,11 +145,11 @@ class _Folder:
         self._unread = {*unread, *(file for file, tree in self._trees.items() if tree.root is None and tree.problems)}
         self._flows = {_flow_name(file): tree for file, tree in self._trees.items() if _is_flow(file)}
         self._names = Names(
-            queues=ANYTHING if QUEUES in self._unread else _keys(self._tree(QUEUES)),
+            queues=self._named(QUEUES),
             flows={*self._flows, *(_flow_name(file) for file in self._unread if _is_flow(file))},
-            calendars=ANYTHING if CALENDARS in self._unread else _keys(self._tree(CALENDARS)),
+            calendars=self._named(CALENDARS),
             lists={*CUSTOMER_LISTS, *(list_name(file) for file in (*self._lists, *self._unread) if is_list(file))},
-            trees=ANYTHING if DISPOSITIONS in self._unread else _keys(self._tree(DISPOSITIONS)),
+            trees=self._named(DISPOSITIONS),
         )
         self._problems: list[Problem] = []
         self.remarks: tuple[Problem, ...] = ()
@@ -158,8 +158,8 @@ class _Folder:
         """What can be used, and everything that is wrong."""
         strange = [_strange(file) for file in self._trees if file not in FILES and not _is_flow(file)]
         prompted, hosts = self._read(PROMPTS, read_prompts), self._read(LOOKUPS, read_lookup_hosts)
-        self._names.prompts = ANYTHING if PROMPTS in self._unread else prompted
-        self._names.lookup_hosts = ANYTHING if LOOKUPS in self._unread else hosts
+        self._names.prompts = ANYTHING if self._named(PROMPTS) is ANYTHING else prompted
+        self._names.lookup_hosts = ANYTHING if self._named(LOOKUPS) is ANYTHING else hosts
         calendars = self._read(CALENDARS, read_calendars)
         queues = self._read(QUEUES, read_queues)
         numbers = self._read(NUMBERS, read_numbers)
@@ -227,6 +227,15 @@ class _Folder:
             *disagreements(configuration, written, whole=whole),
         ]
 
+    def _named(self, file: str) -> Collection[str]:
+        """The names in a file; anything, where it cannot be read or is a list or a text as a whole."""
+        root = self._tree(file).root
+        return (
+            ANYTHING
+            if file in self._unread or not (root is None or isinstance(root, Table))
+            else _keys(self._tree(file))
+        )
+
     def _packs(self) -> dict[str, LawPack]:
         found: dict[str, LawPack] = {}
         for file, text in self._law.items():
@@ -264,7 +273,7 @@ def is_law(file: str) -> bool:
 
 
 def _files_of(unreadable: Collection[Problem]) -> list[str]:
-    return [problem.where for problem in unreadable]
+    return [problem.where.partition(":")[0] for problem in unreadable]
 
 
 def _is_flow(file: str) -> bool:
@@ -283,6 +292,14 @@ def _strange(file: str) -> Problem:
 
 def _keys(tree: Tree) -> tuple[str, ...]:
     return tuple(tree.root) if isinstance(tree.root, Table) else ()
+
+
+def _not_utf8(file: str, error: UnicodeDecodeError) -> Problem:
+    before = error.object[: error.start]
+    line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+    sixteen = error.object.startswith((b"\xff\xfe", b"\xfe\xff"))
+    what = "it is UTF-16" if sixteen else f"not UTF-8 here (byte {error.object[error.start]:#04x})"
+    return Problem(where=f"{file}:{line}:{column}", what=what, remedy="save it as UTF-8")
 
 
 def digest_of(files: Mapping[str, str]) -> str:
@@ -307,13 +324,17 @@ def read_files(folder: Path) -> tuple[dict[str, str], list[Problem]]:
     for path in sorted(folder.rglob("*")):
         file = path.relative_to(folder).as_posix()
         suffixes = (SUFFIX, ".yml", *([LIST_SUFFIX] if is_list(file) else []))
-        if path.suffix not in suffixes or file.startswith(".") or "/." in file or not path.is_file():
+        if path.suffix not in suffixes or file.startswith(".") or "/." in file:
+            continue
+        if not path.is_file():
+            what = "is a folder, and is to be a file" if path.is_dir() else "leads to no file"
+            problems.append(Problem(where=file, what=what))
             continue
         try:
             with path.open("rb") as opened:
                 found[file] = opened.read(LIST_BYTES_MAX + 1 if is_list(file) else BYTES_MAX).decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            problems.append(Problem(where=file, what=f"not UTF-8 at byte {error.start}", remedy="save it as UTF-8"))
+            problems.append(_not_utf8(file, error))
         except OSError as error:
             problems.append(Problem(where=file, what=f"cannot be read: {error.strerror}"))
     return found, problems

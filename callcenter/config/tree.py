@@ -210,9 +210,21 @@ def _events(text: str) -> Iterator[Event]:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(mark.line + 1, mark.column + 1) if mark is not None else Place(1, 1)
-        raise _Unreadable(place, f"not YAML: {error.problem or error.context}") from error
+        raise _Unreadable(place, f"not YAML: {error.problem or error.context}", _remedy(error)) from error
     except Exception as error:  # ruamel lets Python's own through: `"\\U99999999"` is an OverflowError
         raise _Unreadable(Place(1, 1), f"not YAML: {error}") from error
+
+
+def _remedy(error: MarkedYAMLError) -> str:
+    """What was perhaps done wrong, where the parser's own words do not say it."""
+    said, began = error.problem or "", error.context_mark
+    if "'\\t'" in said:
+        return "lines are indented with spaces, not with tabs"
+    if "mapping values are not allowed" in said:
+        return "indent it as the line above; a text that holds `: ` needs quotes"
+    if began is not None and (error.context or "").startswith(("while parsing a flow", "while scanning a quoted")):
+        return f"what begins in line {began.line + 1}, column {began.column + 1} is not closed"
+    return ""
 
 
 def _content(events: Iterator[Event]) -> Iterator[Event]:
@@ -228,7 +240,8 @@ def _content(events: Iterator[Event]) -> Iterator[Event]:
                     raise _Unreadable(_place(event), "directives (%) are not used here")
             case NodeEvent():
                 if event.anchor is not None and not isinstance(event, AliasEvent):
-                    raise _Unreadable(_place(event), "anchors and aliases (& and *) are not used here")
+                    remedy = "write it out wherever it is needed; a text that begins with & needs quotes"
+                    raise _Unreadable(_place(event), "anchors and aliases (& and *) are not used here", remedy)
                 tag = getattr(event, "tag", None)  # an alias has none
                 if tag is not None and str(tag) != "!":
                     raise _Unreadable(_place(event), "tags (!) are not used here")

@@ -41,6 +41,13 @@ _ALLOWED_NODES: Final[tuple[type[nodes.Node], ...]] = (
 )
 _FAULTS: Final = (TemplateError, ValueError, TypeError, ArithmeticError, LookupError, RecursionError)
 """What a template raises: jinja2's own, and what an expression on unfit values raises in Python."""
+_REMEDIES: Final = {
+    "end of print statement": "what begins with {{ ends with }}",
+    "end of statement block": "what begins with {% ends with %}",
+    "elif/else/endif": "what begins with {% if %} ends with {% endif %}",
+    "'endif'": "what begins with {% if %} ends with {% endif %}",
+}
+"""What was perhaps forgotten, by the template language's own words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +94,9 @@ class PromptText:
         try:
             return _compiled(self.text, self.language)
         except TemplateSyntaxError as error:
-            raise ConfigurationError([self._problem(error.message or "not a template", line=error.lineno)]) from error
+            what = error.message or "not a template"
+            remedy = next((said for sign, said in _REMEDIES.items() if sign in what), "")
+            raise ConfigurationError([self._problem(what, remedy, line=error.lineno)]) from error
         except _FAULTS as error:
             raise ConfigurationError([self._problem(str(error))]) from error
 

@@ -193,7 +193,7 @@ def test_a_prompt_on_the_spot_is_named_after_its_place() -> None:
             "queues.yaml:1:19: sales.announce: nothing says when: it would never be heard "
             "(set first_after_s or every_s)",
         ),
-        ("queues.yaml", "- sales\n", "queues.yaml:1:1: expected keys with values, not a list|flows/hotline"),
+        ("queues.yaml", "- sales\n", "queues.yaml:1:1: expected keys with values, not a list"),
         (
             "numbers.yaml",
             "numbers: {1900: hotlin, 19-00: hotline}\nforward: [1]\n",
@@ -344,7 +344,8 @@ def test_a_mistake_in_a_queue_is_not_told_again_by_those_who_refer_to_it() -> No
 
 def test_while_a_file_is_no_yaml_nothing_is_said_of_what_may_be_in_it() -> None:
     assert told({"queues.yaml": "sales: ["}) == [
-        "queues.yaml:1:9: not YAML: expected the node content, but found '<stream end>'"
+        "queues.yaml:1:9: not YAML: expected the node content, but found '<stream end>' "
+        "(what begins in line 1, column 9 is not closed)"
     ]
 
 
@@ -353,7 +354,7 @@ def test_a_file_that_cannot_be_read_hides_nothing_that_is_wrong_elsewhere(tmp_pa
     (tmp_path / "prompts.yaml").write_bytes(b"welcome: {en: caf\xe9}")
     problems = [str(problem) for problem in check_configuration(tmp_path)]
     assert len(problems) == 3
-    assert problems[0].startswith("prompts.yaml: not UTF-8")
+    assert problems[0].startswith("prompts.yaml:1:18: not UTF-8")
     assert problems[1].startswith("queues.yaml:1:9: not YAML")
     assert problems[2].startswith("routing.yaml:1:8: order: no order `fast`")
     (tmp_path / "lists").mkdir()
@@ -361,8 +362,8 @@ def test_a_file_that_cannot_be_read_hides_nothing_that_is_wrong_elsewhere(tmp_pa
     (tmp_path / "queues.yaml").write_text("sales: {vip: {vip: 5}, priorty: 3}\n", encoding="utf-8")
     problems = [str(problem) for problem in check_configuration(tmp_path)]
     assert [problem.split(": ")[0] for problem in problems] == [
-        "lists/vip.txt",
-        "prompts.yaml",
+        "lists/vip.txt:1:9",
+        "prompts.yaml:1:18",
         "queues.yaml:1:24",
         "routing.yaml:1:8",
     ]
@@ -402,7 +403,7 @@ def test_a_folder_on_disk_may_hold_other_things_too(tmp_path: Path) -> None:
 def test_a_file_that_is_not_utf_8_and_a_folder_that_is_not_there(tmp_path: Path) -> None:
     write(tmp_path, GOOD)
     (tmp_path / "prompts.yaml").write_bytes("welcome: {en: Hello, vi: Xin chào}".encode("latin-1"))
-    assert "prompts.yaml: not UTF-8 at byte 31 (save it as UTF-8)" in map(str, check_configuration(tmp_path))
+    assert "prompts.yaml:1:32: not UTF-8 here (byte 0xe0) (save it as UTF-8)" in map(str, check_configuration(tmp_path))
     with pytest.raises(ConfigurationError, match="there is no such folder"):
         check_configuration(tmp_path / "missing")
 

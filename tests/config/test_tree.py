@@ -55,8 +55,16 @@ def test_a_key_that_is_there_twice_is_a_problem_and_the_first_one_counts() -> No
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a: [1", "f:1:6: not YAML: expected ',' or ']', but got '<stream end>'"),
-        ("a: &x 1", "f:1:4: anchors and aliases (& and *) are not used here"),
+        (
+            "a: [1",
+            "f:1:6: not YAML: expected ',' or ']', but got '<stream end>' "
+            "(what begins in line 1, column 4 is not closed)",
+        ),
+        (
+            "a: &x 1",
+            "f:1:4: anchors and aliases (& and *) are not used here "
+            "(write it out wherever it is needed; a text that begins with & needs quotes)",
+        ),
         ("a: *x", "f:1:4: anchors and aliases (& and *) are not used here (write a text with * in quotes)"),
         ("a: !!python/object:x 1", "f:1:4: tags (!) are not used here"),
         ("a: 1\n---\nb: 1", "f:2:1: a second document (one file holds one)"),
