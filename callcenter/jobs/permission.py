@@ -3,6 +3,7 @@
 The one place for the question of a person: the command line and the API ask here. The dialler asks by itself.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from callcenter.core.caller_ids import shown
@@ -15,9 +16,9 @@ from callcenter.geography.numbers import Telling, told
 from callcenter.model.campaign import AHEAD, Campaign, Mode
 from callcenter.model.configuration import Configuration
 from callcenter.model.law import Verdict
-from callcenter.model.lead import AttemptId, CampaignName, Dial, Lead, LeadId, LeadNumber, ListOfLeads
+from callcenter.model.lead import AttemptId, CampaignName, Dial, LeadNumber
 from callcenter.postgres.attempts import dropped, guarded, question_about
-from callcenter.postgres.leads import place_of
+from callcenter.postgres.leads import whose
 from callcenter.postgres.pool import Pool
 
 DAY_S: Final = 86_400.0
@@ -37,10 +38,10 @@ async def permission(
         raise unreadable(repr(number[:60]), telling.problem, "name the region, or + and the country code")
     name = CampaignName(campaign)
     caller = shown(found.caller_ids, telling.e164, telling.region, {})
-    zones, part = await place_of(pool, telling.e164)
+    lead = await whose(pool, telling.e164)
     dial = Dial(
         id=AttemptId(""),
-        lead=Lead(id=LeadId(0), list=ListOfLeads(""), zones=zones or telling.zones, part=part),
+        lead=lead if lead.zones else replace(lead, zones=telling.zones),
         number=LeadNumber(n=1, number=telling.e164, region=telling.region, line=str(telling.type)),
         campaign=name,
         caller_id=caller.number if caller is not None else "",

@@ -147,13 +147,14 @@ class Leads:
         return int(done.split()[-1])
 
 
-async def place_of(pool: Pool, number: str) -> tuple[tuple[str, ...], str]:
-    """The zones that any lead with this number may be in, none if no list has it; and her part of the country if the
-    lists agree on one."""
+async def whose(pool: Pool, number: str) -> Lead:
+    """What the lists say of whoever has this number, of all that is needed to ask about a call: a lead that has it (0:
+    none), every zone that she may be in by any list, and her part of the country if they agree on one."""
     with asking():
         row = await pool.fetchrow(sql("callback_dials.place"), number)
     assert row is not None  # one row, whatever there is
-    return tuple(sorted(set(row["zones"].split()))), row["part"]
+    zones = tuple(sorted(set(row["zones"].split())))
+    return Lead(id=LeadId(row["lead"]), list=ListOfLeads(""), zones=zones, part=row["part"])
 
 
 async def progress(pool: Pool, list_: str) -> Progress:

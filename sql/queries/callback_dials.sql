@@ -1,7 +1,9 @@
 -- callback_dials.place
--- Where whoever has this number is, by what the lists of leads say of her: all zones, and her part of the country if they agree.
+-- Who has this number (0: nobody), and where she is by what the lists of leads say of her: all zones, and her part of
+-- the country if they agree.
 SELECT coalesce(string_agg(DISTINCT lead.zones, ' '), '') AS zones,
-       CASE WHEN count(DISTINCT lead.part) FILTER (WHERE lead.part <> '') = 1 THEN max(lead.part) ELSE '' END AS part
+       CASE WHEN count(DISTINCT lead.part) FILTER (WHERE lead.part <> '') = 1 THEN max(lead.part) ELSE '' END AS part,
+       coalesce(min(lead.id), 0) AS lead
 FROM lead JOIN lead_number ON lead_number.lead = lead.id WHERE lead_number.number = $1;
 
 -- callback_dials.write

@@ -8,8 +8,10 @@ import pytest
 
 from callcenter.core.law import check
 from callcenter.core.receipts import read_body
+from callcenter.jobs.permission import permission
 from callcenter.jobs.proof import proven
-from callcenter.model.campaign import LeadOrder, Recycle
+from callcenter.model.campaign import CallerNumber, CallLimit, Campaign, LeadOrder, Recycle
+from callcenter.model.configuration import Configuration
 from callcenter.model.law import (
     DAY_S,
     AfterDrop,
@@ -24,6 +26,7 @@ from callcenter.model.law import (
 )
 from callcenter.model.lead import AttemptId, DiallerName, Fate, Lead, LeadState, ListOfLeads, OpenAttempt, Outcome
 from callcenter.model.lead_filter import parse_filter
+from callcenter.model.trunk import Guard
 from callcenter.postgres.attempts import Attempts, Authorised, Found, NotOurs, Refused
 from callcenter.postgres.leads import Leads, progress
 from callcenter.postgres.pool import Pool
@@ -215,6 +218,24 @@ async def test_a_person_is_called_so_often_at_most_on_all_her_numbers_and_from_e
     of_its = [law(OPEN, AttemptLimit(source="s", at_most=2, within_s=DAY_S))]
     question = await dialler.question(dial(lead, "l-4", of=1), NOW + 41.0)
     assert check(question, of_its).allowed
+
+
+async def test_who_asks_about_a_number_is_told_of_the_calls_to_her_others(pool: Pool, opened: Opener) -> None:
+    limits = (CallLimit(of=Counted.LEAD, at_most=1, within_s=DAY_S),)
+    spring = Campaign(name=CAMPAIGN, law=("test",), limits=limits, caller_ids=(CallerNumber(number="+842400000000"),))
+    configuration = Configuration(campaigns={CAMPAIGN: spring}, law={"test": law(OPEN)}, guard=Guard(regions=("VN",)))
+
+    async def against() -> list[RuleKind]:
+        _, verdict = await permission(pool, configuration, number(2), CAMPAIGN, "VN", NOW + 50.0)
+        return [one.kind for one in verdict.against]
+
+    await add_lead(pool, [number(1), number(2)])
+    assert await against() == []
+    dialler = await opened("d")
+    (lead,) = await claimed(pool, "d")
+    await dialler.authorise(dial(lead, "l-1"), LAW, NOW)
+    await dialler.ended(AttemptId("l-1"), Outcome.BUSY, NOW + 10.0)
+    assert await against() == [RuleKind.ATTEMPTS]
 
 
 async def test_consent_is_looked_up_at_that_moment(pool: Pool, opened: Opener) -> None:
