@@ -149,6 +149,7 @@ class Asking:
             why=answer.why,
             at=now,
             agent=agent,
+            counted=bool(trunk) and not against,
         )
         record.pace.dialled(leg, now, lead.list, int(now // 3600) % 24)
         trunks.began(trunk, now)

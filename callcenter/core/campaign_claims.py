@@ -15,6 +15,7 @@ from callcenter.core.campaign_crew import crew_of, whoever_is_free
 from callcenter.core.campaign_dialling import dial
 from callcenter.core.campaign_pace import next_number, pace_of, seed
 from callcenter.core.campaign_state import Asked, CampaignRecord
+from callcenter.core.guard import GuardBook
 from callcenter.core.timers import TimerKind
 from callcenter.core.world import NOBODY, World
 from callcenter.model.campaign import Campaign, CampaignState, Mode
@@ -98,6 +99,10 @@ class Claims:
         if asked is not None:
             record.pace.not_dialled(leg)
             self._calls.trunks().not_dialled(asked.dial.trunk)
+            if asked.counted:
+                GuardBook(self._world.configuration.guard, self._world.guard_memory).not_made(
+                    region=asked.dial.number.region, trunk=asked.dial.trunk, at=asked.at, agent=asked.agent or ""
+                )
         return asked
 
     def claimed(self, event: LeadsClaimed) -> None:

@@ -95,10 +95,19 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     why: str
     at: float
     agent: AgentId | None = None  # before whom it will be dialled
+    counted: bool = False  # by the guard against toll fraud, as one that will be made
 
     def kept_for(self, agent: AgentId | None) -> "Asked":
         """Likewise, for an agent who gets no other call from then on."""
-        return Asked(dial=self.dial, digits=self.digits, via=self.via, why=self.why, at=self.at, agent=agent)
+        return Asked(
+            dial=self.dial,
+            digits=self.digits,
+            via=self.via,
+            why=self.why,
+            at=self.at,
+            agent=agent,
+            counted=self.counted,
+        )
 
 
 class Settling(msgspec.Struct, kw_only=True, gc=False):

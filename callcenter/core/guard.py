@@ -67,6 +67,13 @@ class GuardBook:
         region = told.region
         return self._counted(self.never(number, told), self._full(region, "", agent, at), region, "", agent, at)
 
+    def not_made(self, *, region: str, trunk: str, at: float, agent: str = "") -> None:
+        """A call that was allowed at this time, and counted, was not made after all."""
+        for counter, _ in self._counters(region, trunk, agent):
+            times = self._calls.get(counter, [])
+            if at in times:
+                times.remove(at)
+
     def never(self, number: str, told: Line) -> list[str]:
         """What is against such a number at any time: its prefix, as it is dialled or in E.164; its kind of line; its
         country, if the guard names any. Numbers of no plan have no country, unless they are dialled as if they had."""

@@ -213,3 +213,18 @@ def test_windows_that_may_lack_drops_are_counted_anew_by_the_attempts_on_record(
     hour = int(floor.now // 3600) - 1
     floor.tell(DiallerReady(dialler="second", counts={"spring": (HourCount(hour=hour, answered=9, dropped=2),)}))
     assert [(one.live, one.drops) for one in floor.record.pace.counted(floor.now)] == [(9.0, 2.0)] * 2
+
+
+def test_calls_that_the_law_refuses_are_no_calls_for_the_guard() -> None:
+    floor = Floor(leads=50, guard=Guard(regions=("VN",), per_h=3))
+    floor.agent("ann")
+    floor.begins()
+    floor.against = "register listed"
+    floor.starts()
+    floor.passes(20.0)
+    assert len(floor.all(JudgeDial)) > 5
+    assert floor.engine.world.guard_memory.calls["all"] == []
+    floor.against = ""
+    floor.passes(5.0)
+    assert len(floor.all(DialNumber)) == 1
+    floor.told_again()
