@@ -6,6 +6,8 @@ whose figure does not contradict any shorter one (Lepski, On a problem of adapti
 Theory of Probability and its Applications 35, 1991; as intersecting confidence intervals: Goldenshluger and
 Nemirovski, On spatially adaptive estimation of nonparametric regression, Mathematical Methods of Statistics 6, 1997).
 A steady list is so known to a percent, a drifting one is followed, and a step is noticed within some eighty dials.
+What is asked every second errs at times: a few hundred agents dial thousands of times an hour, and among so many short
+memories one that saw hardly an answer by chance is sure to be. So a fall must be plainer than a rise.
 
 Dials that are too young to be learnt (`ordered.py`) count by how much they can have told: where answers come within a
 time distributed as F, so many of them after ages a are the chance times the sum of F(a) (a cure model's estimate:
@@ -19,7 +21,8 @@ from typing import Final
 import msgspec
 
 MEMORIES_DIALS: Final = (25.0, 75.0, 225.0, 675.0)  # a dial weighs 1/e of the newest after so many
-CONTRADICTION: Final = 1.6  # standard errors on either side
+RISEN: Final = 1.6  # standard errors on either side, for a chance to be taken to have risen
+FALLEN: Final = 2.4  # likewise, to have fallen: said too soon, it drops people; too late, agents wait
 CHANCE_AT_FIRST: Final = 0.3
 DIALS_IMAGINED: Final = 8.0  # how much weighs what was known before
 HOUR_MEMORY_DIALS: Final = 3000.0
@@ -87,10 +90,10 @@ class Chance(msgspec.Struct, kw_only=True):
             answers, dials, equal = tally.with_unripe(unripe, memory)
             weight = dials + DIALS_IMAGINED
             chance = min((answers + before * DIALS_IMAGINED) / weight, 1.0)
-            error = CONTRADICTION * math.sqrt(max(chance * (1.0 - chance), 0.01) / (equal + 2.0 * DIALS_IMAGINED))
-            low, high = max(low, chance - error), min(high, chance + error)
-            if low > high:
+            error = math.sqrt(max(chance * (1.0 - chance), 0.01) / (equal + 2.0 * DIALS_IMAGINED))
+            if chance + RISEN * error < low or chance - FALLEN * error > high:
                 break
+            low, high = max(low, chance - RISEN * error), min(high, chance + FALLEN * error)
             found = chance, equal
         return found
 

@@ -10,7 +10,8 @@ them within what is allowed.
 
 What is allowed follows the account of drops: earned with every live answer at the rate of the target, paid with every
 drop. Whatever the predictions are worth, drops so come to the target in the long run (integral control). And no drop
-is risked that would take a window over the hard stop if it came to be.
+is risked that would take a window over the hard stop if it came to be: until then there is room for a few, so that one
+burst of drops does not end in an hour of nothing but progressive.
 """
 
 import math
@@ -30,6 +31,7 @@ EXACT_MAX: Final = 20  # agents and lines up to which chances are added one by o
 RISK_BALANCED: Final = 0.01  # allowed when the account of drops is even
 RISK_MAX: Final = 0.3
 ACCOUNT_DROPS: Final = 5.0  # so many drops more in the account allow e times the risk
+HELD_BACK: Final = 0.6  # drops, times the root of the crew, that are left between what is aimed at and the hard stop
 LINES_PER_AGENT_MAX: Final = 10  # ringing at once: a list that nobody answers is no reason to flood the trunk
 CAUTION: Final = 1.2  # standard errors by which a dial is taken to be likelier answered than it was found to be
 DIALS_IMAGINED: Final = 16.0  # added to those that the chance stands on: after a few dials its error is unknown as well
@@ -69,7 +71,8 @@ def risk_allowed(question: PacingQuestion) -> float:
 
 
 def _allowed(question: PacingQuestion, window: Answers) -> float:
-    account = question.budget.target * window.live - window.drops
+    budget, held_back = question.budget, HELD_BACK * math.sqrt(question.crew.size)
+    account = min(budget.target * window.live, budget.hard * window.live - held_back) - window.drops
     return min(RISK_BALANCED * math.exp(min(account / ACCOUNT_DROPS, 10.0)), RISK_MAX)
 
 
