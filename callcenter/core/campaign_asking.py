@@ -14,6 +14,7 @@ import msgspec
 
 from callcenter.core.caller_ids import shown
 from callcenter.core.campaign_calls import CampaignCalls
+from callcenter.core.campaign_crew import whoever_is_free
 from callcenter.core.campaign_pace import drops_of, next_number, said_of, uses_of
 from callcenter.core.campaign_state import Asked, CampaignRecord
 from callcenter.core.guard import GuardBook, GuardVerdict
@@ -140,6 +141,7 @@ class Asking:
             approach=campaign.approach,
             message_within_s=campaign.message_within_s if campaign.safe_harbour is not None else None,
             agent_ready=ready,
+            picks_up=ready and agent is None and whoever_is_free(world, campaign) is None,
         )
         configured = world.configuration.trunks.get(trunk)
         record.asked[leg] = Asked(

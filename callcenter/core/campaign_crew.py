@@ -86,8 +86,13 @@ def crew_of(world: World, campaign: Campaign) -> Crew:
 
 
 def whoever_is_free(world: World, campaign: Campaign) -> AgentId | None:
-    """Who has been free for longest and can be kept for one call; None if nobody can, besides those for callers."""
-    free = [one for one in agents_of(world, campaign) if world.agents.free.is_free(one.agent.id, Medium.VOICE)]
+    """Who has been free for longest and can be kept for one call, her phone nailed up: who has to pick it up may be too
+    late. None if nobody can, besides those for callers."""
+    free = [
+        one
+        for one in agents_of(world, campaign)
+        if one.agent.phone.nailed and world.agents.free.is_free(one.agent.id, Medium.VOICE)
+    ]
     if len(free) <= world.configuration.routing.blend.keep_free:
         return None
     return min(free, key=lambda one: (one.ready_since, one.agent.id)).agent.id

@@ -314,7 +314,7 @@ def _after_drop(question: Question, rule: AfterDrop) -> tuple[RuleKind, str, str
     at = question.dropped_at
     if at is not None and at < _asked_from_here(question):
         at = None
-    lifted = at is None or (rule.agent_lifts and question.agent_ready)
+    lifted = at is None or (rule.agent_lifts and question.agent_ready and not question.picks_up)
 
     def when(now: float) -> float | None:
         return now if lifted or at is None else max(now, at + rule.rest_s)
@@ -322,6 +322,8 @@ def _after_drop(question: Question, rule: AfterDrop) -> tuple[RuleKind, str, str
     value = "never dropped" if at is None else f"dropped {local_clock(at, 'UTC')} UTC"
     if at is not None and lifted:
         value += ", an agent is there"
+    elif at is not None and question.agent_ready and rule.agent_lifts:
+        value += ", the agent's phone has to be picked up"
     agent = ", or an agent for the call" if rule.agent_lifts else ""
     return RuleKind.AFTER_DROP, value, f"not for {_span(rule.rest_s)}{agent}", when
 

@@ -295,6 +295,7 @@ class Question:
     message_within_s: float | None = None  # how soon a dropped person hears the message; None: there is none
     dropped_at: float | None = None  # when the number was last dropped
     agent_ready: bool = False  # an agent is there for this very call, so that it cannot be dropped
+    picks_up: bool = False  # and has to pick her phone up first, so that it can
 
 
 # -- what is answered --------------------------------------------------------------------------------------------------

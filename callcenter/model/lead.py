@@ -97,6 +97,7 @@ class Dial:
     approach: Approach = Approach.LIVE
     message_within_s: float | None = None
     agent_ready: bool = False
+    picks_up: bool = False  # no agent's phone is nailed up: whoever is ready has to pick hers up, and may be too late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -487,6 +487,7 @@ async def question_within(
         message_within_s=dial.message_within_s,
         dropped_at=facts["dropped_at"],
         agent_ready=dial.agent_ready,
+        picks_up=dial.picks_up,
     )
     return question, facts["open"]
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from callcenter.core.campaign_pace import count_anew
-from callcenter.model.agent import AgentState
+from callcenter.model.agent import AgentState, PhoneRules
 from callcenter.model.campaign import CallerNumber, Mode
 from callcenter.model.campaign_messages import (
     CampaignStartRequested,
@@ -18,7 +18,7 @@ from callcenter.model.campaign_messages import (
     ReleaseLeads,
     SettleAttempt,
 )
-from callcenter.model.commands import DialNumber, RingAgent
+from callcenter.model.commands import DialNumber
 from callcenter.model.contact import LegEnd
 from callcenter.model.facts import Surprise
 from callcenter.model.ids import AgentId, LegId
@@ -27,6 +27,7 @@ from callcenter.model.trunk import Guard
 from tests.core.test_campaigns import SPRING, Floor
 
 HOUR = 3600.0
+NAILED = PhoneRules(nailed=True)
 
 
 def abroad(lead: Lead) -> Lead:
@@ -155,24 +156,26 @@ def test_an_agent_at_her_limit_is_told_why_her_lead_is_not_dialled_and_keeps_it(
 def test_a_number_that_was_dropped_is_called_again_only_for_an_agent_who_is_kept_for_it() -> None:
     """Nobody is there for certain who may be given another call meanwhile."""
     floor = Floor(leads=20, rules={"mode": Mode.RATIO, "ratio": 2.0})
-    ann, _ = floor.agent("ann"), floor.agent("bea")
+    ann, bea = floor.agent("ann", phone=NAILED), floor.agent("bea", phone=NAILED)
     floor.needs_agent = {"+84900000001"}
     floor.begins()
     floor.starts()
     floor.passes(1.5)
+    assert not any(one.dial.picks_up for one in floor.all(JudgeDial))
     dropped, other, *_ = floor.ringing
     floor.answered(other)
     floor.call("out")
-    assert [ring.agent for ring in floor.all(RingAgent)] == ["bea"]
-    assert ann.state is AgentState.NOT_READY, "she is kept for the number that was dropped"
+    assert bea.state is AgentState.ON_CONTACT
+    assert ann.is_in(AgentState.NOT_READY), "she is kept for the number that was dropped"
     floor.answered(dropped)
-    assert [ring.agent for ring in floor.lately(RingAgent)] == ["ann"]
+    assert ann.is_in(AgentState.ON_CONTACT)
+    assert floor.engine.world.by_leg(dropped) is floor.engine.world.contacts[ann.record.contacts[0]]
     floor.told_again()
 
 
 def test_who_was_kept_for_a_call_that_nobody_answers_is_free_again() -> None:
     floor = Floor(leads=1)
-    ann = floor.agent("ann")
+    ann = floor.agent("ann", phone=NAILED)
     floor.needs_agent = {"+84900000001"}
     floor.begins()
     floor.starts()
@@ -186,7 +189,7 @@ def test_who_was_kept_for_a_call_that_nobody_answers_is_free_again() -> None:
 
 def test_without_anybody_to_be_kept_for_it_such_a_number_is_not_dialled() -> None:
     floor = Floor(leads=1)
-    ann = floor.agent("ann")
+    ann = floor.agent("ann", phone=NAILED)
     floor.begins()
     floor.answers = False
     floor.starts()
@@ -194,12 +197,19 @@ def test_without_anybody_to_be_kept_for_it_such_a_number_is_not_dialled() -> Non
     floor.passes(1.0)
     [asked] = floor.all(JudgeDial)
     ann.pauses()
-    bea = floor.agent("bea")
-    floor.call("out")
-    assert bea.is_rung
+    floor.agent("bea")
     floor.tell(DialJudged(attempt=LegId(asked.dial.id), authorised=True, needs_agent=True))
-    assert not floor.all(DialNumber)
+    assert not floor.all(DialNumber), "bea has to pick her phone up, and may be too late"
     assert floor.lately(SettleAttempt)[0].outcome is Outcome.VOID
+
+
+def test_the_law_is_told_when_whoever_is_ready_has_to_pick_her_phone_up() -> None:
+    floor = Floor(leads=1)
+    floor.agent("ann")
+    floor.begins()
+    floor.starts()
+    floor.passes(1.0)
+    assert [(one.dial.agent_ready, one.dial.picks_up) for one in floor.all(JudgeDial)] == [(True, True)]
 
 
 def test_windows_that_may_lack_drops_are_counted_anew_by_the_attempts_on_record() -> None:

@@ -287,6 +287,7 @@ def test_a_dropped_number_rests_unless_an_agent_is_there() -> None:
     asked = question(dropped_at=NOON - DAY_S)
     assert check(asked, [pack(rule)]).next_at == NOON + 2 * DAY_S
     assert check(replace(asked, agent_ready=True), [pack(rule)]).allowed
+    assert not check(replace(asked, agent_ready=True, picks_up=True), [pack(rule)]).allowed
     assert not check(replace(asked, agent_ready=True), [pack(replace(rule, agent_lifts=False))]).allowed
 
 
