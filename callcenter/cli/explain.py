@@ -177,8 +177,8 @@ def _passed_over(one: "PassedOver") -> dict[str, object]:
         "call": one.other,
         "queue": one.other_queue,
         "cause": one.cause.value,
-        "call_priority": one.other_priority,
-        "priority": one.priority,
+        "call_priority": round(one.other_priority, 3),
+        "priority": round(one.priority, 3),
         "ahead_s": seconds(one.ahead_s),
         "words": before_words(one),
     }

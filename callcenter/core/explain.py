@@ -6,6 +6,7 @@ the journal's entries since) and looking around. Nothing has to be written down 
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from callcenter.core.engine import Engine
 from callcenter.core.lines import points
@@ -13,10 +14,16 @@ from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.timers import TimerKind
 from callcenter.core.widening import asked_of
 from callcenter.model.agent import AgentState, AgentStatus, PhoneState
-from callcenter.model.contact import Medium
+from callcenter.model.contact import Direction, Medium
 from callcenter.model.ids import AgentId, ContactId, QueueName
 from callcenter.model.need import Need
 from callcenter.strategies import STRATEGIES
+
+LATER_WORDS: Final = {
+    True: "callers come before calls that we make",
+    False: "calls that we make come before callers",
+}
+"""Which come first, by whether those that come later are our own (`first` of `blend` in routing.yaml)."""
 
 
 class Cause(StrEnum):
@@ -79,10 +86,10 @@ class PassedOver:
     other: ContactId
     other_queue: QueueName
     cause: Before
-    other_priority: int
-    priority: int  # of the contact that had to wait
+    other_priority: float  # at that moment, with what it had grown by
+    priority: float  # of the contact that had to wait, likewise
     ahead_s: float  # by how much the other's place is the earlier one; negative: it is later
-    words: str = ""  # what the order of the queues said
+    words: str = ""  # what the order of the queues said, or why nobody overtakes it
 
 
 def verdicts(engine: Engine, contact_id: ContactId, now: float) -> list[Verdict]:
@@ -115,12 +122,13 @@ def verdicts(engine: Engine, contact_id: ContactId, now: float) -> list[Verdict]
 def excluded(engine: Engine, contact: ContactRecord, agent: AgentId, now: float) -> Verdict:
     """Why this agent is no candidate for a contact that is in a queue."""
     record = engine.world.agents.records[agent]
-    lacking = contact.needs.lacking(record.agent.able)
+    asked = asked_of(contact).lacking(record.agent.able)  # whoever it is kept for, or from
+    lacking = asked or contact.needs.lacking(record.agent.able)
     unable = engine.world.agents.why_not_free(record, contact.medium, now)
     said: list[str] = []
     reasons: list[Reason] = []
     if lacking:
-        held = _held_back(engine, contact, record, now)
+        held = None if asked else _held_back(engine, contact, record, now)
         reasons.append(held or Reason(cause=Cause.LACKS, about=_asked(lacking)))
         said.append(held.about if held is not None else f"needs {', '.join(lacking)}")
     if unable:
@@ -165,20 +173,45 @@ def unable_reason(engine: Engine, record: AgentRecord, medium: Medium, now: floa
     return Reason(cause=Cause.OTHER, about=words)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a contact stood in line in the moment before it was offered: afterwards it is in none."""
+
+    points: float
+    words: str  # why its queue came first; "": priority and place say it
+
+
+def standing_of(engine: Engine, contact: ContactRecord) -> Standing:
+    """How a contact that waits stands now."""
+    world = engine.world
+    words = engine.parts.matching.ranking.why(contact)
+    if not words and world.lines.is_starved(contact, world.now):
+        words = f"has waited {world.now - contact.since:.0f} s, so long that nobody may overtake it"
+    return Standing(points=_points(engine, contact, world.now), words=words)
+
+
 def came_before(
-    engine: Engine, other: ContactRecord, contact: ContactRecord, agent: AgentId, seq: int, now: float
+    engine: Engine,
+    other: ContactRecord,
+    contact: ContactRecord,
+    agent: AgentId,
+    seq: int,
+    now: float,
+    stood: Standing | None = None,
 ) -> PassedOver:
-    """Why `other` was offered to an agent who could have served `contact`, which waits."""
-    ranking = engine.parts.matching.ranking
+    """Why `other` was offered to an agent who could have served `contact`, which waits. `stood`: how it had stood."""
+    stood = standing_of(engine, other) if stood is None else stood
     mine, theirs = (engine.world.lines.place_of(one, now) for one in (contact, other))
-    words = ranking.why(other)
-    if points(other, now) != points(contact, now):
+    words, points_mine = stood.words, _points(engine, contact, now)
+    if not words and engine.world.lines.rules.later is contact.direction is not other.direction:
+        words = LATER_WORDS[contact.direction is Direction.OUTBOUND]
+    if stood.points != points_mine:
         cause = Before.PRIORITY
     elif other.since != contact.since:
         cause = Before.WAITED_LONGER
     else:
         cause = Before.CAME_FIRST
-    if theirs > mine or words:
+    if words or (theirs > mine and stood.points <= points_mine):
         cause = Before.ORDER
     return PassedOver(
         at=now,
@@ -187,11 +220,18 @@ def came_before(
         other=other.id,
         other_queue=other.queue or other.last_queue or QueueName(""),
         cause=cause,
-        other_priority=other.priority,
-        priority=contact.priority,
+        other_priority=stood.points,
+        priority=points_mine,
         ahead_s=contact.since - other.since,
         words=words,
     )
+
+
+def _points(engine: Engine, contact: ContactRecord, now: float) -> float:
+    """A contact's priority as it is now; its own where it counts before or after all others."""
+    world = engine.world
+    apart = world.lines.is_starved(contact, now) or world.lines.rules.later is contact.direction
+    return float(contact.priority) if apart else points(contact, now)
 
 
 def able(engine: Engine, needs: Need) -> list[AgentId]:
@@ -211,8 +251,6 @@ def _asked(lacking: tuple[str, ...]) -> str:
 
 def _held_back(engine: Engine, contact: ContactRecord, record: AgentRecord, now: float) -> Reason | None:
     """Why she may not serve it though she meets what it asks for: she is a reserve, or it is kept for another."""
-    if not asked_of(contact).met_by(record.agent.able):
-        return None
     timers, queue = engine.world.timers, engine.world.queue_of(contact)
     reserve = queue.reserve
     if contact.spares and reserve is not None and reserve.who.met_by(record.agent.able):

@@ -14,7 +14,7 @@ from callcenter.core.lines import points
 from callcenter.core.queues import IN_QUEUE
 from callcenter.core.state import ContactRecord
 from callcenter.core.timers import Timer, TimerKind
-from callcenter.core.widening import TIMERS, yet_to_come
+from callcenter.core.widening import TIMERS, asked_of, yet_to_come
 from callcenter.model.contact import ContactState
 from callcenter.model.forecast import Range
 from callcenter.model.ids import AgentId, ContactId, QueueName
@@ -44,6 +44,10 @@ OF_THE_CONTACT: Final = frozenset(
     }
 )
 """Deadlines whose subject is the contact."""
+
+
+GIVEN_UP: Final = "given_up"
+"""The step of a promise at whose deadline it is given up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +118,7 @@ def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None
         queue=contact.queue,
         position=view.position,
         waiting=len(world.queued.get(contact.queue, ())) if contact.queue is not None else 0,
-        needs=str(contact.needs) if waits else "",
+        needs=str(contact.needs if contact.kept_for is not None else asked_of(contact)) if waits else "",
         priority=points(contact, now) if waits else 0.0,
         ageing=ageing,
         priority_max=contact.priority + ageing.max if ageing is not None else 0.0,
@@ -194,5 +198,8 @@ def _of_the_contact(engine: Engine, contact: ContactRecord, timer: Timer) -> Upc
             return None
         added = tuple(agent for agent in able(engine, after) if agent not in set(able(engine, contact.needs)))
         return Upcoming(at=timer.at, kind=timer.kind, needs=str(after), added=added)
-    step = contact.callback.step.value if contact.callback is not None else ""
+    callback = contact.callback
+    step = callback.step.value if callback is not None else ""
+    if callback is not None and timer.kind is TimerKind.CALLBACK and timer.at > callback.gives_up:
+        step = GIVEN_UP
     return Upcoming(at=timer.at, kind=timer.kind, step=step)

@@ -10,7 +10,7 @@ was written down says so, and shows what the journal says instead. A contact tha
 journal's end, where the engine knows what will happen next.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -21,6 +21,7 @@ from callcenter.core.explain import PassedOver, Verdict, verdicts
 from callcenter.core.outlook import Outlook, outlook
 from callcenter.core.snapshot import restore
 from callcenter.core.state import ContactRecord
+from callcenter.core.widening import asked_of
 from callcenter.errors import CallCenterError
 from callcenter.jobs.looking import Witness
 from callcenter.jobs.story import story
@@ -105,9 +106,11 @@ class _Watch:
 
     engine: Engine
     contact: ContactId
-    seen: list[tuple[int, Decision]] = field(default_factory=list)  # place among the entry's outputs, what was seen
+    witness: Witness
+    seen: list[tuple[int, Decision]] = field(default_factory=list)  # how many offers there had been, what was seen
 
     def __call__(self, contact: ContactRecord) -> None:
+        self.witness.decides(contact)
         if contact.id != self.contact or contact.queue is None:
             return
         world = self.engine.world
@@ -117,13 +120,13 @@ class _Watch:
             at=world.now,
             queue=queue.name,
             strategy=queue.strategy,
-            needs=str(contact.needs),
+            needs=str(asked_of(contact)),  # who is kept from it beside that, the verdicts say
             chosen=(),
             why=(),
             offers=(),
             verdicts=tuple(verdicts(self.engine, contact.id, world.now)),
         )
-        self.seen.append((len(world.out), found))
+        self.seen.append((len(_offers(world.out, self.contact)), found))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -154,7 +157,7 @@ async def explain(
     spoken = [entry async for entry in reader.entries_of(contact)]
     if not spoken:
         return None
-    offers = {entry.seq: _offers(entry, contact) for entry in spoken}
+    offers = {entry.seq: _offers(entry.outputs, contact) for entry in spoken}
     retold = await _told_again(configuration, reader, snapshots, contact, spoken, progress, now, shelf)
     explained: list[Decision] = []
     changed: set[int] = set()
@@ -211,8 +214,9 @@ async def _told_again(
                 witness = Witness(engine=engine, contact=contact)
             witness.before()
             if entry.seq in known:
-                found.decisions[entry.seq], outputs = _decisions(engine, entry, contact)
+                found.decisions[entry.seq], outputs = _decisions(engine, entry, contact, witness)
             else:
+                engine.parts.matching.on_decision = witness.decides
                 outputs = engine.handle(entry.event, entry.at)
             found.passed_over += witness.passed_over(entry, outputs)
             found.asides.update(witness.asides(entry, outputs))
@@ -230,18 +234,21 @@ def _ends(entry: Entry, contact: ContactId) -> bool:
     return any(isinstance(fact, ContactEnded) and fact.contact == contact for fact in entry.outputs)
 
 
-def _decisions(engine: Engine, entry: Entry, contact: ContactId) -> tuple[list[Decision], list[Output]]:
+def _decisions(
+    engine: Engine, entry: Entry, contact: ContactId, witness: Witness
+) -> tuple[list[Decision], list[Output]]:
     """The decisions on the contact in one entry, each with the offers that came of it; and all that came of it."""
-    watch = _Watch(engine=engine, contact=contact)
+    watch = _Watch(engine=engine, contact=contact, witness=witness)
     engine.parts.matching.on_decision = watch
     try:
         outputs = engine.handle(entry.event, entry.at)
     finally:
         engine.parts.matching.on_decision = None
-    ends = [*(begin for begin, _ in watch.seen[1:]), len(outputs)]
+    offers = _offers(outputs, contact)  # counted, because of commands that undo each other neither is left
+    ends = [*(begin for begin, _ in watch.seen[1:]), len(offers)]
     decided = []
     for (begin, seen), end in zip(watch.seen, ends, strict=False):  # nothing seen: nothing decided
-        made = [fact for fact in outputs[begin:end] if isinstance(fact, ContactOffered) and fact.contact == contact]
+        made = offers[begin:end]
         decided.append(replace(_with(seen, made), seq=entry.seq))
     return decided, outputs
 
@@ -255,8 +262,8 @@ def _with(seen: Decision, made: list[ContactOffered]) -> Decision:
     )
 
 
-def _offers(entry: Entry, contact: ContactId) -> list[ContactOffered]:
-    return [fact for fact in entry.outputs if isinstance(fact, ContactOffered) and fact.contact == contact]
+def _offers(outputs: Sequence[object], contact: ContactId) -> list[ContactOffered]:
+    return [fact for fact in outputs if isinstance(fact, ContactOffered) and fact.contact == contact]
 
 
 def _as_written(entry: Entry, was: list[ContactOffered]) -> list[Decision]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from callcenter.core.explain import Reason
-from callcenter.core.outlook import Outlook, Upcoming
+from callcenter.core.outlook import GIVEN_UP, Outlook, Upcoming
 from callcenter.core.timers import TimerKind
 from callcenter.jobs.wording import NAMED_MAX, asked_words, duration, listed, target_words, who_and_why
 from callcenter.model.callback import CallbackStep
@@ -138,6 +138,7 @@ def _relax(coming: Upcoming) -> str:
 CALLBACK_STEPS: Final[Mapping[str, str]] = {
     CallbackStep.RESTING: "its time comes: the customer may be called back from then on",
     CallbackStep.ASKING: "the law is asked again whether the customer may be called",
+    GIVEN_UP: "the promise is given up, if the customer has not been reached by then",
     CallbackStep.DUE: "the time in which the customer may be called ends for now",
 }
 """What the deadline of a promise means, by how far it has come."""

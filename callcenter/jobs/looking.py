@@ -8,15 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from callcenter.core.engine import Engine
-from callcenter.core.explain import PassedOver, able, came_before
+from callcenter.core.explain import PassedOver, Standing, able, came_before, standing_of
+from callcenter.core.state import ContactRecord
 from callcenter.jobs.heard import heard
 from callcenter.jobs.telling import Aside, Detail
-from callcenter.jobs.wording import duration, listed, need_words
+from callcenter.jobs.wording import asked_words, duration, listed, need_words
 from callcenter.model.agent import AgentStatus
 from callcenter.model.commands import PlayPrompts
 from callcenter.model.contact import ContactState, OfferEnd
 from callcenter.model.entry import Entry
-from callcenter.model.facts import ContactOffered, NeedsRelaxed, NodeEntered, OfferEnded
+from callcenter.model.facts import ContactOffered, ContactQueued, NeedsRelaxed, NodeEntered, OfferEnded
 from callcenter.model.ids import ContactId
 from callcenter.model.need import Need
 
@@ -45,9 +46,15 @@ class Witness:
         self._engine = engine
         self._contact = contact
         self._was: _Before | None = None
+        self._stood: dict[ContactId, Standing] = {}
+
+    def decides(self, contact: ContactRecord) -> None:
+        """A contact is about to be offered: how does it stand in line?"""
+        self._stood[contact.id] = standing_of(self._engine, contact)
 
     def before(self) -> None:
         """The next entry is about to be told."""
+        self._stood.clear()
         record = self._engine.world.contacts.get(self._contact)
         self._was = None if record is None else _Before(waits=record.state is ContactState.WAITING, needs=record.needs)
 
@@ -66,7 +73,8 @@ class Witness:
                 continue
             if mine.needs.met_by(agent.agent.able):
                 told.add(fact.contact)
-                yield came_before(self._engine, other, mine, fact.agent, entry.seq, entry.at)
+                stood = self._stood.get(fact.contact)
+                yield came_before(self._engine, other, mine, fact.agent, entry.seq, entry.at, stood)
 
     def asides(self, entry: Entry, outputs: Sequence[object]) -> Mapping[tuple[int, int], Aside]:
         """What belongs to the sentences about this entry's facts."""
@@ -74,11 +82,35 @@ class Witness:
         for at, fact in enumerate(outputs):
             if isinstance(fact, NeedsRelaxed) and fact.contact == self._contact:
                 found[entry.seq, at] = self._relaxed(fact)
+            elif isinstance(fact, ContactQueued) and fact.contact == self._contact:
+                found[entry.seq, at] = self._queued(fact)
             elif isinstance(fact, NodeEntered) and fact.contact == self._contact:
                 found[entry.seq, at] = self._heard(outputs[at + 1 :])
             elif isinstance(fact, OfferEnded) and fact.contact == self._contact and fact.end in MISSED:
                 found[entry.seq, at] = self._missed(fact, entry.at)
         return found
+
+    def _queued(self, fact: ContactQueued) -> Aside:
+        """What its place and its needs come of: a list, an agent who knows the caller, a reserve."""
+        record = self._engine.world.contacts.get(self._contact)
+        if record is None or record.queue != fact.queue:
+            return Aside(words="")
+        queue = self._engine.world.queue_of(record)
+        words, details = "", dict[str, Detail]()
+        own = queue.priority if record.own_priority is None else record.own_priority
+        if fact.priority > own and queue.vip:
+            words += f"; {fact.priority - own} points of the priority are for a list of callers (`vip`)"
+            details["vip_points"] = fact.priority - own
+        if record.kept_for is not None and queue.sticky is not None:
+            words += (
+                f"; it is kept for {record.kept_for}, who served this caller last, for {duration(queue.sticky.for_s)}"
+            )
+            details["kept_for"] = record.kept_for
+        if record.spares and queue.reserve is not None:
+            reserve = asked_words(str(queue.reserve.who))
+            words += f"; {reserve} is a reserve, and serves after {duration(queue.reserve.above_s)} of waiting"
+            details["reserve_after_s"] = queue.reserve.above_s
+        return Aside(words=words, details=details)
 
     def _heard(self, then: Sequence[object]) -> Aside:
         """What is said at a node as soon as the call comes there."""

@@ -174,7 +174,7 @@ def before_words(passed: PassedOver) -> str:
     """Why another call came first, as the end of a sentence about that call."""
     match passed.cause:
         case Before.PRIORITY:
-            return f"its priority is {passed.other_priority}, this call's {passed.priority}"
+            return f"its priority was {passed.other_priority:.4g} then, this call's {passed.priority:.4g}"
         case Before.WAITED_LONGER:
             return f"it had been waiting {duration(passed.ahead_s)} longer"
         case Before.CAME_FIRST:
@@ -183,21 +183,24 @@ def before_words(passed: PassedOver) -> str:
             return passed.words or "the order of the queues puts it first"
 
 
+def _range(values: Sequence[float]) -> str:
+    """The least and the most of some priorities."""
+    least, most = f"{min(values):.4g}", f"{max(values):.4g}"
+    return least if least == most else f"{least} to {most}"
+
+
 def passed_over_words(passed: Sequence[PassedOver]) -> list[str]:
     """All that came first, summed up: how many calls, by which reason. A call that came first twice is one."""
-    counted = Counter((one.cause, one.other_priority if one.cause is Before.PRIORITY else 0) for one in passed)
+    counted = Counter(one.cause for one in passed)
     said = []
-    for (cause, priority), times in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
-        some = [
-            one
-            for one in passed
-            if one.cause is cause and (cause is not Before.PRIORITY or one.other_priority == priority)
-        ]
+    for cause, times in sorted(counted.items(), key=lambda item: (-item[1], item[0])):
+        some = [one for one in passed if one.cause is cause]
         count = len({one.other for one in some})
         calls = "1 call" if count == 1 else f"{count} calls"
         match cause:
             case Before.PRIORITY:
-                said.append(f"{calls} because of a higher priority ({priority}; this call has {some[0].priority})")
+                theirs, ours = (_range([getattr(one, key) for one in some]) for key in ("other_priority", "priority"))
+                said.append(f"{calls} because of a higher priority at that moment ({theirs}; this call had {ours})")
             case Before.WAITED_LONGER:
                 most = max(one.ahead_s for one in some)
                 said.append(

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from callcenter.jobs.explaining import explain
+from callcenter.jobs.explaining import Explanation, explain
+from callcenter.jobs.foresight import next_words
 from callcenter.jobs.telling import Step
+from callcenter.jobs.wording import groups, passed_over_words
+from callcenter.model.agent import PhoneRules
 from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.callback import CallbackRules, CallbackWindow
 from callcenter.model.commands import DialNumber, RingAgent
@@ -15,8 +18,11 @@ from callcenter.model.entry import decode_entry
 from callcenter.model.events import LegAnswered, LegEnded
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import UNVERSIONED, CalendarName, ListName, QueueName
+from callcenter.model.need import parse_need
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Overflow, Target
+from callcenter.model.relaxation import Ageing, Reserve, Sticky
+from callcenter.model.routing import Routing
 from callcenter.nodes.callback import CallMeBack
 from callcenter.nodes.check import Case, Check
 from callcenter.nodes.enqueue import Enqueue
@@ -69,11 +75,15 @@ def center(**rules: Any) -> Center:
 
 async def told(house: Center, call: Call) -> list[Step]:
     """The story of a call."""
+    return list((await explained(house, call)).steps)
+
+
+async def explained(house: Center, call: Call) -> Explanation:
     entries = [decode_entry(line) for line in house.journal]
     shelf = MemoryShelf({UNVERSIONED: house.configuration, **house.engine.world.library})
     found = await explain(house.configuration, MemoryJournal(entries), NoSnapshots(), call.id, shelf=shelf)
     assert found is not None
-    return list(found.steps)
+    return found
 
 
 async def words(house: Center, call: Call) -> list[str]:
@@ -207,3 +217,99 @@ async def test_why_a_customer_was_not_reached_is_said() -> None:
         "the number could not be dialled after 2.0 s: no trunk takes it",
         "the customer's phone rings no more after 2.0 s: the agent hung up before she answered",
     ]
+
+
+def left_out(found: Explanation) -> list[str]:
+    """Why the others could not, at the first decision."""
+    return [group.words for group in groups(found.decisions[0].verdicts)]
+
+
+async def test_a_caller_who_is_kept_for_an_agent_or_from_a_reserve_is_told_so_and_asks_for_what_she_asks_for() -> None:
+    rules: dict[str, Any] = {"sticky": Sticky(for_s=20.0), "reserve": Reserve(needs=parse_need("spare"), above_s=30.0)}
+    house = Center(queue("sales", "a", **rules))
+    ann = house.agent("ann", a=3)
+    house.agent("bob", a=3, spare=1), house.agent("cat", b=3)
+    first = house.call("sales")
+    ann.answers()
+    house.passes(20.0)
+    found = await explained(house, house.call("sales", caller="0902"))
+    queued = next(step for step in found.steps if step.kind == "queued")
+    assert queued.words.endswith("; an agent with spare is a reserve, and serves after 30.0 s of waiting")
+    assert found.decisions[0].needs == "a"
+    assert left_out(found) == [
+        "ann is talking with another caller",
+        "cat does not have a",
+        "bob is a reserve of sales and serves after 30 s of waiting (now 0 s)",
+    ]
+    assert found.outlook is not None
+    assert found.outlook.needs == "a"
+    first.hangs_up()
+    house.passes(60.0)
+    busy = house.call("sales", caller="0903")
+    assert busy.id
+    found = await explained(house, house.call("sales"))
+    queued = next(step for step in found.steps if step.kind == "queued")
+    assert "; it is kept for ann, who served this caller last, for 20.0 s" in queued.words
+    assert "cat does not have a" in left_out(found)
+
+
+async def test_what_has_grown_and_what_a_list_gives_is_said_of_priorities() -> None:
+    vip = NumberList(name=ListName("vip"), numbers=frozenset({"0909"}))
+    ageing = Ageing(per_minute=10.0, max=30.0)
+    house = Center(queue("sales", ageing=ageing), queue("gold", priority=60, vip={vip.name: 5}), lists=[vip])
+    ann = house.agent("ann")
+    busy = house.call("gold", caller="0904")
+    ann.answers()
+    house.call("sales")
+    house.passes(90.0)
+    later = house.call("gold", caller="0909")
+    house.passes(10.0)
+    busy.hangs_up()
+    found = await explained(house, later)
+    assert passed_over_words(found.passed_over) == [
+        "1 call because of a higher priority at that moment (66.67; this call had 65)"
+    ]
+    queued = next(step for step in found.steps if step.kind == "queued")
+    assert queued.words.endswith("; 5 points of the priority are for a list of callers (`vip`)")
+
+
+async def test_why_the_order_of_the_queues_puts_another_first_is_said() -> None:
+    queues = queue("sales", service_level_s=20.0), queue("support", service_level_s=60.0, weight=3.0)
+    house = Center(*queues, routing=Routing(order="service_level"))
+    ann = house.agent("ann")
+    busy = house.call("sales", caller="0904")
+    ann.answers()
+    house.passes(10.0)
+    waits = house.call("sales", caller="0905")
+    house.passes(5.0)
+    house.call("support", caller="0906")
+    house.passes(30.0)
+    busy.hangs_up()
+    [words] = passed_over_words((await explained(house, waits)).passed_over)
+    assert words.startswith("1 call that the order of the queues puts first (support is in the greatest need: ")
+
+
+async def test_an_agent_whose_phone_is_nailed_up_is_explained_as_any_other() -> None:
+    house = Center(queue("sales"))
+    house.agent("ann", phone=PhoneRules(nailed=True))
+    found = await explained(house, house.call("sales"))
+    assert [(decision.chosen, decision.caveat) for decision in found.decisions] == [(("ann",), "")]
+    assert found.outlook is not None
+
+
+async def test_when_a_promise_is_given_up_is_said() -> None:
+    house = center()
+    call = house.call("desk")
+    call.presses("1")
+    house.passes(1.0)
+    found = await explained(house, call)
+    assert found.outlook is not None
+    said = next_words(found.outlook)
+    assert said[-1][1] == "the time in which the customer may be called ends for now"  # the office closes before
+    anywhere = Center(queue("sales", callback=CallbackRules()))
+    call = anywhere.call("sales")
+    call.presses("11")
+    call.hears_it_out()
+    found = await explained(anywhere, call)
+    assert found.outlook is not None
+    assert next_words(found.outlook)[-1][1] == "the promise is given up, if the customer has not been reached by then"

@@ -168,7 +168,6 @@ def test_who_came_first_is_summed_up() -> None:
     more = [passed(Before.PRIORITY, 60, other=f"p{at}") for at in range(2)] + [passed(Before.PRIORITY, 80)]
     assert passed_over_words([*many, *more, passed(Before.CAME_FIRST)]) == [
         "9 calls that had been waiting longer (by up to 9.0 s)",
-        "2 calls because of a higher priority (60; this call has 50)",
+        "3 calls because of a higher priority at that moment (60 to 80; this call had 50)",
         "1 call that came in the same moment, just before",
-        "1 call because of a higher priority (80; this call has 50)",
     ]
