@@ -72,7 +72,7 @@ def import_(
         f"{list_}: {done.leads:,} leads of {done.rows:,} rows; {done.refused:,} refused, {done.duplicates:,} duplicates"
     )
     for one in first:
-        say(f"  line {one.line:,}: {safe(one.what)}")
+        say(f"  line {one.line:,}: {''.join(sign if sign.isprintable() else '?' for sign in one.what)}")
     left_out = done.refused + done.duplicates
     if errors is not None and left_out:
         say(f"rows that were left out: {errors}")

@@ -7,6 +7,7 @@ lines after it are read all the same, also those that a quote which nobody close
 
 import codecs
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from io import TextIOWrapper
@@ -25,6 +26,7 @@ BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_SEPARATOR: Final = re.compile(r'"?sep=."?', re.IGNORECASE)
 GUESSES: Final = "windows-1258 (Vietnamese), windows-1252 (Western Europe)"
 
 
@@ -39,6 +41,10 @@ def open_csv(path: Path, *, encoding: str = "", delimiter: str = "") -> Opened:
         raise wrong(str(path), f"cannot be read: {error.strerror}") from error
     if not first.strip():
         raise wrong(f"{path}:1", "there is no header", "the first line names the columns: name,number,language")
+    said = _SEPARATOR.fullmatch(first.strip())
+    if said:
+        remedy = "take that line out, or save the file as CSV without it"
+        raise wrong(f"{path}:1", f"{first.strip()!r} tells spreadsheets a delimiter, and is no header", remedy)
     between = delimiter or max(DELIMITERS, key=first.count)
     header = tuple(next(csv.reader([first], delimiter=between), ()))
     if len(header) > COLUMNS_MAX:

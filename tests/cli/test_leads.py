@@ -46,6 +46,7 @@ def test_a_list_is_imported_and_importing_it_again_adds_nothing(terminal: Termin
     assert "2 ready" in terminal("leads", "show", "spring").out
     said = terminal(*words[:-2]).out
     assert "line 5: phone nonsense: no telephone number" in said
+    assert "line 3: +84901234567 is there already" in said
     assert "--errors" not in said, "all five were shown"
 
 

@@ -75,6 +75,7 @@ def test_a_quote_that_nobody_closes_swallows_no_row(tmp_path: Path) -> None:
     ("content", "told"),
     [
         (b"", "there is no header"),
+        (b"sep=;\na;b\n1;2\n", "'sep=;' tells spreadsheets a delimiter"),
         (b"a,b\n\xff\xfe\xfa,2\n", "t.csv:2: is neither UTF-8 nor UTF-16"),
         (("," * 300).encode(), "301 columns"),
     ],
