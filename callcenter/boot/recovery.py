@@ -33,6 +33,7 @@ from callcenter.postgres.snapshots import Snapshots
 DECIDING: Final = ("core", "model", "nodes", "strategies", "pacers")  # the packages that a decision depends on
 TOLD_MAX: Final = 500_000  # entries; more would keep callers waiting for minutes
 SNAPSHOT_EVERY_S: Final = 60.0
+SNAPSHOT_LATE: Final = 10  # times that long: then one is saved of little, too; who is erased waits for it
 SNAPSHOT_AFTER_ENTRIES: Final = 200
 SHIPPED_WITHIN_S: Final = 5.0
 
@@ -177,10 +178,14 @@ class SnapshotKeeper:
 
     async def run(self) -> None:
         """Until cancelled."""
+        late = 0
         while True:
             await asyncio.sleep(self._every_s)
-            if self._journal.health().last_seq - self._saved >= self._after_entries:
+            late += 1
+            behind = self._journal.health().last_seq - self._saved
+            if behind >= self._after_entries or (behind and late >= SNAPSHOT_LATE):
                 await self.save()
+                late = 0
 
     async def save(self) -> None:
         """Save it now. A database that does not take it is no harm: the journal has it all."""

@@ -17,7 +17,7 @@ from callcenter.model.agent import PhoneState
 from callcenter.model.commands import HangUp
 from callcenter.model.contact import ContactState
 from callcenter.model.facts import AgentLost
-from callcenter.model.ids import FlowName, LegId, QueueName
+from callcenter.model.ids import AgentId, FlowName, LegId, QueueName
 from callcenter.model.queue import Overflow, Target, mailbox_flow
 
 
@@ -67,18 +67,22 @@ class LostAgents:
     def gives_up(self, leg: LegId) -> bool:
         """A phone that does not answer is not heard on this leg either: whether it is an agent's, and is hung up.
 
-        A phone that holds sends nothing and is thought to be there, until Asterisk gives its leg up.
+        Whatever she does on it: she talks, is consulted, is in a conference, speaks with a colleague, supervises. A
+        phone that holds sends nothing and is thought to be there, until Asterisk gives its leg up.
         """
         world = self._world
         contact = world.by_leg(leg)
-        agent = world.nailed.get(leg)
-        if contact is not None and contact.state is ContactState.CONNECTED and leg == contact.agent_leg:
-            agent = None if contact.phone_holds else contact.agent
+        agent = (
+            world.nailed.get(leg) or self._supervisor(leg) or (_on_leg(contact, leg) if contact is not None else None)
+        )
         record = world.agents.records.get(agent) if agent is not None else None
         if record is None or record.phone is PhoneState.REACHABLE:
             return False
         world.out.append(HangUp(contact=contact.id if contact is not None else NOBODY, leg=leg))
         return True
+
+    def _supervisor(self, leg: LegId) -> AgentId | None:
+        return next((one.supervisor for one in self._world.monitors.values() if one.leg == leg), None)
 
     def _lead(self, contact: ContactRecord, target: Target | None) -> None:
         world = self._world
@@ -90,3 +94,22 @@ class LostAgents:
             self._elsewhere.start_flow(contact, flow)
         else:
             self._transfers.back_in_line(contact)
+
+
+def _on_leg(contact: ContactRecord, leg: LegId) -> AgentId | None:
+    """Whose phone should be heard on a leg of a conversation; None if nobody's, or hers holds."""
+    if contact.colleague is not None:
+        if leg in contact.holding or contact.state is not ContactState.FORWARDED:
+            return None
+        return contact.dialler if leg == contact.leg else contact.colleague
+    if contact.state is not ContactState.CONNECTED:
+        return None
+    consult = contact.consult
+    if leg == contact.agent_leg:
+        return None if contact.phone_holds else contact.agent
+    if consult is not None and leg == consult.own:
+        return contact.agent
+    if consult is not None and leg == consult.leg:
+        return consult.party.agent if consult.up is not None else None
+    guest = contact.guests.get(leg)
+    return guest.party.agent if guest is not None else None

@@ -14,6 +14,7 @@ from callcenter.core.queues import Queues
 from callcenter.core.state import AgentRecord, ContactRecord
 from callcenter.core.world import World
 from callcenter.model.agent import AgentStatus, PhoneState
+from callcenter.model.contact import FEATURE
 from callcenter.model.control import TransferTo
 from callcenter.model.control_facts import ContactTransferred, TransferFailed
 from callcenter.model.events import TransferRequested
@@ -87,6 +88,8 @@ class Transfers:
         if record is not None:
             return (TransferTo.AGENT, record.agent.id), ""
         flow = self._world.configuration.numbers.get(name)
+        if flow is not None and name.startswith(FEATURE):
+            return (to, name), f"{name} is a feature code, for agents' own phones: a caller would be lost there"
         if flow is not None:
             return (TransferTo.FLOW, flow), ""
         return (to, name), f"there is no extension {name}"

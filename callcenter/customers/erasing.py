@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 from callcenter.customers.rules import Rules
 from callcenter.errors import at_odds, unreadable
 from callcenter.model.ids import RecordingId
+from callcenter.model.sealed import Step
 from callcenter.postgres.privacy import Person, Privacy, Report
 from callcenter.postgres.sealed import SealedFiles
 
@@ -52,16 +53,16 @@ class Erasing:
     async def erase(self, number: str, by: str, *, dry: bool) -> Report:
         """Erase her, or (`dry`) count what would be. A line in the ledger is written before anything is done."""
         person, kept = await self._found(number)
-        erasure = None if dry else await self._privacy.begin(self._privacy.hash_of(kept), by)
+        hers = {kept: None, **dict.fromkeys(filter(None, map(self._rules().kept, person.forms)))}
+        runs = [] if dry else [await self._privacy.begin(self._privacy.hash_of(one), by) for one in hers]
         if not dry:
             await self._files.take()
             person, kept = await self._found(number)
-        removed, left = await self._recordings(person, by, dry=dry)
-        report = await self._privacy.erase(person, dry=dry)
+        removed, stay = await self._recordings(person, by, dry=dry)
+        report = await self._privacy.erase(person.without(stay), dry=dry)
         report.rows["recording"] = removed
-        report.left += left
-        if erasure is not None:
-            await self._privacy.end(erasure, report)
+        for run in runs:  # one for each number of hers: what is left is found by any
+            await self._privacy.end(run, report)
         return report
 
     async def again(self, by: str) -> list[Report]:
@@ -79,20 +80,16 @@ class Erasing:
         agent = await self._privacy.agent_of([number, *rules.forms(number)])
         return f"the phone of {agent}" if agent else ""
 
-    async def _recordings(self, person: Person, by: str, *, dry: bool) -> tuple[int, list[str]]:
-        """Remove them, file by file, or only count. Gives how many, and what is left in words."""
-        removed, left = 0, []
+    async def _recordings(self, person: Person, by: str, *, dry: bool) -> tuple[int, dict[str, str]]:
+        """Remove them, file by file, or only count. Gives how many, and the contacts of which one could not go: why."""
+        removed, stay = 0, {}
         for one in person.recordings:
-            if one["held"]:
-                left.append(f"recording {one['id']} is under legal hold")
-            elif one["step"] is None:
-                if one["path"]:
-                    left.append(f"recording {one['id']} is not put away yet: erase again in a while")
-            elif one["step"] != "removed":
+            if one["step"] not in (None, Step.REMOVED):
                 gone = dry or await self._remover.remove(RecordingId(one["id"]), by, ERASURE)
                 removed += gone
-                left += [] if gone else [f"recording {one['id']} could not be removed"]
-        return removed, left
+                if not gone:
+                    stay[one["contact"]] = f"recording {one['id']} could not be removed: erase again later"
+        return removed, stay
 
     async def _found(self, number: str) -> tuple[Person, str]:
         """Whom the number is, by all her numbers if she is a customer, and the form in which it is kept."""

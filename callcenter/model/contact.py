@@ -1,6 +1,7 @@
 """A contact and its legs, in words. Knows the states, reasons and causes there are; knows no transition."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Medium(StrEnum):
@@ -20,9 +21,13 @@ class Direction(StrEnum):
     VOICEMAIL = "voicemail"  # nobody is on the line: a message that a caller left waits to be heard
 
 
+FEATURE: Final = "*"
+"""What a feature code begins with: it is dialled by agents, and does something for them."""
+
+
 def direction_of(agent_number: str, dialled: str) -> Direction:
     """Who a call that came in is from: an agent who dials a feature code (`*31`) from her phone is no customer."""
-    return Direction.INTERNAL if agent_number and dialled.startswith("*") else Direction.INBOUND
+    return Direction.INTERNAL if agent_number and dialled.startswith(FEATURE) else Direction.INBOUND
 
 
 class ContactState(StrEnum):

@@ -1,15 +1,16 @@
 """One person, across every table: what is there of her, and how it goes. Knows tables; knows no file and no screen.
 
 Theory: all rows go in one transaction, so a run that is killed has done nothing, and a dry run is the same transaction
-taken back. The ledger is written before it and holds a keyed hash only. What must not go is told and not erased: live
-calls, what somebody holds, entries that the next start tells again (after the last snapshot); done again later, it is
-whole. `TREATED` names every column of the schema that is marked PERSONAL; a law test compares.
+taken back. A contact goes whole or stays whole: of one whose recording is held everything stays, its number too, so
+that whoever comes again finds it. The ledger is written before it and holds a keyed hash only. What must not go is told
+and not erased: live calls, what somebody holds, what the next start tells again (after the last snapshot); done again
+later, it is whole. `TREATED` names every column of the schema that is marked PERSONAL; a law test compares.
 """
 
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from typing import Any, Final
 
@@ -91,8 +92,9 @@ class Person:
     """Whom the database knows by a number."""
 
     forms: tuple[str, ...]  # every form of every number of hers
-    contacts: tuple[str, ...]  # that are over
+    contacts: tuple[str, ...]  # that are over, and can go
     live: tuple[str, ...]
+    kept_back: Mapping[str, str]  # contacts that are over, and why they stay as they are for now
     customers: tuple[int, ...]
     leads: tuple[int, ...]
     recordings: tuple[Mapping[str, Any], ...]
@@ -107,9 +109,15 @@ class Person:
         """Likewise, for what is looked at more closely afterwards: long forms within texts too."""
         return [*self.patterns, *(f"%{_escaped(form)}%" for form in self.forms if len(form) >= WITHIN_CHARS)]
 
+    def without(self, stay: Mapping[str, str]) -> "Person":
+        """The same, but that these contacts stay as they are as well."""
+        contacts = tuple(contact for contact in self.contacts if contact not in stay)
+        return replace(self, contacts=contacts, kept_back={**self.kept_back, **stay})
+
     def unnaming(self, tag: str) -> Unnaming:
         """Who takes her out of the journal."""
-        return Unnaming(frozenset(self.forms), frozenset(self.contacts), frozenset(self.live), tag)
+        whole = frozenset((*self.live, *self.kept_back))
+        return Unnaming(frozenset(self.forms), frozenset(self.contacts), whole, tag)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -163,15 +171,18 @@ class Privacy:
             given = list(dict.fromkeys(forms))
             contacts = await self._pool.fetch(sql("privacy.contacts"), given)
             over = [row["id"] for row in contacts if row["over"]]
+            recordings = [dict(row) for row in await self._pool.fetch(sql("privacy.recordings"), over)]
+            kept_back = _kept_back([dict(row) for row in contacts], recordings)
             customers = await self._pool.fetch(sql("privacy.customer"), given)
             leads = await self._pool.fetch(sql("privacy.leads"), given)
             return Person(
                 forms=tuple(given),
-                contacts=tuple(over),
+                contacts=tuple(contact for contact in over if contact not in kept_back),
                 live=tuple(row["id"] for row in contacts if not row["over"]),
+                kept_back=kept_back,
                 customers=tuple(row["customer"] for row in customers),
                 leads=tuple(row["lead"] for row in leads),
-                recordings=tuple(dict(row) for row in await self._pool.fetch(sql("privacy.recordings"), over)),
+                recordings=tuple(one for one in recordings if one["contact"] not in kept_back),
             )
 
     async def begin(self, person: str, by: str) -> int:
@@ -271,6 +282,7 @@ class Privacy:
     async def _told(self, connection: Borrowed, person: Person, report: Report) -> None:
         """What stays, and why."""
         report.left += [f"{contact} is up now: erase again when it is over" for contact in person.live]
+        report.left += [f"{contact}: {why}" for contact, why in person.kept_back.items()]
         report.kept["receipt"] = await connection.fetchval(sql("privacy.receipts"), person.patterns)
         for row in await connection.fetch(sql("privacy.exports"), list(person.contacts)):
             what = f"{row['recording']} was written to {row['note']} by {row['done_by']}"
@@ -279,7 +291,7 @@ class Privacy:
     async def export(self, person: Person) -> dict[str, list[dict[str, Any]]]:
         """Everything there is of her, table by table, as it stands."""
         with asking():
-            contacts = [*person.contacts, *person.live]
+            contacts = [*person.contacts, *person.kept_back, *person.live]
             asked: Mapping[str, tuple[str, object]] = {
                 "contact": ("id = ANY($1::text[])", contacts),
                 "callback": ("contact = ANY($1::text[])", contacts),
@@ -307,6 +319,21 @@ class Privacy:
                 rows = await self._pool.fetch(query, values)
                 found[table] = [msgspec.json.decode(row["row"]) for row in rows]
             return found
+
+
+def _kept_back(contacts: Sequence[Mapping[str, Any]], recordings: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Contacts of which something must stay: with their number, or nobody would find what is left of them."""
+    found = {
+        row["id"]: "is in the journal after its last snapshot: erase again in a while"
+        for row in contacts
+        if row["over"] and row["told_again"]
+    }
+    for one in recordings:
+        if one["held"]:
+            found[one["contact"]] = f"recording {one['id']} is under legal hold"
+        elif one["step"] is None and one["path"]:
+            found.setdefault(one["contact"], f"recording {one['id']} is not put away yet: erase again in a while")
+    return found
 
 
 def _escaped(text: str) -> str:

@@ -1,6 +1,10 @@
 -- privacy.contacts
--- The contacts of a person, by every form in which her numbers may have been written, and which of them are over.
-SELECT id, ended IS NOT NULL AS over FROM contact
+-- The contacts of a person, by every form in which her numbers may have been written: which of them are over, and which
+-- the next start tells again.
+SELECT id, ended IS NOT NULL AS over, EXISTS (
+    SELECT FROM journal_contact AS j
+    WHERE j.contact = contact.id AND j.seq > (SELECT coalesce(max(seq), 0) FROM snapshot)
+) AS told_again FROM contact
 WHERE caller = ANY($1::text[]) OR (direction = 'outbound' AND dialled = ANY($1::text[]))
    OR id IN (SELECT contact FROM callback WHERE number = ANY($1::text[]))
    OR id IN (SELECT contact FROM callback_attempt WHERE number = ANY($1::text[]))

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from callcenter.model.agent import AgentState, AgentStatus
+from callcenter.model.agent import AgentState, AgentStatus, PhoneState
 from callcenter.model.commands import (
     CloseBridge,
     DialNumber,
@@ -23,7 +23,14 @@ from callcenter.model.commands import (
 )
 from callcenter.model.contact import ContactState, EndReason, LegEnd, TransportFault
 from callcenter.model.control import ConsultAct, HeldBy, PartyEnd, TransferTo
-from callcenter.model.control_facts import ContactHeld, ContactResumed, ContactTransferred, PartyLeft, TransferFailed
+from callcenter.model.control_facts import (
+    ContactHeld,
+    ContactResumed,
+    ContactTransferred,
+    PartyLeft,
+    PhoneRefused,
+    TransferFailed,
+)
 from callcenter.model.events import (
     ConsultActRequested,
     ConsultRequested,
@@ -33,6 +40,8 @@ from callcenter.model.events import (
     LegAnswered,
     LegEnded,
     LegHeld,
+    LegReferred,
+    LegSilent,
     MuteRequested,
     TransferRequested,
 )
@@ -347,6 +356,51 @@ def test_a_transfer_after_a_word_splits_the_talk_and_keeps_the_recording() -> No
     [ended] = center.all(ContactEnded)
     assert (ended.talk_s, ended.hold_s, ended.agent) == (29.0, 8.0, "ben")
     assert len(center.all(StartRecording)) == len(center.all(StopRecording)) == 1
+    center.told_again()
+
+
+@pytest.mark.parametrize("to", [TransferTo.EXTENSION, None])
+def test_a_caller_is_handed_on_to_no_feature_code(to: TransferTo | None) -> None:
+    center = Center(queue("sales"), flows=(flow("*33", bye=Hangup()),))
+    ann, call = center.agent("ann"), center.call("sales")
+    ann.answers()
+    leg = call.record.agent_leg
+    assert leg is not None
+    if to is None:
+        center.tell(LegReferred(leg=leg, number="*33"))
+        [refused] = center.all(PhoneRefused)
+        problem = refused.why
+    else:
+        request = TransferRequested(request=center.request(), contact=call.id, to=to, name="*33")
+        problem = center.ask(request)
+    assert "a feature code" in problem
+    assert call.state is ContactState.CONNECTED
+
+
+def test_a_phone_of_the_consulted_that_dies_gives_the_agent_back_to_her_customer() -> None:
+    center, ann, ben, call = consulting()
+    consult = call.record.consult
+    assert consult is not None
+    center.tell(LegSilent(leg=consult.leg, silent_s=10.0))
+    assert call.record.consult is consult, "a phone that answers may be muted"
+    ben.phone(PhoneState.UNREACHABLE)
+    center.tell(LegSilent(leg=consult.leg, silent_s=10.0))
+    assert call.record.consult is None
+    assert (call.state, ann.state, ben.state) == (ContactState.CONNECTED, AgentState.ON_CONTACT, AgentState.NOT_READY)
+    assert [left.end for left in center.all(PartyLeft)] == [PartyEnd.HUNG_UP]
+    assert consult.leg in [hung_up.leg for hung_up in center.all(HangUp)]
+    center.tell(LegEnded(leg=consult.leg, end=LegEnd.NORMAL))
+    assert call.state is ContactState.CONNECTED
+    center.told_again()
+
+
+def test_a_guest_whose_phone_dies_leaves_the_conference() -> None:
+    center, ann, ben, call = consulting()
+    assert does(center, call, ConsultAct.CONFERENCE) == ""
+    [leg] = call.record.guests
+    ben.phone(PhoneState.UNREACHABLE)
+    center.tell(LegSilent(leg=leg, silent_s=10.0))
+    assert (call.state, ann.state, call.record.guests) == (ContactState.CONNECTED, AgentState.ON_CONTACT, {})
     center.told_again()
 
 

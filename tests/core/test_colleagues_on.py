@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from callcenter.core.colleagues import RING_S
-from callcenter.model.agent import AgentState, PhoneRules, Supervision
+from callcenter.model.agent import AgentState, PhoneRules, PhoneState, Supervision
 from callcenter.model.colleagues import ColleagueAnswered, ColleagueHeld, ColleagueMissed, ColleagueTransferred
 from callcenter.model.commands import (
     HangUp,
@@ -33,6 +33,7 @@ from callcenter.model.events import (
     LegEnded,
     LegHeld,
     LegReferred,
+    LegSilent,
     MuteRequested,
     TransferRequested,
 )
@@ -60,6 +61,19 @@ def talking(center: Center) -> tuple[Ann, Ann, LegId]:
     ann, bob, leg = calling(center)
     center.tell(LegAnswered(leg=leg))
     return ann, bob, leg
+
+
+def test_a_colleague_whose_phone_dies_is_not_spoken_to_for_ever(center: Center) -> None:
+    ann, bob, leg = talking(center)
+    bob.phone(PhoneState.UNREACHABLE)
+    center.tell(LegHeld(leg=leg, held=True))
+    center.tell(LegSilent(leg=leg, silent_s=10.0))
+    assert center.engine.world.contacts, "a phone that holds sends nothing"
+    center.tell(LegHeld(leg=leg, held=False))
+    center.tell(LegSilent(leg=leg, silent_s=10.0))
+    assert not center.engine.world.contacts
+    assert ann.state is AgentState.READY
+    center.told_again()
 
 
 def the_call(center: Center) -> ContactId:

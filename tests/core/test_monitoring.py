@@ -20,7 +20,7 @@ from callcenter.model.commands import (
     Snoop,
     StopRecording,
 )
-from callcenter.model.contact import LegEnd, TransportFault
+from callcenter.model.contact import ContactState, LegEnd, TransportFault
 from callcenter.model.control import ConsultAct, TransferTo
 from callcenter.model.control_facts import ContactTaken
 from callcenter.model.disposition import DispositionRules, DispositionTree, Outcome
@@ -36,6 +36,7 @@ from callcenter.model.events import (
     LegEnded,
     LegHeld,
     LegSeen,
+    LegSilent,
     PlaybackEnded,
     Resynced,
 )
@@ -131,6 +132,19 @@ def talking(center: Center, to: str = "sales", name: str = "ann") -> tuple[Ann, 
     call = center.call(to)
     ann.answers()
     return ann, call
+
+
+def test_a_supervisor_whose_phone_dies_is_let_go_and_the_two_go_on(center: Center) -> None:
+    ann, call = talking(center)
+    boss = Boss(center)
+    boss.hears(ann, mode=MonitorMode.BARGE)
+    leg = boss.monitor.leg
+    boss.ann.phone(PhoneState.UNREACHABLE)
+    center.tell(LegSilent(leg=leg, silent_s=10.0))
+    assert not center.engine.world.monitors
+    assert leg in [hung_up.leg for hung_up in center.all(HangUp)]
+    assert call.state is ContactState.CONNECTED
+    center.told_again()
 
 
 @pytest.mark.parametrize(("state", "told"), list(itertools.product(MonitorState, MonitorInput)))

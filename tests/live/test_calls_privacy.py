@@ -15,6 +15,8 @@ from tests.live.waiting import eventually, passes
 pytestmark = pytest.mark.live
 
 LIMIT_S = 60.0
+A_SNAPSHOT = "INSERT INTO snapshot (seq, at_s, build, state) SELECT max(seq), 1, 'a test', '{}' FROM journal"
+"""As the center takes one itself in a while; it would not understand this one, which goes at once."""
 
 
 async def privacy(center: Center, *words: str) -> tuple[int, dict[str, Any]]:
@@ -56,8 +58,16 @@ async def test_who_has_called_is_erased_while_others_call(center: Center) -> Non
         _, report = await privacy(center, "erase", hers.number)
         return None if any("not put away" in left for left in report["left"]) else report
 
-    report = await eventually(erased, "the recording is put away, and gone", LIMIT_S)
+    report = await eventually(erased, "the recording is put away", LIMIT_S)
     assert all("after its last snapshot" in left for left in report["left"])
+    rows = await center.rows("SELECT caller FROM contact WHERE id = $1", contact)
+    assert rows[0]["caller"] == hers.number, "it is found again"
+    await center.rows(A_SNAPSHOT)
+    try:
+        code, report = await privacy(center, "again")
+    finally:
+        await center.rows("DELETE FROM snapshot WHERE build = 'a test'")
+    assert (code, [one["left"] for one in report["erased"]]) == (Exit.OK, [[]])
     rows = await center.rows("SELECT caller FROM contact WHERE id = $1", contact)
     assert rows[0]["caller"] == "erased"
     name = path.rpartition("/")[2].partition(".")[0]

@@ -5,9 +5,11 @@ import io
 import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from callcenter.customers.numbers import prefixes
 from callcenter.model.agent import Agent, Supervision
 from callcenter.model.ids import AgentId, QueueName, RecordingId, Team
 from callcenter.postgres.audit import Audit
@@ -125,6 +127,32 @@ async def test_it_is_heard_by_those_whose_it_is_whole_and_in_ranges_and_that_is_
         ("agent:other", NAME, "refused")
     ]
     assert [one.outcome for one in acts if one.who == "agent:boss"] == ["done"]
+
+
+async def test_who_is_erased_goes_with_what_was_held_as_soon_as_nobody_holds_it(kept: Kept) -> None:
+    pool, asks = kept.office.pool, kept.office.asks
+    kept.office.running.changes["numbering"] = prefixes("VN")
+    await pool.execute("INSERT INTO snapshot (seq, at_s, build, state) VALUES (1000000, 1, 'b', '{}')")
+    [[number]] = await pool.fetch("SELECT caller FROM contact")
+
+    async def runs(act: str, **wish: str) -> dict[str, Any]:
+        run = (await asks("POST", f"/privacy/{act}", wish or None)).json["id"]
+        await kept.office.runs.ended(run)
+        erased: list[dict[str, Any]] = (await asks("GET", f"/privacy/runs/{run}")).json["erased"]
+        return erased[0] if erased else {}
+
+    assert (await asks("POST", f"/recordings/{NAME}/hold", {"reason": "court 7"})).status == 200
+    report = await runs("erase", number=number)
+    assert "under legal hold" in report["left"][0]
+    assert "under legal hold" in (await runs("again"))["left"][0]
+    assert (await asks("GET", FILE, Range="bytes=0-3")).status == 206
+    assert await pool.fetchval("SELECT caller FROM contact") == number, "or nobody would find it again"
+    assert (await asks("POST", f"/recordings/{NAME}/release", {"reason": "over"})).status == 200
+    report = await runs("again")
+    assert (report["left"], report["rows"]["recording"], report["rows"]["contact"]) == ([], 1, 1)
+    assert (await asks("GET", FILE, Range="bytes=0-3")).status == 404
+    assert not list(kept.folder.rglob("*.sealed"))
+    assert await runs("again") == {}
 
 
 async def test_it_is_held_proved_and_put_under_another_key(kept: Kept) -> None:
