@@ -30,19 +30,16 @@ CERTAIN: Final = {
 async def at_the_far_end(center: Center, habits: Habits) -> AsyncIterator[Carrier]:
     """The carrier is there, and the center knows."""
     folder = center.premises.folder / f"carrier-{time.monotonic_ns()}"
-    async with peers.carrier(
-        center.premises.root,
-        installed_tool("espeak-ng"),
-        folder,
-        port=center.premises.carrier_port,
-        habits=habits,
-    ) as made:
+    port = center.premises.carrier_port
+    with center.premises.lent(port):
+        espeak = installed_tool("espeak-ng")
+        async with peers.carrier(center.premises.root, espeak, folder, port=port, habits=habits) as made:
 
-        async def noticed() -> bool | None:
-            return True if "Avail " in await center.premises.console("pjsip show contacts like carrier") else None
+            async def noticed() -> bool | None:
+                return True if "Avail " in await center.premises.console("pjsip show contacts like carrier") else None
 
-        await eventually(noticed, "the carrier is there", CARRIER_LIMIT_S)
-        yield made
+            await eventually(noticed, "the carrier is there", CARRIER_LIMIT_S)
+            yield made
 
 
 def numbers(endings: str) -> list[str]:

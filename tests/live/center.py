@@ -227,6 +227,7 @@ class Center:
 
     async def outside_world(self, habit: Habit = Habit.ANSWER, *, talk_s: float | None = None) -> SoftPhone:
         """The far end of the carrier's trunk."""
+        self._stack.enter_context(self.premises.lent(self.premises.carrier_port))
         phone = SoftPhone(
             self._baresip,
             self._folder / f"outside{next(self._peers)}",

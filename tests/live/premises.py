@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -133,6 +134,15 @@ class Premises:
     def let_go(self, port: int) -> None:
         """Here it is."""
         self._held.pop(port).close()
+
+    @contextmanager
+    def lent(self, port: int) -> Iterator[None]:
+        """Let it go for as long as the context lasts: whoever listens there has ended by then."""
+        self.let_go(port)
+        try:
+            yield
+        finally:
+            self.hold(port)
 
     # -- life ----------------------------------------------------------------------------------------------------------
 
@@ -256,6 +266,7 @@ def prepared() -> Premises:
     outbound.add_outbound(folder / "config")
     premises.hold(premises.outside_port)
     premises.hold(premises.outside_port + 1)
+    premises.hold(premises.carrier_port)
     (premises.var / "lookup-secrets").mkdir(parents=True)
     (premises.var / "lookup-secrets" / "crm_token").write_text("Bearer s3cret\n")
     office.write_recorded_prompts(folder / "recorded")
