@@ -23,7 +23,7 @@ from callcenter.model.pacing import (
 from callcenter.pacers import PACERS
 from callcenter.pacers.counting import distribution, moments, reaches
 from callcenter.pacers.pacer import TRUNK_FAILURES_MAX, TRUNK_REST_MAX_S
-from callcenter.pacers.predictive import LINES_PER_AGENT_MAX
+from callcenter.pacers.predictive import LINES_PER_AGENT_MAX, RISK_BALANCED, risk_allowed
 from tests.examples import examples
 
 NOW = 10_000.0
@@ -204,6 +204,23 @@ def test_the_reason_is_one_line_of_words(name: PacerName, question: PacingQuesti
 def test_predictive_never_dials_less_than_what_is_without_risk(question: PacingQuestion) -> None:
     safe = pace(PacerName("progressive"), question).lines
     assert pace(PacerName("predictive"), question).lines >= safe
+
+
+@laws
+@given(question=questions)
+def test_a_young_account_leaves_room_before_the_hard_stop(question: PacingQuestion) -> None:
+    """Both are even with the target; one drop in a hundred more is far from the stop for the old one alone."""
+    budget = Budget(target=0.0275, hard=0.0295)
+    young, old = (
+        replace(
+            question, budget=budget, day=Answers(live=live, drops=0.0275 * live), month=Answers(live=1e6, drops=0.0)
+        )
+        for live in (400.0, 40_000.0)
+    )
+    crew = question.crew.size
+    assert risk_allowed(old) == pytest.approx(RISK_BALANCED)
+    assert risk_allowed(young) <= risk_allowed(old)
+    assert crew < 2 or risk_allowed(young) < RISK_BALANCED
 
 
 @laws

@@ -40,6 +40,18 @@ def test_a_step_is_noticed_within_a_minutes_dials(before: float, then: float) ->
     assert abs(sum(found) / 20 - then) < abs(sum(found) / 20 - before)
 
 
+def test_a_short_memory_that_saw_hardly_an_answer_by_chance_is_not_believed() -> None:
+    """As a fall would be: among thousands of dials there always is one, and it would drop a burst of people."""
+    lowest = 1.0
+    for seed in range(10):
+        known, luck = after(1000, lambda _: 0.08, seed), random.Random(-seed)
+        for n in range(5000):
+            known.learn("a", 9, answered=luck.random() < 0.08)
+            if n % 5 == 0:
+                lowest = min(lowest, known.chance("a", 9)[0])
+    assert lowest > 0.05
+
+
 def test_a_drift_is_followed() -> None:
     """From 15 % to 35 % and back in 4,000 dials."""
 
