@@ -1,6 +1,7 @@
 """The API as programs meet it: over a real socket, on a real Postgres."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,14 +11,18 @@ import pytest
 
 from callcenter.errors import OutcomeUnknown, PeerUnavailable
 from callcenter.model.events import HangUpRequested
+from callcenter.model.rights import Area, Right
 from callcenter.postgres.audit import Audit
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.tokens import Tokens
 from callcenter.web.api.door import BODY_BYTES_MAX, Listen
-from callcenter.web.api.turn import STRANGERS_BURST
+from callcenter.web.api.routes import ROUTES
+from callcenter.web.api.turn import STRANGERS_BURST, Rates
 from callcenter.web.views import ApplyWish
 from tests.core.center import queue
 from tests.web.office import Office, ToldCenter, office
+
+OFTEN = Rates(requests_per_s=1e6, requests_burst=10**9, strangers_per_s=1e6, strangers_burst=10**9)
 
 
 @pytest.fixture
@@ -51,6 +56,22 @@ async def test_nobody_asks_without_a_token_and_what_it_is_for(api: Office) -> No
     for method, path in (("GET", "/agents"), ("POST", "/queues/sales/drain")):
         assert "scope" in problem(await api.asks(method, path, token=reader), "forbidden")
     assert api.running.asked == []
+
+
+async def test_each_route_is_closed_to_every_scope_but_its_own(pool: Pool) -> None:
+    async with office(pool, listen=Listen(rates=OFTEN)) as made:
+        others = {
+            area: await made.makes_token(f"not-{area}", *(f"{one}:write" for one in Area if one is not area))
+            for area in Area
+        }
+        readers = {area: await made.makes_token(f"reads-{area}", f"{area}:read") for area in Area}
+        for route in ROUTES:
+            path = re.sub(r"\{[a-z_]+\}", "x", route.path)
+            tokens = [others[route.area], *([readers[route.area]] if route.right is Right.WRITE else [])]
+            for token in tokens:
+                found = await made.asks(route.method, path, token=token)
+                assert found.status == 403, f"{route.method} {path}: {found.body!r}"
+        assert made.running.asked == []
 
 
 async def test_a_revoked_token_opens_nothing_any_more(api: Office) -> None:
