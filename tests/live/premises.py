@@ -80,7 +80,7 @@ class Premises:
     staffed: bool = False  # the agents are in the directory
     at_rest: list[str] = field(default_factory=list)  # what its event loop does when nobody calls
     allowed: list[str] = field(default_factory=list)  # patterns of complaints that the running test causes on purpose
-    _held: dict[int, socket.socket] = field(default_factory=dict)  # ports that nobody else may have meanwhile
+    _held: dict[int, list[socket.socket]] = field(default_factory=dict)  # ports that nobody else may have meanwhile
     _read_to: dict[Path, int] = field(default_factory=dict)
 
     @property
@@ -125,15 +125,17 @@ class Premises:
 
     def hold(self, port: int) -> None:
         """Sit on a port until somebody of ours wants it: telephones come and go, and take any that is free."""
-        held = socket.socket()
-        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        held.bind((LOOPBACK, port))
-        held.listen()
-        self._held[port] = held
+        tcp, udp = socket.socket(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._held[port] = [tcp, udp]
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        tcp.bind((LOOPBACK, port))
+        tcp.listen()
+        udp.bind((LOOPBACK, port))
 
     def let_go(self, port: int) -> None:
         """Here it is."""
-        self._held.pop(port).close()
+        for held in self._held.pop(port):
+            held.close()
 
     @contextmanager
     def lent(self, port: int) -> Iterator[None]:
@@ -258,7 +260,7 @@ def prepared() -> Premises:
     premises = Premises(
         folder=folder,
         root=installed_asterisk(),
-        outside_port=free_ports(2, Kind.TCP),
+        outside_port=free_ports(2, Kind.BOTH),
         carrier_port=free_ports(2, Kind.BOTH),
     )
     office.write_configuration(folder / "config", crm_port=premises.outside_port, script_port=premises.outside_port + 1)
