@@ -8,12 +8,13 @@ from typing import Any, get_args
 import msgspec
 import pytest
 import typer.main
+from pydantic import TypeAdapter, ValidationError
 
 from callcenter.cli.app import app
 from callcenter.core.requests import Request
 from callcenter.model.ids import RequestId
 from callcenter.model.message import Message
-from callcenter.web.api.commands import COMMANDS, ELSEWHERE, Command
+from callcenter.web.api.commands import COMMANDS, ELSEWHERE, WHOLE_MAX, Command, Whole
 from callcenter.web.api.document import document
 from callcenter.web.api.routes import ROUTES
 
@@ -222,6 +223,15 @@ def _example(kind: object) -> object:
 
 def test_no_schema_needs_a_reader_who_knows_tuples() -> None:
     assert "prefixItems" not in json.dumps(document())
+
+
+def test_whole_numbers_are_told_with_their_bounds_and_may_be_written_as_json_writes_them() -> None:
+    reads: TypeAdapter[int] = TypeAdapter(Whole)
+    assert reads.json_schema() == {"type": "integer", "minimum": -WHOLE_MAX, "maximum": WHOLE_MAX}
+    assert [reads.validate_json(text, strict=True) for text in ("5", "5.0", "-5e0")] == [5, 5, -5]
+    for strange in ("5.5", "1e10", '"5"', "true", "1e400"):
+        with pytest.raises(ValidationError):
+            reads.validate_json(strange, strict=True)
 
 
 def test_every_route_is_documented_with_its_scope_and_no_name_is_there_twice() -> None:

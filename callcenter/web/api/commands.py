@@ -79,7 +79,7 @@ TELEPHONE: Final = r"^[+(]?[0-9][0-9 ()./-]+$"
 """What may be a telephone number as people write them; whether it is one, its country's plan says."""
 Seconds = Annotated[float, Field(ge=-SECONDS_MAX, le=SECONDS_MAX)]
 
-Whole = Annotated[int, BeforeValidator(_whole), Field(ge=-WHOLE_MAX, le=WHOLE_MAX)]
+Whole = Annotated[int, Field(ge=-WHOLE_MAX, le=WHOLE_MAX), BeforeValidator(_whole)]
 """5.0 is one, too: JSON knows numbers, and JSON Schema counts it among the integers."""
 
 
