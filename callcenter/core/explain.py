@@ -127,13 +127,16 @@ def excluded(engine: Engine, contact: ContactRecord, agent: AgentId, now: float)
     unable = engine.world.agents.why_not_free(record, contact.medium, now)
     said: list[str] = []
     reasons: list[Reason] = []
-    if lacking:
-        held = None if asked else _held_back(engine, contact, record, now)
-        reasons.append(held or Reason(cause=Cause.LACKS, about=_asked(lacking)))
-        said.append(held.about if held is not None else f"needs {', '.join(lacking)}")
+    held = _held_back(engine, contact, record, now) if lacking and not asked else None
+    if lacking and held is None:
+        reasons.append(Reason(cause=Cause.LACKS, about=_asked(lacking)))
+        said.append(f"needs {', '.join(lacking)}")
     if unable:
         said.append(unable)
         reasons.append(unable_reason(engine, record, contact.medium, now))
+    if held is not None:  # weighs less: she could not take it either way
+        reasons.append(held)
+        said.append(held.about)
     elif not lacking and engine.parts.matching.is_kept_from(contact, agent):
         keep = engine.world.configuration.routing.blend.keep_free
         why = f"kept free for callers: a call that we make leaves {keep} free"

@@ -131,7 +131,10 @@ def _relax(coming: Upcoming) -> str:
         if coming.added
         else "but nobody more is at work who could take it then"
     )
+    kept = coming.needs.removeprefix("@") if coming.needs.startswith("@") and " " not in coming.needs else ""
     why = {TimerKind.STICKY: "it is not kept for one agent any longer", TimerKind.RESERVE: "the reserve may take it"}
+    if kept and coming.kind is not TimerKind.STICKY:
+        return f"{why.get(coming.kind, 'less is asked for')}, once it is no longer kept for {kept}"
     return f"{why.get(coming.kind, 'less is asked for')}, {asked_words(coming.needs)}, {added}"
 
 

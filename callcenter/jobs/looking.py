@@ -130,6 +130,8 @@ class Witness:
         was = self._was.needs if self._was is not None else None
         if record is None or was is None:
             return Aside(words="")
+        if record.kept_for is not None:  # it adds nobody yet
+            return Aside(words=f"; more may serve it once it is no longer kept for {record.kept_for}")
         before = set(able(engine, was))
         added = [agent for agent in able(engine, record.needs) if agent not in before]
         free = [agent for agent in added if engine.world.agents.free.is_free(agent, record.medium)]

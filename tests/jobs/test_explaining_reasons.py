@@ -21,7 +21,7 @@ from callcenter.model.ids import UNVERSIONED, CalendarName, ListName, QueueName
 from callcenter.model.need import parse_need
 from callcenter.model.numbers import Numbering, NumberList
 from callcenter.model.queue import Overflow, Target
-from callcenter.model.relaxation import Ageing, Reserve, Sticky
+from callcenter.model.relaxation import Ageing, RelaxStep, Reserve, Sticky
 from callcenter.model.routing import Routing
 from callcenter.nodes.callback import CallMeBack
 from callcenter.nodes.check import Case, Check
@@ -226,9 +226,9 @@ def left_out(found: Explanation) -> list[str]:
 
 async def test_a_caller_who_is_kept_for_an_agent_or_from_a_reserve_is_told_so_and_asks_for_what_she_asks_for() -> None:
     rules: dict[str, Any] = {"sticky": Sticky(for_s=20.0), "reserve": Reserve(needs=parse_need("spare"), above_s=30.0)}
-    house = Center(queue("sales", "a", **rules))
+    house = Center(queue("sales", "a", relax=(RelaxStep(after_s=10.0, add=parse_need("b")),), **rules))
     ann = house.agent("ann", a=3)
-    house.agent("bob", a=3, spare=1), house.agent("cat", b=3)
+    house.agent("bob", a=3, spare=1), house.agent("cat", b=3), house.agent("dan", at_work=False, a=3)
     first = house.call("sales")
     ann.answers()
     house.passes(20.0)
@@ -239,6 +239,7 @@ async def test_a_caller_who_is_kept_for_an_agent_or_from_a_reserve_is_told_so_an
     assert left_out(found) == [
         "ann is talking with another caller",
         "cat does not have a",
+        "dan is logged out",
         "bob is a reserve of sales and serves after 30 s of waiting (now 0 s)",
     ]
     assert found.outlook is not None
@@ -247,10 +248,17 @@ async def test_a_caller_who_is_kept_for_an_agent_or_from_a_reserve_is_told_so_an
     house.passes(60.0)
     busy = house.call("sales", caller="0903")
     assert busy.id
-    found = await explained(house, house.call("sales"))
+    waits = house.call("sales")
+    found = await explained(house, waits)
     queued = next(step for step in found.steps if step.kind == "queued")
     assert "; it is kept for ann, who served this caller last, for 20.0 s" in queued.words
-    assert "cat does not have a" in left_out(found)
+    assert {"dan is logged out", "cat does not have a"} <= set(left_out(found))
+    assert found.outlook is not None
+    assert "less is asked for, once it is no longer kept for ann" in [words for _, words in next_words(found.outlook)]
+    house.passes(11.0)
+    said = await words(house, waits)
+    kept = "after 10.0 s in sales less is asked for: ann; more may serve it once it is no longer kept for ann"
+    assert kept in said
 
 
 async def test_what_has_grown_and_what_a_list_gives_is_said_of_priorities() -> None:
