@@ -301,7 +301,7 @@ def qualified_often(etc: Path, names: Sequence[str]) -> None:
 
 def remove(premises: Premises) -> None:
     """Stop it and forget it; with CALLCENTER_KEEP in the environment its folder stays, to be looked at."""
-    for port in (premises.outside_port, premises.outside_port + 1):
+    for port in (premises.outside_port, premises.outside_port + 1, premises.carrier_port):
         premises.let_go(port)
     if premises.runs:
         premises.stop()
