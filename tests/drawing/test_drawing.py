@@ -152,6 +152,7 @@ def test_a_picture_has_its_letters_on_a_machine_without_fonts() -> None:
         png("<svg/>")
 
 
+@pytest.mark.slow
 def test_a_very_large_drawing_is_a_picture_that_can_be_opened() -> None:
     box = '<rect x="10" y="10" width="30000" height="10" fill="black"/>'
     picture = PngFile(png(f'<svg xmlns="http://www.w3.org/2000/svg" width="40000" height="4000">{box}</svg>'))

@@ -28,6 +28,7 @@ class Timid(Engine):
         self.world.agents._interruptible = {}
 
 
+@pytest.mark.slow
 def test_nobody_is_interrupted_by_what_may_not_and_nobody_waits_for_an_agent_who_may() -> None:
     told = [run(seed) for seed in range(SEEDS)]
     assert sum(one.offers for one in told) > 20 * SEEDS

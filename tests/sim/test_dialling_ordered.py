@@ -81,6 +81,7 @@ def test_who_is_answered_late_or_fails_by_the_trunk() -> None:
     assert known.answering.lists["a"].memories[-1].answers == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_bounded_where_no_pacer_is_asked() -> None:
     """A broadcast to a hundred thousand, five a second, of which nobody asks how many lines to dial."""
     pace = Pace(pacer=PacerName("predictive"))

@@ -184,6 +184,7 @@ def test_a_tone_that_jumps_in_phase_is_still_found() -> None:
     assert tone_dbfs(jumpy, RATE, 440) == pytest.approx(-10.3, abs=1.5)
 
 
+@pytest.mark.slow
 def test_a_long_stereo_recording_is_inspected_in_seconds(tmp_path: Path) -> None:
     """A rough guard, ten times the computing it takes, against losing the loops that run in C."""
     path = tmp_path / "long.wav"
