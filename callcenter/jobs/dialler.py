@@ -47,7 +47,6 @@ from callcenter.model.numbers import Numbering
 from callcenter.ports import Clock
 from callcenter.postgres import callback_dials
 from callcenter.postgres.attempts import (
-    HISTORY_S,
     LEAD_ATTEMPTS_MAX,
     Attempts,
     Authorised,
@@ -59,6 +58,7 @@ from callcenter.postgres.do_not_call import DoNotCall
 from callcenter.postgres.leads import Leads
 from callcenter.postgres.pool import Pool, asking
 from callcenter.postgres.queries import sql
+from callcenter.postgres.questions import HISTORY_S
 from callcenter.postgres.records import time_of
 
 AGAIN_S: Final = 1.0  # what Postgres did not take is tried again after so long

@@ -17,9 +17,10 @@ from callcenter.model.campaign import AHEAD, Campaign, Mode
 from callcenter.model.configuration import Configuration
 from callcenter.model.law import Verdict
 from callcenter.model.lead import AttemptId, CampaignName, Dial, LeadNumber
-from callcenter.postgres.attempts import dropped, guarded, question_about
+from callcenter.postgres.attempts import guarded
 from callcenter.postgres.leads import whose
 from callcenter.postgres.pool import Pool
+from callcenter.postgres.questions import dropped, question_about
 
 DAY_S: Final = 86_400.0
 

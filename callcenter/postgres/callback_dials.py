@@ -15,9 +15,10 @@ from callcenter.model.callback_messages import CallbackJudged, JudgeCallback, Se
 from callcenter.model.ids import QueueName
 from callcenter.model.law import LawPack, RuleKind, Verdict
 from callcenter.model.lead import AttemptId, CampaignName, Dial, Lead, LeadId, LeadNumber, ListOfLeads, Outcome
-from callcenter.postgres.attempts import FOR_GOOD, DaysOff, question_within
+from callcenter.postgres.attempts import FOR_GOOD
 from callcenter.postgres.pool import Borrowed, Pool, changing
 from callcenter.postgres.queries import sql
+from callcenter.postgres.questions import DaysOff, question_within
 from callcenter.postgres.receipts import append
 from callcenter.postgres.records import time_of
 

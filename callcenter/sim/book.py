@@ -5,7 +5,6 @@ this book disagree, or where a fact cannot follow from those before, the engine 
 """
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Final, get_args
 
 from callcenter.core.parking import RING_GRACE_S, RING_S
@@ -63,13 +62,13 @@ from callcenter.model.forecast import Range, spoken_minutes
 from callcenter.model.ids import UNVERSIONED, AgentId, ContactId, FlowName, LegId, OfferId, QueueName, Version
 from callcenter.model.mail import MailEnd
 from callcenter.model.monitor_messages import ContactSteered, MonitorBegan, MonitorEnded
-from callcenter.model.need import parse_need
 from callcenter.model.parking import ContactParked, ParkEnd, ParkOver, PickUpMissed, PickUpRang
 from callcenter.model.payment_messages import PaymentAside
 from callcenter.model.phone_use import PhoneUsedOutside
 from callcenter.model.queue import MissedOffer, Queue
 from callcenter.sim.callbacks import PAUSE_MIN_S
-from callcenter.sim.seen import SeenAgent, SeenContact
+from callcenter.sim.needs import need_of
+from callcenter.sim.seen import SeenAgent, SeenContact, still_held
 from callcenter.sim.violation import Violation
 
 FACTS: Final = frozenset(get_args(Fact))
@@ -78,8 +77,6 @@ TAKEN_BACK_MAX: Final = 1
 GONE_REST_MAX_S: Final = 30.0  # the longest rest of one who answered and went before the talk
 HANDED_ON: Final = (ContactTransferred, ContactParked, ColleagueTransferred)
 BACK_BY_PHONE: Final = (FlowName("login"), FlowName("ready"))  # the flows of the feature codes
-
-need_of = lru_cache(maxsize=256)(parse_need)
 
 
 class Book:
@@ -486,24 +483,17 @@ class Book:
 
     def _ended(self, contact: ContactId) -> None:
         seen = self.live(contact)
-        if seen.offers or seen.queue is not None:
-            raise Violation(f"{contact} ended and is still in {seen.queue}, with offers {list(seen.offers)}")
-        talking = [agent_id for agent_id, agent in self.agents.items() if agent.talks_to == contact]
-        if talking:
+        if problem := still_held(seen):
+            raise Violation(f"{contact} ended, and {problem}")
+        if talking := [agent_id for agent_id, agent in self.agents.items() if agent.talks_to == contact]:
             raise Violation(f"{contact} ended and {talking} still talk to it")
         for agent in self.agents.values():
             agent.own_calls.discard(contact)
-        if seen.slot:
-            raise Violation(f"{contact} ended, and is still in slot {seen.slot}")
-        if seen.promised:
-            raise Violation(f"{contact} ended, and the callback that it was promised is not settled")
         seen.ended = True
         self.ended[contact] = self.contacts.pop(contact)
 
     def _keep_rows(self, entry: Entry) -> None:
         for row in rows(entry):
-            contact = getattr(row, "contact", None)
-            if contact is not None and contact in self.contacts:
-                self.contacts[contact].rows.append(row)
-            elif contact is not None and contact in self.ended:
-                self.ended[contact].rows.append(row)
+            contact: ContactId = getattr(row, "contact", ContactId(""))  # some rows are of none
+            if (seen := self.contacts.get(contact) or self.ended.get(contact)) is not None:
+                seen.rows.append(row)

@@ -1,5 +1,6 @@
 """What agents can and what callers need, as drawn. Knows no queue and no flow."""
 
+from functools import lru_cache
 from random import Random
 from typing import Final
 
@@ -18,6 +19,8 @@ NEEDS: Final = (
     "sales >= 2 and support or sales >= 4 and vietnamese",
     "vietnamese or sales",
 )
+
+need_of = lru_cache(maxsize=256)(parse_need)
 
 
 def draw_skills(random: Random) -> dict[Skill, int]:

@@ -56,15 +56,13 @@ from callcenter.model.facts import (
     QueueLeft,
     Surprise,
 )
-from callcenter.model.flow import Flow
-from callcenter.model.ids import AgentId, CardId, ContactId, FlowName, LegId, PlaybackId, QueueName, RequestId, Skill
-from callcenter.model.need import LEVEL_MAX, Need
+from callcenter.model.ids import AgentId, CardId, ContactId, FlowName, LegId, PlaybackId, RequestId, Skill
+from callcenter.model.need import LEVEL_MAX
 from callcenter.model.payment_messages import CardChecked, CardPosted, CheckCard, PostCard
 from callcenter.model.recording_facts import RecordingStarted
 from callcenter.model.rehearsal import SILENCE, Act, AtWork, Case, Colleague, Colleagues, Keys, Mock, Outside, Trouble
-from callcenter.nodes.enqueue import Enqueue
-from callcenter.nodes.parts import typed
 from callcenter.sim.course import Course, Heard, Passed, Step
+from callcenter.sim.ways_in import AHEAD, skills_asked_for, with_ways_in
 from callcenter.speech.text import PromptText
 
 TURNS_MAX: Final = 2_000  # things that happen in one call; a flow that is checked needs far fewer
@@ -84,14 +82,13 @@ PAYMENTS: Final = {
 """What the mock of a payment stands for."""
 PICK_UP_S: Final = 2.0  # how long a phone rings before it is answered
 CALLER_LEG: Final = LegId("rehearsal")
-AHEAD: Final = "rehearsal.ahead."  # begins the names of the flows by which those who wait already came in
 ANYBODY: Final = AgentId("anybody")
 RESTING: Final = (ContactState.WAITING, ContactState.PROMISED, ContactState.CONNECTED, ContactState.FORWARDED)
 
 
 def rehearse(configuration: Configuration, case: Case, at: float) -> Course:
     """Play the call out, beginning at `at` (UTC seconds). The flow of the case, or of its number, must exist."""
-    stage = _Stage(_with_ways_in(configuration, case), case, at)
+    stage = _Stage(with_ways_in(configuration, case), case, at)
     stage.play()
     return stage.course
 
@@ -265,7 +262,7 @@ class _Stage:
 
     def _staff(self) -> None:
         who = self.case.agents
-        everything = {str(skill): LEVEL_MAX for skill in self._skills()}
+        everything = {str(skill): LEVEL_MAX for skill in skills_asked_for(self.configuration)}
         if isinstance(who, Colleagues):
             doing = {Colleagues.BUSY: AtWork.BUSY, Colleagues.FREE: AtWork.FREE}.get(who)
             who = () if doing is None else (Colleague(name=ANYBODY, skills=everything, doing=doing),)
@@ -493,20 +490,3 @@ class _Stage:
             course.outcome = f"callback {course.callback}"
         elif kept.queue is not None:
             course.outcome = f"queue {kept.queue}"
-
-    def _skills(self) -> list[Skill]:
-        needs: list[Need] = [queue.needs for queue in self.configuration.queues.values()]
-        nodes = [node for flow in self.configuration.flows.values() for node in flow.nodes.values()]
-        needs += [need for node in nodes for _, need in typed(node, Need)]
-        return sorted({skill for need in needs for clause in need.alternatives for skill, _ in clause})
-
-
-def _with_ways_in(configuration: Configuration, case: Case) -> Configuration:
-    """The configuration, and a flow for each queue in which somebody waits already."""
-    ahead = {
-        FlowName(AHEAD + queue): Flow(
-            name=FlowName(AHEAD + queue), start="go", nodes={"go": Enqueue(queue=QueueName(queue))}
-        )
-        for queue in case.waiting
-    }
-    return replace(configuration, flows={**configuration.flows, **ahead}) if ahead else configuration

@@ -66,3 +66,14 @@ class SeenContact:
     slot: str = ""  # in which it is parked
     parked_until: float = 0.0
     came_back: bool = False  # from a slot that nobody picked it up from, and nobody has had it since
+
+
+def still_held(seen: SeenContact) -> str:
+    """What a contact that ends is in all the same; "" if nothing."""
+    if seen.offers or seen.queue is not None:
+        return f"it is still in {seen.queue}, with offers {list(seen.offers)}"
+    if seen.slot:
+        return f"it is still in slot {seen.slot}"
+    if seen.promised:
+        return "the callback that it was promised is not settled"
+    return ""

@@ -53,25 +53,18 @@ class Ear:
         deadline = time.monotonic() + within_s
         size = round(BLOCK_S * RATE)
         while heard < HEARD_BLOCKS:
-            block = self._next(size)
-            if block is None:
-                assert time.monotonic() < deadline, f"nothing was heard of {hz:g} Hz within {within_s:g} s"
-                await asyncio.sleep(LOOK_EVERY_S)
-                continue
+            block = await self._heard(size, deadline, f"nothing was heard of {hz:g} Hz within {within_s:g} s")
             heard = heard + 1 if tone_dbfs(block, RATE, hz) >= HEARD_DBFS else 0
 
     async def falls_silent(self, hz: float, within_s: float = LIMIT_S) -> None:
         """Wait until what was still on its way of a tone has been heard. Raises AssertionError if it goes on."""
         self.forget()
         deadline, spared = time.monotonic() + within_s, 0
+        goes_on = f"{hz:g} Hz is heard after {within_s:g} s"
         while spared < SILENT_BLOCKS:
-            block = self._next(round(BLOCK_S * RATE))
-            if block is None:
-                assert time.monotonic() < deadline, f"{hz:g} Hz is heard after {within_s:g} s"
-                await asyncio.sleep(LOOK_EVERY_S)
-                continue
+            block = await self._heard(round(BLOCK_S * RATE), deadline, goes_on)
             spared = spared + 1 if tone_dbfs(block, RATE, hz) < HEARD_DBFS else 0
-            assert time.monotonic() < deadline, f"{hz:g} Hz is heard after {within_s:g} s"
+            assert time.monotonic() < deadline, goes_on
 
     async def is_spared(self, hz: float, seconds: float) -> None:
         """Listen for so long, from now on, and hear nothing of a tone. Raises AssertionError."""
@@ -79,11 +72,7 @@ class Ear:
         deadline = time.monotonic() + seconds + LIMIT_S
         blocks = 0
         while blocks * BLOCK_S < seconds:
-            block = self._next(round(BLOCK_S * RATE))
-            if block is None:
-                assert time.monotonic() < deadline, "the telephone plays nothing at all"
-                await asyncio.sleep(LOOK_EVERY_S)
-                continue
+            block = await self._heard(round(BLOCK_S * RATE), deadline, "the telephone plays nothing at all")
             blocks += 1
             assert tone_dbfs(block, RATE, hz) < HEARD_DBFS, f"{hz:g} Hz was heard"
 
@@ -102,6 +91,13 @@ class Ear:
             blocks -= 1
             loud = [hz for hz in hzs if tone_dbfs(block, RATE, hz) >= HEARD_DBFS]
             assert not loud, f"{loud} Hz was heard"
+
+    async def _heard(self, samples: int, deadline: float, complaint: str) -> "array[int]":
+        """The next so many samples, as soon as they are there. Raises AssertionError if they are not in time."""
+        while (block := self._next(samples)) is None:
+            assert time.monotonic() < deadline, complaint
+            await asyncio.sleep(LOOK_EVERY_S)
+        return block
 
     def _next(self, samples: int) -> "array[int] | None":
         want = samples * BYTES_A_SAMPLE
