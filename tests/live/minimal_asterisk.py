@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from callcenter.embedded.programs import AsteriskRoot, find_asterisk
+from callcenter.sim.peers.places import end
 
 START_LIMIT_S: Final = 30
 STOP_LIMIT_S: Final = 4
@@ -182,10 +183,8 @@ class MinimalAsterisk:
         )
         try:
             output, _ = await asyncio.wait_for(child.communicate(), CLI_LIMIT_S)
-        except TimeoutError:
-            child.kill()
-            await child.wait()
-            raise
+        finally:
+            await end(child)  # also when whoever asked does not wait any longer
         return output.decode("utf-8", "replace")
 
 

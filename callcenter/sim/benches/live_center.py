@@ -125,7 +125,7 @@ class LiveCenter:
             asks = await asyncio.create_subprocess_exec(
                 *argv, env=asterisk.environment(), stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE
             )
-            said, _ = await asks.communicate()
+            said = await _said_by(asks)
             await asyncio.sleep(POLL_S)
 
     async def command(self, *words: str) -> None:
@@ -141,7 +141,7 @@ class LiveCenter:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        said, _ = await done.communicate()
+        said = await _said_by(done)
         if done.returncode:
             raise PeerFault(f"callcenter {' '.join(words)}: {said.decode(errors='replace')[-500:]}")
 
@@ -315,6 +315,15 @@ async def _started(process: asyncio.subprocess.Process, folder: Path) -> None:
     if not said:
         await process.wait()
         raise PeerUnavailable(f"the call center did not start: {tail(folder / 'center.log')}")
+
+
+async def _said_by(process: asyncio.subprocess.Process) -> bytes:
+    """What it printed until its end; it ends too when whoever asks does not wait any longer."""
+    try:
+        said, _ = await process.communicate()
+    finally:
+        await end(process)
+    return said
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
