@@ -24,8 +24,8 @@ from callcenter.asterisk.ari import (
     resources,
 )
 from callcenter.asterisk.ari import messages as m
+from callcenter.asterisk.ari.line import VITAL_KINDS
 from callcenter.asterisk.ari.rest import basic_authorization
-from callcenter.asterisk.ari.transport import VITAL_KINDS
 from callcenter.errors import ConfigurationError, PeerUnavailable
 from tests.adapters.ari_stories import World
 from tests.adapters.fake_ari import FakeAri
@@ -327,6 +327,28 @@ async def test_a_deaf_link_is_noticed_and_revived(scene: Scene, registration: Lo
                 pass
         assert down.reason is Down.DEAF
         await scene.until(LinkUp)
+
+
+async def test_an_asterisk_that_does_not_come_is_asked_to_and_not_while_it_is_there(scene: Scene) -> None:
+    asked: asyncio.Queue[bool] = asyncio.Queue()
+    timing = LinkTiming(heartbeat_s=1.0, lost_after_s=0.1)
+
+    async def revive() -> None:
+        asked.put_nowait(link.up)
+
+    link = ListeningLink(Listening(port=0, username=USER, password=SECRET), scene.inbox, None, revive, timing)
+    async with link, asyncio.timeout(LIMIT_S):
+        for _ in range(2):  # again, if the first did not help
+            assert not await asked.get()
+        scene.fake.connect_out(link.port, USER, SECRET)
+        await scene.until(m.ApplicationRegistered)
+        while not asked.empty():
+            asked.get_nowait()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asked.get(), 5 * timing.lost_after_s)
+        await link.drop()  # and it comes back by itself, before that time
+        await scene.until(LinkUp)
+        assert asked.empty()
 
 
 async def test_a_link_is_not_closed_because_a_question_failed(scene: Scene) -> None:

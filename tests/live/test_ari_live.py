@@ -20,6 +20,7 @@ from callcenter.asterisk.ari import (
     Gone,
     Inbox,
     LinkDown,
+    LinkTiming,
     LinkUp,
     Listening,
     ListeningLink,
@@ -28,7 +29,7 @@ from callcenter.asterisk.ari import (
     ToStasis,
 )
 from callcenter.asterisk.ari import messages as m
-from callcenter.asterisk.ari.transport import VITAL_KINDS
+from callcenter.asterisk.ari.line import VITAL_KINDS
 from callcenter.errors import PeerUnavailable
 from tests.adapters.ari_stories import APP, STORIES, WAIT_S, World, answered, local
 from tests.live.minimal_asterisk import MinimalAsterisk, Outbound, free_port, minimal_asterisk
@@ -53,7 +54,7 @@ class Site(World):
     async def listen(self, registration: Registration | None = None, inbox: Inbox | None = None) -> ListeningLink:
         listening = Listening(port=self.outbound.port, username=self.outbound.username, password=self.outbound.password)
         return await self.stack.enter_async_context(
-            ListeningLink(listening, inbox or self.inbox, registration, self.revive)
+            ListeningLink(listening, inbox or self.inbox, registration, self.revive, LinkTiming(lost_after_s=1.0))
         )
 
     async def place(self, name: str) -> None:
@@ -191,6 +192,29 @@ async def test_who_loses_the_application_to_another_is_told_and_stops(real: Site
         await other.of_channel(m.StasisStart, "theirs-far")
     link.resume()  # Asterisk comes back, deaf, and is healed by `revive`
     assert (await real.until(LinkDown)).reason is Down.DEAF
+    await real.until(LinkUp)
+    await real.place("ours")
+    await real.of_channel(m.StasisStart, "ours-far")
+
+
+async def test_who_took_the_connection_while_we_were_dead_does_not_keep_it(real: Site) -> None:
+    """Asterisk waits for ever for a program that takes its handshake and says nothing."""
+    link = await real.listen()
+    await real.until(LinkUp)
+    await link.__aexit__()
+    taken = asyncio.Event()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        taken.set()
+        await reader.read()  # until it goes away
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", real.outbound.port)
+    async with asyncio.timeout(WAIT_S):
+        await taken.wait()
+    server.close()  # nobody else gets in, but the one connection stays
+    await real.listen()
     await real.until(LinkUp)
     await real.place("ours")
     await real.of_channel(m.StasisStart, "ours-far")

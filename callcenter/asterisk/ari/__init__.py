@@ -8,6 +8,7 @@ from callcenter.asterisk.ari import messages
 from callcenter.asterisk.ari.channels import Call, Channels, Direction, HangupReason, IfExists, ToDialplan, ToStasis
 from callcenter.asterisk.ari.checks import caller_id
 from callcenter.asterisk.ari.inbox import Down, Inbox, LinkDown, LinkUp, Sink, SinkFull
+from callcenter.asterisk.ari.line import FilteredRegistration, LinkTiming, Registration
 from callcenter.asterisk.ari.messages import DialStatus, Message, Reader
 from callcenter.asterisk.ari.requests import Ari, BridgeType, PlaybackOperation
 from callcenter.asterisk.ari.resources import ChannelState
@@ -22,14 +23,7 @@ from callcenter.asterisk.ari.rest import (
     NotInStasis,
     Urgency,
 )
-from callcenter.asterisk.ari.transport import (
-    DiallingLink,
-    FilteredRegistration,
-    LinkTiming,
-    Listening,
-    ListeningLink,
-    Registration,
-)
+from callcenter.asterisk.ari.transport import DiallingLink, Listening, ListeningLink
 
 __all__ = [
     "Access",

@@ -15,222 +15,24 @@ message the backlog has ended (seen on 22.10.1).
 import asyncio
 import contextlib
 import hmac
-import socket as socket_options
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from typing import Final
 
 import aiohttp
 import structlog
 from aiohttp import web
 
-from callcenter.asterisk.ari.inbox import Down, Sink, SinkFull
-from callcenter.asterisk.ari.messages import ApplicationReplaced, ChannelUserevent, Reader
-from callcenter.asterisk.ari.requests import Ari
-from callcenter.asterisk.ari.rest import Access, Gone, basic_authorization
-from callcenter.errors import ConfigurationError, PeerFault, Problem
+from callcenter.asterisk.ari.inbox import Down, Sink
+from callcenter.asterisk.ari.line import LINK_TIMING, Line, LinkTiming, Registration, Revive
+from callcenter.asterisk.ari.messages import Reader
+from callcenter.asterisk.ari.rest import Access, basic_authorization
+from callcenter.errors import ConfigurationError, Problem
 
 CLOSE_TIMEOUT_S: Final = 1.0
 CONNECT_TIMEOUT_S: Final = 3.0
 FRAME_MAX_BYTES: Final = 4 * 1024 * 1024
-DEAF_DOUBLINGS_MAX: Final = 5  # of the time to deafness, when it happens again and again
-TCP_QUICKACK: Final[int | None] = getattr(socket_options, "TCP_QUICKACK", None)  # Linux has it
-PROBE: Final = "callcenter-link-probe"  # name of a user event
-
-# Kinds that a link cannot do without. An event filter stops ApplicationReplaced too, and the link would be deaf unseen.
-VITAL_KINDS: Final = ("ApplicationReplaced", "ApplicationMoveFailed", "ChannelUserevent")
 
 log = structlog.get_logger(__name__)
-Revive: TypeAlias = Callable[[], Awaitable[None]]
-Websocket: TypeAlias = "web.WebSocketResponse[bool] | aiohttp.ClientWebSocketResponse[bool]"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkTiming:
-    """How long a link waits for what, in seconds."""
-
-    heartbeat_s: float = 4.0  # Asterisk answers pings and sends none; a silent one is noticed after one and a half
-    probe_interval_s: float = 5.0
-    probe_retry_s: float = 0.2
-    deaf_after_s: float = 2.0  # without a word, though we asked for one
-    reconnect_s: tuple[float, ...] = (0.1, 0.2, 0.5, 1.0, 2.0)  # between attempts, the last again and again
-
-
-class Registration(Protocol):
-    """Keeps the application in Asterisk as it should be."""
-
-    async def renew(self) -> bool:
-        """Set what is not set, and have Asterisk send a user event PROBE. False when it does not know the application.
-
-        May raise PeerFault.
-        """
-        ...
-
-
-class FilteredRegistration:
-    """An application with an event filter: only these kinds of event are sent (a tenth of all, in a plain call)."""
-
-    def __init__(self, ari: Ari, app: str, kinds: Sequence[str]) -> None:
-        self._ari = ari
-        self._app = app
-        self._kinds = frozenset(kinds) | frozenset(VITAL_KINDS)
-
-    async def renew(self) -> bool:
-        try:
-            found = await self._ari.applications.get(self._app)
-            if {allowed.get("type") for allowed in found.events_allowed} != self._kinds or found.events_disallowed:
-                await self._ari.applications.filter(self._app, allowed=sorted(self._kinds), disallowed=())
-            await self._ari.events.user_event(PROBE, self._app)
-        except Gone:
-            return False
-        return True
-
-
-def _acknowledge(socket: Websocket) -> None:
-    """Have the kernel acknowledge what came at once, on Linux.
-
-    Asterisk opens its outbound websocket without TCP_NODELAY, so it sends no second small message before the first is
-    acknowledged (RFC 896), and who only listens acknowledges 40 ms late (RFC 1122, 4.2.3.2). From 25 events a second on
-    each would be 20 to 40 ms late. The option does not last (tcp(7)), hence after each message.
-    """
-    if TCP_QUICKACK is None:
-        return
-    connection = socket.get_extra_info("socket")
-    if connection is not None:
-        with contextlib.suppress(OSError):  # closed meanwhile: the reader is about to see it
-            connection.setsockopt(socket_options.IPPROTO_TCP, TCP_QUICKACK, 1)
-
-
-class _Line:
-    """What both kinds of link share: one connection, from up to down."""
-
-    def __init__(
-        self, sink: Sink, registration: Registration | None, timing: LinkTiming, revive: Revive | None = None
-    ) -> None:
-        self._sink = sink
-        self._timing = timing
-        self._registration = registration
-        self._revive = revive
-        self._socket: Websocket | None = None
-        self._why: Down | None = None  # set by whoever closes the connection on purpose
-        self._probed = asyncio.Event()
-        self._reviving: asyncio.Task[None] | None = None
-        self._deaf_in_a_row = 0
-        self.reader = Reader()
-        self.up = False
-        self.replaced = False
-
-    async def carry(self, socket: Websocket) -> Down:
-        """Hand over everything that comes until the connection ends; the reason why it did."""
-        self._socket = socket
-        self._end_for(None)
-        self.up = True
-        reason = Down.CUT
-        keeper = asyncio.create_task(self._keep(self._registration)) if self._registration else None
-        try:
-            self._sink.on_up()
-            reason = await self._read(socket)
-        finally:
-            self.up = False
-            self._socket = None
-            reason = self._reason(reason)  # also when we are cancelled on the way
-            self.replaced = reason is Down.REPLACED
-            log.warning("ari_link_down", reason=reason.name, read=self.reader.read)
-            self._sink.on_down(reason)
-            if keeper is not None:
-                keeper.cancel()
-                for problem in await asyncio.gather(keeper, return_exceptions=True):
-                    if isinstance(problem, Exception):  # a bug, which must not hide the end of the link
-                        log.error("ari_link_keeper_died", exc_info=problem)
-        return reason
-
-    def _end_for(self, why: Down | None) -> None:
-        self._why = why
-
-    def _reason(self, otherwise: Down) -> Down:
-        return self._why or otherwise
-
-    async def close(self, reason: Down) -> None:
-        """End the connection, if there is one, for this reason."""
-        if self._socket is not None:
-            self._why = self._why or reason
-            await self._socket.close()
-
-    async def _read(self, socket: Websocket) -> Down:
-        async for frame in socket:
-            if frame.type is aiohttp.WSMsgType.ERROR:
-                break
-            if frame.type is not aiohttp.WSMsgType.TEXT:
-                continue
-            _acknowledge(socket)
-            message = self.reader.decode(frame.data)
-            if message is None:
-                continue
-            if isinstance(message, ChannelUserevent) and message.eventname == PROBE:
-                self._probed.set()
-                continue
-            try:
-                self._sink.on_message(message)
-            except SinkFull:
-                await self.close(Down.OVERFLOW)
-                break
-            if isinstance(message, ApplicationReplaced):
-                await self.close(Down.REPLACED)
-                break
-        return self._reason(Down.SILENT if isinstance(socket.exception(), TimeoutError) else Down.CUT)
-
-    async def _keep(self, registration: Registration) -> None:
-        """See to it that the application stands, is filtered and heard, as long as the connection lasts.
-
-        When an ordinary websocket takes our application's name and leaves, Asterisk closes or forgets the application
-        and leaves our connection open, deaf for ever; its own reconnection does not help (22.10.1). Only a word that
-        has gone all the way round proves that we hear.
-        """
-        clock, timing = asyncio.get_running_loop().time, self._timing
-        heard_at, read = clock(), self.reader.read
-        while True:
-            self._probed.clear()
-            pause_s = timing.probe_retry_s
-            try:
-                if await registration.renew():
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(timing.deaf_after_s):  # wait_for of 3.11 can swallow a cancellation
-                            await self._probed.wait()
-                if self._probed.is_set():
-                    pause_s = timing.probe_interval_s
-                    self._deaf_in_a_row = 0
-            except PeerFault as fault:
-                log.warning("ari_link_unproven", fault=str(fault))
-                heard_at, pause_s = clock(), timing.probe_interval_s / 5
-            if self._probed.is_set() or self.reader.read != read:  # a long backlog comes before the probe
-                heard_at, read = clock(), self.reader.read
-            elif clock() - heard_at > timing.deaf_after_s * 2 ** min(self._deaf_in_a_row, DEAF_DOUBLINGS_MAX):
-                return await self._go_deaf()
-            await asyncio.sleep(pause_s)
-
-    async def _go_deaf(self) -> None:
-        self._deaf_in_a_row += 1
-        self._why = Down.DEAF
-        log.error("ari_link_deaf", remedy="ari shutdown websocket session NAME; ari start outbound-websocket NAME")
-        if self._revive is not None and self._reviving is None:
-            self._reviving = asyncio.create_task(self._call_revive(self._revive))
-        if self._reviving is not None:  # not to be cancelled half-way, though its first half ends this connection
-            await asyncio.shield(self._reviving)
-        await self.close(Down.DEAF)
-
-    async def _call_revive(self, revive: Revive) -> None:
-        try:
-            await revive()
-        except PeerFault as fault:
-            log.error("ari_link_not_revived", fault=str(fault))
-        finally:
-            self._reviving = None
-
-    async def settle(self) -> None:
-        """Leave nothing running."""
-        if self._reviving is not None:
-            self._reviving.cancel()
-            await asyncio.gather(self._reviving, return_exceptions=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +55,7 @@ class ListeningLink:
 
     `revive` makes Asterisk start the websocket anew: `ari shutdown websocket session NAME` and `ari start
     outbound-websocket NAME` on its console, where NAME is the section in ari.conf. It is called when nothing is heard
-    on an open link, which only that heals. It may raise PeerFault.
+    on an open link, or Asterisk does not come to us, which only that heals. It may raise PeerFault.
     """
 
     def __init__(
@@ -262,16 +64,18 @@ class ListeningLink:
         sink: Sink,
         registration: Registration | None = None,
         revive: Revive | None = None,
-        timing: LinkTiming = LinkTiming(),
+        timing: LinkTiming = LINK_TIMING,
     ) -> None:
         self._listening = listening
         self._timing = timing
-        self._line = _Line(sink, registration, timing, revive)
+        self._line = Line(sink, registration, timing, revive)
         self._turn = asyncio.Lock()
         self._runner: web.AppRunner | None = None
         self._site: web.TCPSite | None = None
         self._expected = basic_authorization(listening.username, listening.password).encode()
         self._refusals = 0
+        self._revivable = revive is not None
+        self._looking: asyncio.Task[None] | None = None
         self.port = listening.port
 
     @property
@@ -310,12 +114,18 @@ class ListeningLink:
                 ]
             ) from problem
         self.port = runner.addresses[0][1]
+        if self._revivable:
+            self._looking = asyncio.create_task(self._line.stay_found(), name="ari-link-found")
         return self
 
     async def __aexit__(self, *_: object) -> None:
         runner, self._runner = self._runner, None
         if runner is None or self._site is None:
             return
+        if self._looking is not None:
+            self._looking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._looking
         await self._site.stop()  # first, for Asterisk comes back at once
         await self._line.close(Down.STOPPED)
         await runner.cleanup()
@@ -375,13 +185,13 @@ class DiallingLink:
         app: str,
         sink: Sink,
         registration: Registration | None = None,
-        timing: LinkTiming = LinkTiming(),
+        timing: LinkTiming = LINK_TIMING,
     ) -> None:
         self._access = access
         self._app = app
         self._sink = sink
         self._timing = timing
-        self._line = _Line(sink, registration, timing)
+        self._line = Line(sink, registration, timing)
         self._task: asyncio.Task[None] | None = None
 
     @property
