@@ -9,8 +9,9 @@ known by the engine, which is what its journal says: an attempt that it has not 
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final, assert_never
 
 import structlog
@@ -117,22 +118,22 @@ class Dialler:
         """Begin it; the answer comes as an event."""
         match command:
             case SettleAttempt() | OptOut() | SettleCallback():
-                self._idle.clear()
-                self._settling += 1
                 self._unsettled.put_nowait(command)
+                self._owed()
             case ClaimLeads():
-                self._start(self._claim(command))
+                self._start(partial(self._claim, command))
             case ReleaseLeads():
-                self._start(self._release(command))
+                self._owed()
+                self._start(partial(self._release, command)).add_done_callback(lambda _: self._paid())
             case JudgeDial():
-                self._start(self._judge(command))
+                self._start(partial(self._judge, command))
             case JudgeCallback():
-                self._start(self._judge_callback(command))
+                self._start(partial(self._judge_callback, command))
             case _:
                 assert_never(command)
 
     async def emptied(self, within_s: float) -> bool:
-        """Wait until all that was to be settled is; False if that takes longer."""
+        """Wait until all that was to be settled or given back is; False if that takes longer."""
         try:
             async with asyncio.timeout(within_s):
                 await self._idle.wait()
@@ -323,9 +324,16 @@ class Dialler:
                     other = self._unsettled.get_nowait()
                     self._unsettled.put_nowait(command)
                     command = other
-            self._settling -= 1
-            if not self._settling:
-                self._idle.set()
+            self._paid()
+
+    def _owed(self) -> None:
+        self._settling += 1
+        self._idle.clear()
+
+    def _paid(self) -> None:
+        self._settling -= 1
+        if not self._settling:
+            self._idle.set()
 
     async def _settle(self, command: ToSettle) -> bool:
         """Whether it is done."""
@@ -366,14 +374,15 @@ class Dialler:
     def _rules_of(self, name: CampaignName) -> Mapping[str, Recycle]:
         return _recycling(self._campaign(name))
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _start(self, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         task = asyncio.create_task(self._one(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
-    async def _one(self, work: Coroutine[None, None, None]) -> None:
+    async def _one(self, work: Callable[[], Awaitable[None]]) -> None:
         async with self._slots:
-            await work
+            await work()
 
 
 def _recycling(campaign: Campaign | None) -> Mapping[str, Recycle]:
