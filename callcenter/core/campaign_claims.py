@@ -7,6 +7,7 @@ slow for a while, calls that are void because they waited would be asked for aga
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from callcenter.core.campaign_by_hand import ByHand
@@ -150,6 +151,8 @@ class Claims:
         if event.kept:
             _put_back(record.hopper, refused.dial.lead)
             record.rests_until = now + REFUSED_S
+        elif event.left:  # the next number of the one whose turn it is
+            record.hopper.insert(0, replace(refused.dial.lead, numbers=event.left))
         record.refused += 1
         record.why = event.why
         self._refused(record, refused, event.why)

@@ -39,26 +39,29 @@ def after(
     attempts: int,
     attempts_max: int,
     numbers_left: int,
+    free_at: float = 0.0,
     disposition: str = "",
     recorded: int = 0,
     rules: Mapping[str, Recycle] = DEFAULT_RULES,
 ) -> Next:
     """Where a lead goes after an attempt; `outcomes` and `attempts` count this one, `recorded` how often agents have
-    recorded this disposition of her.
+    recorded this disposition of her. `free_at` is the earliest time at which any number of hers may be tried: she waits
+    at least so long.
 
     A number that does not exist leads to the lead's next number at once, and to an end if there is none left.
     """
+    at_once = Next(state=LeadState.READY) if free_at <= now else Next(state=LeadState.WAITING, at=free_at)
     if outcome is Outcome.VOID:
-        return Next(state=LeadState.READY)
+        return at_once
     if numbers_left <= 0:
         return Next(state=LeadState.REFUSED)
     if attempts >= attempts_max:
         return Next(state=LeadState.DONE)
     if outcome is Outcome.INVALID:
-        return Next(state=LeadState.READY)
+        return at_once
     rule, count = (rules.get(disposition) if disposition else None), recorded
     if rule is None:
         rule, count = rules.get(outcome), outcomes.get(outcome, 0)
     if rule is None or count > rule.at_most:
         return Next(state=LeadState.DONE)
-    return Next(state=LeadState.WAITING, at=now + rule.after_s)
+    return Next(state=LeadState.WAITING, at=max(now + rule.after_s, free_at))

@@ -274,9 +274,9 @@ class Dialler:
                 match decision:
                     case Authorised(written_at=at, needs_agent=needs_agent):
                         answer = DialJudged(attempt=LegId(dial.id), authorised=True, at=at, needs_agent=needs_agent)
-                    case Refused(verdict=verdict, kept=kept):
+                    case Refused(verdict=verdict, kept=kept, left=left):
                         why = "; ".join(f"{one.kind} {one.value} ({one.limit})" for one in verdict.against)
-                        answer = DialJudged(attempt=LegId(dial.id), authorised=False, why=why, kept=kept)
+                        answer = DialJudged(attempt=LegId(dial.id), authorised=False, why=why, kept=kept, left=left)
                     case NotOurs(why=why):
                         answer = DialJudged(attempt=LegId(dial.id), authorised=False, why=why)
                         with suppress(PeerFault):

@@ -11,7 +11,7 @@ from callcenter.model.campaign import CampaignState
 from callcenter.model.detection import AmdRules, Answerer
 from callcenter.model.ids import AgentId, ContactId, LegId, RequestId
 from callcenter.model.law import DropCount
-from callcenter.model.lead import CampaignName, Dial, Lead, LeadId, Outcome
+from callcenter.model.lead import CampaignName, Dial, Lead, LeadId, LeadNumber, Outcome
 from callcenter.model.message import Message
 
 # -- what happened -----------------------------------------------------------------------------------------------------
@@ -56,6 +56,7 @@ class DialJudged(Message, frozen=True, kw_only=True):
     authorised: bool
     why: str = ""  # what was against it
     kept: bool = False  # refused for how the campaign calls: the lead is still ours
+    left: tuple[LeadNumber, ...] = ()  # refused for this number alone: the lead is still ours, with these. Personal
     at: float = 0.0  # when the law judged it; 0: not told
     needs_agent: bool = False  # the number was dropped, and is called again only for an agent who is kept for it
 

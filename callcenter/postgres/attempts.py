@@ -7,7 +7,6 @@ outcome, of which the telephone side knows whether it was dialled: `recover` ask
 A dialler is alive as long as its connection holds the advisory lock of its key. Knows no pacing and no telephone.
 """
 
-import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -40,6 +39,7 @@ from callcenter.model.lead import (
     DiallerName,
     Fate,
     LeadId,
+    LeadNumber,
     LeadState,
     OpenAttempt,
     Outcome,
@@ -74,10 +74,12 @@ class Authorised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Do not dial. `kept`: the lead is still the dialler's, because only the way of calling was wrong."""
+    """Do not dial. `kept`: the lead is still the dialler's, because only the way of calling was wrong. `left`: she is
+    still the dialler's, and these numbers of hers may be tried now, those tried least first."""
 
     verdict: Verdict
     kept: bool
+    left: tuple[LeadNumber, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,11 +209,14 @@ class Attempts:
             verdict = guarded(check(question, packs), against)
             if verdict.allowed:
                 await self._write(connection, dial, question)
-            kept = not verdict.allowed and await self._put_back(connection, dial, verdict)
+            kept = not verdict.allowed and {finding.kind for finding in verdict.against} <= CAMPAIGNS
+            left: tuple[LeadNumber, ...] = ()
+            if not verdict.allowed and not kept:
+                left = await self._rests(connection, dial, question, verdict, packs)
             await append(connection, dial.campaign, [judged(dial, question, verdict, packs, dict(pacing or {}))])
         if verdict.allowed:
             return Authorised(id=dial.id, verdict=verdict, written_at=at, needs_agent=_needs_agent(question, packs))
-        return Refused(verdict=verdict, kept=kept)
+        return Refused(verdict=verdict, kept=kept, left=left)
 
     async def question(self, dial: Dial, at: float, drops: tuple[DropCount, ...] = ()) -> Question:
         """What would be asked about a call, without writing anything."""
@@ -234,19 +239,38 @@ class Attempts:
         await connection.execute(sql("attempts.count_lead"), dial.lead.id, 1)
         await connection.execute(sql("attempts.count_number"), dial.lead.id, dial.number.number, 1)
 
-    async def _put_back(self, connection: Borrowed, dial: Dial, verdict: Verdict) -> bool:
-        """Where a refused lead goes; True if she stays with the dialler."""
-        kinds = {finding.kind for finding in verdict.against}
-        if kinds <= CAMPAIGNS:
-            return True
-        state, until = LeadState.WAITING, verdict.next_at if verdict.next_at is not None else verdict.at + REST_S
-        if kinds & FOR_GOOD:
-            await connection.execute(sql("attempts.bury_number"), dial.lead.id, dial.number.number)
-            left = [number for number in dial.lead.numbers if number.number != dial.number.number]
-            state, until = (LeadState.READY if left else LeadState.REFUSED), math.nan
-        when = time_of(until) if state is LeadState.WAITING else None
-        await connection.execute(sql("attempts.lead_waits"), dial.lead.id, state, when)
-        return False
+    async def _rests(
+        self, connection: Borrowed, dial: Dial, question: Question, verdict: Verdict, packs: Sequence[LawPack]
+    ) -> tuple[LeadNumber, ...]:
+        """A refused number is tried no more, or rests until it may be called. Gives her others that may be tried now,
+        with which she stays the dialler's; without any she waits until the first may.
+
+        The others are looked at before anybody asks to dial them, so that a limit which is hers refuses once, and not
+        number by number. One that time alone does not heal is among those given: its refusal has a receipt of its own.
+        What was refused rests in any case, so that none is asked about twice before its time.
+        """
+        lead, at, rest = dial.lead.id, verdict.at, dict[str, float]()
+        if {finding.kind for finding in verdict.against} & FOR_GOOD:
+            await connection.execute(sql("attempts.bury_number"), lead, dial.number.number)
+        else:
+            rest[dial.number.number] = verdict.next_at if verdict.next_at is not None else at + REST_S
+        rows = await connection.fetch(sql("attempts.numbers_left"), lead)
+        numbers = [_number(row) for row in rows]
+        for one, row in zip(numbers, rows, strict=True):
+            if one.number == dial.number.number:
+                continue
+            asked, _ = await question_within(connection, self._days_off, replace(dial, number=one), at, question.drops)
+            until = max(check(asked, packs).next_at or at, row["rests_until"])
+            if until > at:
+                rest[one.number] = until
+        untils = [time_of(until) for until in rest.values()]
+        await connection.execute(sql("attempts.rest_numbers"), lead, list(rest), untils)
+        left = tuple(one for one in numbers if one.number not in rest)
+        if not numbers:
+            await connection.execute(sql("attempts.lead_waits"), lead, LeadState.REFUSED, None)
+        elif not left:
+            await connection.execute(sql("attempts.lead_waits"), lead, LeadState.WAITING, time_of(min(rest.values())))
+        return left
 
     # -- after it ----------------------------------------------------------------------------------------------------
 
@@ -295,6 +319,7 @@ class Attempts:
                 attempts=counted["attempts"],
                 attempts_max=attempts_max,
                 numbers_left=counted["numbers_left"],
+                free_at=counted["free_at"] or 0.0,
                 disposition=disposition,
                 recorded=recorded.get(disposition, 0),
                 rules=rules,
@@ -337,6 +362,7 @@ class Attempts:
             attempts=last["attempts"],
             attempts_max=attempts_max,
             numbers_left=last["numbers_left"],
+            free_at=last["free_at"] or 0.0,
             disposition=disposition,
             recorded=recorded[disposition],
             rules=rules,
@@ -434,6 +460,12 @@ def guarded(verdict: Verdict, against: Sequence[str]) -> Verdict:
         return verdict
     found = Finding(kind=RuleKind.GUARD, pack="", held=False, value="; ".join(against), limit="nothing against it")
     return replace(verdict, allowed=False, findings=(*verdict.findings, found), next_at=None)
+
+
+def _number(row: asyncpg.Record) -> LeadNumber:
+    values = dict(row)
+    del values["rests_until"]
+    return LeadNumber(**values)
 
 
 def _open(row: asyncpg.Record) -> OpenAttempt:

@@ -92,7 +92,7 @@ class Leads:
     ) -> tuple[Lead, ...]:
         """Take up to `count` ready leads of these groups of zones, in order, with the numbers that may be tried.
 
-        `at` matters where the order goes by the hour.
+        `at` is now: it matters where the order goes by the hour, and for numbers that rest.
         """
         hours = {" ".join(group): local_hour(at, group[0]) if group else 0 for group in zones}
         async with changing(self._pool) as connection:
@@ -106,13 +106,10 @@ class Leads:
                     by = f"custom ->> ${_FIXED + len(given)}::text, id"
                 text = _filled(sql("leads.claim"), filter=where, order=by)
                 rows = await connection.fetch(text, self._dialler, list_, list(hours), count, *given)
-            numbers = await connection.fetch(sql("leads.numbers"), [row["id"] for row in rows])
-        of: dict[int, list[LeadNumber]] = {row["id"]: [] for row in rows}
-        for row in numbers:
-            values = dict(row)
-            of[values.pop("lead")].append(LeadNumber(**values))
+            numbers = await connection.fetch(sql("leads.numbers"), [row["id"] for row in rows], time_of(at))
+        of = _by_lead(numbers)
         ordered = sorted(rows, key=lambda row: _place(row, order, order_field, hours))
-        return tuple(_lead(row, of[row["id"]]) for row in ordered)
+        return tuple(_lead(row, of.get(row["id"], ())) for row in ordered)
 
     async def _of_hours(
         self, connection: Borrowed, list_: ListOfLeads, count: int, hours: Mapping[str, int], only: Filter
@@ -200,6 +197,17 @@ def _place(row: asyncpg.Record, order: LeadOrder, order_field: str, hours: Mappi
             best = row["best_hour"]
             apart = abs(best - hours[row["zones"]]) if best is not None else None
             return NEVER_CALLED if apart is None else min(apart, HOURS - apart), -row["priority"], row["id"]
+
+
+def _by_lead(rows: Iterable[asyncpg.Record]) -> dict[int, list[LeadNumber]]:
+    """The numbers of each lead that do not rest; all where all rest: whoever judges them says until when she waits."""
+    free: dict[int, list[LeadNumber]] = {}
+    resting: dict[int, list[LeadNumber]] = {}
+    for row in rows:
+        values = dict(row)
+        kind = resting if values.pop("rests") else free
+        kind.setdefault(values.pop("lead"), []).append(LeadNumber(**values))
+    return resting | free
 
 
 def _lead(row: asyncpg.Record, numbers: Sequence[LeadNumber]) -> Lead:

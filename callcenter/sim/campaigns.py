@@ -152,6 +152,7 @@ class Ledger:
         self._tell = tell
         self._ready = dict.fromkeys(LeadId(n) for n in range(1, LEADS + 1))
         self._claimed: dict[LeadId, str] = {}
+        self._rests: dict[str, float] = {}  # numbers that were refused, until when
         self._life: _Life | None = None
         self._lives = 0
         self._shut: list[tuple[float, float]] = []  # when the law forbids
@@ -272,7 +273,11 @@ class Ledger:
             del self._ready[lead]
             self._claimed[lead] = life.name
             life.claimed.add(lead)
-        return tuple(_lead(lead) for lead in leads)
+        return tuple(replace(_lead(lead), numbers=self._free(lead) or _numbers(lead)) for lead in leads)
+
+    def _free(self, lead: LeadId) -> tuple[LeadNumber, ...]:
+        """Her numbers that may be tried now."""
+        return tuple(one for one in _numbers(lead) if self._rests.get(one.number, 0.0) <= self.agenda.now)
 
     def _release(self, leads: Sequence[LeadId], life: _Life | None) -> None:
         for lead in leads:
@@ -286,6 +291,10 @@ class Ledger:
             return DialJudged(attempt=leg, authorised=False, why="the lead is no longer this dialler's")
         if any(begin <= now < end for begin, end in self._shut):
             return DialJudged(attempt=leg, authorised=False, kept=True, why="shut")
+        if self._rests.get(dial.number.number, 0.0) > now and self._free(dial.lead.id):
+            raise Violation(f"{dial.number.number} is asked about again, and rests; lead {dial.lead.id} has others")
+        if random.random() < (0.3 if len(_numbers(dial.lead.id)) > 1 else 0.03):  # this number has had its calls
+            return self._rest(dial, now + random.choice((5.0, 90.0)))
         if against or random.random() < 0.05:
             del self._claimed[dial.lead.id]
             return DialJudged(attempt=leg, authorised=False, why="; ".join(against) or "refused for good")
@@ -298,6 +307,17 @@ class Ledger:
             self._settle(leg, Outcome.VOID)
             return DialJudged(attempt=leg, authorised=False, why="the outcome is unknown")
         return DialJudged(attempt=leg, authorised=True, at=now)
+
+    def _rest(self, dial: Dial, until: float) -> DialJudged:
+        """A number rests, and the lead goes on with her others; without any she waits until the first may be called."""
+        lead = dial.lead.id
+        self._rests[dial.number.number] = until
+        left = self._free(lead)
+        if not left:
+            del self._claimed[lead]
+            first = min(self._rests[one.number] for one in _numbers(lead))
+            self.agenda.after(first - self.agenda.now, lambda: self._ready.setdefault(lead))
+        return DialJudged(attempt=LegId(dial.id), authorised=False, why="it has had its calls", left=left)
 
     def _is_open(self, lead: LeadId) -> bool:
         return any(one.lead == lead and one.outcome is None for one in self.attempts.values())
@@ -455,8 +475,15 @@ class Bosses:
 
 
 def _lead(lead: LeadId) -> Lead:
-    number = LeadNumber(n=1, number=f"+84{900_000_000 + lead}", region="VN", line="mobile")
-    return Lead(id=lead, list=LIST, numbers=(number,))
+    return Lead(id=lead, list=LIST, numbers=_numbers(lead))
+
+
+def _numbers(lead: LeadId) -> tuple[LeadNumber, ...]:
+    """Every third lead has three."""
+    return tuple(
+        LeadNumber(n=n, number=f"+84{900_000_000 + lead + n * 1_000_000}", region="VN", line="mobile")
+        for n in range(3 if lead % 3 == 0 else 1)
+    )
 
 
 def outcomes_of(attempts: Mapping[LegId, _Attempt]) -> dict[Outcome, int]:

@@ -73,11 +73,24 @@ UPDATE attempt SET outcome = $2, ended = $3, answered = $4, misjudged = $5 WHERE
 -- A number that does not exist is tried no more.
 UPDATE lead_number SET dead = true WHERE lead = $1 AND number = $2;
 
+-- attempts.rest_numbers
+-- Numbers that may not be called before a time, each its own.
+UPDATE lead_number SET rests_until = found.until
+FROM unnest($2::text[], $3::timestamptz[]) AS found (number, until) WHERE lead = $1 AND lead_number.number = found.number;
+
+-- attempts.numbers_left
+-- Her numbers that may still be tried, those tried least first, and until when they rest.
+SELECT n, number, label, region, line, attempts,
+       coalesce(extract(epoch FROM rests_until)::double precision, 0) AS rests_until
+FROM lead_number WHERE lead = $1 AND NOT dead ORDER BY attempts, n;
+
 -- attempts.lead_after
 -- Held and counted: what the next step is made of.
-SELECT lead.attempts, lead.outcomes, lead.recorded,
-       (SELECT count(*) FROM lead_number WHERE lead = $1 AND NOT dead) AS numbers_left
-FROM lead WHERE id = $1 FOR UPDATE;
+SELECT lead.attempts, lead.outcomes, lead.recorded, left_.numbers_left, left_.free_at
+FROM lead CROSS JOIN (SELECT count(*) AS numbers_left,
+                             min(coalesce(extract(epoch FROM rests_until)::double precision, 0)) AS free_at
+                      FROM lead_number WHERE lead = $1 AND NOT dead) AS left_
+WHERE id = $1 FOR UPDATE OF lead;
 
 -- attempts.lead_goes
 -- Where the lead goes after its attempt.
@@ -90,7 +103,9 @@ WHERE id = $1;
 -- A settled attempt that is the last one of its lead, who is held; none: she has been called since, or will never be.
 SELECT attempt.lead, attempt.outcome, extract(epoch FROM attempt.ended)::double precision AS ended,
        lead.outcome AS said, lead.attempts, lead.outcomes, lead.recorded,
-       (SELECT count(*) FROM lead_number WHERE lead = attempt.lead AND NOT dead) AS numbers_left
+       (SELECT count(*) FROM lead_number WHERE lead = attempt.lead AND NOT dead) AS numbers_left,
+       (SELECT min(coalesce(extract(epoch FROM rests_until)::double precision, 0))
+        FROM lead_number WHERE lead = attempt.lead AND NOT dead) AS free_at
 FROM attempt JOIN lead ON lead.id = attempt.lead
 WHERE attempt.id = $1 AND attempt.outcome IS NOT NULL AND lead.state <> 'refused'
   AND NOT EXISTS (SELECT FROM attempt later WHERE later.lead = attempt.lead AND later.began > attempt.began

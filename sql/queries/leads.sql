@@ -17,8 +17,8 @@ WHERE id IN (SELECT found.id FROM unnest($3::text[], $5::int[]) AS wanted (zones
 RETURNING id, list, name, reference, priority, zones, part, attempts, outcomes, answers, custom, created, shuffle, best_hour;
 
 -- leads.numbers
--- Numbers of leads that may still be tried, those tried least first.
-SELECT lead, n, number, label, region, line, attempts FROM lead_number
+-- Numbers of leads that may still be tried, those tried least first, and which of them were refused until later.
+SELECT lead, n, number, label, region, line, attempts, coalesce(rests_until > $2, false) AS rests FROM lead_number
 WHERE lead = ANY($1::bigint[]) AND NOT dead ORDER BY lead, attempts, n;
 
 -- leads.zones

@@ -432,6 +432,29 @@ def test_what_the_law_refuses_is_not_dialled_and_a_refusal_of_the_way_of_calling
     assert floor.all(DialNumber)[0].number == "+84900000001"
 
 
+def test_a_number_that_may_not_be_called_gives_way_to_the_next_one_of_the_same_lead() -> None:
+    floor = Floor()
+    floor.agent("ann")
+    floor.begins()
+    floor.answers = False
+    floor.starts()
+    floor.passes(0.1)
+    [first], second = floor.lead(1).numbers, LeadNumber(n=2, number="+84999999999", region="VN", line="mobile")
+    lead = replace(floor.lead(1), numbers=(first, second))
+    floor.tell(LeadsClaimed(campaign=SPRING, leads=(lead, floor.lead(2))))
+    floor.passes(2.0)
+    [asked] = floor.all(JudgeDial)
+    assert asked.dial.number == first
+    floor.tell(DialJudged(attempt=LegId(asked.dial.id), authorised=False, why="attempts 1", left=(second,)))
+    assert [one.lead for one in floor.all(DialRefused)] == [1]
+    floor.passes(1.0)
+    again = floor.all(JudgeDial)[-1]
+    assert (again.dial.lead.id, again.dial.number) == (1, second), "before the next lead, and at once"
+    floor.tell(DialJudged(attempt=LegId(again.dial.id), authorised=True))
+    assert [one.number for one in floor.all(DialNumber)] == [second.number]
+    floor.told_again()
+
+
 def test_the_guard_and_the_trunks_are_told_to_whoever_judges() -> None:
     floor = Floor(guard=Guard(regions=("US",)))
     floor.agent("ann")

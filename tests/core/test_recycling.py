@@ -49,6 +49,13 @@ def test_what_stands_before_every_rule() -> None:
     assert goes(Outcome.NO_ANSWER, 1, attempts=8) == Next(state=LeadState.DONE)
 
 
+def test_she_waits_until_the_first_of_her_numbers_may_be_tried() -> None:
+    later = Next(state=LeadState.WAITING, at=9000.0)
+    assert goes(Outcome.INVALID, 1, free_at=9000.0) == goes(Outcome.VOID, 1, free_at=9000.0) == later
+    assert goes(Outcome.ANSWERED, 4, disposition="no_time", recorded=1, free_at=9000.0) == later
+    assert goes(Outcome.INVALID, 1, free_at=999.0) == Next(state=LeadState.READY)
+
+
 def test_the_limits_of_a_campaign_are_judged_beside_its_law() -> None:
     limits = (
         CallLimit(of=Counted.LEAD, at_most=2, within_s=86_400.0),

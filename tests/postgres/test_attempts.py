@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 
@@ -185,8 +186,9 @@ async def test_who_is_on_a_list_is_not_dialled_and_her_next_number_may_be(pool: 
     refused = await dialler.authorise(dial(lead, "l-1"), LAW, NOW)
     assert isinstance(refused, Refused)
     assert [one.kind for one in refused.verdict.against] == [RuleKind.DO_NOT_CALL]
-    (lead,) = await claimed(pool, "d")
-    assert [one.number for one in lead.numbers] == ["+84987654321"]
+    assert [one.number for one in refused.left] == ["+84987654321"]
+    assert await state_of(pool, lead_id) == "claimed", "it is still her turn"
+    lead = replace(lead, numbers=refused.left)
     await pool.execute("INSERT INTO do_not_call_entry (entry, list) SELECT '+84987654321', id FROM do_not_call_list")
     assert isinstance(await dialler.authorise(dial(lead, "l-2"), LAW, NOW), Refused)
     assert await state_of(pool, lead_id) == "refused"

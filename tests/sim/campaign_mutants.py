@@ -1,5 +1,7 @@
 """Engines that break what is promised of campaigns, each in one way."""
 
+import msgspec
+
 from callcenter.core.campaign_asking import Asking, Held
 from callcenter.core.campaign_calls import CampaignCalls, Elsewhere
 from callcenter.core.campaign_claims import Claims
@@ -13,6 +15,7 @@ from callcenter.core.queues import Queues
 from callcenter.core.state import ContactRecord
 from callcenter.core.world import World
 from callcenter.model.campaign import Campaign
+from callcenter.model.campaign_messages import DialJudged
 from callcenter.model.configuration import Configuration
 from callcenter.model.ids import AgentId, LegId
 from callcenter.model.lead import Lead
@@ -146,6 +149,51 @@ class ForgetsWhatItDialled(Engine):
         return False
 
 
+class _LosesHer(Claims):
+    __slots__ = ()
+
+    def judged(self, event: DialJudged) -> None:
+        super().judged(msgspec.structs.replace(event, left=()))
+
+
+class _Loser(Campaigns):
+    __slots__ = ()
+
+    def __init__(self, world: World, calls: CampaignCalls) -> None:
+        super().__init__(world, calls)
+        self._claims = _LosesHer(world, calls, self._by_hand, self._soon)
+
+
+class ForgetsHerOtherNumbers(_OfCampaigns):
+    """A lead of whom one number was refused is nobody's, and not given back."""
+
+    campaigns = _Loser
+
+
+class _Stubborn(Claims):
+    __slots__ = ()
+
+    def judged(self, event: DialJudged) -> None:
+        for record in self._world.campaigns.values():
+            if event.left and event.attempt in record.asked:
+                event = msgspec.structs.replace(event, left=record.asked[event.attempt].dial.lead.numbers)
+        super().judged(event)
+
+
+class _Insister(Campaigns):
+    __slots__ = ()
+
+    def __init__(self, world: World, calls: CampaignCalls) -> None:
+        super().__init__(world, calls)
+        self._claims = _Stubborn(world, calls, self._by_hand, self._soon)
+
+
+class AsksForTheSameNumber(_OfCampaigns):
+    """A number that was refused is asked about again, and again."""
+
+    campaigns = _Insister
+
+
 CAMPAIGN_MUTANTS = {
     one.__name__: one
     for one in (
@@ -155,6 +203,8 @@ CAMPAIGN_MUTANTS = {
         CountsNoDrops,
         SettlesNothing,
         ForgetsWhatItDialled,
+        ForgetsHerOtherNumbers,
+        AsksForTheSameNumber,
     )
 }
 CAMPAIGN_FINDINGS = {
@@ -163,5 +213,7 @@ CAMPAIGN_FINDINGS = {
     "DropsNobody": r"ago and waits for nobody",
     "CountsNoDrops": r"people were dropped, \d+ are counted",
     "SettlesNothing": r"attempts without an outcome|is settled as void",
+    "ForgetsHerOtherNumbers": r"leads that are nobody's and claimed",
+    "AsksForTheSameNumber": r"is asked about again, and rests",
     "ForgetsWhatItDialled": r"is settled as void|while she is on the line|while it is on the line",
 }
