@@ -8,7 +8,8 @@ from typing import Final, TextIO
 
 import structlog
 
-from callcenter.boot.center import RunningCenter, running_center
+from callcenter.boot.assembly import running_center
+from callcenter.boot.center import RunningCenter
 from callcenter.boot.logs import configure_logs
 from callcenter.boot.parts import (
     Crashed,

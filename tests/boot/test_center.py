@@ -15,7 +15,8 @@ import pytest
 import structlog
 
 from callcenter.asterisk.conf import SEEN_VARIABLE
-from callcenter.boot.center import RunningCenter, Wiring, running_center
+from callcenter.boot.assembly import running_center
+from callcenter.boot.center import RunningCenter, Wiring
 from callcenter.embedded.ports import Kind
 from callcenter.errors import Bug
 from callcenter.jobs.recordings import Folders

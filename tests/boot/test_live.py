@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import structlog
 
-from callcenter.boot.center import RunningCenter, running_center
+from callcenter.boot.assembly import running_center
+from callcenter.boot.center import RunningCenter
 from callcenter.core.aside import CONFIRM_PROMPT
 from callcenter.errors import Bug, ConfigurationError, Problem
 from callcenter.model.configuration import Configuration
