@@ -4,6 +4,7 @@ import asyncio
 import csv
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -25,6 +26,7 @@ PACK_HEADS: Final = ("pack!", "version!", "regions", "rules>", "unverified>", "t
 RULE_HEADS: Final = ("rule!", "says", "source", "verified!")
 SHOWN_REGIONS: Final = 6
 DAYS_MAX: Final = 3_660
+TEXT_HEADS: Final = ("pack!", "version", "sha256!", "kept")
 PROOF_HEADS: Final = ("chain!", "receipts>", "flaws>", "head!")
 DAY_S: Final = 86_400.0
 
@@ -186,18 +188,47 @@ def proof_document(proof: "Proof") -> dict[str, object]:
     }
 
 
+@app.command("text")
+def text(
+    context: typer.Context,
+    digest: Annotated[str, typer.Argument(metavar="[DIGEST]", help="sha256 of a text, or its beginning.")] = "",
+    campaign: Annotated[str, typer.Option("--campaign", help="Whose receipt; with --receipt.")] = "",
+    receipt: Annotated[int, typer.Option("--receipt", metavar="SEQ", min=0, help="By which it was judged.")] = 0,
+    json: Json = False,
+) -> None:
+    """Print the very text of a pack that receipts name by its sha256, of whatever version; without DIGEST list them."""
+    from callcenter.cli.law_texts import found_texts, text_document
+
+    if bool(campaign) != bool(receipt):
+        raise Failure(Exit.USAGE, "--campaign and --receipt go together", remedy="--campaign spring --receipt 17")
+    found = asyncio.run(found_texts(site_of(context), digest, campaign, receipt))
+    if json:
+        emit({"texts": [text_document(one) for one in found]})
+    elif digest:
+        sys.stdout.buffer.write(found[0].text.encode())
+        sys.stdout.buffer.flush()
+    else:
+        rows = ((one.pack, one.version, one.digest, stamp(one.kept) or "NOT KEPT") for one in found)
+        show_grid(TEXT_HEADS, rows, empty="no text is kept: the center has not run yet")
+
+
 @app.command("report")
 def report(
     context: typer.Context,
     campaign: Annotated[str, typer.Option("--campaign", help="The campaign.")],
     days: Annotated[int, typer.Option("--days", min=1, max=DAYS_MAX, help="So many days back from now.")] = 30,
     receipts: Annotated[bool, typer.Option("--csv", help="Every receipt as CSV instead of the sums.")] = False,
+    texts: Annotated[
+        Path | None, typer.Option("--texts", metavar="FOLDER", help="Also write the packs' texts there.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Sum up a campaign's receipts for a regulator: dials, refusals by rule, drops with the formula, and the proof."""
     until = time.time()
     since = until - days * DAY_S
     site = site_of(context)
+    if texts is not None:
+        _write(asyncio.run(_texts(site, campaign, since, until)), texts)
     if receipts:
         asyncio.run(_written(site, campaign, since, until))
         return
@@ -206,6 +237,23 @@ def report(
         emit(document)
         return
     show_pairs({key: _flat(value) for key, value in document.items()})
+
+
+def _write(texts: "Mapping[str, str]", folder: Path) -> None:
+    """One file each; what a hash is of is written byte by byte."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_bytes(text.encode())
+    except OSError as error:
+        raise Failure(Exit.USAGE, f"{folder} cannot be written: {error.strerror}") from error
+
+
+async def _texts(site: Site, campaign: str, since: float, until: float) -> "dict[str, str]":
+    from callcenter.jobs.proof import texts_to_export
+
+    async with site.database() as pool:
+        return await texts_to_export(pool, campaign, since, until)
 
 
 async def _tallied(site: Site, campaign: str, since: float, until: float) -> "Summed":

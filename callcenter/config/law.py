@@ -121,11 +121,11 @@ def read_pack(file: str, text: str) -> tuple[LawPack | None, list[Problem]]:
     sheet = Sheet(tree=tree, names=Names())
     if tree.root is None and tree.problems:
         return None, list(tree.problems)
-    pack = _pack(sheet, file.removesuffix(SUFFIX).rpartition("/")[2], hashlib.sha256(text.encode()).hexdigest())
+    pack = _pack(sheet, file.removesuffix(SUFFIX).rpartition("/")[2], text)
     return pack, [*tree.problems, *sheet.problems]
 
 
-def _pack(sheet: Sheet, name: str, digest: str) -> LawPack:
+def _pack(sheet: Sheet, name: str, text: str) -> LawPack:
     table = sheet.table((), sheet.tree.root)
     sheet.only(table, PACK_KEYS)
     if not NAME_PATTERN.fullmatch(name):
@@ -144,7 +144,8 @@ def _pack(sheet: Sheet, name: str, digest: str) -> LawPack:
         law=law is True,
         valid_from=_day(sheet, table, "from") or 0.0,
         valid_until=_day(sheet, table, "until"),
-        digest=digest,
+        digest=hashlib.sha256(text.encode()).hexdigest(),
+        text=text,
     )
 
 

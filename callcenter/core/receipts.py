@@ -122,13 +122,14 @@ def chained(chain: str, seq: int, previous: str, receipts: Sequence[Receipt]) ->
 class Walk:
     """Reads a chain from its first receipt to its last and notes what is wrong."""
 
-    __slots__ = ("chain", "flaws", "hash", "seq")
+    __slots__ = ("chain", "flaws", "hash", "packs", "seq")
 
     def __init__(self, chain: str) -> None:
         self.chain = chain
         self.seq = 0
         self.hash = GENESIS
         self.flaws: list[Flaw] = []
+        self.packs: dict[PackStamp, int] = {}  # by which was judged, and the first receipt that says so
 
     def see(self, link: Link) -> None:
         """The next receipt that is there, in the order of numbers."""
@@ -139,9 +140,21 @@ class Walk:
             self._flaw(link.seq, "is not tied to the receipt before it")
         if hash_of(link.chain, link.seq, link.previous, link.body) != link.hash:
             self._flaw(link.seq, "was edited: its hash is another")
-        elif (said := _columns(link)) != "":
-            self._flaw(link.seq, said)
+        else:
+            self._read(link)
         self.seq, self.hash = link.seq, link.hash
+
+    def _read(self, link: Link) -> None:
+        try:
+            receipt = read_body(link.body)
+        except ValueError as error:
+            self._flaw(link.seq, str(error))
+            return
+        same = (link.kind, link.attempt, link.chain) == (receipt.kind, receipt.attempt, receipt.campaign)
+        if not same or abs(link.at - receipt.at) > TIME_SLACK_S:
+            self._flaw(link.seq, "its columns say something else than its body")
+        for stamp in receipt.packs:
+            self.packs.setdefault(stamp, link.seq)
 
     def end(self, seq: int, digest: str) -> None:
         """The chain's head: what was appended last."""
@@ -152,15 +165,3 @@ class Walk:
 
     def _flaw(self, seq: int, what: str) -> None:
         self.flaws.append(Flaw(chain=self.chain, seq=seq, what=what))
-
-
-def _columns(link: Link) -> str:
-    """What a receipt's columns say that its body does not; "" if they agree."""
-    try:
-        receipt = read_body(link.body)
-    except ValueError as error:
-        return str(error)
-    same = (link.kind, link.attempt, link.chain) == (receipt.kind, receipt.attempt, receipt.campaign)
-    if same and abs(link.at - receipt.at) <= TIME_SLACK_S:
-        return ""
-    return "its columns say something else than its body"

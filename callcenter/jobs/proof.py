@@ -3,6 +3,7 @@
 The one place for it: the command line and the API ask here.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -10,7 +11,8 @@ from typing import Final
 from callcenter.core.law import strictest
 from callcenter.errors import Unknown, unknown
 from callcenter.model.law import LawPack
-from callcenter.model.receipt import GENESIS, Flaw, Link, Receipt
+from callcenter.model.receipt import GENESIS, Flaw, Link, PackStamp, Receipt
+from callcenter.postgres.law_texts import KeptText, texts_of
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.receipts import Proof, Tally, between, holds, unmatched, verify
 
@@ -30,6 +32,7 @@ CSV_HEADS: Final = (
     "hash",
     "body",
 )
+_PLAIN: Final = re.compile(r"[^0-9A-Za-z._-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,8 @@ async def summed(pool: Pool, packs: Mapping[str, LawPack], campaign: str, since:
 
 
 async def proven(pool: Pool, campaign: str | None, head: str = "") -> list[Proof]:
-    """Whether each chain is whole, and tells of the attempts on record; `head`: also whether that was its head once.
+    """Whether each chain is whole, tells of the attempts on record, and names packs whose texts are kept; `head`: also
+    whether that was its head once.
 
     Raises Unknown for a campaign of which there is neither receipt nor attempt.
     """
@@ -77,11 +81,43 @@ async def proven(pool: Pool, campaign: str | None, head: str = "") -> list[Proof
         found[flaw.chain] = replace(proof, flaws=(*proof.flaws, flaw))
     if campaign is not None and campaign not in found:
         raise _no_receipt(campaign)
+    digests = {stamp.digest for proof in found.values() for stamp, _ in proof.packs}
+    texts = await texts_of(pool, sorted(digests))
+    for chain, proof in found.items():
+        looked = [_of_text(chain, stamp, seq, texts) for stamp, seq in proof.packs]
+        found[chain] = replace(proof, flaws=(*proof.flaws, *(lacking for lacking in looked if lacking is not None)))
     if campaign is not None and head and not await holds(pool, campaign, head):
         proof = found[campaign]
         what = f"no receipt has the hash {head[:64]}, so the chain was written anew or cut off since that was its head"
         found[campaign] = replace(proof, flaws=(*proof.flaws, Flaw(chain=campaign, seq=0, what=what)))
     return [found[chain] for chain in sorted(found)]
+
+
+def _of_text(chain: str, stamp: PackStamp, seq: int, texts: Mapping[str, KeptText]) -> Flaw | None:
+    """What is wrong with the text that a receipt names."""
+    if not stamp.digest:  # limits of a campaign, as they were written before they had a text
+        return None
+    named = f"{stamp.pack} {stamp.version}".strip()
+    text = texts.get(stamp.digest)
+    if text is None:
+        return Flaw(chain=chain, seq=seq, what=f"the text of its pack {named} is not kept (sha256 {stamp.digest})")
+    if not text.is_true:
+        return Flaw(chain=chain, seq=seq, what=f"the text that is kept as its pack {named} is another ({stamp.digest})")
+    return None
+
+
+async def texts_to_export(pool: Pool, campaign: str, since: float, until: float) -> dict[str, str]:
+    """The texts of the packs by which a campaign's calls of a time were judged, each under a file's name that holds the
+    hash which its receipts name."""
+    stamps: set[tuple[str, str, str]] = set()
+    async for _, receipt in between(pool, campaign, since, until):
+        stamps.update((stamp.pack, stamp.version, stamp.digest) for stamp in receipt.packs)
+    texts = await texts_of(pool, sorted({digest for _, _, digest in stamps}))
+    return {
+        f"{_PLAIN.sub('-', f'{pack} {version}'.strip())}.{digest}.yaml": texts[digest].text
+        for pack, version, digest in sorted(stamps)
+        if digest in texts
+    }
 
 
 async def receipt_rows(

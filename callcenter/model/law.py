@@ -6,7 +6,7 @@ its text was read: one that was not is told as unverified wherever the rule is t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Final, TypeAlias
 
@@ -219,6 +219,7 @@ class LawPack:
     valid_from: float = 0.0  # UTC seconds
     valid_until: float | None = None
     digest: str = ""
+    text: str = field(default="", repr=False)  # which that is the hash of
 
     def for_region(self, region: str) -> bool:
         """Whether numbers of this region are under the pack."""

@@ -1,7 +1,7 @@
 """The versions of the configuration: what was live, since when, by whose hand, made of which files. Knows no YAML."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -10,6 +10,8 @@ import asyncpg
 import msgspec
 
 from callcenter.model.ids import Version
+from callcenter.model.law import LawPack
+from callcenter.postgres.law_texts import keep
 from callcenter.postgres.pool import Pool, asking, changing
 from callcenter.postgres.queries import sql
 
@@ -65,6 +67,10 @@ class Configurations:
                 sql("configuration.add"), by, message, origin.value, back_to, digest, folder_digest, names
             )
         return Version(version)
+
+    async def keep_law(self, packs: Iterable[LawPack]) -> None:
+        """Keep the texts of packs that a version is about to judge by."""
+        await keep(self._pool, packs)
 
     async def refuse(self, version: Version, problem: str) -> None:
         """It did not come into force."""

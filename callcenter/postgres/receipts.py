@@ -8,7 +8,7 @@ import asyncpg
 
 from callcenter.core.receipts import Walk, chained, read_body
 from callcenter.errors import Bug, PeerRefused
-from callcenter.model.receipt import GENESIS, Flaw, Link, Receipt
+from callcenter.model.receipt import GENESIS, Flaw, Link, PackStamp, Receipt
 from callcenter.postgres.pool import Borrowed, Pool, asking
 from callcenter.postgres.queries import sql
 from callcenter.postgres.records import time_of
@@ -25,6 +25,7 @@ class Proof:
     receipts: int
     hash: str
     flaws: tuple[Flaw, ...] = ()
+    packs: tuple[tuple[PackStamp, int], ...] = ()  # by which was judged, each with the first receipt that names it
 
 
 async def append(connection: Borrowed, chain: str, receipts: Sequence[Receipt]) -> Link:
@@ -81,7 +82,7 @@ async def _walked(connection: Borrowed, chain: str, seq: int, digest: str) -> Pr
             break
     else:
         walk.end(seq, digest)
-    return Proof(chain=chain, receipts=count, hash=digest, flaws=tuple(walk.flaws))
+    return Proof(chain=chain, receipts=count, hash=digest, flaws=tuple(walk.flaws), packs=tuple(walk.packs.items()))
 
 
 async def unmatched(pool: Pool, chain: str | None = None) -> list[Flaw]:

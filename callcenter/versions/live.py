@@ -23,6 +23,7 @@ from callcenter.config.reduced import read_reduced
 from callcenter.config.strangers import strangers
 from callcenter.core.applying import lived_by
 from callcenter.core.campaign_pace import count_anew
+from callcenter.core.campaign_rules import all_packs
 from callcenter.core.engine import Engine
 from callcenter.core.world import Library
 from callcenter.errors import ConfigurationError, PeerFault, Problem
@@ -211,6 +212,7 @@ class Live:
             log.info("the folder has been edited and is taken", version=self._stored.version)
         elif edited is not None:
             log.warning("the folder has been edited; calls go on with what was live", version=self._stored.version)
+        await self._keep_law(self.shelf[self._stored.version])
         self._use(self._stored.version)
         return self._stored.version
 
@@ -278,6 +280,7 @@ class Live:
         agents = self._engine.world.agents.records.values()
         unknown = strangers(configuration, files, {one.agent.id: one.agent.skills for one in agents})
         warnings = [*await self._voice.prepare(configuration.prompts), *unknown]
+        await self._keep_law(configuration)
         version = await self._store.add(
             files,
             digest=digest_of(files),
@@ -299,6 +302,10 @@ class Live:
         self._tidy()
         log.info("another configuration is live", version=version, was=self._engine.world.version, by=by)
         return Applied(version=version, changed=True, warnings=tuple(map(str, warnings)))
+
+    async def _keep_law(self, configuration: Configuration) -> None:
+        """The texts of its packs, before anybody is judged by them: receipts name them by their hash."""
+        await self._store.keep_law(all_packs(configuration.campaigns.values(), configuration.law))
 
     def _use(self, version: Version) -> None:
         """Prompts and doors for every version that somebody lives by, this one's before all others."""

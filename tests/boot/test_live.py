@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from callcenter.model.facts import ContactQueued
 from callcenter.model.flow import Prompt
 from callcenter.model.ids import AgentId, ContactId, QueueName, RequestId
 from callcenter.postgres.configurations import Configurations, Origin
+from callcenter.postgres.law_texts import kept
 from callcenter.postgres.reader import JournalReader
 from callcenter.runtime.feed import Subscription
 from callcenter.versions.live import Live, look_around
@@ -274,3 +276,21 @@ async def test_a_version_that_was_stored_and_never_applied_is_not_live_at_the_ne
         assert center.max_wait_s == 300
         assert center.live.view().version in (1, 3)
     assert (await house.store.listed(9))[-2].refused
+
+
+async def test_the_texts_of_the_law_are_kept_once_before_anybody_is_judged_by_them(house: House) -> None:
+    own = house.folder / "law" / "house.yaml"
+    own.parent.mkdir()
+    own.write_text((files("callcenter") / "law_packs" / "house.yaml").read_text())
+
+    async def texts() -> list[str]:
+        return [one.digest for one in await kept(house.site.pool) if one.pack == "house"]
+
+    async with house.opens() as center:
+        assert center.configuration.law.keys() == {one.pack for one in await kept(house.site.pool)}
+        assert await texts() == [center.configuration.law["house"].digest]
+        own.write_text(own.read_text() + "# edited\n")
+        await center.applies()
+        assert await texts() == [*(await texts())[:1], center.configuration.law["house"].digest]
+    async with house.opens():
+        assert len(await texts()) == 2

@@ -1,21 +1,25 @@
 """`callcenter compliance`: the packs as one sees them."""
 
 import csv
+import hashlib
 import io
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from callcenter.cli.exits import Exit
 from callcenter.model.law import Finding, RuleKind
 from callcenter.model.receipt import PackStamp, Receipt, ReceiptKind
+from callcenter.postgres.law_texts import keep
 from callcenter.postgres.pool import Pool, changing
 from callcenter.postgres.receipts import append
 from tests.cli.terminal import Terminal
-from tests.postgres.lead_story import add_attempts
+from tests.postgres.lead_story import add_attempts, law
 
 
 def test_packs_are_listed_and_shown_with_what_nobody_verified(terminal: Terminal) -> None:
@@ -35,7 +39,9 @@ def test_a_pack_that_is_not_there_and_one_that_is_wrong(terminal: Terminal) -> N
     assert "law/fr.yaml" in terminal("flows", "check", expect=Exit.PROBLEMS).out
 
 
-PACKS = (PackStamp(pack="us", version="1", digest="d" * 64),)
+OF_LAST_YEAR = 'title: The law of last year: ä\nversion: "2025-01-01"\n'
+DIGEST = hashlib.sha256(OF_LAST_YEAR.encode()).hexdigest()
+PACKS = (PackStamp(pack="us", version="2025-01-01", digest=DIGEST),)
 LATE = Finding(kind=RuleKind.HOURS, pack="us", held=False, value="21:00", limit="08:00-21:00")
 
 
@@ -67,6 +73,7 @@ async def spring(terminal: Terminal, dsn: str, pool: Pool) -> Terminal:
         receipt(ReceiptKind.OUTCOME, 40.0, attempt="l-1", outcome="answered"),
         receipt(ReceiptKind.OUTCOME, 30.0, attempt="l-2", outcome="dropped"),
     ]
+    await keep(pool, [replace(law(), name="us", digest=DIGEST, text=OF_LAST_YEAR)])
     async with changing(pool) as connection:
         await append(connection, "spring", receipts)
     await add_attempts(pool, {"l-0": "dropped", "l-1": "answered", "l-2": "dropped"})
@@ -132,3 +139,64 @@ def test_a_receipt_that_was_changed_is_told(forged: Terminal) -> None:
     assert [flaw["seq"] for flaw in told["chains"][0]["flaws"]] == [4]
     assert "was edited" in forged("compliance", "verify", expect=Exit.PROBLEMS).out
     assert not forged.json("compliance", "report", "--campaign", "spring")["whole"]
+
+
+# -- the texts that receipts name --------------------------------------------------------------------------------------
+
+
+def test_the_text_by_which_a_receipt_was_judged_is_printed_as_it_was(spring: Terminal) -> None:
+    assert spring("compliance", "text", DIGEST[:8]).out == OF_LAST_YEAR
+    [told] = spring.json("compliance", "text", "--campaign", "spring", "--receipt", "4")["texts"]
+    assert (told["pack"], told["version"], told["digest"], told["text"]) == ("us", "2025-01-01", DIGEST, OF_LAST_YEAR)
+    assert DIGEST in spring("compliance", "text").out
+    assert "no text beef" in spring("compliance", "text", "beef", expect=Exit.NOT_FOUND).err
+    of_outcome = spring("compliance", "text", "--campaign", "spring", "--receipt", "6", expect=Exit.NOT_FOUND)
+    assert "is of an outcome" in of_outcome.err
+    assert (
+        "no receipt 99"
+        in spring("compliance", "text", "--campaign", "spring", "--receipt", "99", expect=Exit.NOT_FOUND).err
+    )
+    assert "go together" in spring("compliance", "text", "--receipt", "4", expect=Exit.USAGE).err
+
+
+def test_a_report_for_a_regulator_brings_the_texts_along(spring: Terminal) -> None:
+    folder = spring.folder / "proof"
+    spring.json("compliance", "report", "--campaign", "spring", "--texts", str(folder))
+    [file] = folder.iterdir()
+    assert file.name == f"us-2025-01-01.{DIGEST}.yaml"
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == DIGEST
+
+
+@pytest.fixture
+async def without_text(spring: Terminal, pool: Pool) -> Terminal:
+    """The same, after somebody has taken the text away by force."""
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError, match="append-only"):
+        await pool.execute("DELETE FROM law_text")
+    await pool.execute("ALTER TABLE law_text DISABLE TRIGGER ALL")
+    await pool.execute("DELETE FROM law_text")
+    return spring
+
+
+@pytest.fixture
+async def with_another(without_text: Terminal, pool: Pool) -> Terminal:
+    """And has put another in its place."""
+    with pytest.raises(asyncpg.CheckViolationError):
+        await pool.execute("INSERT INTO law_text (digest, pack, text) VALUES ($1, 'us', 'title: x')", DIGEST)
+    await pool.execute("ALTER TABLE law_text DROP CONSTRAINT law_text_check")
+    await pool.execute("INSERT INTO law_text (digest, pack, text) VALUES ($1, 'us', 'title: x')", DIGEST)
+    return without_text
+
+
+def test_a_text_that_is_missing_is_told(without_text: Terminal) -> None:
+    [chain] = without_text.json("compliance", "verify", expect=Exit.PROBLEMS)["chains"]
+    assert [flaw["seq"] for flaw in chain["flaws"]] == [1], "by the first receipt that names it"
+    assert "the text of its pack us 2025-01-01 is not kept" in chain["flaws"][0]["what"]
+    listed = without_text("compliance", "text", "--campaign", "spring", "--receipt", "4").out
+    assert "NOT KEPT" in listed
+    gone = without_text("compliance", "text", DIGEST, "--campaign", "spring", "--receipt", "4", expect=Exit.NOT_FOUND)
+    assert "is not kept" in gone.err
+
+
+def test_a_text_that_was_exchanged_is_told(with_another: Terminal) -> None:
+    [chain] = with_another.json("compliance", "verify", expect=Exit.PROBLEMS)["chains"]
+    assert "the text that is kept as its pack us 2025-01-01 is another" in chain["flaws"][0]["what"]

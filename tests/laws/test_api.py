@@ -57,6 +57,7 @@ LIKE_THE_COMMAND_LINE = {
     "compliance check": "compliance check",
     "compliance verify": "compliance verify",
     "compliance report": "compliance report",
+    "compliance text": "compliance text",
     "do-not-call list": "do-not-call list",
     "do-not-call add": "do-not-call add",
     "do-not-call remove": "do-not-call remove",

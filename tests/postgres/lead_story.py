@@ -1,6 +1,7 @@
 """Leads for tests: put into the database by hand, and packs of law that are always open."""
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 
 from callcenter.model.calendar import Hours, OpenSpan
 from callcenter.model.law import CallingHours, LawPack, Rule, Source
@@ -13,6 +14,8 @@ OPEN = CallingHours(
     hours=Hours(spans=tuple(OpenSpan(weekday=day, start_min=0, end_min=1440) for day in range(7))),
 )
 CAMPAIGN = CampaignName("spring")
+TEXT = "title: test\n"
+DIGEST = sha256(TEXT.encode()).hexdigest()
 
 
 def law(*rules: Rule, regions: tuple[str, ...] = ("VN",)) -> LawPack:
@@ -24,7 +27,8 @@ def law(*rules: Rule, regions: tuple[str, ...] = ("VN",)) -> LawPack:
         rules=rules,
         sources={"s": Source(cite="Act", says="so", read="here")},
         regions=regions,
-        digest="d" * 64,
+        digest=DIGEST,
+        text=TEXT,
     )
 
 

@@ -29,11 +29,12 @@ from callcenter.model.lead import AttemptId, DiallerName, Fate, Lead, LeadState,
 from callcenter.model.lead_filter import parse_filter
 from callcenter.model.trunk import Guard
 from callcenter.postgres.attempts import Attempts, Authorised, Found, NotOurs, Refused
+from callcenter.postgres.law_texts import keep
 from callcenter.postgres.leads import Leads, progress
 from callcenter.postgres.pool import Pool
 from callcenter.postgres.receipts import verify
 from callcenter.postgres.records import time_of
-from tests.postgres.lead_story import CAMPAIGN, OPEN, ZONES, add_lead, dial, law, no_days_off, number
+from tests.postgres.lead_story import CAMPAIGN, DIGEST, OPEN, ZONES, add_lead, dial, law, no_days_off, number
 
 NOW = 1_796_000_000.0
 FIRST = ListOfLeads("first")
@@ -142,7 +143,7 @@ async def test_an_attempt_is_written_with_its_receipt_before_anything_is_dialled
     assert isinstance(decision, Authorised)
     assert await pool.fetchval("SELECT number FROM attempt WHERE id = 'l-1' AND outcome IS NULL") == number(1)
     body = read_body(await pool.fetchval("SELECT body FROM receipt WHERE attempt = 'l-1'"))
-    assert (body.kind, body.lead, body.pacing, body.packs[0].digest) == ("dial", lead_id, {"lines": "1"}, "d" * 64)
+    assert (body.kind, body.lead, body.pacing, body.packs[0].digest) == ("dial", lead_id, {"lines": "1"}, DIGEST)
     assert {finding.kind for finding in body.findings} >= {RuleKind.HOURS, RuleKind.DO_NOT_CALL, RuleKind.NUMBER}
     assert isinstance(await dialler.authorise(dial(lead, "l-2", of=1), LAW, NOW), NotOurs)
 
@@ -392,6 +393,7 @@ TAMPERING = (
 @pytest.mark.parametrize(("how", "told"), TAMPERING)
 async def test_receipts_and_attempts_tell_of_the_same_calls(pool: Pool, opened: Opener, how: str, told: str) -> None:
     dialler = await opened("d")
+    await keep(pool, LAW)
     for n, outcome in enumerate((Outcome.NO_ANSWER, Outcome.ANSWERED, Outcome.BUSY, None)):
         await add_lead(pool, [number(n)])
         (lead,) = await claimed(pool, "d")

@@ -14,6 +14,7 @@ from callcenter.model.campaign import Campaign
 from callcenter.model.ids import QueueName
 from callcenter.model.lead import CampaignName, ListOfLeads
 from callcenter.model.receipt import Receipt, ReceiptKind
+from callcenter.postgres.law_texts import keep
 from callcenter.postgres.pool import Pool, changing
 from callcenter.postgres.receipts import append
 from callcenter.web.api.upload import XLSX
@@ -134,6 +135,10 @@ async def test_receipts_are_summed_given_out_and_proven(sales: Office) -> None:
     proof = await ended(sales, await sales.asks("POST", "/compliance/verify", {"campaign": "spring"}), "compliance")
     assert (proof["whole"], [one["seq"] for one in proof["chains"][0]["flaws"]]) == (False, [2])
     packs = (await sales.asks("GET", "/compliance/packs")).json["items"]
+    us = shipped_packs()["us"]
+    assert (await sales.asks("GET", f"/compliance/texts/{us.digest}")).status == 404
+    await keep(sales.pool, [us])
+    assert (await sales.asks("GET", f"/compliance/texts/{us.digest}")).json["text"] == us.text
     assert {"us", "vn"} <= {one["name"] for one in packs}
 
 

@@ -8,11 +8,13 @@ from typing import Annotated, Final, Self, TextIO
 
 from pydantic import BaseModel, Field, model_validator
 
+from callcenter.errors import unknown
 from callcenter.jobs.law_words import kind_of, says
 from callcenter.jobs.permission import permission
 from callcenter.jobs.proof import CSV_HEADS, DropLimit, cell_of, proven, receipt_rows, summed
 from callcenter.model.law import LawPack
 from callcenter.model.rights import Area
+from callcenter.postgres.law_texts import texts_of
 from callcenter.postgres.receipts import DROP_FORMULA, Proof
 from callcenter.web.api.commands import STRICT, TELEPHONE, Name
 from callcenter.web.api.given import CSV as CSV_KIND
@@ -54,6 +56,16 @@ class Packs:
     """Those of the configuration in force, by name."""
 
     items: list[Pack]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackText:
+    """The very text of a pack that was live once: `digest` is its sha256, by which receipts name it."""
+
+    pack: str
+    digest: str
+    kept_at: datetime | None
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +211,14 @@ def _pack(pack: LawPack) -> Pack:
     )
 
 
+async def _text(asked: Asked) -> PackText:
+    wanted = asked.subjects["digest"]
+    found = (await texts_of(asked.parts.pool, [wanted])).get(wanted)
+    if found is None:
+        raise unknown(f"text {wanted[:64]}", "no pack that was live has this sha256")
+    return PackText(pack=found.pack, digest=found.digest, kept_at=moment(found.kept), text=found.text)
+
+
 async def _check(asked: Asked) -> VerdictNow:
     whole(asked)
     wish, parts = asked.body_as(CheckBody), asked.parts
@@ -304,6 +324,14 @@ def _chain(proof: Proof) -> ChainNow:
 A: Final = Area.COMPLIANCE
 ROUTES: Final[Sequence[Route]] = (
     reading("compliance packs", "/compliance/packs", A, "The rules for calling people in force.", Packs, _packs),
+    reading(
+        "compliance text",
+        "/compliance/texts/{digest}",
+        A,
+        "The very text of a pack that receipts name by its sha256, whatever is in force now.",
+        PackText,
+        _text,
+    ),
     writing(
         "compliance check",
         "/compliance/check",
