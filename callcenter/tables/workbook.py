@@ -1,6 +1,6 @@
 """The first sheet of an XLSX workbook, row by row. Knows openpyxl's read-only mode; knows no database.
 
-A workbook is a ZIP of XML: one that unpacks to far more than it is, or that is none, is refused before it is read.
+A workbook is a ZIP of XML: how much of it is unpacked, whatever its parts are called, is for `archive` to bound.
 Numbers are written as people write them: a telephone number that a spreadsheet took for one has no point and no E.
 """
 
@@ -11,20 +11,17 @@ from pathlib import Path
 from typing import Final
 
 from callcenter.errors import ConfigurationError
+from callcenter.tables.archive import DESCRIBED, DESCRIBED_BYTES_MAX, REMEDY, ROW_BYTES_MAX, TEXTS_BYTES_MAX, Archive
 from callcenter.tables.row import COLUMNS_MAX, Opened, Row, wrong
 
 SUFFIX: Final = ".xlsx"
-UNPACKED_BYTES_MAX: Final = 4 << 30
-RATIO_MAX: Final = 200  # a sheet of text packs to a tenth; a bomb to a thousandth
-WHOLE_BYTES_MAX: Final = 128 << 20
-"""Of texts that cells share, and of all else that is no sheet: it is read whole, and takes six times as much memory."""
-SHEETS: Final = "xl/worksheets/"
+ROWS_MAX: Final = 1_048_576  # the format's own limit
+ROW: Final = "one row, or after the rows"
 CELL_CHARS_MAX: Final = 32_767  # the format's own limit
 
 
 def open_workbook(path: Path) -> Opened:
     """Look at the first sheet. Raises ConfigurationError: no such file, no workbook, no header."""
-    _checked(path)
     with _sheet(path) as lines:
         header = next(lines, ())
     names = tuple(_text(value).strip() for value in header)
@@ -56,47 +53,63 @@ class _sheet:
     """The cells of the first sheet, while the workbook is open."""
 
     def __init__(self, path: Path) -> None:
-        from openpyxl import load_workbook
+        from openpyxl.reader.excel import ExcelReader
 
-        try:
-            self._book = load_workbook(path, read_only=True, data_only=True, keep_links=False)
-        except Exception as error:  # openpyxl lets through whatever its XML and ZIP readers raise
-            raise wrong(str(path), f"is no workbook that can be read: {type(error).__name__}: {error}") from error
+        class Reader(ExcelReader):  # as load_workbook has, but of an archive that has limits
+            def __init__(self, archive: Archive) -> None:
+                super().__init__(path, read_only=True, data_only=True, keep_links=False)
+                self.archive.close()
+                self.archive = self._limited = archive
+
+            def read_strings(self) -> None:
+                self._limited.reads("texts that cells share", TEXTS_BYTES_MAX, to_its_end=True)
+                super().read_strings()
+                self._limited.reads(DESCRIBED, DESCRIBED_BYTES_MAX)
+
         self._path = path
+        self._archive = _opened(path)
+        try:
+            reader = Reader(self._archive)
+            reader.read()
+            self._book = reader.wb
+            self._sheet = self._book.worksheets[0] if self._book.worksheets else None
+        except ConfigurationError:
+            self._archive.close()
+            raise
+        except Exception as error:  # openpyxl lets through whatever its XML and ZIP readers raise
+            self._archive.close()
+            raise wrong(str(path), f"is no workbook that can be read: {type(error).__name__}: {error}") from error
 
     def __enter__(self) -> Iterator[tuple[object, ...]]:
         return self._rows()
 
     def __exit__(self, *error: object) -> None:
-        self._book.close()
+        self._archive.close()
 
     def _rows(self) -> Iterator[tuple[object, ...]]:
-        sheet = self._book.worksheets[0]
-        sheet.reset_dimensions()  # what a file says of its own size is not to be believed
+        if self._sheet is None:
+            raise wrong(str(self._path), "has no sheet with cells")
+        self._sheet.reset_dimensions()  # what a file says of its own size is not to be believed
+        self._archive.reads(ROW, ROW_BYTES_MAX)
         try:
-            yield from sheet.iter_rows(values_only=True)
+            for n, row in enumerate(self._sheet.iter_rows(values_only=True), 1):
+                if n > ROWS_MAX:
+                    raise wrong(str(self._path), f"has rows beyond {ROWS_MAX:,}, which no workbook may have", REMEDY)
+                self._archive.reads(ROW, ROW_BYTES_MAX)
+                yield row
         except ConfigurationError:
             raise
         except Exception as error:
             raise wrong(str(self._path), f"cannot be read to its end: {type(error).__name__}: {error}") from error
 
 
-def _checked(path: Path) -> None:
+def _opened(path: Path) -> Archive:
     try:
-        packed = path.stat().st_size
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
+        return Archive(path)
     except OSError as error:
         raise wrong(str(path), f"cannot be read: {error.strerror}") from error
     except zipfile.BadZipFile as error:
         raise wrong(str(path), "is no workbook", "XLSX, or CSV with another suffix") from error
-    unpacked = sum(part.file_size for part in parts)
-    whole = sum(part.file_size for part in parts if not part.filename.startswith(SHEETS))
-    if whole > WHOLE_BYTES_MAX:
-        what = f"has {whole:,} bytes of texts, styles and pictures beside its sheets; at most {WHOLE_BYTES_MAX:,}"
-        raise wrong(str(path), what, "split it, or save it as CSV")
-    if unpacked > UNPACKED_BYTES_MAX or unpacked > RATIO_MAX * max(packed, 1):
-        raise wrong(str(path), f"unpacks to {unpacked:,} bytes", "split it, or save it as CSV")
 
 
 def _text(value: object) -> str:

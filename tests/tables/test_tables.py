@@ -2,6 +2,7 @@
 
 import zipfile
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,7 +11,7 @@ from openpyxl import Workbook
 
 from callcenter.errors import ConfigurationError
 from callcenter.tables import Row, open_table, rows
-from callcenter.tables.workbook import WHOLE_BYTES_MAX
+from callcenter.tables.archive import TEXTS_BYTES_MAX
 
 
 def write(folder: Path, content: bytes | str, name: str = "t.csv") -> Path:
@@ -118,18 +119,112 @@ def test_a_workbook_says_what_a_person_sees(tmp_path: Path) -> None:
     ]
 
 
-def test_what_is_no_workbook_and_what_is_a_bomb(tmp_path: Path) -> None:
+def test_what_is_no_workbook(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is no workbook"):
         open_table(write(tmp_path, "a,b\n", "t.xlsx"))
-    with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("xl/worksheets/sheet1.xml", b"0" * 50_000_000)
-    with pytest.raises(ConfigurationError, match="unpacks to 50,000,000 bytes"):
-        open_table(tmp_path / "bomb.xlsx")
-    with zipfile.ZipFile(tmp_path / "shared.xlsx", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("xl/sharedStrings.xml", b"0" * (WHOLE_BYTES_MAX + 1))
-    with pytest.raises(ConfigurationError, match="beside its sheets; at most 134,217,728"):
-        open_table(tmp_path / "shared.xlsx")  # read whole, whatever is in the sheets
+    with pytest.raises(ConfigurationError, match="cannot be read: No such file"):
+        open_table(tmp_path / "none.xlsx")
     with zipfile.ZipFile(tmp_path / "odd.xlsx", "w") as archive:
         archive.writestr("hello.txt", b"hello")
     with pytest.raises(ConfigurationError, match="no workbook that can be read"):
         open_table(tmp_path / "odd.xlsx")
+
+
+SHEET, BOOK, STYLES, TYPES = "xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml", "[Content_Types].xml"
+SHARED = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+MB = 1 << 20
+LONG = b"9" * 20_000
+
+
+def crafted(folder: Path, *, level: int = 9, **parts: tuple[str, bytes, bytes]) -> Path:
+    """A workbook of one row, in whose parts something stands before a word: (part, word, what), or a new part."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["name", "phone"])
+    sheet.append(["Lan", "0901234567"])
+    book.save(folder / "plain.xlsx")
+    with (
+        zipfile.ZipFile(folder / "plain.xlsx") as plain,
+        zipfile.ZipFile(folder / "t.xlsx", "w", zipfile.ZIP_DEFLATED, compresslevel=level) as made,
+    ):
+        texts = {one.filename: plain.read(one) for one in plain.infolist()}
+        for part, word, what in parts.values():
+            texts[part] = texts[part].replace(word, what + word, 1) if part in texts else what
+        for name, text in texts.items():
+            made.writestr(name, text)
+    return folder / "t.xlsx"
+
+
+@pytest.mark.parametrize("place", ["xl/worksheets/texts.xml", "xl/sharedStrings.xml", "anywhere/at.all"])
+def test_texts_that_cells_share_have_their_limit_wherever_the_file_says_they_are(tmp_path: Path, place: str) -> None:
+    named = f'<Override PartName="/{place}" ContentType="{SHARED}"/>'.encode()
+    begun = b'<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>'
+    noise = Random(1).randbytes(3 * MB).hex().encode()  # packs to a half: it is no bomb, only too much
+    texts = begun + noise * (TEXTS_BYTES_MAX // len(noise) + 1) + b"</t></si></sst>"
+    path = crafted(tmp_path, level=1, types=(TYPES, b"</Types>", named), texts=(place, b"", texts))
+    with pytest.raises(ConfigurationError, match=r"more than 134,217,728 bytes of texts that cells share"):
+        open_table(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "word", "filler", "told"),
+    [
+        (STYLES, b"</cellXfs>", b"<xf/>", "8,388,608 bytes of styles"),
+        (BOOK, b"</sheets>", b'<sheet name="a" sheetId="9"/>', "8,388,608 bytes of styles, sheets"),
+        (TYPES, b"</Types>", b'<Override PartName="/a" ContentType="b"/>', "8,388,608 bytes of styles"),
+        ("xl/_rels/workbook.xml.rels", b"</Rel", b'<Relationship Id="a" Type="b" Target="c"/>', "8,388,608 bytes"),
+        ("docProps/core.xml", b"</cp:coreProperties>", b"<a/>", "8,388,608 bytes"),
+        (SHEET, b"<sheetData>", b'<a b="%s"/>' % LONG, "33,554,432 bytes of one row"),
+        (SHEET, b"</row>", b"<c><v>%s</v></c>" % LONG, "33,554,432 bytes of one row"),
+        (SHEET, b"</worksheet>", b'<a b="%s"/>' % LONG, "33,554,432 bytes of one row, or after the rows"),
+    ],
+)
+def test_whatever_is_read_at_once_has_its_limit(
+    tmp_path: Path, part: str, word: bytes, filler: bytes, told: str
+) -> None:
+    most = 33 * MB if part == SHEET else 9 * MB
+    noise = b"<!--%s-->" % Random(1).randbytes(200_000).hex().encode()  # it shall be no bomb, only too much
+    path = crafted(tmp_path, level=1, it=(part, word, noise + filler * (most // len(filler))))
+    with pytest.raises(ConfigurationError, match=f"more than {told}"):
+        read(path)
+
+
+@pytest.mark.parametrize("part", [SHEET, STYLES, BOOK])
+def test_a_bomb_of_any_part_is_not_unpacked(tmp_path: Path, part: str) -> None:
+    word = {SHEET: b"</sheetData>", STYLES: b"</cellXfs>", BOOK: b"</sheets>"}[part]
+    path = crafted(tmp_path, it=(part, word, b"<!-- -->" * (6 * MB // 8)))
+    with pytest.raises(ConfigurationError, match=r"unpacks to more than [0-9,]+ bytes"):
+        read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("part", [SHEET, BOOK])
+def test_a_document_type_is_refused(tmp_path: Path, part: str, encoding: str) -> None:
+    """With it a few bytes of XML stand for gigabytes."""
+    path = crafted(tmp_path)
+    with zipfile.ZipFile(path) as plain:
+        texts = {one.filename: plain.read(one) for one in plain.infolist()}
+    laughs = '<!DOCTYPE a [<!ENTITY b "ha ha ha">]>'
+    texts[part] = f'<?xml version="1.0" encoding="{encoding}"?>{laughs}{texts[part].decode()}'.encode(encoding)
+    with zipfile.ZipFile(path, "w") as made:
+        for name, text in texts.items():
+            made.writestr(name, text)
+    with pytest.raises(ConfigurationError, match="document type"):
+        read(path)
+
+
+def test_a_row_whose_number_is_made_up_does_not_keep_us_for_hours(tmp_path: Path) -> None:
+    far = b'<row r="2000000000"><c r="A2000000000" t="inlineStr"><is><t>x</t></is></c></row>'
+    path = crafted(tmp_path, it=(SHEET, b"</sheetData>", far))
+    with pytest.raises(ConfigurationError, match=r"rows beyond 1,048,576"):
+        read(path)
+
+
+def test_a_workbook_with_pictures_is_read_and_one_without_sheets_is_told(tmp_path: Path) -> None:
+    """Nobody looks at pictures: how large they are does not matter."""
+    noise = Random(1).randbytes(9 * MB)
+    assert values(crafted(tmp_path, level=1, it=("xl/media/image1.png", b"", noise))) == [("Lan", "0901234567")]
+    path = crafted(tmp_path, a=(BOOK, b"<sheets>", b"<!--"), b=(BOOK, b"</sheets>", b"--><sheets>"))
+    with pytest.raises(ConfigurationError, match="has no sheet"):
+        open_table(path)
