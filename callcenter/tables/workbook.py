@@ -8,11 +8,14 @@ import datetime as dt
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from callcenter.errors import ConfigurationError
 from callcenter.tables.archive import DESCRIBED, DESCRIBED_BYTES_MAX, REMEDY, ROW_BYTES_MAX, TEXTS_BYTES_MAX, Archive
 from callcenter.tables.row import COLUMNS_MAX, Opened, Row, wrong
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 SUFFIX: Final = ".xlsx"
 ROWS_MAX: Final = 1_048_576  # the format's own limit
@@ -53,26 +56,10 @@ class _sheet:
     """The cells of the first sheet, while the workbook is open."""
 
     def __init__(self, path: Path) -> None:
-        from openpyxl.reader.excel import ExcelReader
-
-        class Reader(ExcelReader):  # as load_workbook has, but of an archive that has limits
-            def __init__(self, archive: Archive) -> None:
-                super().__init__(path, read_only=True, data_only=True, keep_links=False)
-                self.archive.close()
-                self.archive = self._limited = archive
-
-            def read_strings(self) -> None:
-                self._limited.reads("texts that cells share", TEXTS_BYTES_MAX, to_its_end=True)
-                super().read_strings()
-                self._limited.reads(DESCRIBED, DESCRIBED_BYTES_MAX)
-
         self._path = path
         self._archive = _opened(path)
         try:
-            reader = Reader(self._archive)
-            reader.read()
-            self._book = reader.wb
-            self._sheet = self._book.worksheets[0] if self._book.worksheets else None
+            self._cells = _first_sheet(self._archive, path)
         except ConfigurationError:
             self._archive.close()
             raise
@@ -87,12 +74,11 @@ class _sheet:
         self._archive.close()
 
     def _rows(self) -> Iterator[tuple[object, ...]]:
-        if self._sheet is None:
+        if self._cells is None:
             raise wrong(str(self._path), "has no sheet with cells")
-        self._sheet.reset_dimensions()  # what a file says of its own size is not to be believed
         self._archive.reads(ROW, ROW_BYTES_MAX)
         try:
-            for n, row in enumerate(self._sheet.iter_rows(values_only=True), 1):
+            for n, row in enumerate(self._cells, 1):
                 if n > ROWS_MAX:
                     raise wrong(str(self._path), f"has rows beyond {ROWS_MAX:,}, which no workbook may have", REMEDY)
                 self._archive.reads(ROW, ROW_BYTES_MAX)
@@ -101,6 +87,36 @@ class _sheet:
             raise
         except Exception as error:
             raise wrong(str(self._path), f"cannot be read to its end: {type(error).__name__}: {error}") from error
+
+
+def _first_sheet(archive: Archive, path: Path) -> Iterator[tuple[object, ...]] | None:
+    """The rows of the first sheet, none of them read yet; None if there is none.
+
+    What `load_workbook` does in its read-only mode, as far as that needs it, and from an archive that has limits: other
+    sheets, and how large this one says that it is, are not looked at.
+    """
+    from openpyxl.reader.excel import ExcelReader
+    from openpyxl.styles.stylesheet import apply_stylesheet
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+
+    class Sheet(ReadOnlyWorksheet):
+        def _get_size(self) -> None:
+            """Not by what the file says: it would be read to its end if it says nothing."""
+
+    reader = ExcelReader(path, read_only=True, data_only=True, keep_links=False)
+    reader.archive.close()
+    reader.archive = archive
+    reader.read_manifest()
+    archive.reads("texts that cells share", TEXTS_BYTES_MAX, to_its_end=True)
+    reader.read_strings()
+    archive.reads(DESCRIBED, DESCRIBED_BYTES_MAX)
+    reader.read_workbook()
+    apply_stylesheet(archive, reader.wb)
+    for sheet, place in reader.parser.find_sheets():
+        if place.target in reader.valid_files and "chartsheet" not in place.Type:
+            cells = Sheet(reader.wb, sheet.name, place.target, reader.shared_strings)
+            return cast("Worksheet", cells).iter_rows(values_only=True)
+    return None
 
 
 def _opened(path: Path) -> Archive:
