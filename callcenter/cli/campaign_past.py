@@ -1,6 +1,7 @@
 """`callcenter campaign report` and `simulate`: what a campaign brought, and what it would bring. Decides nothing."""
 
 import asyncio
+import math
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Final
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from callcenter.cli.exits import Exit, Failure
-from callcenter.cli.screen import Json, emit, say, share, show_grid, show_pairs
+from callcenter.cli.screen import Json, emit, say, share, show_grid, show_pairs, warn
 from callcenter.cli.site import Site, site_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ DAY_S: Final = 86_400.0
 DAYS_MAX: Final = 3_660
 HOUR_HEADS: Final = ("hour!", "dials>", "people>", "contact rate>", "dropped>", "machines>")
 LIST_HEADS: Final = ("list!", "leads>", "tried>", "penetration>", "reached>")
-SIM_HEADS: Final = ("a day!", "mean>", "lowest>", "highest>")
+SIM_HEADS: Final = ("a day!", "mean>", "lowest>", "highest>", "9 of 10 days from>", "to>")
 TRIED: Final = ("progressive", "ratio", "predictive")
 
 
@@ -136,32 +137,84 @@ def _tell(campaign: str, plan: "Plan", brought: "Past", told: "Rehearsed", *, js
                 "mode": str(plan.pacer),
                 "agents": plan.agents,
                 "days": told.days,
-                "past": {"dials": len(brought.dials), "talks": len(brought.talks_s)},
-                **{
-                    name: {"mean": round(one.mean, 4), "lowest": round(one.lowest, 4), "highest": round(one.highest, 4)}
-                    for name, one in figures.items()
-                },
+                "past": _past_document(brought, plan),
+                **{name: _expected_document(one) for name, one in figures.items()},
             }
         )
         return
+    rate, low, high = brought.answer_rate()
+    talk_s, short_s, long_s = brought.talk_s()
     show_pairs(
         {
             "campaign": campaign,
             "plan": f"{plan.agents} agents, {plan.pacer}, {plan.hours:g} h from {plan.from_hour}:00",
             "past": f"{len(brought.dials)} dials, {len(brought.talks_s)} talks; {told.days} days drawn from them",
+            "answered": f"{brought.live}: {rate:.1%}; it may be {low:.1%} to {high:.1%} (95 %)",
+            "talk": f"{talk_s:.0f} s; the mean may be {short_s:.0f} to {long_s:.0f} s (95 %)",
         }
     )
+    for line in _doubts(brought, plan):
+        warn(line)
     say()
     parts = ("utilisation", "drop_share")
 
     def shown(name: str, value: float) -> str:
-        return f"{value:.2%}" if name in parts else f"{value:.1f}"
+        return "?" if math.isinf(value) else f"{value:.2%}" if name in parts else f"{value:.1f}"
 
     rows = (
-        (name.replace("_", " "), shown(name, one.mean), shown(name, one.lowest), shown(name, one.highest))
+        (
+            name.replace("_", " "),
+            *(shown(name, value) for value in (one.mean, one.lowest, one.highest, one.low, one.high)),
+        )
         for name, one in figures.items()
     )
     show_grid(SIM_HEADS, rows, empty="")
+
+
+def _doubts(brought: "Past", plan: "Plan") -> list[str]:
+    """Why the guess is worth little, in words."""
+    from callcenter.sim.dialling.histories import HOUR_DIALS_MIN, LIVE_FEW, TALKS_FEW
+
+    doubts: list[str] = []
+    if brought.is_small:
+        doubts.append(
+            f"a guess on little: {len(brought.dials)} dials with {brought.live} live answers, and "
+            f"{len(brought.talks_s)} talks; go by the intervals (enough: {LIVE_FEW} answers, {TALKS_FEW} talks)"
+        )
+    if thin := brought.thin_hours(plan):
+        hours = ", ".join(f"{hour:02}" for hour in thin)
+        doubts.append(
+            f"of these hours there are fewer than {HOUR_DIALS_MIN} dials, so they are drawn from all: {hours}"
+        )
+    return doubts
+
+
+def _past_document(brought: "Past", plan: "Plan") -> dict[str, object]:
+    rate, talk = brought.answer_rate(), brought.talk_s()
+    return {
+        "dials": len(brought.dials),
+        "live": brought.live,
+        "talks": len(brought.talks_s),
+        "small": brought.is_small,
+        "answer_rate": {name: round(value, 4) for name, value in zip(("share", "low", "high"), rate, strict=True)},
+        "talk_s": {name: _finite(value) for name, value in zip(("mean", "low", "high"), talk, strict=True)},
+        "thin_hours": list(brought.thin_hours(plan)),
+    }
+
+
+def _expected_document(one: "Expected") -> dict[str, object]:
+    return {
+        "mean": round(one.mean, 4),
+        "lowest": round(one.lowest, 4),
+        "highest": round(one.highest, 4),
+        "low": _finite(one.low),
+        "high": _finite(one.high),
+    }
+
+
+def _finite(value: float) -> float | None:
+    """None: nobody can say."""
+    return None if math.isinf(value) else round(value, 4)
 
 
 async def _reported(

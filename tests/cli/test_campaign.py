@@ -89,9 +89,18 @@ def test_what_it_brought_and_what_other_staff_would_bring(
     assert "25" in terminal("campaign", "report", "spring").out
     words = ("campaign", "simulate", "spring", "--agents", "5", "--hours", "1", "--days", "2")
     found = terminal.json(*words, "--mode", "progressive")
-    assert found["past"] == {"dials": 40, "talks": 10}
+    past = found["past"]
+    assert (past["dials"], past["live"], past["talks"], past["small"]) == (40, 10, 10, True)
+    assert past["answer_rate"] == {"share": 0.25, "low": 0.1419, "high": 0.4019}
+    assert past["talk_s"] == {"mean": 60.0, "low": 60.0, "high": 60.0}
+    assert past["thin_hours"] == [9], "of the one hour that is tried"
+    warned = terminal(*words, "--mode", "progressive").err
+    assert "40 dials with 10 live answers, and 10 talks" in warned
+    assert "fewer than 50 dials" in warned
     assert found["drop_share"]["mean"] == 0.0
-    assert 0.1 < found["utilisation"]["mean"] < 1.0
+    busy = found["utilisation"]
+    assert 0.1 < busy["mean"] < 1.0
+    assert busy["low"] <= busy["lowest"] <= busy["highest"] <= busy["high"]
     assert "progressive" in terminal(*words, "--mode", "progressive").out
     assert "one of progressive" in terminal(*words, expect=Exit.USAGE).err  # preview cannot be tried
     assert "no campaign" in terminal("campaign", "report", "autumn", expect=Exit.NOT_FOUND).err

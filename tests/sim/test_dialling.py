@@ -1,5 +1,6 @@
 """Days of simulated campaigns: drops stay within what was set, whatever the world does; peers do as elsewhere."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -151,6 +152,23 @@ def test_a_past_is_tried_with_other_staffing() -> None:
     assert few.drop_share.lowest <= few.drop_share.mean <= few.drop_share.highest <= 0.03
     assert 0.0 < few.utilisation.lowest <= few.utilisation.highest <= 1.0
     assert few.talk_min_per_agent_h.mean <= 60.0
+
+
+def test_of_a_small_past_less_is_promised_than_of_a_large_one() -> None:
+    def tried(dials: int) -> tuple[Past, float]:
+        past = Past(
+            dials=[PastDial(hour=9, live=n % 5 == 0, after_s=9.0) for n in range(dials)],
+            talks_s=[30.0 + 240.0 * (n % 7 == 0) for n in range(dials // 5)],
+        )
+        found = rehearse(past, Plan(pacer=PacerName("progressive"), agents=4, hours=1.0), days=6)
+        return past, found.talk_min_per_agent_h.high - found.talk_min_per_agent_h.low
+
+    (small, wide), (large, narrow) = tried(60), tried(3000)
+    assert (small.is_small, large.is_small) == (True, False)
+    assert wide > 1.5 * narrow
+    assert small.answer_rate()[1:] == pytest.approx((0.1183, 0.3178), abs=1e-4)
+    assert large.thin_hours(Plan(pacer=PacerName("progressive"), hours=2.5)) == (10, 11)
+    assert Past(dials=[], talks_s=[5.0]).talk_s() == (5.0, 0.0, math.inf)
 
 
 def test_a_past_without_an_answer_is_refused() -> None:
