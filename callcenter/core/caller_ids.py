@@ -66,5 +66,6 @@ def rested(pool: Sequence[CallerNumber], uses: Mapping[str, CallerUse]) -> tuple
 
 
 def _near(one: CallerNumber, called: str) -> int:
-    """How much of the called number's beginning it stands for."""
-    return max((len(prefix) for prefix in one.prefixes if called.startswith(prefix)), default=0)
+    """How much of the called number's beginning it stands for; 0: it stands for any; less: for others."""
+    elsewhere = -1 if one.prefixes else 0
+    return max((len(prefix) for prefix in one.prefixes if called.startswith(prefix)), default=elsewhere)

@@ -2,9 +2,10 @@
 
     priority >= 5 and custom.city = "Hanoi" and not attempts > 2
     (custom.plan = "gold" or custom.plan = "silver") and outcome != "machine"
+    custom.balance >= 1000
 
 Numbers are compared as numbers, texts in double quotes as texts. `and` binds tighter than `or`. A custom field that a
-lead does not have is the empty text.
+lead does not have is the empty text; one that is no number is neither more nor less than any, and unlike all.
 """
 
 import re
@@ -145,7 +146,7 @@ class _Reading:
             doubled = "a single =, and then " if sign == value.said == "=" else ""
             raise self._wrong(f'expected {doubled}a number, or a text in quotes: "Hanoi"')
         number = value.kind == "number"
-        if number is not (field.said in NUMBER_FIELDS):
+        if not custom and number is not (field.said in NUMBER_FIELDS):
             raise self._wrong(f"{field.said} is compared with a {'text in quotes' if number else 'number'}")
         self._at += 1
         return Compare(field.said, sign, int(value.said) if number else value.said)

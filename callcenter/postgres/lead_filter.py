@@ -15,6 +15,13 @@ COLUMNS: Final = {
     "part": "part",
 }
 SIGNS: Final = {"=": "=", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+NUMBER: Final = r"^-?[0-9]{1,15}([.][0-9]{1,9})?$"
+"""What of a text is a number, for Postgres and for Python."""
+
+
+def as_number(text: str) -> str:
+    """A text of SQL as a number; NULL if it is none."""
+    return f"(CASE WHEN {text} ~ '{NUMBER}' THEN ({text})::numeric END)"
 
 
 def compiled(only: Filter, first: int) -> tuple[str, tuple[int | str, ...]]:
@@ -28,6 +35,9 @@ def compiled(only: Filter, first: int) -> tuple[str, tuple[int | str, ...]]:
     def text(part: Filter) -> str:
         match part:
             case Compare(field=field, sign=sign, value=value):
+                if field.startswith(CUSTOM) and isinstance(value, int):
+                    number = as_number(f"custom ->> {parameter(field[len(CUSTOM) :])}")
+                    return f"coalesce({number} {SIGNS[sign]} {parameter(value)}, {str(sign == '!=').lower()})"
                 if field.startswith(CUSTOM):
                     return (
                         f"coalesce(custom ->> {parameter(field[len(CUSTOM) :])}, '') {SIGNS[sign]} {parameter(value)}"

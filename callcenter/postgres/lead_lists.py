@@ -4,6 +4,7 @@ Each batch is a transaction of its own with the list's counts, so that an import
 doing it again: what is there is a duplicate then.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from callcenter.errors import Bug
 from callcenter.model.lead import LeadNumber, ListOfLeads
 from callcenter.postgres.pool import Borrowed, Pool, asking, changing
 from callcenter.postgres.queries import sql
@@ -78,11 +80,12 @@ class ListWriter:
         self._pool = pool
         self._list = list_
         self._duplicates = duplicates
+        self._created: dt.datetime | None = None
 
     async def begin(self, region: str) -> None:
-        """Make the list, or add to it."""
+        """Make the list, or add to it. Leads of one import are equally new, however many batches it takes."""
         async with changing(self._pool) as connection:
-            await connection.execute(sql("lists.begin"), self._list, region)
+            self._created = await connection.fetchval(sql("lists.begin"), self._list, region)
 
     async def write(self, leads: Sequence[NewLead], refused: int = 0) -> list[tuple[NewLead, str]]:
         """Write a batch; gives those left out, each with the number that was there already."""
@@ -117,10 +120,12 @@ class ListWriter:
 
     async def _copy(self, connection: Borrowed, leads: Sequence[NewLead]) -> None:
         ids = [row["id"] for row in await connection.fetch(sql("lists.ids"), len(leads))]
-        encode = msgspec.json.encode
+        if self._created is None:
+            raise Bug("leads are written before their list is begun")
+        encode, created = msgspec.json.encode, self._created
         await connection.copy_records_to_table(
             "lead",
-            columns=("id", "list", "reference", "name", "priority", "zone", "zones", "part", "custom"),
+            columns=("id", "list", "reference", "name", "priority", "zone", "zones", "part", "custom", "created"),
             records=[
                 (
                     id_,
@@ -132,6 +137,7 @@ class ListWriter:
                     " ".join(lead.zones),
                     lead.part,
                     encode(lead.custom).decode(),
+                    created,
                 )
                 for id_, lead in zip(ids, leads, strict=True)
             ],

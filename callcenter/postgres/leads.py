@@ -4,8 +4,10 @@ Knows orders and filters as SQL, from allow-lists only; knows no pacing and no l
 which it is told.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 import asyncpg
@@ -17,7 +19,7 @@ from callcenter.model.calendar import local_hour
 from callcenter.model.campaign import LeadOrder
 from callcenter.model.lead import DiallerName, Lead, LeadId, LeadNumber, LeadState, ListOfLeads, Outcome
 from callcenter.model.lead_filter import EVERYBODY, Filter
-from callcenter.postgres.lead_filter import compiled
+from callcenter.postgres.lead_filter import NUMBER, as_number, compiled
 from callcenter.postgres.pool import Borrowed, Pool, asking, changing
 from callcenter.postgres.queries import sql
 from callcenter.postgres.records import time_of
@@ -37,6 +39,7 @@ NEVER_CALLED: Final = 1.5
 _NO_HOUR: Final = -1  # of who was never called, in the index
 _TIERS: Final[tuple[int | None, ...]] = (0, 1, None, *range(2, HOURS // 2 + 1))
 """Hours away from a lead's best one, nearest first; None: never called. Each is claimed by itself, out of an index."""
+_NUMBER: Final = re.compile(NUMBER)
 _OUTCOMES: Final = msgspec.json.Decoder(dict[Outcome, int])
 _CUSTOM: Final = msgspec.json.Decoder(dict[str, str])
 
@@ -103,7 +106,8 @@ class Leads:
                 by = ORDERS.get(order)
                 if by is None:
                     given = (*given, order_field)
-                    by = f"custom ->> ${_FIXED + len(given)}::text, id"
+                    field = f"custom ->> ${_FIXED + len(given)}::text"
+                    by = f'{as_number(field)}, ({field}) COLLATE "C", id'
                 text = _filled(sql("leads.claim"), filter=where, order=by)
                 rows = await connection.fetch(text, self._dialler, list_, list(hours), count, *given)
             numbers = await connection.fetch(sql("leads.numbers"), [row["id"] for row in rows], time_of(at))
@@ -192,7 +196,8 @@ def _place(row: asyncpg.Record, order: LeadOrder, order_field: str, hours: Mappi
             return row["shuffle"], row["id"]
         case LeadOrder.FIELD:
             value = _CUSTOM.decode(row["custom"]).get(order_field)
-            return value is None, value or "", row["id"]
+            number = Decimal(value) if value is not None and _NUMBER.fullmatch(value) else None
+            return number is None, number or 0, value is None, value or "", row["id"]
         case LeadOrder.BEST_HOUR:
             best = row["best_hour"]
             apart = abs(best - hours[row["zones"]]) if best is not None else None

@@ -1,6 +1,6 @@
 -- lists.begin
--- A list, new or to be added to.
-INSERT INTO lead_list (name, region) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET imported = now();
+-- A list, new or to be added to; gives when, which is when all leads of this import come in.
+INSERT INTO lead_list (name, region) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET imported = now() RETURNING imported;
 
 -- lists.hold
 -- Of two imports at once each sees what the other has written, batch by batch.

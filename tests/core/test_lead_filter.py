@@ -28,6 +28,7 @@ def test_a_filter_is_read() -> None:
         ("priority > ", 12, "expected a number"),
         ("salary > 3", 1, "expected a field"),
         ("custom. > 3", 1, "expected a field"),
+        ("zone > 3", 8, "compared with a text"),
         ('priority > "3"', 13, "compared with a number"),
         ("name = 3", 8, "compared with a text"),
         ("priority > 3 attempts > 2", 14, "expected `and`"),

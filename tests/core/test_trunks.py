@@ -166,6 +166,15 @@ POOL = (
 )
 
 
+def test_a_number_of_elsewhere_comes_after_those_that_stand_for_any() -> None:
+    near = CallerNumber(number="+842800000001", prefixes=("+8490",))
+    anywhere = CallerNumber(number="+842800000002", per_day_max=2)
+    used = {anywhere.number: CallerUse(calls_24h=1)}
+    assert shown((near, anywhere), "+84980000000", "VN", used) is anywhere
+    assert shown((near, anywhere), "+84900000000", "VN", used) is near
+    assert shown((near, anywhere), "+84980000000", "VN", {anywhere.number: CallerUse(calls_24h=2)}) is near
+
+
 def test_the_nearest_number_then_by_turns_and_within_its_limit() -> None:
     def number(called: str, uses: dict[str, CallerUse], region: str = "VN") -> str | None:
         found = shown(POOL, called, region, uses)

@@ -125,6 +125,22 @@ async def test_orders_filters_and_zones(pool: Pool) -> None:
     assert await order(order=LeadOrder.RANDOM) == shuffled
     assert await order(only=parse_filter('custom.city = "Hanoi" or priority < 2')) == [high, low]
     assert await order(only=parse_filter('not custom.city = "Hanoi"')) == [bare, low]
+    for balance in ("9", "1000.5", "-2", "many", "10"):
+        custom = f'{{"balance": "{balance}"}}'
+        await add_lead(pool, [number(len(balance) + 20)], list_="rich", priority=len(balance), custom=custom)
+    await add_lead(pool, [number(30)], list_="rich")
+
+    async def rich(**how: object) -> list[str]:
+        found = await leads.claim(ListOfLeads("rich"), 10, zones=GROUP, **how)  # type: ignore[arg-type]
+        await leads.release([one.id for one in found])
+        return [one.custom.get("balance", "") for one in found]
+
+    by_balance = {"order": LeadOrder.FIELD, "order_field": "balance"}
+    assert await rich(**by_balance) == ["-2", "9", "10", "1000.5", "many", ""]
+    assert await rich(**by_balance, only=parse_filter("custom.balance >= 10")) == ["10", "1000.5"]
+    assert await rich(**by_balance, only=parse_filter("not custom.balance > 9")) == ["-2", "9", "many", ""]
+    assert await rich(**by_balance, only=parse_filter("custom.balance != 9")) == ["-2", "10", "1000.5", "many", ""]
+    assert await rich(**by_balance, only=parse_filter('custom.balance >= "10"')) == ["9", "10", "1000.5", "many"]
     hostile = parse_filter("""custom.city = "x' OR true; DROP TABLE lead --" """)
     assert await order(only=hostile) == []
     assert await order(only=hostile, order=LeadOrder.FIELD, order_field="a' DESC; --") == []

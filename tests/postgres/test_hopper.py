@@ -1,8 +1,9 @@
 """The hopper: bounded, by shares, only who may be called, and given back."""
 
 from callcenter.jobs.hopper import Hopper
-from callcenter.model.campaign import Campaign
-from callcenter.model.lead import CampaignName, DiallerName, LeadState, ListOfLeads
+from callcenter.model.campaign import Campaign, LeadOrder
+from callcenter.model.lead import CampaignName, DiallerName, LeadNumber, LeadState, ListOfLeads
+from callcenter.postgres.lead_lists import Duplicates, ListWriter, NewLead
 from callcenter.postgres.leads import Leads, progress
 from callcenter.postgres.pool import Pool
 from tests.postgres.lead_story import OPEN, add_lead, law, number
@@ -52,3 +53,20 @@ async def test_only_who_is_wanted_may_be_called_and_whose_time_has_come(pool: Po
     assert await heap.fill(NOW) == 1
     assert await heap.fill(NOW + 59) == 0
     assert await heap.fill(NOW + 60) == 1
+
+
+async def test_the_newest_are_those_of_the_last_import_in_the_order_of_its_file(pool: Pool) -> None:
+    """Whichever batch of it they came in."""
+
+    def new(n: int) -> NewLead:
+        hers = LeadNumber(n=1, number=number(n), region="VN", line="mobile")
+        return NewLead(line=n, numbers=(hers,), zones=("UTC",), custom={})
+
+    for batches in ([(1, 2), (3,)], [(4, 5), (6, 7)]):
+        writer = ListWriter(pool, A, Duplicates.LIST)
+        await writer.begin("VN")
+        for batch in batches:
+            assert await writer.write([new(n) for n in batch]) == []
+    leads = Leads(pool, DiallerName("d"))
+    found = await leads.claim(A, 9, zones=(("UTC",),), order=LeadOrder.NEWEST)
+    assert [one.numbers[0].number for one in found] == [number(n) for n in (4, 5, 6, 7, 1, 2, 3)]
