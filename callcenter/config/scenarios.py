@@ -40,6 +40,7 @@ from callcenter.sim.traffic.scenario import (
 
 SECTIONS: Final = ("calls", "agents", "queues", "configuration")
 RATES: Final = {"per_hour": 3600.0, "per_minute": 60.0, "per_period": 0.0}  # -> seconds; 0: the scenario's period
+FACTORS: Final = ("talk_factor", "patience_factor")
 DAYS_MAX: Final = 10_000
 REPLICATIONS_MAX: Final = 100_000
 HOURS_MAX: Final = 1_000_000.0
@@ -83,6 +84,7 @@ class _Redial:
     delay: Times
     after_abandon: Share = 0.0
     after_refusal: Share = 0.0
+    after_served: Share = 0.0
     tries_max: Annotated[int, Interval(ge=1, le=1000)] = 10
 
 
@@ -102,6 +104,8 @@ class _Calls:
     talk_by: Mapping[str, Times] = field(default_factory=dict)
     wrap_up: Times | None = None
     patience: _Patience = field(default=_Patience())
+    talk_factor: Any = None
+    patience_factor: Any = None
     redial: _Redial | None = None
     busyness: Shape | None = None
 
@@ -259,6 +263,8 @@ def _call_types(
                 talk_by=written.talk_by,
                 wrap_up=written.wrap_up,
                 patience=written.patience.value(),
+                talk_factors=written.talk_factor or (),
+                patience_factors=written.patience_factor or (),
                 redial=_redial(written.redial),
                 busyness=written.busyness,
             )
@@ -273,6 +279,7 @@ def _redial(written: _Redial | None) -> Redial | None:
         delay=written.delay,
         after_abandon=written.after_abandon,
         after_refusal=written.after_refusal,
+        after_served=written.after_served,
         tries_max=written.tries_max,
     )
 
@@ -324,7 +331,7 @@ def _top_form() -> Form[_Top]:
 
 @cache
 def _calls_form() -> Form[_Calls]:
-    return Form(_Calls, instead={key: read_with(_numbers) for key in RATES})
+    return Form(_Calls, instead={key: read_with(_numbers) for key in (*RATES, *FACTORS)})
 
 
 @cache

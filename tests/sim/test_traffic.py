@@ -26,7 +26,7 @@ from callcenter.sim.benches.closed_forms import (
 from callcenter.sim.benches.skill_based import fcfs_alis
 from callcenter.sim.traffic.calls import FOR_EVER, Entrance
 from callcenter.sim.traffic.chart import Panel, Point, Series, nice, svg
-from callcenter.sim.traffic.draws import Family, Shape, Times, draws, stream
+from callcenter.sim.traffic.draws import Family, Shape, Times, draws, stream, weibull_shape
 from callcenter.sim.traffic.estimates import Estimate, quantile, ratio, student_quantile
 from callcenter.sim.traffic.figures import FORMULAS, Scope, Subject
 from callcenter.sim.traffic.making import Traffic
@@ -90,6 +90,9 @@ def of(result: Result, measure: str, subject: Subject = ALL) -> Estimate:
         (Family.LOGNORMAL, 0.4),
         (Family.LOGNORMAL, 1.2),
         (Family.HYPEREXPONENTIAL, 2.0),
+        (Family.UNIFORM, 0.4),
+        (Family.WEIBULL, 0.6),
+        (Family.WEIBULL, 1.46),
         (Family.DETERMINISTIC, None),
     ],
 )
@@ -111,7 +114,10 @@ def test_a_spread_that_does_not_fit_is_refused_in_words() -> None:
         Times(distribution=Family.GAMMA, mean_s=10, cv=1, sd_s=10)
     with pytest.raises(ValueError, match="above 1"):
         Shape(distribution=Family.HYPEREXPONENTIAL, cv=0.5)
+    with pytest.raises(ValueError, match=r"at most 0\.577"):
+        Times(distribution=Family.UNIFORM, mean_s=10, sd_s=6)
     assert Times(distribution=Family.LOGNORMAL, mean_s=10, sd_s=5).spread == 0.5
+    assert weibull_shape(math.sqrt(5)) == pytest.approx(0.5)
 
 
 def test_a_stream_is_its_purposes_own() -> None:
@@ -354,6 +360,70 @@ def test_redials_come_back_and_are_counted() -> None:
     assert of(plain, "retries").mean == 0
     assert of(found, "retries").mean > 0.5 * of(plain, "abandoned").mean
     assert of(found, "offered").mean == pytest.approx(of(plain, "offered").mean + of(found, "retries").mean, rel=0.05)
+
+
+def test_who_was_served_may_call_again_with_something_new() -> None:
+    again = Redial(delay=times(300), after_served=0.2, tries_max=1000)
+    found = simulate(scenario(calls(redial=again), length_h=10, replications=4))
+    assert of(found, "retries").mean == pytest.approx(0.2 * of(found, "served").mean, rel=0.1)
+    assert of(found, "offered").mean == pytest.approx(200 / 0.8 * 8, rel=0.03)
+    assert of(found, "talk_s").mean == pytest.approx(180, rel=0.05)
+
+
+def test_talk_and_patience_follow_the_period_in_which_the_call_comes() -> None:
+    kind = calls(
+        per_h=300,
+        talk=Times(distribution=Family.DETERMINISTIC, mean_s=100),
+        talk_by={"pool": Times(distribution=Family.DETERMINISTIC, mean_s=120)},
+        patience=Patience(times=Times(distribution=Family.DETERMINISTIC, mean_s=30)),
+        talk_factors=(1, 2),
+        patience_factors=(1, 0.5),
+    )
+    found = simulate(scenario(kind, agents=7, length_h=1, warm_up_h=0, days=2, replications=3))
+    for period, talk_s, patience_s in ((0, 120, 30), (1, 240, 15)):
+        of_period = Subject(Scope.ALL, "", period)
+        assert of(found, "talk_s", of_period).mean == pytest.approx(talk_s, abs=1e-3)
+        assert of(found, "wait_abandoned_s", of_period).mean == pytest.approx(patience_s, abs=1e-3)
+    assert of(found, "wait_delayed_s").mean > of(found, "wait_s").mean
+
+
+def test_an_m_design_with_priority_impatience_and_unequal_speeds_is_its_markov_chain() -> None:
+    """The exact figures are the chain's: its state is who is busy in each group, and who waits of each type."""
+    slow = {"ab": times(300)}
+    types = [
+        calls("a", "a", 60, talk=times(180), talk_by=slow, patience=Patience(times=times(240))),
+        calls("b", "b", 45, talk=times(240), talk_by=slow, patience=Patience(times=times(150))),
+    ]
+    groups = [("a", 2, {"a": 5}), ("b", 2, {"b": 5}), ("ab", 3, {"a": 1, "b": 1})]
+    found = simulate(
+        scenario(
+            *types,
+            groups=tuple(
+                AgentGroup(name=name, counts=(count,), skills={Skill(skill): level for skill, level in skills.items()})
+                for name, count, skills in groups
+            ),
+            queues=tuple(
+                Queue(
+                    name=QueueName(name),
+                    needs=parse_need(name),
+                    priority=priority,
+                    strategy="best_skill",
+                    record=False,
+                )
+                for name, priority in (("a", 80), ("b", 20))
+            ),
+            length_h=25,
+        )
+    )
+    exact = {
+        "a": {"p_wait": 0.5385, "p_abandon": 0.1468, "wait_s": 35.23},
+        "b": {"p_wait": 0.5132, "p_abandon": 0.2274, "wait_s": 34.12},
+    }
+    for kind, figures in exact.items():
+        for measure, value in figures.items():
+            got = of(found, measure, Subject(Scope.KIND, kind))
+            assert got.stderr is not None
+            assert abs(got.mean - value) < 3.25 * got.stderr, f"{kind} {measure}"
 
 
 def test_wrap_ups_and_talk_by_group_take_agents_time() -> None:

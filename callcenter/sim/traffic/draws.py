@@ -16,6 +16,8 @@ from typing import Final
 Draw = Callable[[], float]
 
 CV_MAX: Final = 100.0
+UNIFORM_CV_MAX: Final = 1 / math.sqrt(3)  # from 0 to twice the mean
+WEIBULL_CV_MAX: Final = 10.0  # shape 0.19: beyond it the moments are those of a few draws in a million
 
 
 class Family(StrEnum):
@@ -25,6 +27,8 @@ class Family(StrEnum):
     GAMMA = "gamma"  # any cv; 1 is exponential, 1/sqrt(k) Erlang with k phases
     LOGNORMAL = "lognormal"
     HYPEREXPONENTIAL = "hyperexponential"  # of two phases with balanced means; cv at least 1
+    UNIFORM = "uniform"  # from mean - sqrt(3) sd to mean + sqrt(3) sd; cv at most 1/sqrt(3)
+    WEIBULL = "weibull"  # cv 1 is exponential
     DETERMINISTIC = "deterministic"  # cv 0
 
 
@@ -85,6 +89,10 @@ def check_cv(family: Family, cv: float | None) -> None:
         raise ValueError(f"cv is more than 0 and at most {CV_MAX:g}, not {cv:g}")
     elif family is Family.HYPEREXPONENTIAL and cv <= 1:
         raise ValueError("hyperexponential times have a cv above 1; below, use gamma")
+    elif family is Family.UNIFORM and cv > UNIFORM_CV_MAX + 1e-9:
+        raise ValueError("uniform times have a cv of at most 0.577 (from 0 to twice the mean)")
+    elif family is Family.WEIBULL and cv > WEIBULL_CV_MAX:
+        raise ValueError(f"weibull times have a cv of at most {WEIBULL_CV_MAX:g} here")
 
 
 def draws(family: Family, mean: float, cv: float | None, rng: random.Random) -> Draw:
@@ -105,8 +113,27 @@ def draws(family: Family, mean: float, cv: float | None, rng: random.Random) -> 
             variance = math.log1p((cv or 1.0) ** 2)
             mu, sigma, lognormal = math.log(mean) - variance / 2, math.sqrt(variance), rng.lognormvariate
             return lambda: lognormal(mu, sigma)
+        case Family.UNIFORM:
+            half = min(cv or 0.0, UNIFORM_CV_MAX) * math.sqrt(3) * mean
+            low, wide, uniform = mean - half, 2 * half, rng.random
+            return lambda: low + wide * uniform()
+        case Family.WEIBULL:
+            power = weibull_shape(cv or 1.0)
+            length, weibull = mean / math.gamma(1 + 1 / power), rng.weibullvariate
+            return lambda: weibull(length, power)
         case Family.HYPEREXPONENTIAL:
             return _hyperexponential(mean, cv or 1.0, rng)
+
+
+def weibull_shape(cv: float) -> float:
+    """The shape of the Weibull distribution with this cv: 1 + cv**2 = G(1 + 2/k) / G(1 + 1/k)**2, by bisection."""
+    wanted = math.log1p(cv * cv)
+    low, high = 0.1, 1000.0
+    for _ in range(80):
+        k = math.sqrt(low * high)
+        spread = math.lgamma(1 + 2 / k) - 2 * math.lgamma(1 + 1 / k)
+        low, high = (k, high) if spread > wanted else (low, k)
+    return math.sqrt(low * high)
 
 
 def stream(seed: int, *purpose: str | int) -> random.Random:

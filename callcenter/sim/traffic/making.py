@@ -8,7 +8,7 @@ a renewal process that follows them (Gerhardt and Nelson, Transforming renewal p
 import heapq
 import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
 from typing import Final
 
@@ -32,6 +32,7 @@ class Traffic:
         self.scenario = scenario
         self._seed = seed
         self._replication = replication
+        self._types = {each.name: each for each in scenario.calls}
         self.agents, self.group_of = _people(scenario)
         self._talk_by = {
             (each.name, group): times.draw(self._stream("talk", each.name, group))
@@ -44,10 +45,9 @@ class Traffic:
             if group.answer is not None
         }
         self._redials = {
-            each.name: _Redials(each.redial, _patience(each.patience, self._stream("patience again", each.name)), rng)
+            each.name: _Redials(scenario, each, each.redial, self._stream)
             for each in scenario.calls
             if each.redial is not None
-            for rng in (self._stream("redial", each.name),)
         }
 
     def calls(self) -> Iterator[Call]:
@@ -90,19 +90,20 @@ class Traffic:
         flow = each.entrance.flow if each.entrance is not None else None
         callers = self._stream("caller", each.name)
         for day in range(self.scenario.days):
-            for at in self._arrivals(each, day):
+            for at, period in self._arrivals(each, day):
                 yield Call(
                     at=at,
                     flow=flow,
                     dialled=each.dials,
                     caller=f"{each.name}-{callers.getrandbits(40):x}",
-                    talk_s=talk(),
-                    patience_s=patience(),
+                    talk_s=talk() * each.talk_factor(period),
+                    patience_s=patience() * each.patience_factor(period),
                     wrap_up_s=wrap_up() if wrap_up is not None else None,
                     kind=each.name,
                 )
 
-    def _arrivals(self, each: CallType, day: int) -> Iterator[float]:
+    def _arrivals(self, each: CallType, day: int) -> Iterator[tuple[float, int]]:
+        """When calls come, each with its period."""
         scenario = self.scenario
         rng = self._stream("arrivals", each.name, day)
         shape = each.arrivals or Shape(distribution=Family.EXPONENTIAL)
@@ -118,7 +119,7 @@ class Traffic:
             lasts = min(scenario.period_s, scenario.length_s - since)
             until = expected + rate * lasts
             while owed <= until and rate > 0:
-                yield begins + since + (owed - expected) / rate
+                yield begins + since + (owed - expected) / rate, period
                 owed += gap()
             expected = until
 
@@ -126,7 +127,9 @@ class Traffic:
 
     def _talk_s(self, call: Call, agent: AgentId) -> float:
         draw = self._talk_by.get((call.kind, self.group_of[agent]))
-        return call.talk_s if draw is None else draw()
+        if draw is None:
+            return call.talk_s
+        return draw() * self._types[call.kind].talk_factor(self.scenario.period_at(call.at))
 
     def _answer_s(self, _: Call | None, agent: AgentId) -> float:
         draw = self._answers.get(self.group_of[agent])
@@ -140,11 +143,14 @@ class Traffic:
 class _Redials:
     """The tries of the callers of one type."""
 
-    def __init__(self, rule: Redial, patience: Draw, rng: random.Random) -> None:
+    def __init__(self, scenario: Scenario, each: CallType, rule: Redial, streams: Callable[..., random.Random]) -> None:
+        self._scenario = scenario
+        self._type = each
         self._rule = rule
-        self._patience = patience
-        self._rng = rng
-        self._delay = rule.delay.draw(rng)
+        self._rng = streams("redial", each.name)
+        self._delay = rule.delay.draw(self._rng)
+        self._patience = _patience(each.patience, streams("patience again", each.name))
+        self._talk = each.talk.draw(streams("talk again", each.name))
 
     def next_try(self, outcome: Outcome) -> Call | None:
         rule, call = self._rule, outcome.call
@@ -152,17 +158,21 @@ class _Redials:
             share = rule.after_abandon
         elif outcome.summary.reason in (EndReason.REFUSED, EndReason.CLOSED):
             share = rule.after_refusal
+        elif outcome.served:
+            share = rule.after_served
         else:
             return None
-        if call.tries >= rule.tries_max or self._rng.random() >= share:
+        if share <= 0 or call.tries >= rule.tries_max or self._rng.random() >= share:
             return None
+        at = outcome.ended + self._delay()
+        period = self._scenario.period_at(at)
         return Call(
-            at=outcome.ended + self._delay(),
+            at=at,
             flow=call.flow,
             dialled=call.dialled,
             caller=call.caller,
-            talk_s=call.talk_s,
-            patience_s=self._patience(),
+            talk_s=self._talk() * self._type.talk_factor(period) if outcome.served else call.talk_s,
+            patience_s=self._patience() * self._type.patience_factor(period),
             wrap_up_s=call.wrap_up_s,
             kind=call.kind,
             tries=call.tries + 1,

@@ -37,6 +37,7 @@ class Redial:
     delay: Times
     after_abandon: float = 0.0  # probability
     after_refusal: float = 0.0  # the queue was full or closed, or nobody was there
+    after_served: float = 0.0  # she needs something else, or the same again
     tries_max: int = 10
 
 
@@ -53,12 +54,22 @@ class CallType:
     talk_by: Mapping[str, Times] = field(default_factory=dict)  # agent group -> instead of `talk`
     wrap_up: Times | None = None  # None: as long as the queue's rule says
     patience: Patience = field(default=Patience(times=None))
+    talk_factors: tuple[float, ...] = ()  # per period in which the call comes: talks are so many times as long
+    patience_factors: tuple[float, ...] = ()
     redial: Redial | None = None
     busyness: Shape | None = None  # a factor of its own per day, instead of the scenario's
 
     def rate_per_s(self, period: int) -> float:
         """Arrivals per second in a period."""
         return self.rates_per_s[min(period, len(self.rates_per_s) - 1)]
+
+    def talk_factor(self, period: int) -> float:
+        """How many times as long as `talk` says a talk is of a call that comes in a period."""
+        return self.talk_factors[min(period, len(self.talk_factors) - 1)] if self.talk_factors else 1.0
+
+    def patience_factor(self, period: int) -> float:
+        """The same of its caller's patience."""
+        return self.patience_factors[min(period, len(self.patience_factors) - 1)] if self.patience_factors else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +150,7 @@ class Scenario:
         """Whether anything differs from period to period: else figures by period tell nothing."""
         return (
             any(len(set(each.rates_per_s)) > 1 for each in self.calls)
+            or any(len(set(each.talk_factors)) > 1 or len(set(each.patience_factors)) > 1 for each in self.calls)
             or any(len(set(group.counts)) > 1 for group in self.groups)
             or any(group.shifts for group in self.groups)
         )
@@ -151,6 +163,11 @@ class Scenario:
     def day_starts(self, day: int) -> float:
         """When a day begins: days begin 24 h apart, or one after the other if they are longer."""
         return self.starts + day * max(self.length_s, DAY_S)
+
+    def period_at(self, at: float) -> int:
+        """The period of its day in which a moment lies; after the day's end, the last."""
+        into = (at - self.starts) % max(self.length_s, DAY_S)
+        return min(int(into // self.period_s), self.periods - 1)
 
     def threshold_s(self, queue: QueueName | None) -> float | None:
         """Within how many seconds a queue's calls are to be answered."""
@@ -171,7 +188,10 @@ class Scenario:
             if each.patience.times is None and self._in_vain(each):
                 what = "nobody can serve these calls, and their callers wait for ever"
                 found.append(Odd(at=("calls", each.name), what=what, remedy="skills of a group that meet their needs"))
-        given = [(("calls", each.name), len(each.rates_per_s)) for each in self.calls]
+        given = [
+            (("calls", each.name), max(len(each.rates_per_s), len(each.talk_factors), len(each.patience_factors)))
+            for each in self.calls
+        ]
         for at, count in [*given, *((("agents", group.name), len(group.counts)) for group in self.groups)]:
             if count > self.periods:
                 what = f"{count} periods are written, and a day has {self.periods}: some would not count"

@@ -88,6 +88,7 @@ class Contacts:
     again: int = 0  # tries after the first
     wait_s: float = 0.0  # of all
     wait_served_s: float = 0.0
+    wait_abandoned_s: float = 0.0
     talk_s: float = 0.0
     waits: "array[float]" = field(default_factory=lambda: array("d"))  # of the served, one by one
     waiting_s: float = 0.0  # waiting that happened in this cell, whenever the caller came
@@ -103,6 +104,7 @@ class Contacts:
         self.again += other.again
         self.wait_s += other.wait_s
         self.wait_served_s += other.wait_served_s
+        self.wait_abandoned_s += other.wait_abandoned_s
         self.talk_s += other.talk_s
         self.waits.extend(other.waits)
         self.waiting_s += other.waiting_s
@@ -187,6 +189,7 @@ class Counting:
                 one.in_time += 1
         elif outcome.abandoned:
             one.abandoned += 1
+            one.wait_abandoned_s += summary.wait_s
             if summary.wait_s <= threshold:
                 one.abandoned_in_time += 1
 
@@ -227,6 +230,7 @@ class Counting:
             one.in_time += in_time
         elif left.exit is QueueExit.ABANDONED:
             one.abandoned += 1
+            one.wait_abandoned_s += left.waited_s
             one.abandoned_in_time += in_time
 
     def _agent_changed(self, changed: AgentChanged, now: float) -> None:
