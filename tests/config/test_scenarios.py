@@ -72,7 +72,12 @@ calls:
     talk_by: {some: {distribution: deterministic, mean_s: 100}}
     wrap_up: {distribution: gamma, mean_s: 20, cv: 0.5}
     patience: {distribution: exponential, mean_s: 90, at_once: 0.1}
-    redial: {delay: {distribution: exponential, mean_s: 300}, after_abandon: 0.5, after_refusal: 0.9, after_served: 0.2, tries_max: 3}
+    redial:
+      delay: {distribution: exponential, mean_s: 300}
+      after_abandon: 0.5
+      after_refusal: 0.9
+      after_served: 0.2
+      tries_max: 3
     busyness: {distribution: lognormal, cv: 0.2}
 agents:
   some: {shifts: [{count: 3, from_h: 0, to_h: 5.5}], skills: {x: 3}, answer: {distribution: gamma, mean_s: 3, cv: 0.3}}
