@@ -69,6 +69,8 @@ SUBFLOWS_MAX: Final = 8  # flows that a contact can be in the middle of
 STEPS_MAX: Final = 100  # nodes entered in a row without waiting for anything
 DIGITS: Final = frozenset("0123456789")
 MASKED_DIGIT: Final = "x"  # what is written of a digit that must not be
+ERASED_DIGIT: Final = "erased"  # what is left of one that an erased person had typed
+UNKNOWN_DIGITS: Final = (MASKED_DIGIT, ERASED_DIGIT)
 STAND_IN: Final = "0"  # what is taken for one when the journal is told again: how many there were is all that counts
 LEADS_AWAY: Final = (
     Queueing,
@@ -149,7 +151,7 @@ class Flows:
             if not contact.interruptible:
                 return
             voice.hush(self._world, contact)
-        self._tell(contact, Pressed(digit=STAND_IN if card or digit == MASKED_DIGIT else digit, at=at))
+        self._tell(contact, Pressed(digit=STAND_IN if card or digit in UNKNOWN_DIGITS else digit, at=at))
 
     def playback_ended(self, contact: ContactRecord) -> None:
         """The prompts are over (or could not be played: the call goes on)."""

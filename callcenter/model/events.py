@@ -134,7 +134,7 @@ class LegEnded(Message, frozen=True, kw_only=True):
 
 
 class DigitPressed(Message, frozen=True, kw_only=True):
-    """One key on a leg: 0-9, *, #, A-D."""
+    """One key on a leg: 0-9, *, #, A-D. In the journal "x" is one that was masked, "erased" one of an erased person."""
 
     leg: LegId
     digit: str

@@ -16,9 +16,11 @@ from typing import Any, Final
 
 import msgspec
 
+from callcenter.core.flows import ERASED_DIGIT
 from callcenter.model.numbers import ERASED_TAG_CHARS
 from callcenter.postgres.pool import Borrowed, Pool, asking, changing
 from callcenter.postgres.queries import sql
+from callcenter.postgres.typed import STEPS, Key, typed
 from callcenter.postgres.unnamed import ERASED, WITHIN_CHARS, Unnaming
 
 PAGE: Final = 500  # entries of the journal at a time
@@ -98,6 +100,7 @@ class Person:
     customers: tuple[int, ...]
     leads: tuple[int, ...]
     recordings: tuple[Mapping[str, Any], ...]
+    called_back_at: frozenset[str] = frozenset()  # numbers that she asked to be called at, by whomever they are known
 
     @property
     def patterns(self) -> list[str]:
@@ -117,7 +120,7 @@ class Person:
     def unnaming(self, tag: str) -> Unnaming:
         """Who takes her out of the journal."""
         whole = frozenset((*self.live, *self.kept_back))
-        return Unnaming(frozenset(self.forms), frozenset(self.contacts), whole, tag)
+        return Unnaming(frozenset(self.forms), frozenset(self.contacts), whole, tag, self.called_back_at)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -175,6 +178,7 @@ class Privacy:
             kept_back = _kept_back([dict(row) for row in contacts], recordings)
             customers = await self._pool.fetch(sql("privacy.customer"), given)
             leads = await self._pool.fetch(sql("privacy.leads"), given)
+            asked = await self._pool.fetch(sql("privacy.typed_numbers"), over)
             return Person(
                 forms=tuple(given),
                 contacts=tuple(contact for contact in over if contact not in kept_back),
@@ -183,6 +187,7 @@ class Privacy:
                 customers=tuple(row["customer"] for row in customers),
                 leads=tuple(row["lead"] for row in leads),
                 recordings=tuple(one for one in recordings if one["contact"] not in kept_back),
+                called_back_at=frozenset(row["number"] for row in asked),
             )
 
     async def begin(self, person: str, by: str) -> int:
@@ -275,9 +280,18 @@ class Privacy:
                 else:
                     await connection.execute(sql("privacy.rewrite_journal"), at, event, outputs)
                     changed += 1
-        report.rows["journal"] = changed
+        report.rows["journal"] = changed + await self._typed(connection, contacts)
         if later:
             report.left.append(f"{later} entries of the journal after its last snapshot: erase again in a while")
+
+    async def _typed(self, connection: Borrowed, contacts: list[str]) -> int:
+        """What she typed on her phone; gives how many keys. The next start tells none of these contacts again."""
+        keys = [Key(**dict(row)) for row in await connection.fetch(sql("privacy.keys"), contacts)]
+        facts = [msgspec.json.encode([{"type": name}]).decode() for name in STEPS]
+        steps = {row["contact"]: row["seqs"] for row in await connection.fetch(sql("privacy.steps"), contacts, facts)}
+        entries = typed(keys, steps)
+        await connection.execute(sql("privacy.erase_keys"), entries, ERASED_DIGIT)
+        return len(entries)
 
     async def _told(self, connection: Borrowed, person: Person, report: Report) -> None:
         """What stays, and why."""

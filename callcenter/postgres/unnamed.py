@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import msgspec
 
+from callcenter.core.flows import STAND_IN
 from callcenter.model.contact import Direction
 from callcenter.model.numbers import ERASED_TAG_CHARS, erased_number
 
@@ -35,6 +36,9 @@ NUMBERS: Final = ("caller", "number")
 """Keys by whose value a part is hers that names no contact."""
 WITHIN_CHARS: Final = 6  # shorter numbers are looked for as whole texts only: they would be found in anything
 
+TYPED: Final = "digits"
+"""The key under which a snapshot has what is being typed: as many digits stay, and which they were goes."""
+
 _HAS_ERASED: Final = re.compile(ERASED_PATTERN)
 _ONE_ERASED: Final = re.compile(rf"[0-9]x[0-9a-f]{{{ERASED_TAG_CHARS}}}|^{ERASED}$")
 _NAMED_IN: Final = ("CallbackRequested", "DialRequested")  # requests whose `name` is the customer's
@@ -42,12 +46,17 @@ _NAMED_IN: Final = ("CallbackRequested", "DialRequested")  # requests whose `nam
 
 @dataclass(frozen=True, slots=True)
 class Unnaming:
-    """Takes one person out: `forms` of her numbers, `contacts` of hers that are over, `live` ones, and a run's tag."""
+    """Takes one person out: `forms` of her numbers, `contacts` of hers that are over, `live` ones, and a run's tag.
+
+    `within` are numbers that are hers in her own calls only: where she asked to be called back, which may be a desk
+    that many share.
+    """
 
     forms: frozenset[str]
     contacts: frozenset[str]
     live: frozenset[str]
     tag: str
+    within: frozenset[str] = frozenset()
 
     def entry(self, event: str, outputs: str) -> tuple[str, str]:
         """An entry without her; the same texts if she is not in it, or a call of hers that is up is.
@@ -73,12 +82,12 @@ class Unnaming:
         return state if unnamed == remembered else msgspec.json.encode(unnamed)
 
     def _walker(self) -> Callable[[Any, bool], Any]:
-        replaced = _replacing(self.forms, self.tag)
+        anywhere, in_hers = _replacing(self.forms, self.tag), _replacing(self.forms | self.within, self.tag)
 
         def walked(tree: Any, mine: bool) -> Any:
             match tree:
                 case str():
-                    return replaced(tree)
+                    return in_hers(tree) if mine else anywhere(tree)
                 case list():
                     return [walked(one, mine) for one in tree]
                 case dict():
@@ -88,6 +97,8 @@ class Unnaming:
                         if key in kept
                         else _emptied(value)
                         if hers and key in _keys_of_her(tree)
+                        else STAND_IN * len(value)
+                        if hers and key == TYPED and isinstance(value, str)
                         else walked(value, hers)
                         for key, value in tree.items()
                     }

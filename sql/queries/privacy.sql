@@ -131,6 +131,31 @@ WHERE seq > $3 AND (
     OR event::text LIKE ANY($2::text[]) OR outputs::text LIKE ANY($2::text[])
 ) ORDER BY seq LIMIT $4;
 
+-- privacy.keys
+-- Keys that were pressed on the legs of her contacts.
+SELECT spoken.contact, journal.seq, event ->> 'digit' AS digit
+FROM (SELECT contact, min(seq) AS first, max(seq) AS last FROM journal_contact WHERE contact = ANY($1::text[]) GROUP BY contact) AS spoken
+JOIN journal ON journal.seq BETWEEN spoken.first AND spoken.last
+WHERE event ->> 'type' = 'DigitPressed' AND event ->> 'leg' IN (
+    SELECT leg FROM contact WHERE id = spoken.contact UNION SELECT leg FROM callback_attempt WHERE contact = spoken.contact
+) ORDER BY spoken.contact, journal.seq;
+
+-- privacy.steps
+-- Entries in which the flow of one of her contacts went on ($2: as facts like these say it).
+SELECT contact, array_agg(seq ORDER BY seq) AS seqs FROM journal_contact JOIN journal USING (seq)
+WHERE contact = ANY($1::text[]) AND outputs @> ANY($2::jsonb[]) GROUP BY contact;
+
+-- privacy.erase_keys
+-- That a key was pressed stays, and which it was goes.
+UPDATE journal SET event = jsonb_set(event, '{digit}', to_jsonb($2::text)) WHERE seq = ANY($1::bigint[]);
+
+-- privacy.typed_numbers
+-- Numbers at which she wanted to be called: they may be no caller's.
+SELECT DISTINCT number FROM (
+    SELECT number FROM callback WHERE contact = ANY($1::text[])
+    UNION ALL SELECT number FROM callback_attempt WHERE contact = ANY($1::text[])
+) AS asked WHERE number <> '';
+
 -- privacy.rewrite_journal
 -- The same entry without the person.
 UPDATE journal SET event = $2::jsonb, outputs = $3::jsonb WHERE seq = $1;

@@ -11,13 +11,16 @@ import msgspec
 import pytest
 
 from callcenter.core.engine import Engine
+from callcenter.core.flows import DIGITS, ERASED_DIGIT
 from callcenter.jobs.replaying import Replay, replay
 from callcenter.model.callback_facts import CallbackPromised
 from callcenter.model.contact import Direction
 from callcenter.model.entry import Entry, decode_entry, encode_entry
-from callcenter.model.facts import ContactOpened, Surprise
-from callcenter.model.ids import UNVERSIONED
+from callcenter.model.events import DigitPressed
+from callcenter.model.facts import ContactOpened, NodeEntered, Surprise, SurveyAnswered
+from callcenter.model.ids import UNVERSIONED, ContactId, LegId
 from callcenter.postgres.snapshots import Snapshot
+from callcenter.postgres.typed import CHOICE_DIGITS_MAX, Key, typed
 from callcenter.postgres.unnamed import ERASED_PATTERN, Unnaming
 from callcenter.sim.flows import HOTLINE
 from callcenter.sim.run import Play
@@ -59,14 +62,32 @@ class Day:
 
     def without(self, number: str) -> "Day":
         """The day, and nobody had that number."""
-        unnaming = Unnaming(frozenset([number]), self.contacts_of(number), frozenset(), TAG)
-        lines = []
+        contacts = self.contacts_of(number)
+        unnaming = Unnaming(frozenset([number]), contacts, frozenset(), TAG)
+        typed_in, lines = set(self.typed_by(contacts)), []
         for line in self.lines:
             entry = json.loads(line)
+            if entry["seq"] in typed_in:
+                entry["event"]["digit"] = ERASED_DIGIT
             event, outputs = unnaming.entry(json.dumps(entry["event"]), json.dumps(entry["outputs"]))
             head = f'{{"seq":{entry["seq"]},"at":{entry["at"]!r}'
             lines.append(f'{head},"event":{event},"outputs":{outputs}}}'.encode())
         return Day(self.scenario, lines, [(seq, unnaming.snapshot(state)) for seq, state in self.taken])
+
+    def typed_by(self, contacts: frozenset[str]) -> list[int]:
+        """The entries of what was typed in these."""
+        of: dict[LegId | None, ContactId] = {}
+        keys: list[Key] = []
+        steps: dict[ContactId, list[int]] = {}
+        for entry in map(decode_entry, self.lines):
+            if isinstance(entry.event, DigitPressed) and entry.event.leg in of:
+                keys.append(Key(contact=of[entry.event.leg], seq=entry.seq, digit=entry.event.digit))
+            for one in entry.outputs:
+                if isinstance(one, ContactOpened) and one.contact in contacts:
+                    of[one.leg] = one.contact
+                if isinstance(one, NodeEntered | SurveyAnswered):
+                    steps.setdefault(one.contact, []).append(entry.seq)
+        return typed(keys, steps)
 
     async def last_seq(self) -> int:
         return len(self.lines)
@@ -140,6 +161,18 @@ async def test_what_was_decided_by_whom_is_passed_over_until_the_next_snapshot()
     found = await erased.told_again()
     assert found.difference is None
     assert found.passed_over == len(erased.lines) - found.last > 0
+
+
+async def test_what_she_typed_goes_and_what_she_chose_stays() -> None:
+    whole, she = day(44), "0900000001"
+    was, erased = whole.typed_by(whole.contacts_of(she)), whole.without(she)
+    assert len(was) > CHOICE_DIGITS_MAX
+    events = [decode_entry(line).event for line in erased.lines]
+    assert all(isinstance(one, DigitPressed) and one.digit == ERASED_DIGIT for one in (events[seq - 1] for seq in was))
+    chosen = [one for one in events if isinstance(one, DigitPressed) and one.digit in DIGITS]
+    assert chosen, "others chose"
+    found = await erased.told_again()
+    assert (found.difference, found.passed_over) == (None, 0)
 
 
 def test_others_keep_their_names_who_dialled_a_number_that_is_erased() -> None:

@@ -5,10 +5,13 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from callcenter.model.callback import CalledFirst
+from callcenter.model.callback_facts import CallbackPromised
 from callcenter.model.commands import PlayPrompts
-from callcenter.model.events import CallbackRequested, TimePassed
-from callcenter.model.facts import ContactOpened
-from callcenter.model.ids import BridgeId, ContactId, PlaybackId, QueueName, RequestId
+from callcenter.model.contact import Direction, EndReason, LegEnd, Medium
+from callcenter.model.events import CallbackRequested, ContactArrived, DigitPressed, LegEnded, TimePassed
+from callcenter.model.facts import ContactEnded, ContactOpened, NodeEntered
+from callcenter.model.ids import BridgeId, ContactId, FlowName, LegId, PlaybackId, QueueName, RequestId
 from callcenter.postgres.customers import Customer, Customers, KeptNumber
 from callcenter.postgres.journal import PostgresJournal
 from callcenter.postgres.pool import Pool
@@ -111,6 +114,60 @@ async def test_a_person_is_erased_everywhere_and_nobody_else_is(
     assert any(OTHERS in line for line in after["journal"])
     again = await privacy.erase(await hers(privacy), dry=False)
     assert set(again.rows.values()) == {0}
+
+
+async def test_what_she_typed_goes_and_what_she_chose_stays(
+    privacy: Privacy, dsn: str, pool: Pool, spool_folder: Path
+) -> None:
+    """A menu's key stays, an account does not, nor the number of a desk at which she wanted to be called back."""
+    desk, she, leg = "0281112222", ContactId("c-typed"), LegId("l-typed")
+    opened = ContactOpened(
+        contact=she,
+        leg=leg,
+        medium=Medium.VOICE,
+        caller=HERS,
+        caller_name="",
+        dialled="1900",
+        direction=Direction.INBOUND,
+    )
+    arrived = ContactArrived(leg=leg, medium=Medium.VOICE, caller=HERS, dialled="1900")
+
+    def entered(node: str) -> NodeEntered:
+        return NodeEntered(contact=she, flow=FlowName("f"), node=node)
+
+    promised = CallbackPromised(
+        contact=she,
+        queue=QueueName("sales"),
+        number=desk,
+        first=CalledFirst.CUSTOMER,
+        not_before=T0,
+        until=T0 + 60,
+        by="",
+    )
+    over = ContactEnded(
+        contact=she, reason=EndReason.CALLER_HUNG_UP, medium=Medium.VOICE, direction=Direction.INBOUND, caller=HERS,
+        caller_name="", dialled="1900", began=T0, flow_s=7.0, wait_s=0.0, talk_s=0.0, forward_s=0.0,
+    )  # fmt: skip
+    async with PostgresJournal(dsn, spool_folder) as journal:
+        journal.append(T0, arrived, [opened, entered("menu")])
+        journal.append(T0 + 1, DigitPressed(leg=leg, digit="2"), [entered("account")])
+        for digit in "4711":
+            journal.append(T0 + 2, DigitPressed(leg=leg, digit=digit), [])
+        journal.append(T0 + 3, DigitPressed(leg=leg, digit="#"), [entered("desk")])
+        for digit in desk[:-1]:
+            journal.append(T0 + 4, DigitPressed(leg=leg, digit=digit), [])
+        journal.append(T0 + 5, DigitPressed(leg=leg, digit=desk[-1]), [promised])
+        journal.append(T0 + 6, DigitPressed(leg=LegId("l-other"), digit="5"), [])
+        journal.append(T0 + 7, LegEnded(leg=leg, end=LegEnd.NORMAL), [over])
+    last = await pool.fetchval("SELECT max(seq) FROM journal")
+    await pool.execute("INSERT INTO snapshot (seq, at_s, build, state) VALUES ($1, 2, 'b', '{}')", last)
+    report = await privacy.erase(await hers(privacy), dry=False)
+    rows = await pool.fetch("SELECT event ->> 'digit' AS digit FROM journal WHERE event ->> 'digit' <> '' ORDER BY seq")
+    gone = ["erased"]
+    assert [row["digit"] for row in rows] == ["2", *(4 * gone), "#", *(len(desk) * gone), "5"]
+    lines = (await everything(pool))["journal"]
+    assert not [line for line in lines if desk in line]
+    assert report.left == []
 
 
 async def test_what_the_next_start_tells_again_is_left_until_there_is_a_snapshot(
