@@ -75,6 +75,7 @@ def show_campaign(context: typer.Context, campaign: Campaign, json: Json = False
             "drops 30 d": _drops(found.month_drops, found.month_live, found),
             "not settled": found.unsettled or "none",
             "why": found.why or NOTHING,
+            **({"machines": found.machines} if found.machines else {}),
         }
     )
     say()
@@ -197,6 +198,7 @@ def campaign_document(one: "CampaignView") -> dict[str, object]:
         "hard_stop": one.hard_stop,
         "rule": one.rule,
         "why": one.why,
+        "machines": one.machines,
     }
 
 

@@ -3,8 +3,9 @@
 from callcenter.core.campaign_crew import crew_of, waiting_of
 from callcenter.core.campaign_pace import next_number
 from callcenter.core.campaign_state import CampaignRecord, DialStep, Shown
+from callcenter.core.machine_score import MachineScore
 from callcenter.core.world import World
-from callcenter.model.campaign import Campaign, CampaignState, Mode
+from callcenter.model.campaign import Campaign, CampaignState, MachineRule, Mode
 from callcenter.model.contact import ContactState
 from callcenter.model.ids import AgentId
 from callcenter.model.pacing import Answers, Crew
@@ -75,7 +76,19 @@ def _view(
         hard_stop=record.pace.budget.hard,
         rule=str(record.rule),
         why=record.why,
+        machines=_machines(campaign, record),
     )
+
+
+def _machines(campaign: Campaign | None, record: CampaignRecord) -> str:
+    """What is done with machines, and on whose word; or why with nobody any more."""
+    if campaign is None or campaign.machine is MachineRule.AS_HUMAN:
+        return ""
+    score = record.scores.get(campaign.detector, MachineScore())
+    said = f"of {score.labelled} labelled ones {score.people} were people"
+    if score.trusted:
+        return f"{str(campaign.machine).replace('_', ' ')}, as {campaign.detector} says ({said})"
+    return f"everybody is treated as a person: {campaign.detector} takes too many for machines ({said})"
 
 
 def _lead(agent: AgentId, shown: Shown, now: float) -> LeadView:

@@ -175,6 +175,7 @@ class CampaignView:
     hard_stop: float = 0.0
     rule: str = ""  # which pacer spoke last
     why: str = ""  # and what it said, or what hinders it
+    machines: str = ""  # whether its detector of machines is believed, in words; "": it has none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

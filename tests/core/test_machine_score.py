@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callcenter.core.campaign_view import campaign_views
 from callcenter.core.machine_score import (
     EVERY,
     EVERY_AT_FIRST,
@@ -110,6 +111,11 @@ def judged_as_machine(floor: Floor) -> LegId:
     return leg
 
 
+def told(floor: Floor) -> str:
+    [one] = campaign_views(floor.engine.world, floor.now)
+    return one.machines
+
+
 def test_a_person_taken_for_a_machine_is_charged_as_drops_and_ends_the_trust() -> None:
     sells = queue("out", disposition=DispositionRules(tree=TREE.name), wrap_up_s=30.0)
     floor = Floor(rules={"machine": MachineRule.HANG_UP, "detector": "ear"}, queues=(sells,), dispositions=(TREE,))
@@ -117,6 +123,7 @@ def test_a_person_taken_for_a_machine_is_charged_as_drops_and_ends_the_trust() -
     floor.begins()
     floor.starts()
     answered = dropped = 0
+    assert told(floor) == "hang up, as ear says (of 0 labelled ones 0 were people)"
     while floor.record.scores.get("ear", MachineScore()).trusted:
         for _ in range(EVERY_AT_FIRST - 1):
             assert floor.settled[judged_as_machine(floor)].outcome is Outcome.MACHINE
@@ -135,6 +142,7 @@ def test_a_person_taken_for_a_machine_is_charged_as_drops_and_ends_the_trust() -
         assert (counts.live, counts.drops) == (answered, dropped)
         floor.passes(40.0)
     assert floor.all(MachinesTrusted)[-1].trusted is False
+    assert told(floor).startswith("everybody is treated as a person: ear takes too many for machines")
     floor.passes(2.0)
     assert floor.ringing == [], "so many drops are above the hard stop, and her phone would have to be picked up"
     floor.told_again()
