@@ -32,7 +32,7 @@ TALKS_FEW: Final = 100
 CONFIDENCE: Final = 0.9  # of a figure's interval
 NORMAL_95: Final = 1.96  # two-sided
 DEFAULT_BUDGET: Final = Budget()
-TOO_LITTLE: Final = "needs at least one dial with a live answer and one talk"
+TOO_LITTLE: Final = "it takes at least one dial with a live answer and one talk"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,8 @@ class Rehearsed:
 def rehearse(past: Past, plan: Plan, days: int = DAYS, seed: int = 1) -> Rehearsed:
     """The plan on so many days drawn from the past. Raises ValueError if the past has nothing to draw from."""
     if not past.talks_s or not any(dial.live for dial in past.dials):
-        raise ValueError(TOO_LITTLE)
+        found = f"{len(past.dials)} dials, {past.live} live answers, {len(past.talks_s)} talks"
+        raise ValueError(f"{found}; {TOO_LITTLE}")
     runs: list[Day] = []
     for day in range(days):
         luck = seed * 1000 + day
