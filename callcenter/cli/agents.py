@@ -24,6 +24,7 @@ from callcenter.cli.agents_shown import (
     show_account,
 )
 from callcenter.cli.exits import Exit, Failure
+from callcenter.cli.folder_or_live import folder_or_live
 from callcenter.cli.screen import Json, emit, say, show_grid, stamp, warn
 from callcenter.cli.site import Site, site_of
 from callcenter.cli.times import span
@@ -106,7 +107,7 @@ def add(
 
 def _refuse_taken(site: "Site", number: str) -> None:
     """A number that leads to a flow would be dialled by colleagues who want the agent."""
-    if site.settings.config_folder.is_dir() and number in site.configuration().numbers:
+    if number in folder_or_live(site).numbers:
         raise Failure(Exit.PROBLEMS, f"{number} leads to a flow (numbers.yaml)", remedy="give her a number of her own")
 
 
@@ -116,7 +117,7 @@ def _outside(site: "Site", said: str) -> str:
         return ""
     if not OUTSIDE_NUMBER.fullmatch(said):
         raise Failure(Exit.PROBLEMS, f"{said} is no telephone number", remedy="3 to 15 digits, + before them or not")
-    if site.settings.config_folder.is_dir() and not site.configuration().may_forward_to(said):
+    if site.settings.config_folder.is_dir() and not folder_or_live(site).may_forward_to(said):
         raise Failure(Exit.PROBLEMS, f"{said} may not be called", remedy="a pattern in `forward_to` of numbers.yaml")
     return said
 

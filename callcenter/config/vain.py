@@ -11,7 +11,7 @@ from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction
 from callcenter.model.flow import Flow
 from callcenter.model.ids import FlowName, QueueName, Skill
-from callcenter.model.need import NOBODY_MEETS, Need
+from callcenter.model.need import NOBODY_MEETS, Need, either
 from callcenter.model.queue import Queue, RelaxStep
 from callcenter.nodes.enqueue import Enqueue
 from callcenter.nodes.parts import flows_of
@@ -48,6 +48,17 @@ def in_vain(configuration: Configuration, queues: Tree, flows: Mapping[FlowName,
             if before != asked == NOBODY_MEETS:
                 what = "from then on nobody may serve who waits here: a step is there to ask for less"
                 yield queues.problem((queue.name, "relax", at), what, "max_wait_s sends callers on")
+            elif step.needs is not None and either(before, asked) == before:
+                yield queues.problem((queue.name, "relax", at, "needs"), *_no_wider(before, asked))
+
+
+def _no_wider(before: Need, asked: Need) -> tuple[str, str]:
+    """What is wrong with a step after which nobody serves who could not before, and what to do."""
+    was = str(before) or "anybody"
+    if asked == before:
+        return f"{was} is what was asked before: the step changes nothing", "leave it out, or ask for less"
+    what = f"this asks for more than before ({was}): the step takes agents away and adds none"
+    return what, "a lower level, fewer skills, or `add`"
 
 
 def _records_colleagues(queue: Queue) -> bool:

@@ -139,6 +139,20 @@ def test_a_version_is_shown_and_written_out(kept: Terminal) -> None:
     assert kept.json("config", "show", "9", expect=Exit.NOT_FOUND)["error"]["kind"] == "not_found"
 
 
+def test_a_mistake_in_the_folder_keeps_no_agent_out(kept: Terminal) -> None:
+    kept.write(BROKEN, "config/queues.yaml")
+    added = kept("agents", "add", "anna", "--number", "1077")
+    assert "what is live counts: queues.yaml:6:3" in added.err
+    assert "leads to a flow" in kept("agents", "add", "binh", "--number", "1900", expect=Exit.PROBLEMS).err
+
+
+def test_without_a_live_version_a_mistake_in_the_folder_is_told(terminal: Terminal, dsn: str) -> None:
+    terminal.uses_database(dsn)
+    terminal.write(BROKEN, "config/queues.yaml")
+    said = terminal("agents", "add", "anna", "--number", "1077", expect=Exit.CONFIGURATION)
+    assert "did you mean `max_wait_s`?" in said.err
+
+
 def test_versions_are_compared_with_each_other_and_with_the_folder(kept: Terminal) -> None:
     document = kept.json("config", "diff", "1", "3", expect=Exit.PROBLEMS)
     assert [one["file"] for one in document["files"]] == ["queues.yaml"]

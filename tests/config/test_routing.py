@@ -240,3 +240,24 @@ def test_steps_after_which_nobody_may_serve_are_remarked_on(tmp_path: Path) -> N
         "queues.yaml:1:58: dead.relax.1: from then on nobody may serve who waits here: a step is there to ask for less "
         "(max_wait_s sends callers on)"
     ]
+
+
+def test_steps_that_ask_for_more_or_for_the_same_are_remarked_on(tmp_path: Path) -> None:
+    (tmp_path / "queues.yaml").write_text(
+        "up: {needs: sales >= 2, relax: [{after_s: 5, needs: sales >= 4}]}\n"
+        "more: {needs: sales or support, relax: [{after_s: 5, needs: sales and english}]}\n"
+        "back: {needs: sales >= 3, relax: [{after_s: 5, lower: 1}, {after_s: 9, needs: sales >= 3}]}\n"
+        "same: {needs: sales, relax: [{after_s: 5, needs: sales}]}\n"
+        "anybody: {relax: [{after_s: 5, needs: sales}]}\n"
+        "fine: {needs: sales >= 3, relax: [{after_s: 5, needs: sales}, {after_s: 9, needs: support}]}\n"
+        "wider: {needs: sales >= 3, relax: [{after_s: 5, needs: sales >= 4, add: english}]}\n"
+    )
+    more = "the step takes agents away and adds none (a lower level, fewer skills, or `add`)"
+    assert [str(one) for one in check_folder(tmp_path).remarks if "the step" in str(one)] == [
+        f"queues.yaml:1:53: up.relax.0.needs: this asks for more than before (sales >= 2): {more}",
+        f"queues.yaml:2:61: more.relax.0.needs: this asks for more than before (sales or support): {more}",
+        f"queues.yaml:3:79: back.relax.1.needs: this asks for more than before (sales >= 2): {more}",
+        "queues.yaml:4:50: same.relax.0.needs: sales is what was asked before: the step changes nothing "
+        "(leave it out, or ask for less)",
+        f"queues.yaml:5:39: anybody.relax.0.needs: this asks for more than before (anybody): {more}",
+    ]
