@@ -12,11 +12,12 @@ from callcenter.cli.screen import NOTHING, Json, cell, emit, length, say, second
 from callcenter.cli.site import site_of
 
 if TYPE_CHECKING:
-    from callcenter.model.view import CampaignView, CenterView, LeadView
+    from callcenter.model.view import CallerView, CampaignView, CenterView, LeadView
 
 app = typer.Typer(name="campaign", help="Calling people, list by list.", no_args_is_help=True)
 
 Campaign = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="Its name in campaigns.yaml.")]
+CALLER_HEADS: Final = ("shown number!", "calls 24 h>", "of>", "calls 7 d>", "answered>", "now!")
 HEADS: Final = (
     "campaign!",
     "state",
@@ -82,6 +83,9 @@ def show_campaign(context: typer.Context, campaign: Campaign, json: Json = False
     total = sum(count for _, count in found.outcomes)
     rows = ((outcome.replace("_", " "), count, share(count / total)) for outcome, count in found.outcomes)
     show_grid(("outcome!", "attempts>", "share>"), rows, empty="no attempt has ended")
+    if found.callers:
+        say()
+        show_grid(CALLER_HEADS, [_caller_row(one) for one in found.callers])
 
 
 @app.command("start")
@@ -167,6 +171,12 @@ def show_lead(campaign: str, lead: "LeadView", done: str, *, json: bool) -> None
     )
 
 
+def _caller_row(one: "CallerView") -> tuple[object, ...]:
+    now = "rests: few answer it" if one.rests else "has had its calls" if one.calls_24h >= one.per_day_max else "shown"
+    rate = share(one.answered / one.calls) if one.calls else NOTHING
+    return one.number, one.calls_24h, one.per_day_max, one.calls, rate, now
+
+
 def campaign_document(one: "CampaignView") -> dict[str, object]:
     """A campaign for programs."""
     return {
@@ -198,6 +208,17 @@ def campaign_document(one: "CampaignView") -> dict[str, object]:
         "hard_stop": one.hard_stop,
         "rule": one.rule,
         "why": one.why,
+        "callers": [
+            {
+                "number": caller.number,
+                "calls_24h": caller.calls_24h,
+                "per_day_max": caller.per_day_max,
+                "calls_7d": caller.calls,
+                "answered_7d": caller.answered,
+                "rests": caller.rests,
+            }
+            for caller in one.callers
+        ],
         "machines": one.machines,
     }
 

@@ -15,7 +15,7 @@ import msgspec
 from callcenter.core.caller_ids import shown
 from callcenter.core.campaign_calls import CampaignCalls
 from callcenter.core.campaign_crew import whoever_is_free
-from callcenter.core.campaign_pace import drops_of, next_number, said_of, uses_of
+from callcenter.core.campaign_pace import drops_of, forget_uses, next_number, said_of, uses_of
 from callcenter.core.campaign_state import Asked, CampaignRecord
 from callcenter.core.guard import GuardBook, GuardVerdict
 from callcenter.core.timers import TimerKind
@@ -117,6 +117,7 @@ class Asking:
                 )
         else:
             trunk, digits = way.trunk, way.digits
+        forget_uses(record, now)
         caller = shown(campaign.caller_ids, number.number, number.region, uses_of(world.campaigns.values(), now))
         if caller is None and campaign.caller_ids:
             used_up = _used_up(campaign.caller_ids, number.region, now)

@@ -1,11 +1,11 @@
 """What a campaign tells its pacer and the law: settings, windows, uses of its numbers. Knows counts; dials nothing."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from callcenter.core.caller_ids import UNUSED, CallerUse
-from callcenter.core.campaign_state import CallerHours, CampaignRecord
+from callcenter.core.campaign_state import CampaignRecord
 from callcenter.model.campaign import AHEAD, Campaign
 from callcenter.model.campaign_messages import HourCount
 from callcenter.model.law import DropCount
@@ -93,7 +93,7 @@ def said_of(answer: PacingAnswer) -> dict[str, str]:
 
 
 def uses_of(records: Iterable[CampaignRecord], now: float) -> dict[str, CallerUse]:
-    """How the numbers of all these campaigns were used, whichever showed them; what is too long ago is forgotten.
+    """How the numbers of all these campaigns were used, whichever showed them; what is too long ago does not count.
 
     A number that is shown in a call that is being judged is used already.
     """
@@ -101,12 +101,11 @@ def uses_of(records: Iterable[CampaignRecord], now: float) -> dict[str, CallerUs
     uses: dict[str, CallerUse] = {}
     for record in records:
         for number, hours in sorted(record.callers.items()):
-            _forget(hours, oldest)
             before = uses.get(number, UNUSED)
             uses[number] = CallerUse(
-                calls_24h=before.calls_24h + sum(count for hour, count in hours.calls.items() if hour >= day),
-                calls=before.calls + sum(hours.calls.values()),
-                answered=before.answered + sum(hours.answered.values()),
+                calls_24h=before.calls_24h + _since(hours.calls, day),
+                calls=before.calls + _since(hours.calls, oldest),
+                answered=before.answered + _since(hours.answered, oldest),
             )
         for asked in record.asked.values():
             before = uses.get(asked.dial.caller_id, UNUSED)
@@ -114,7 +113,14 @@ def uses_of(records: Iterable[CampaignRecord], now: float) -> dict[str, CallerUs
     return uses
 
 
-def _forget(hours: CallerHours, oldest: int) -> None:
-    for counts in (hours.calls, hours.answered):
-        for hour in [hour for hour in counts if hour < oldest]:
-            del counts[hour]
+def _since(counts: Mapping[int, int], first: int) -> int:
+    return sum(count for hour, count in counts.items() if hour >= first)
+
+
+def forget_uses(record: CampaignRecord, now: float) -> None:
+    """What is too long ago to count is not remembered either."""
+    oldest = int(now // 3600) - CALLER_HOURS_MAX
+    for hours in record.callers.values():
+        for counts in (hours.calls, hours.answered):
+            for hour in [hour for hour in counts if hour < oldest]:
+                del counts[hour]

@@ -1,7 +1,11 @@
 """Pictures of campaigns for screens. Knows how to count; changes nothing."""
 
+from collections.abc import Mapping
+from typing import Final
+
+from callcenter.core.caller_ids import UNUSED, CallerUse, rested
 from callcenter.core.campaign_crew import crew_of, waiting_of
-from callcenter.core.campaign_pace import next_number
+from callcenter.core.campaign_pace import next_number, uses_of
 from callcenter.core.campaign_state import CampaignRecord, DialStep, Shown
 from callcenter.core.machine_score import MachineScore
 from callcenter.core.world import World
@@ -9,8 +13,9 @@ from callcenter.model.campaign import Campaign, CampaignState, MachineRule, Mode
 from callcenter.model.contact import ContactState
 from callcenter.model.ids import AgentId
 from callcenter.model.pacing import Answers, Crew
-from callcenter.model.view import CampaignView, LeadView
+from callcenter.model.view import CallerView, CampaignView, LeadView
 
+CALLERS_SHOWN: Final = 50
 NOTHING = Answers(live=0.0, drops=0.0)
 
 
@@ -22,13 +27,19 @@ def campaign_views(world: World, now: float) -> tuple[CampaignView, ...]:
         for name, record in known.items()
         if record.state is not CampaignState.STOPPED or record.attempts or record.settling
     }
+    uses = uses_of(known.values(), now)
     return tuple(
-        _view(world, name, configured.get(name), known.get(name), now) for name in sorted({*configured, *busy})
+        _view(world, name, configured.get(name), known.get(name), now, uses) for name in sorted({*configured, *busy})
     )
 
 
 def _view(
-    world: World, name: str, campaign: Campaign | None, record: CampaignRecord | None, now: float
+    world: World,
+    name: str,
+    campaign: Campaign | None,
+    record: CampaignRecord | None,
+    now: float,
+    uses: Mapping[str, CallerUse],
 ) -> CampaignView:
     crew = crew_of(world, campaign) if campaign is not None and campaign.mode is not Mode.BROADCAST else Crew()
     if record is None:
@@ -41,6 +52,7 @@ def _view(
             target=campaign.target if campaign is not None else 0.0,
             hard_stop=campaign.hard_stop if campaign is not None else 0.0,
             goal=campaign.goal if campaign is not None else 0,
+            callers=_callers(campaign, uses),
         )
     day, month = record.pace.counted(now)
     attempts = record.attempts.values()
@@ -76,7 +88,26 @@ def _view(
         hard_stop=record.pace.budget.hard,
         rule=str(record.rule),
         why=record.why,
+        callers=_callers(campaign, uses),
         machines=_machines(campaign, record),
+    )
+
+
+def _callers(campaign: Campaign | None, uses: Mapping[str, CallerUse]) -> tuple[CallerView, ...]:
+    """The numbers that it shows, whichever campaigns have shown them."""
+    pool = campaign.caller_ids if campaign is not None else ()
+    resting = rested(pool, uses)
+    return tuple(
+        CallerView(
+            number=one.number,
+            calls_24h=use.calls_24h,
+            per_day_max=one.per_day_max,
+            calls=use.calls,
+            answered=use.answered,
+            rests=one.number in resting,
+        )
+        for one in pool[:CALLERS_SHOWN]
+        for use in (uses.get(one.number, UNUSED),)
     )
 
 

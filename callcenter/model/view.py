@@ -142,6 +142,18 @@ class LeadView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerView:
+    """A number that a campaign shows: its calls of 24 hours, of how many, and of the time watched, with answers."""
+
+    number: str
+    calls_24h: int = 0
+    per_day_max: int = 0
+    calls: int = 0
+    answered: int = 0
+    rests: bool = False  # for few answer it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignView:
     """A campaign now. Counts are since it was started; live answers and drops are those of rolling windows."""
 
@@ -175,6 +187,7 @@ class CampaignView:
     hard_stop: float = 0.0
     rule: str = ""  # which pacer spoke last
     why: str = ""  # and what it said, or what hinders it
+    callers: tuple[CallerView, ...] = ()
     machines: str = ""  # whether its detector of machines is believed, in words; "": it has none
 
 

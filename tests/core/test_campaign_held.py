@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from callcenter.core.campaign_pace import count_anew
+from callcenter.core.campaign_view import campaign_views
 from callcenter.model.agent import AgentState, PhoneRules
 from callcenter.model.campaign import CallerNumber, Mode
 from callcenter.model.campaign_messages import (
@@ -90,6 +91,13 @@ def test_a_pool_that_is_used_up_calls_nobody_and_keeps_its_leads() -> None:
     assert len(floor.all(JudgeDial)) == len(floor.all(DialNumber)) == 2
     assert len(floor.record.hopper) == 48
     assert "every caller id" in floor.record.why
+    [shown] = campaign_views(floor.engine.world, floor.now)[0].callers
+    assert (shown.calls_24h, shown.per_day_max, shown.calls, shown.rests) == (2, 2, 2, False)
+    hours = floor.record.callers[shown.number]
+    hours.calls[int(floor.now // HOUR) - 200] = 7
+    [later] = campaign_views(floor.engine.world, floor.now)[0].callers
+    assert later == shown, "what is too long ago does not count, and to look at it changes nothing"
+    assert len(hours.calls) == 2
     assert not floor.all(ReleaseLeads)
 
 
