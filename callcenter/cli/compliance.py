@@ -194,14 +194,19 @@ def text(
     digest: Annotated[str, typer.Argument(metavar="[DIGEST]", help="sha256 of a text, or its beginning.")] = "",
     campaign: Annotated[str, typer.Option("--campaign", help="Whose receipt; with --receipt.")] = "",
     receipt: Annotated[int, typer.Option("--receipt", metavar="SEQ", min=0, help="By which it was judged.")] = 0,
+    keep: Annotated[Path | None, typer.Option("--keep", metavar="FILE", help="Put a text in that is missing.")] = None,
     json: Json = False,
 ) -> None:
     """Print the very text of a pack that receipts name by its sha256, of whatever version; without DIGEST list them."""
-    from callcenter.cli.law_texts import found_texts, text_document
+    from callcenter.cli.law_texts import found_texts, put_in, text_document, text_of
 
     if bool(campaign) != bool(receipt):
         raise Failure(Exit.USAGE, "--campaign and --receipt go together", remedy="--campaign spring --receipt 17")
-    found = asyncio.run(found_texts(site_of(context), digest, campaign, receipt))
+    if keep is not None and (digest or campaign):
+        raise Failure(Exit.USAGE, "--keep stands alone", remedy="--keep us.yaml")
+    site = site_of(context)
+    looking = found_texts(site, digest, campaign, receipt) if keep is None else put_in(site, *text_of(keep))
+    found = asyncio.run(looking)
     if json:
         emit({"texts": [text_document(one) for one in found]})
     elif digest:

@@ -1,6 +1,7 @@
 """What `callcenter compliance text` finds: the texts of packs that are kept, all, by hash, or those of a receipt."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from callcenter.cli.exits import Exit, Failure
@@ -20,6 +21,26 @@ class FoundText:
     digest: str
     kept: float | None
     text: str
+
+
+def text_of(file: Path) -> tuple[str, str]:
+    """A pack's name and text, found elsewhere: in an older program, a backup. Raises Failure."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Failure(Exit.USAGE, f"{file} cannot be read: {error}") from error
+    if "\0" in text or not _version(text):
+        raise Failure(Exit.USAGE, f"{file} is no pack of law", remedy="a file of law_packs, or of law/, as it was")
+    return file.name.partition(".")[0], text
+
+
+async def put_in(site: Site, pack: str, text: str) -> list[FoundText]:
+    """Keep it. Raises Failure."""
+    from callcenter.postgres.law_texts import keep_text
+
+    async with site.database() as pool:
+        digest = await keep_text(pool, pack, text)
+    return await found_texts(site, digest, "", 0)
 
 
 async def found_texts(site: Site, digest: str, campaign: str, seq: int) -> list[FoundText]:

@@ -38,6 +38,14 @@ async def keep(pool: Pool, packs: Iterable[LawPack]) -> None:
                 await connection.execute(sql("law_texts.keep"), pack.digest, pack.name, pack.text)
 
 
+async def keep_text(pool: Pool, pack: str, text: str) -> str:
+    """Keep a text that was found elsewhere; gives its hash, by which alone it is known."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    async with changing(pool) as connection:
+        await connection.execute(sql("law_texts.keep"), digest, pack, text)
+    return digest
+
+
 async def kept(pool: Pool, beginning: str = "") -> tuple[KeptText, ...]:
     """The texts that are kept, or those whose hash begins so, by pack and time, without what they say."""
     with asking():

@@ -195,6 +195,16 @@ def test_a_text_that_is_missing_is_told(without_text: Terminal) -> None:
     assert "NOT KEPT" in listed
     gone = without_text("compliance", "text", DIGEST, "--campaign", "spring", "--receipt", "4", expect=Exit.NOT_FOUND)
     assert "is not kept" in gone.err
+    found = without_text.write(OF_LAST_YEAR, "us.yaml")
+    [put] = without_text.json("compliance", "text", "--keep", str(found))["texts"]
+    assert (put["pack"], put["digest"]) == ("us", DIGEST)
+    assert without_text.json("compliance", "verify")["whole"]
+    assert (
+        "no pack of law"
+        in without_text(
+            "compliance", "text", "--keep", str(without_text.write("hello", "x.yaml")), expect=Exit.USAGE
+        ).err
+    )
 
 
 def test_a_text_that_was_exchanged_is_told(with_another: Terminal) -> None:
