@@ -67,6 +67,7 @@ LOOK_EVERY_S: Final = 1.0  # whether our connection lives
 CLEAR_EVERY_S: Final = 30.0
 CLEAR_SOON_S: Final = 2.0  # after attempts that were too young to say
 AT_ONCE_MAX: Final = 6  # calls that are judged side by side: each holds a connection
+ON_THE_LINE_S: Final = 30.0  # who is being called, through another list, is looked at again after so long
 QUEUE_MAX: Final = 10_000
 
 DialCommand = ClaimLeads | ReleaseLeads | JudgeDial | SettleAttempt | OptOut | JudgeCallback | SettleCallback
@@ -279,8 +280,8 @@ class Dialler:
                         answer = DialJudged(attempt=LegId(dial.id), authorised=False, why=why, kept=kept, left=left)
                     case NotOurs(why=why):
                         answer = DialJudged(attempt=LegId(dial.id), authorised=False, why=why)
-                        with suppress(PeerFault):
-                            await leads.release([dial.lead.id])
+                        with suppress(PeerFault):  # else she would be claimed and asked about again as long as it lasts
+                            await leads.rest([dial.lead.id], self._clock.now() + ON_THE_LINE_S)
         self.judged += 1
         self.refused += not answer.authorised
         self._post(answer)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 from callcenter.jobs.dialler import Dialler
 from callcenter.model.campaign import Campaign, Recycle
@@ -104,6 +105,24 @@ async def test_a_lead_from_its_claim_to_its_outcome(pool: Pool, dsn: str) -> Non
     assert states == {LeadState.WAITING: 3}
     kinds = [row["kind"] for row in await pool.fetch("SELECT kind FROM receipt ORDER BY seq")]
     assert sorted(kinds) == ["dial", "outcome", "refusal"]
+
+
+async def test_of_two_numbers_the_second_is_named_when_the_first_is_refused_and_who_is_on_the_line_rests(
+    pool: Pool, dsn: str
+) -> None:
+    await add_lead(pool, [number(1)])
+    await add_lead(pool, [number(2), number(1)])
+    async with desk(pool, dsn, "run") as one:
+        called, other = await one.claims()
+        assert (await one.judged(called, "l-a")).authorised
+        refused = await one.judged(other, "l-b", against=("+8490 is not allowed",))
+        assert [left.number for left in refused.left] == [number(1)]
+        assert (await progress(pool, LIST)).states == {LeadState.CLAIMED: 2}, "her turn goes on"
+        busy = await one.judged(replace(other, numbers=refused.left), "l-c")
+        assert (busy.authorised, busy.left) == (False, ())
+        assert "is being called" in busy.why
+        assert (await progress(pool, LIST)).states == {LeadState.CLAIMED: 1, LeadState.WAITING: 1}
+        assert await one.claims() == (), "and is not asked about again and again"
 
 
 async def test_what_a_dead_one_had_dialled_lives_on_and_what_it_had_not_is_void(pool: Pool, dsn: str) -> None:
