@@ -69,7 +69,7 @@ def read_spans(sheet: Sheet, table: Table) -> tuple[OpenSpan, ...]:
     path = (*table.path, "open")
     if "open" not in table:
         sheet.wrong(table.path, "`open` is missing", "mon-fri: 08:00-17:30", at_key=True)
-    minutes: dict[int, list[tuple[int, int]]] = {day: [] for day in range(len(DAYS))}
+    minutes: dict[int, list[tuple[int, int, str]]] = {day: [] for day in range(len(DAYS))}  # from, to, where written
     for key, value in sheet.table(path, table.get("open")).items():
         days = _days(key)
         if days is None:
@@ -79,18 +79,24 @@ def read_spans(sheet: Sheet, table: Table) -> tuple[OpenSpan, ...]:
         for start, end in read_hours(sheet, (*path, key), value):
             for day in days or ():
                 if start < end:
-                    minutes[day].append((start, end))
+                    minutes[day].append((start, end, key))
                 else:  # past midnight
-                    minutes[day].append((start, MINUTES_PER_DAY))
-                    minutes[(day + 1) % len(DAYS)].append((0, end))
+                    minutes[day].append((start, MINUTES_PER_DAY, key))
+                    minutes[(day + 1) % len(DAYS)].append((0, end, key))
     spans: list[OpenSpan] = []
     for day, of_day in minutes.items():
         ordered = sorted(hours for hours in of_day if hours[0] < hours[1])
         for earlier, later in pairwise(ordered):
             if later[0] < earlier[1]:
-                sheet.wrong(path, f"hours on {DAYS[day]} overlap", at_key=True)
-        spans += [OpenSpan(weekday=day, start_min=start, end_min=end) for start, end in ordered]
+                first, second = (f"{_clock(start)}-{_clock(end)}" for start, end, _ in (earlier, later))
+                what = f"hours on {DAYS[day]} overlap: {first} and {second}"
+                sheet.wrong((*path, later[2]), what, "one of them, or one span for both", at_key=True)
+        spans += [OpenSpan(weekday=day, start_min=start, end_min=end) for start, end, _ in ordered]
     return tuple(spans)
+
+
+def _clock(minutes: int) -> str:
+    return f"{minutes // 60:02}:{minutes % 60:02}"
 
 
 def _days(key: str) -> range | None:

@@ -6,6 +6,8 @@ language is cut down to what prompts need (variables, filters from a list, if/el
 arithmetic that multiplies, so that no text, whoever wrote it, can make a call wait or this program grow.
 """
 
+import difflib
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -48,6 +50,8 @@ _REMEDIES: Final = {
     "'endif'": "what begins with {% if %} ends with {% endif %}",
 }
 """What was perhaps forgotten, by the template language's own words."""
+
+_NO_FILTER: Final = re.compile(r"No filter named '(?P<name>.*)'\.?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +100,9 @@ class PromptText:
         except TemplateSyntaxError as error:
             what = error.message or "not a template"
             remedy = next((said for sign, said in _REMEDIES.items() if sign in what), "")
+            unknown = _NO_FILTER.fullmatch(what)
+            if unknown is not None:
+                what, remedy = f"there is no filter `{unknown['name']}`", _filter_meant(unknown["name"], self.language)
             raise ConfigurationError([self._problem(what, remedy, line=error.lineno)]) from error
         except _FAULTS as error:
             raise ConfigurationError([self._problem(str(error))]) from error
@@ -169,6 +176,12 @@ def _environment(language: str) -> ImmutableSandboxedEnvironment:
     environment.globals.clear()
     environment.filters = {name: built_in[name] for name in _BUILT_IN_FILTERS} | _filters(language)
     return environment
+
+
+def _filter_meant(name: str, language: str) -> str:
+    known = sorted({*_BUILT_IN_FILTERS, *_filters(language)})
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean `{near[0]}`?" if near else "one of " + ", ".join(known)
 
 
 def _filters(language: str) -> dict[str, Callable[..., str]]:

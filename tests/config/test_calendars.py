@@ -95,7 +95,8 @@ def test_never_open_is_a_calendar_too() -> None:
         ),
         (
             "timezone: UTC\nopen: {mon: 08:00-09:00, daily: 08:30-10:00}",
-            "calendars.yaml:3:3: office.open: hours on mon overlap",
+            "calendars.yaml:3:28: office.open.daily: hours on mon overlap: 08:00-09:00 and 08:30-10:00 "
+            "(one of them, or one span for both)",
         ),
         (
             "timezone: UTC\nopen: {}\nholidays: [2026-02-30]",

@@ -87,3 +87,13 @@ def test_what_is_no_file_of_text_is_told_with_its_place(tmp_path: Path) -> None:
         "prompts.yaml:2:10: not UTF-8 here (byte 0xe9) (save it as UTF-8)",
         "routing.yaml: is a folder, and is to be a file",
     ]
+
+
+def test_a_filter_that_is_none_and_hours_that_overlap_are_told_with_what_to_write() -> None:
+    calendar = "office: {timezone: UTC, open: {tue: ['08:00-12:00', '11:00-13:00'], mon-fri: '20:00-21:00'}}\n"
+    queue = "sales: {needs: sales, announce: {wait: {en: '{{ wait_s | minuts }}'}}}\n"
+    assert told(calendars=calendar, queues=queue) == [
+        "calendars.yaml:1:32: office.open.tue: hours on tue overlap: 08:00-12:00 and 11:00-13:00 "
+        "(one of them, or one span for both)",
+        "queues.yaml:1:45: sales.announce.wait.en: there is no filter `minuts` (did you mean `minutes`?)",
+    ]

@@ -85,7 +85,7 @@ def test_the_names_that_a_text_needs() -> None:
         ("{{ n | money('XAU') }}", {"n": 1}, ("XAU",)),
         ("{% if n > 3 %}a{% endif %}", {"n": "4"}, ("'>' not supported",)),
         ("{{ n", {}, ("line 1", "unexpected end")),
-        ("one\ntwo {{ 1 | shout }}", {}, ("line 2", "No filter named 'shout'")),
+        ("one\ntwo {{ 1 | shout }}", {}, ("line 2", "there is no filter `shout`")),
     ],
 )
 def test_what_is_wrong_is_said_with_place_and_reason(
