@@ -54,6 +54,7 @@ _LEVEL: Final = re.compile(r"(\S+) >= (\d)")
 _OR: Final = " or "
 _AND: Final = " and "
 _BARRED: Final = "not @"
+_NO_SKILL: Final = re.compile(r"(?P<sign>agent|anybody but|not) (?!\()(?P<what>.+)")  # "agent (level 2 ...)" is a skill
 """As a need is written: what stands between alternatives, between their terms, and before who may not."""
 
 
@@ -132,13 +133,29 @@ def who_and_why(agents: Sequence[str], reason: Reason, about: str = "") -> str:
     said = about or reason.about
     if reason.cause is Cause.LACKS:
         parts = need_words(said).split(" and ")
-        if len(parts) > 1:  # all of them are lacking, not only their being together
+        if any(map(_NO_SKILL.match, parts)):
+            lacks = " and ".join(_lack(part, several=len(agents) > 1) for part in parts)
+            one, several = lacks, lacks
+        elif len(parts) > 1:  # all of them are lacking, not only their being together
             one, several = ("has neither {about}", "have neither {about}")
         said = ", ".join(parts[:-1]) + f" nor {parts[-1]}" if len(parts) > 1 else parts[0]
     if reason.cause is Cause.PAUSED and said:
         said = f" ({said})".replace("_", " ")
     who = listed(agents) if len(agents) <= NAMED_MAX else f"{len(agents)} agents"
     return f"{who} {(one if len(agents) == 1 else several).format(about=said)}"
+
+
+def _lack(part: str, *, several: bool) -> str:
+    """What somebody has not, or is not, of one term of a need, after her name."""
+    found = _NO_SKILL.match(part)
+    match found["sign"] if found is not None else "":
+        case "agent":
+            return f"{'are' if several else 'is'} not {part.removeprefix('agent ')}"
+        case "anybody but":
+            return f"{'are' if several else 'is'} ruled out by name"
+        case "not":
+            return f"{'have' if several else 'has'} {part.removeprefix('not ')}"
+    return f"{'do' if several else 'does'} not have {part}"
 
 
 def _group(cause: Cause, about: str, members: Sequence[Verdict]) -> Group:

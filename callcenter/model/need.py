@@ -73,12 +73,16 @@ class Need(msgspec.Struct, frozen=True, gc=False, cache_hash=True):
         return level_in(self.alternatives, skills if isinstance(skills, dict) else dict(skills))
 
     def lacking(self, skills: Mapping[Skill, int]) -> tuple[str, ...]:
-        """What is missing for the alternative that is nearest, as text ("sales >= 3 (has 1)"); empty when met."""
-        gaps = [
-            tuple(_gap(term, skills.get(term[0], 0)) for term in clause if not _holds(term, skills.get(term[0], 0)))
-            for clause in self.alternatives
-        ]
-        return min(gaps, key=lambda gap: (len(gap), gap)) if gaps else (_NOBODY,)
+        """What is missing for the alternative that is nearest, as text ("sales >= 3 (has 1)"); empty when met.
+
+        An alternative that is somebody else is the farthest: a skill can be learnt.
+        """
+        gaps = []
+        for clause in self.alternatives:
+            missing = [term for term in clause if not _holds(term, skills.get(term[0], 0))]
+            another = any(level > 0 and is_name(skill) for skill, level in missing)
+            gaps.append((another, len(missing), tuple(_gap(term, skills.get(term[0], 0)) for term in missing)))
+        return min(gaps)[2] if gaps else (_NOBODY,)
 
     def __str__(self) -> str:
         return _text(self)

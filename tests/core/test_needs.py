@@ -167,4 +167,5 @@ def test_what_an_agent_lacks_is_said_in_words() -> None:
     assert parse_need("not sales").lacking(ann.able) == ("not sales (has 2)",)
     assert parse_need("@bob").lacking(ann.able) == ("agent bob",)
     assert parse_need("not @ann").lacking(ann.able) == ("anybody but ann",)
+    assert parse_need("@bob or sales >= 3 and english").lacking(ann.able) == ("english (has 0)", "sales >= 3 (has 2)")
     assert NOBODY_MEETS.lacking(ann.able) == ("nobody",)

@@ -321,3 +321,19 @@ async def test_when_a_promise_is_given_up_is_said() -> None:
     found = await explained(anywhere, call)
     assert found.outlook is not None
     assert next_words(found.outlook)[-1][1] == "the promise is given up, if the customer has not been reached by then"
+
+
+@pytest.mark.parametrize(
+    ("needs", "why"),
+    [
+        ("@dan or sales >= 3", "ann and bob do not have sales (level 3 or better)"),
+        ("@dan", "ann and bob are not dan"),
+        ("sales and not trainee", "ann and bob have trainee"),
+        ("support and not trainee", "ann and bob do not have support and have trainee"),
+    ],
+)
+async def test_who_lacks_no_skill_but_is_another_or_has_one_too_many_is_said_so(needs: str, why: str) -> None:
+    house = Center(queue("sales", needs))
+    house.agent("ann", sales=1, trainee=1), house.agent("bob", sales=1, trainee=1)
+    found = await explained(house, house.call("sales"))
+    assert left_out(found) == [why]
