@@ -39,7 +39,7 @@ test: venv ## every test, with a real Asterisk and a real Postgres
 	@$(RUN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=30 $(TESTS)
 
 test-fast: venv ## the tests that need no Asterisk, in a minute
-	@$(RUN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not live and not slow" $(FEW) $(TESTS)
+	@$(RUN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not live and not slow" $(FEW) $(TESTS)
 
 check: lint types layers ## what CI runs besides the tests
 

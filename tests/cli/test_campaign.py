@@ -79,6 +79,7 @@ def test_begun_read_dialled_and_stopped(terminal: Terminal, live: LiveCenter) ->
     assert "there is no campaign" in terminal("campaign", "show", "autumn", expect=Exit.NOT_FOUND).err
 
 
+@pytest.mark.slow
 def test_what_it_brought_and_what_other_staff_would_bring(
     terminal: Terminal, story: StoryCenter, dsn: str, past_calls: None
 ) -> None:

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 
+import pytest
+
 from callcenter.jobs.dialler import Dialler
 from callcenter.model.campaign import Campaign, Recycle
 from callcenter.model.campaign_messages import (
@@ -158,6 +160,7 @@ async def test_who_opts_out_is_refused_from_then_on(pool: Pool, dsn: str) -> Non
         assert not judged.authorised
 
 
+@pytest.mark.slow
 async def test_a_chain_that_somebody_changed_stops_its_own_campaign_and_nothing_else(pool: Pool, dsn: str) -> None:
     for n in range(2):
         await add_lead(pool, [number(n)])

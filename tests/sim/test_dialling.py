@@ -39,6 +39,7 @@ def test_predictive_keeps_agents_busier_within_the_budget() -> None:
     assert day.drop_share < 0.03
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_day_and_the_same_luck_to_everybody() -> None:
     one, same = (day_of(s2(10), predictive(), hours=0.7) for _ in range(2))
     assert one == same
@@ -154,6 +155,7 @@ def test_a_past_is_tried_with_other_staffing() -> None:
     assert few.talk_min_per_agent_h.mean <= 60.0
 
 
+@pytest.mark.slow
 def test_of_a_small_past_less_is_promised_than_of_a_large_one() -> None:
     def tried(dials: int) -> tuple[Past, float]:
         past = Past(

@@ -52,6 +52,7 @@ def test_a_short_memory_that_saw_hardly_an_answer_by_chance_is_not_believed() ->
     assert lowest > 0.05
 
 
+@pytest.mark.slow
 def test_a_drift_is_followed() -> None:
     """From 15 % to 35 % and back in 4,000 dials."""
 

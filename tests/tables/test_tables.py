@@ -119,6 +119,7 @@ def test_a_workbook_says_what_a_person_sees(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_sheet_may_be_longer_than_what_is_read_at_once_and_say_nothing_of_its_size(tmp_path: Path) -> None:
     """As programs write one that write row by row."""
     book = Workbook(write_only=True)
@@ -171,6 +172,7 @@ def crafted(folder: Path, *, level: int = 9, **parts: tuple[str, bytes, bytes]) 
     return folder / "t.xlsx"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["xl/worksheets/texts.xml", "xl/sharedStrings.xml", "anywhere/at.all"])
 def test_texts_that_cells_share_have_their_limit_wherever_the_file_says_they_are(tmp_path: Path, place: str) -> None:
     named = f'<Override PartName="/{place}" ContentType="{SHARED}"/>'.encode()
@@ -228,6 +230,7 @@ def test_a_document_type_is_refused(tmp_path: Path, part: str, encoding: str) ->
         read(path)
 
 
+@pytest.mark.slow
 def test_a_row_whose_number_is_made_up_does_not_keep_us_for_hours(tmp_path: Path) -> None:
     far = b'<row r="2000000000"><c r="A2000000000" t="inlineStr"><is><t>x</t></is></c></row>'
     path = crafted(tmp_path, it=(SHEET, b"</sheetData>", far))
