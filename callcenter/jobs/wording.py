@@ -85,7 +85,8 @@ def need_words(needs: str) -> str:
 def _clause_words(clause: str) -> str:
     terms = clause.split(_AND)
     barred = [term.removeprefix(_BARRED) for term in terms if term.startswith(_BARRED)]
-    asked = _AND.join(term.removeprefix("@") for term in terms if not term.startswith(_BARRED))
+    wanted = [term.removeprefix("@") for term in terms if not term.startswith(_BARRED)]
+    asked = _AND.join(sorted(wanted, key=lambda term: term.startswith("not ")))  # what she is to have comes first
     words = _LEVEL.sub(r"\1 (level \2 or better)", asked).replace(" (level 1 or better)", "")
     if not barred:
         return words

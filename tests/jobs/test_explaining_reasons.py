@@ -8,7 +8,7 @@ import pytest
 from callcenter.jobs.explaining import Explanation, explain
 from callcenter.jobs.foresight import next_words
 from callcenter.jobs.telling import Step
-from callcenter.jobs.wording import groups, passed_over_words
+from callcenter.jobs.wording import groups, need_words, passed_over_words
 from callcenter.model.agent import PhoneRules
 from callcenter.model.calendar import Calendar, OpenSpan
 from callcenter.model.callback import CallbackRules, CallbackWindow
@@ -337,3 +337,4 @@ async def test_who_lacks_no_skill_but_is_another_or_has_one_too_many_is_said_so(
     house.agent("ann", sales=1, trainee=1), house.agent("bob", sales=1, trainee=1)
     found = await explained(house, house.call("sales"))
     assert left_out(found) == [why]
+    assert need_words("not backup and sales and not @dan") == "sales and not backup, but not dan"
