@@ -69,16 +69,35 @@ def found_in(path: Path) -> bool:
     return False
 
 
+def processes(premises: Premises) -> Iterator[Path]:
+    """Of the center, its Asterisk and its Postgres: what they were started with, and whether they leave a core."""
+    assert premises.process is not None
+    for pid in (premises.process.pid, premises.pid_of("asterisk"), premises.pid_of("postgres")):
+        yield from (Path("/proc", str(pid), name) for name in ("environ", "cmdline", "limits"))
+
+
+def leaves_no_core(premises: Premises) -> bool:
+    """A program that crashes writes its memory down, and the card may be in it: Asterisk does only if it is told to."""
+    return "dumpcore = no" in (premises.etc / "asterisk.conf").read_text()
+
+
 def logged_keys(text: str) -> list[str]:
     """Lines of Asterisk's that name a key."""
-    return [line for line in text.splitlines() if re.search(r"DTMF\\b.*[\"' ][0-9][\"' ]", line)]
+    return [line for line in text.splitlines() if re.search(r"DTMF\b.*[\"' ][0-9][\"' ]", line)]
 
 
 async def is_nowhere(center: Center, contact: str, spoken: str = "") -> None:
-    """No file below var holds the card, the database does not when it is written out, no journal names a key of it."""
-    searched = await asyncio.to_thread(lambda: [(path, found_in(path)) for path in files(center.premises)])
+    """No file below var holds the card, nor what the program says and tells whoever listens, nor the processes' lists;
+    the database does not when it is written out, no journal names a key of it."""
+    premises = center.premises
+    everything = [*files(premises), premises.log, *processes(premises)]
+    searched = await asyncio.to_thread(lambda: [(path, found_in(path)) for path in everything])
     assert [path for path, found in searched if found] == []
-    parts = {part for path, _ in searched for part in path.relative_to(center.premises.var).parts}
+    assert premises.log.stat().st_size
+    assert await asyncio.to_thread(leaves_no_core, premises)
+    told = "".join(str(told.fact) for told in center.told).encode()
+    assert (contact.encode() in told, any(run in told for run in RUNS)) == (True, False), "the feed"
+    parts = {part for path, _ in searched for part in path.parts}
     assert {"postgres", "recordings"} & parts, "what is searched is not what is written"
     tables = await center.rows("SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'")
     assert len(tables) > 20
@@ -97,7 +116,8 @@ async def is_nowhere(center: Center, contact: str, spoken: str = "") -> None:
         opened["leg"],
     )
     assert {row["digit"] for row in pressed} == {"x", "#", *spoken}
-    for log in center.premises.var.rglob("*log*"):
+    assert logged_keys("DTMF end '5' received on PJSIP/carrier-00000001"), "what is looked for would be found"
+    for log in (*premises.var.rglob("*log*"), premises.log):
         if log.is_file() and not set(UNPACKED) & set(log.parts):
             assert logged_keys(log.read_text(errors="replace")) == [], log
 
