@@ -95,6 +95,7 @@ class Outlook:
     agents: tuple[Standing, ...] = ()  # who could serve it, but for those who are rung
     wait: Range | None = None  # how much longer, if it stays
     elsewhere: int = 0  # calls in other queues that are before it and that the same agents could take
+    ranks_queues: bool = False  # the need of the queues decides what is before it, too
     upcoming: tuple[Upcoming, ...] = ()
 
 
@@ -130,21 +131,26 @@ def outlook(engine: Engine, contact_id: ContactId, now: float) -> Outlook | None
         rung=rung,
         agents=tuple(_standing(engine, contact, agent, now) for agent in agents if agent not in rung),
         wait=engine.forecast.of(contact) if contact.state is ContactState.WAITING else None,
-        elsewhere=_elsewhere(engine, contact, agents),
+        elsewhere=_elsewhere(engine, contact, agents, now),
+        ranks_queues=world.lines.rules.by_queue,
         upcoming=tuple(_upcoming(engine, contact, agents)),
     )
 
 
-def _elsewhere(engine: Engine, contact: ContactRecord, agents: list[AgentId]) -> int:
+def _elsewhere(engine: Engine, contact: ContactRecord, agents: list[AgentId], now: float) -> int:
     """How many of other queues come first for somebody who could serve this contact."""
     world = engine.world
-    place_of, now = world.lines.place_of, world.now
-    mine = place_of(contact, now)
-    before = [
+    others = [
         other
         for other in world.contacts.values()
-        if other.state is ContactState.WAITING and other.queue != contact.queue and place_of(other, now) < mine
+        if other.state is ContactState.WAITING and other.queue != contact.queue
     ]
+    if world.lines.rules.by_queue and contact.id in world.lines:
+        place = engine.parts.matching.ranking.at(now).place
+        before = [other for other in others if other.id in world.lines and place(other) < place(contact)]
+    else:
+        mine = world.lines.place_of(contact, now)
+        before = [other for other in others if world.lines.place_of(other, now) < mine]
     skills = [world.agents.records[agent].agent.able for agent in agents]
     return sum(any(other.needs.met_by(has) for has in skills) for other in before)
 

@@ -67,7 +67,8 @@ def agents_words(found: Outlook) -> list[str]:
         said.append(_priority_words(found.priority, found.priority_max, found.ageing))
     if found.elsewhere:
         calls = "1 call of another queue is" if found.elsewhere == 1 else f"{found.elsewhere} calls of other queues are"
-        said.append(f"{calls} before it for these agents (by priority, or by waiting longer)")
+        by = "by priority, by the need of the queue" if found.ranks_queues else "by priority"
+        said.append(f"{calls} before it for these agents ({by}, or by waiting longer)")
     together: dict[Reason | None, list[str]] = {}
     for standing in found.agents:
         together.setdefault(standing.reason, []).append(standing.agent)

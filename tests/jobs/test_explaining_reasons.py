@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from callcenter.jobs.explaining import Explanation, explain
-from callcenter.jobs.foresight import next_words
+from callcenter.jobs.foresight import agents_words, next_words
 from callcenter.jobs.telling import Step
 from callcenter.jobs.wording import groups, need_words, passed_over_words
 from callcenter.model.agent import PhoneRules
@@ -81,7 +81,9 @@ async def told(house: Center, call: Call) -> list[Step]:
 async def explained(house: Center, call: Call) -> Explanation:
     entries = [decode_entry(line) for line in house.journal]
     shelf = MemoryShelf({UNVERSIONED: house.configuration, **house.engine.world.library})
-    found = await explain(house.configuration, MemoryJournal(entries), NoSnapshots(), call.id, shelf=shelf)
+    found = await explain(
+        house.configuration, MemoryJournal(entries), NoSnapshots(), call.id, now=house.now, shelf=shelf
+    )
     assert found is not None
     return found
 
@@ -295,6 +297,26 @@ async def test_why_the_order_of_the_queues_puts_another_first_is_said() -> None:
     busy.hangs_up()
     [words] = passed_over_words((await explained(house, waits)).passed_over)
     assert words.startswith("1 call that the order of the queues puts first (support is in the greatest need: ")
+
+
+async def test_what_is_before_a_call_is_told_by_the_order_of_the_queues_and_not_by_its_place_alone() -> None:
+    queues = queue("mild", service_level_s=60.0), queue("urgent", service_level_s=20.0, weight=4.0)
+    house = Center(*queues, routing=Routing(order="service_level"))
+    ann = house.agent("ann")
+    busy = house.call("mild", caller="0904")
+    ann.answers()
+    waits = house.call("mild", caller="0905")
+    house.passes(2.0)
+    urgent = house.call("urgent", caller="0906")
+    house.passes(3.0)
+    first, second = (await explained(house, urgent)).outlook, (await explained(house, waits)).outlook
+    assert first is not None
+    assert second is not None
+    assert (first.elsewhere, second.elsewhere) == (0, 1), "urgent came later and is in the greater need"
+    by = "(by priority, by the need of the queue, or by waiting longer)"
+    assert f"1 call of another queue is before it for these agents {by}" in agents_words(second)
+    busy.hangs_up()
+    assert (await explained(house, urgent)).decisions[-1].chosen == ("ann",), "and so it comes"
 
 
 async def test_an_agent_whose_phone_is_nailed_up_is_explained_as_any_other() -> None:
