@@ -5,7 +5,7 @@ Knows the model, no YAML.
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from callcenter.config.tree import Tree
+from callcenter.config.tree import Path, Tree
 from callcenter.errors import Problem
 from callcenter.model.configuration import Configuration
 from callcenter.model.contact import Direction
@@ -42,14 +42,19 @@ def in_vain(configuration: Configuration, queues: Tree, flows: Mapping[FlowName,
             if queue.max_wait_s and step.after_s >= queue.max_wait_s:
                 what = f"nobody waits so long: max_wait_s is {queue.max_wait_s:g}"
                 yield queues.problem((queue.name, "relax", at, "after_s"), what)
-        asked = queue.needs
-        for at, step in enumerate(queue.relax):
-            before, asked = asked, step.applied_to(asked)
-            if before != asked == NOBODY_MEETS:
-                what = "from then on nobody may serve who waits here: a step is there to ask for less"
-                yield queues.problem((queue.name, "relax", at), what, "max_wait_s sends callers on")
-            elif step.needs is not None and either(before, asked) == before:
-                yield queues.problem((queue.name, "relax", at, "needs"), *_no_wider(before, asked))
+        yield from _no_help(queues, (queue.name, "relax"), queue.relax, queue.needs)
+
+
+def _no_help(tree: Tree, path: Path, steps: Iterable[RelaxStep], needs: Need) -> Iterator[Problem]:
+    """Steps after which nobody may serve any more, or nobody who could not before; of who asks for `needs`."""
+    asked = needs
+    for at, step in enumerate(steps):
+        before, asked = asked, step.applied_to(asked)
+        if before != asked == NOBODY_MEETS:
+            what = "from then on nobody may serve who waits here: a step is there to ask for less"
+            yield tree.problem((*path, at), what, "max_wait_s sends callers on")
+        elif step.needs is not None and either(before, asked) == before:
+            yield tree.problem((*path, at, "needs"), *_no_wider(before, asked))
 
 
 def _no_wider(before: Need, asked: Need) -> tuple[str, str]:
@@ -67,7 +72,7 @@ def _records_colleagues(queue: Queue) -> bool:
 
 
 def _nothing_to_relax(configuration: Configuration, queues: Tree, flows: Mapping[FlowName, Tree]) -> Iterator[Problem]:
-    """Steps that drop or lower a skill which nobody who waits there asks for."""
+    """Steps that change nothing for anybody who waits there."""
     asked: dict[QueueName, list[Need]] = {queue.name: [queue.needs] for queue in configuration.queues.values()}
     for box in configuration.mailboxes.values():
         if box.route is not None and box.route.needs is not None:
@@ -80,15 +85,24 @@ def _nothing_to_relax(configuration: Configuration, queues: Tree, flows: Mapping
                 asked[node.queue].append(node.needs)
             if node.relax and flow.name in flows:
                 needs = configuration.queues[node.queue].needs if node.needs is None else node.needs
-                for at, skill in _not_asked_for(node.relax, [needs]):
-                    yield flows[flow.name].problem(("nodes", name, "relax", *at), _no_need(skill))
+                yield from _no_help(flows[flow.name], ("nodes", name, "relax"), node.relax, needs)
+                yield from _no_change(flows[flow.name], ("nodes", name, "relax"), node.relax, [needs])
     for queue in configuration.queues.values():
-        for at, skill in _not_asked_for(queue.relax, asked[queue.name]):
-            yield queues.problem((queue.name, "relax", *at), _no_need(skill))
+        yield from _no_change(queues, (queue.name, "relax"), queue.relax, asked[queue.name])
 
 
-def _no_need(skill: Skill) -> str:
-    return f"no need names the skill {skill} here: the step changes nothing of it"
+def _no_change(tree: Tree, path: Path, steps: Iterable[RelaxStep], needs: list[Need]) -> Iterator[Problem]:
+    """Steps that name a skill of none of the `needs`, or leave all of these as they were; a step's own needs aside."""
+    steps, told = list(steps), set[int | str]()
+    for place, skill in _not_asked_for(steps, needs):
+        told.add(place[0])
+        yield tree.problem((*path, *place), f"no need names the skill {skill} here: the step changes nothing of it")
+    asked = needs
+    for at, step in enumerate(steps):
+        before, asked = asked, [step.applied_to(need) for need in asked]
+        if step.needs is None and asked == before and at not in told:
+            what = "the step changes nothing: whoever may serve after it could before"
+            yield tree.problem((*path, at), what, "leave it out; levels fall to 1 at least")
 
 
 def _not_asked_for(steps: Iterable[RelaxStep], needs: Iterable[Need]) -> Iterator[tuple[tuple[int | str, ...], Skill]]:

@@ -371,17 +371,17 @@ def test_a_file_that_cannot_be_read_hides_nothing_that_is_wrong_elsewhere(tmp_pa
 
 def test_rules_that_nothing_can_come_of_are_remarked_on() -> None:
     queues = (
-        "sales: {max_wait_s: 60, relax: [{after_s: 30, lower: 1}, {after_s: 60, lower: 1}], callback: {},\n"
-        "  survey: {flow: hotline}}\nsupport: {}\n"
+        "sales: {max_wait_s: 60, needs: sales >= 4, relax: [{after_s: 30, lower: 1}, {after_s: 60, lower: 1}],\n"
+        "  callback: {}, survey: {flow: hotline}}\nsupport: {}\n"
     )
     checked = check_files({**GOOD, "queues.yaml": queues})
     assert checked.problems == ()
     said = [str(remark) for remark in checked.remarks if str(remark).startswith("queues.yaml")]
     assert [remark for remark in said if "sales" in remark] == [
-        "queues.yaml:1:84: sales.callback: no number may be called back: everybody who asks for it is refused "
+        "queues.yaml:2:3: sales.callback: no number may be called back: everybody who asks for it is refused "
         "(callback_to in numbers.yaml)",
-        "queues.yaml:2:18: sales.survey.flow: the flow hotline asks nothing (a survey has a node of `kind: survey`)",
-        "queues.yaml:1:68: sales.relax.1.after_s: nobody waits so long: max_wait_s is 60",
+        "queues.yaml:2:32: sales.survey.flow: the flow hotline asks nothing (a survey has a node of `kind: survey`)",
+        "queues.yaml:1:87: sales.relax.1.after_s: nobody waits so long: max_wait_s is 60",
     ]
 
 

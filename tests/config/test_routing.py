@@ -190,6 +190,25 @@ def test_steps_that_change_nothing_are_remarked_on(tmp_path: Path) -> None:
     ]
 
 
+def test_steps_that_leave_everything_as_it_was_are_remarked_on_for_all_who_wait_there(tmp_path: Path) -> None:
+    (tmp_path / "flows").mkdir()
+    (tmp_path / "queues.yaml").write_text(
+        "q: {needs: sales, relax: [{after_s: 5, lower: 1}, {after_s: 6, add: sales >= 3}, {after_s: 7, add: vip}]}\n"
+        "own: {needs: sales, relax: [{after_s: 5, lower: 1}]}\n"
+    )
+    steps = "[{after_s: 5, needs: sales >= 4}, {after_s: 6, lower: 1}, {after_s: 7, add: '@linh'}]"
+    (tmp_path / "flows" / "f.yaml").write_text(f"nodes:\n  a: {{kind: enqueue, queue: q, relax: {steps}}}\n")
+    (tmp_path / "flows" / "g.yaml").write_text("nodes:\n  a: {kind: enqueue, queue: own, needs: sales >= 3}\n")
+    (tmp_path / "numbers.yaml").write_text('numbers: {"1": f, "2": g}\n')
+    least = "(leave it out; levels fall to 1 at least)"
+    assert [str(one) for one in check_folder(tmp_path).remarks if "the step" in str(one)] == [
+        "flows/f.yaml:2:60: nodes.a.relax.0.needs: this asks for more than before (sales): the step takes agents away "
+        "and adds none (a lower level, fewer skills, or `add`)",
+        f"queues.yaml:1:27: q.relax.0: the step changes nothing: whoever may serve after it could before {least}",
+        f"queues.yaml:1:51: q.relax.1: the step changes nothing: whoever may serve after it could before {least}",
+    ], "`own` is lowered for the callers of g"
+
+
 def test_agents_whom_nobody_knows_are_named() -> None:
     files = {
         "queues.yaml": "q:\n  needs: sales or @lihn\n  reserve: {agents: [minh, ghost], above_s: 5}\n",
