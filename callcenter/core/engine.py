@@ -196,6 +196,8 @@ class Engine:
         if type(event) is LegEnded:
             if not (event.left and self._legs.is_with_a_script(event.leg)):
                 self._legs.leg_ended(event.leg, event.end, event.cause)
+                if event.left:
+                    self.world.left(event.leg)
         elif type(event) is LegAnswered:
             self._legs.leg_answered(event.leg)
         elif type(event) is ContactArrived:

@@ -40,10 +40,15 @@ class Legs:
         self._elsewhere = elsewhere
 
     def arrived(self, event: ContactArrived) -> None:
-        """A customer is at the door; a leg that is known already is the same customer."""
+        """A customer is at the door; a leg that is known already is the same customer.
+
+        One that had left, and is sent in again from outside (a redirect past us), is a contact of its own: or she
+        would hear nothing for ever.
+        """
         world = self._world
-        if event.leg in world.legs or event.leg in world.buried:
+        if event.leg in world.legs or world.buried.get(event.leg) is False:
             return
+        world.buried.pop(event.leg, None)
         configuration = world.configuration
         flow = event.flow or configuration.numbers.get(event.dialled) or configuration.default_flow
         flow = flow if flow in configuration.flows else None

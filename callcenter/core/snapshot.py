@@ -59,6 +59,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     queued: dict[QueueName, list[ContactId]]
     waiting: tuple[ContactId, ...]
     buried: tuple[LegId, ...]
+    left: tuple[LegId, ...] = ()  # those of `buried` that were told to be out of our hands
     draining: tuple[QueueName, ...]
     may_record: bool = True
     last_served: tuple[_Remembered, ...]
@@ -97,6 +98,7 @@ def take_snapshot(engine: Engine) -> bytes:
             queued={queue: list(contacts) for queue, contacts in world.queued.items()},
             waiting=tuple(contact for contact in world.contacts if contact in world.lines),
             buried=tuple(world.buried),
+            left=tuple(leg for leg, left in world.buried.items() if left),
             draining=tuple(sorted(world.draining)),
             may_record=world.may_record,
             learnt=world.learnt,
@@ -178,7 +180,8 @@ def restore(configuration: Configuration, taken: bytes, library: Library | None 
         kept = timer.subject in configuration.queues or timer.subject in world.queued
         if timer.kind is not TimerKind.CLOSING or kept:
             world.timers.set(timer.kind, timer.subject, timer.at)
-    world.buried.update(dict.fromkeys(snapshot.buried))
+    world.buried.update(dict.fromkeys(snapshot.buried, False))
+    world.buried.update(dict.fromkeys(snapshot.left, True))
     world.draining.update(queue for queue in snapshot.draining if queue in configuration.queues)
     world.may_record = snapshot.may_record
     world.learnt.update(snapshot.learnt)

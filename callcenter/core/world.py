@@ -129,7 +129,7 @@ class World:
         self.contacts: dict[ContactId, ContactRecord] = {}
         self.legs: dict[LegId, ContactId] = {}  # every leg that a contact still counts on
         # a dict from whose front is deleted is walked from its old beginning each time; an OrderedDict is not
-        self.buried: OrderedDict[LegId, None] = OrderedDict()  # customers' legs of ended contacts, the latest
+        self.buried: OrderedDict[LegId, bool] = OrderedDict()  # latest ended customers' legs: see `bury`
         self.monitors: dict[MonitorId, MonitorRecord] = {}  # supervisors on the line
         self.nailed: dict[LegId, AgentId] = {}  # the long legs of phones that are nailed up, and the ears there
         self.at_once: list[LegId] = []  # of these, that were given to a contact: nothing rings, she is there
@@ -244,10 +244,18 @@ class World:
         self.out.append(Surprise(what=what, contact=contact.id if contact is not None else None))
 
     def bury(self, leg: LegId) -> None:
-        """This customer's leg has ended as far as we are concerned, even if it is seen again."""
-        self.buried[leg] = None
+        """This customer's leg has ended as far as we are concerned, even if it is seen again.
+
+        Until it is told to have left Asterisk's application (`left`): if it arrives after that, it was sent in anew.
+        """
+        self.buried[leg] = False
         if len(self.buried) > BURIED_MAX:
             self.buried.popitem(last=False)
+
+    def left(self, leg: LegId) -> None:
+        """This leg is out of our hands; where it goes on, if it lives, is the dialplan's business."""
+        if leg in self.buried:
+            self.buried[leg] = True
 
     def promised(self, contact: ContactRecord) -> None:
         """The contact is promised a callback: she is known by that number, and by the one she called from."""

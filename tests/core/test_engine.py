@@ -68,6 +68,22 @@ def test_the_same_caller_at_the_door_twice_is_one() -> None:
     assert len(center.all(ContactOpened)) == 1
 
 
+def test_a_caller_who_had_left_and_is_sent_in_again_is_a_contact_of_its_own() -> None:
+    center = Center(queue("sales"))
+    call = center.call("sales")
+    again = ContactArrived(leg=call.leg, medium=Medium.VOICE, caller="0901", dialled="sales")
+    center.tell(LegEnded(leg=call.leg, end=LegEnd.NORMAL, left=True))
+    center.tell(again)
+    first, second = center.all(ContactOpened)
+    assert (first.contact, first.leg) == (call.id, second.leg)
+    assert (second.contact != call.id, len(center.all(ContactQueued))) == (True, 2)
+    assert center.tell(again) == [], "she is known"
+    center.tell(LegEnded(leg=call.leg, end=LegEnd.NORMAL))  # this one is dead, and nobody said that it left
+    assert center.tell(again) == []
+    assert len(center.all(ContactEnded)) == 2
+    center.told_again()
+
+
 def test_nothing_can_happen_before_a_run_begins() -> None:
     engine = Engine(Configuration())
     with pytest.raises(Bug, match="before EngineStarted"):

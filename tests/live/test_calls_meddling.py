@@ -13,6 +13,8 @@ import pytest
 from callcenter.asterisk.ari.resources import Channel
 from callcenter.model.agent import AgentState
 from callcenter.model.contact import EndReason
+from callcenter.model.facts import ContactConnected, ContactOpened
+from callcenter.sim.peers.baresip import CallState
 from callcenter.sim.peers.places import LOOPBACK
 from tests.live.center import Center
 from tests.live.people import AgentAtWork, Caller
@@ -21,6 +23,7 @@ from tests.live.test_calls_phone_transfers import ari_of
 pytestmark = pytest.mark.live
 
 ANSWER_LIMIT_S: Final = 5.0
+AGAIN: Final = {"Context": "from-carrier", "Exten": "2001", "Priority": "1"}  # in at the door once more
 ELSEWHERE: Final = {"Context": "callcenter-return", "Exten": "s", "Priority": "1"}  # it ends the call there
 
 
@@ -90,6 +93,36 @@ async def test_a_channel_that_somebody_hangs_up_has_hung_up(center: Center) -> N
     cdr = await center.cdr(await caller.contact())
     assert cdr["end_reason"] == EndReason.AGENT_HUNG_UP
     await asyncio.gather(alice.is_(AgentState.READY), caller.is_hung_up())
+
+
+async def test_one_who_waits_joined_to_a_call_of_elsewhere_has_left_and_one_sent_in_again_is_served(
+    center: Center,
+) -> None:
+    bob = await center.works("bob", logged_in=False)
+    elsewhere = await bob.dials("7777")  # a dialplan of the house's owner: no contact of ours
+    joined, again = await asyncio.gather(center.calls("2001"), center.calls("2001"))
+    await asyncio.gather(elsewhere.reaches(CallState.UP, ANSWER_LIMIT_S), joined.waits(), again.waits())
+    async with ari_of(center) as ari:
+        names = {one.caller.number: one.name for one in await ari.channels.list()}
+    done = await meddles(center, "Bridge", Channel1=names[joined.number], Channel2=names[bob.number])
+    assert "Success" in done
+    assert (await center.cdr(await joined.contact()))["end_reason"] == EndReason.ABANDONED
+    assert "Success" in await meddles(center, "Redirect", Channel=names[again.number], **AGAIN)
+    assert (await center.cdr(await again.contact()))["end_reason"] == EndReason.ABANDONED
+    again.ear.forget()
+    await again.hears_music()
+    alice = await center.works("alice")
+    second = (await center.facts(ContactOpened, 2, caller=again.number))[1].contact
+    await center.fact(ContactConnected, contact=second, agent="alice")
+    await again.hears_agent(alice)
+    assert "Success" in await meddles(center, "Redirect", Channel=names[again.number], **AGAIN)
+    assert (await center.cdr(second))["end_reason"] == EndReason.CALLER_HUNG_UP
+    third = (await center.facts(ContactOpened, 3, caller=again.number))[2].contact
+    await center.fact(ContactConnected, contact=third, agent="alice")
+    again.ear.forget()
+    await again.hears_agent(alice)
+    await asyncio.gather(joined.hangs_up(), again.hangs_up())
+    await alice.is_(AgentState.READY)
 
 
 async def test_what_no_agent_may_do_from_outside_is_not_loaded(center: Center) -> None:
