@@ -23,7 +23,8 @@ from callcenter.boot.parts import (
 from callcenter.boot.sealing import chores
 from callcenter.boot.works import works
 from callcenter.config import Settings, install_starter
-from callcenter.embedded.ports import PortBook
+from callcenter.config.settings import chosen_ports
+from callcenter.embedded.ports import PortBook, Range
 from callcenter.errors import ConfigurationError, Problem
 from callcenter.model.agent import Agent
 from callcenter.model.ids import AgentId, Skill
@@ -64,7 +65,8 @@ async def center(settings: Settings, progress: Progress) -> AsyncIterator[Runnin
         settings.var_folder.mkdir(parents=True, exist_ok=True)
         close_to_others(settings)
         install_starter(settings.config_folder)
-        ports = PortBook(settings.var_folder / "state" / "ports.json")
+        chosen = [Range(first=first, size=size) for _, first, size in chosen_ports(settings)]
+        ports = PortBook(settings.var_folder / "state" / "ports.json", chosen)
         dsn = await stack.enter_async_context(database(settings, ports, progress))
         pool = await open_pool(dsn)
         stack.push_async_callback(pool.close)

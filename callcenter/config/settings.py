@@ -270,15 +270,33 @@ class Settings:
         return self.recording.key_file or self.var_folder / "state" / "secrets" / "recordings.keys"
 
 
+def chosen_ports(settings: Settings) -> list[tuple[str, int, int]]:
+    """The ports on this machine that somebody has chosen: key, the first, how many. All but the last are of TCP."""
+    asterisk, sip, web = settings.asterisk, settings.sip, settings.web
+    single = {
+        "asterisk.http_port": asterisk.http_port,
+        "asterisk.ami_port": asterisk.ami_port,
+        "asterisk.websocket_port": asterisk.websocket_port,
+        "asterisk.fastagi_port": asterisk.fastagi_port,
+        "sip.port": sip.port,
+        "web.port": web.port,
+    }
+    found = [(key, port, 1) for key, port in single.items() if port]
+    if sip.rtp_from and sip.rtp_to >= sip.rtp_from:
+        found.append(("sip.rtp_from", sip.rtp_from, sip.rtp_to - sip.rtp_from + 1))
+    return found
+
+
 def clashes(settings: Settings) -> list[tuple[str, str, str]]:
     """What each is right but does not go together: (key, problem, remedy)."""
     found: list[tuple[str, str, str]] = []
     asterisk, sip = settings.asterisk, settings.sip
     taken: dict[int, str] = {}
-    for key in ("http_port", "ami_port", "websocket_port", "fastagi_port"):
-        port = getattr(asterisk, key)
-        if port and port in taken:
-            found.append((f"asterisk.{key}", f"{port} is asterisk.{taken[port]} already", "0 picks a free port"))
+    for key, port, _ in chosen_ports(settings):
+        if not key.startswith("asterisk."):  # may be at another address
+            continue
+        if port in taken:
+            found.append((key, f"{port} is {taken[port]} already", "0 picks a free port"))
         taken.setdefault(port, key)
     if (sip.rtp_from == 0) != (sip.rtp_to == 0):
         found.append(("sip.rtp_from", "a range needs both rtp_from and rtp_to", "or neither: ports are picked"))

@@ -7,7 +7,7 @@ restarts, because children that outlived us still hold theirs and softphones hav
 import json
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -45,10 +45,14 @@ class Range:
 
 
 class PortBook:
-    """The ports of one call center, by name. One program at a time has the book: the one that runs the call center."""
+    """The ports of one call center, by name. One program at a time has the book: the one that runs the call center.
 
-    def __init__(self, file: Path) -> None:
+    `chosen` are those that a person has set: nobody may listen there yet, and still they are given to nothing else.
+    """
+
+    def __init__(self, file: Path, chosen: Sequence[Range] = ()) -> None:
         self._file = file
+        self._chosen = tuple(chosen)
         self._ranges = _read(file)
 
     def pick(
@@ -68,9 +72,14 @@ class PortBook:
         ConfigurationError if nothing is free.
         """
         known = self._ranges.get(name)
-        if known is not None and known.size == size and (held or free(known, kind, taken_max)):
+        if (
+            known is not None
+            and known.size == size
+            and not any(known.meets(other) for other in self._chosen)
+            and (held or free(known, kind, taken_max))
+        ):
             return known.first
-        others = [other for key, other in self._ranges.items() if key != name]
+        others = [*self._chosen, *(other for key, other in self._ranges.items() if key != name)]
         for first in _candidates(preferred, size):
             wanted = Range(first=first, size=size)
             if not any(wanted.meets(other) for other in others) and free(wanted, kind, taken_max):

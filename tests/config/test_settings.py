@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from callcenter.config import load_settings
 from callcenter.config.places import control_socket
-from callcenter.config.settings import AsteriskSource, LogLevel, Settings
+from callcenter.config.settings import AsteriskSource, LogLevel, Settings, chosen_ports
 from callcenter.config.settings_sources import known_keys, variable_of
 from callcenter.embedded.folders import SOCKET_PATH_MAX
 from callcenter.errors import ConfigurationError
@@ -84,6 +84,12 @@ def test_what_does_not_go_together_is_told_too(tmp_path: Path) -> None:
         "callcenter.toml: asterisk.ami_port: 8088 is asterisk.http_port already (0 picks a free port)",
         "callcenter.toml: sip.rtp_from: a range needs both rtp_from and rtp_to (or neither: ports are picked)",
     ]
+
+
+def test_ports_that_somebody_has_chosen_are_known() -> None:
+    assert chosen_ports(Settings()) == []
+    text = {"CALLCENTER_SIP_PORT": "5060", "CALLCENTER_SIP_RTP_FROM": "10000", "CALLCENTER_SIP_RTP_TO": "10999"}
+    assert chosen_ports(load_settings(None, text)) == [("sip.port", 5060, 1), ("sip.rtp_from", 10000, 1000)]
 
 
 def test_a_running_asterisk_must_be_said_how_to_reach() -> None:

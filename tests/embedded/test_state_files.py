@@ -57,6 +57,14 @@ def test_a_range_starts_even_and_meets_no_other(tmp_path: Path) -> None:
     assert PortBook(tmp_path / "ports.json").pick("rtp", Kind.UDP, size=400) != first  # it would not fit any more
 
 
+def test_what_a_person_has_chosen_is_given_to_nothing_else_though_nobody_listens_there_yet(tmp_path: Path) -> None:
+    port = PortBook(tmp_path / "ports.json").pick("websocket")
+    chosen = [Range(first=port - 5, size=6)]
+    assert PortBook(tmp_path / "b.json", chosen).pick("sip", preferred=port) != port
+    picked = PortBook(tmp_path / "ports.json", chosen).pick("websocket", held=True)
+    assert not chosen[0].meets(Range(first=picked, size=1))
+
+
 def test_a_wide_range_is_found_with_few_files_to_open(tmp_path: Path) -> None:
     """Debian lets a person's program open 1,024 files; so many ports are not held while they are looked at."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
