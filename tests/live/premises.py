@@ -27,6 +27,7 @@ from callcenter.embedded.programs import AsteriskRoot
 from callcenter.sim.peers.places import LOOPBACK, free_ports
 from tests.live import letters, office, outbound
 from tests.live.center_program import DOOR
+from tests.live.ports import lonely_port
 from tests.live.real_asterisk import CHECKOUT, CLI_LIMIT_S, COMPLAINT, USUAL, installed_asterisk
 
 READY_LIMIT_S: Final = 90.0
@@ -39,6 +40,7 @@ var_folder = "var"
 config_folder = "config"
 [asterisk]
 source = "embedded"
+websocket_port = {websocket_port}
 [sip]
 port = {sip_port}
 rtp_from = {rtp_from}
@@ -278,6 +280,7 @@ def prepared() -> Premises:
     rtp_from = free_ports(RTP_PORTS, Kind.UDP, taken_max=RTP_PORTS // 10)
     text = SETTINGS.format(
         host=LOOPBACK,
+        websocket_port=lonely_port(),  # Asterisk tries it while the center is dead
         carrier_port=premises.carrier_port,
         sip_port=free_ports(2, Kind.BOTH),  # even: to odd ones others' peers, who never open them, are sent RTCP
         rtp_from=rtp_from,

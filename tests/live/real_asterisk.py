@@ -22,6 +22,7 @@ from callcenter.asterisk.conf_values import ConfValues, Fallback, Folders, Phone
 from callcenter.embedded.ports import Kind
 from callcenter.embedded.programs import AsteriskRoot, Tool, find_asterisk, find_tool
 from callcenter.sim.peers.places import free_ports
+from tests.live.ports import lonely_port
 
 CHECKOUT: Final = Path(__file__).parents[2]
 VAR: Final = CHECKOUT / "var"
@@ -175,11 +176,11 @@ def values_for(folder: Path, root: AsteriskRoot) -> ConfValues:
         folders=folders,
         http_port=free_ports(1, Kind.TCP),
         ari_password=secrets.token_hex(12),
-        websocket_port=free_ports(1, Kind.TCP),
+        websocket_port=lonely_port(),
         websocket_password=secrets.token_hex(12),
         ami_port=free_ports(1, Kind.TCP),
         ami_password=secrets.token_hex(12),
-        fastagi_port=free_ports(1, Kind.TCP),
+        fastagi_port=lonely_port(),
         sip_port=free_ports(1, Kind.BOTH),
         rtp_from=rtp_from,
         rtp_to=rtp_from + RTP_PORTS - 1,

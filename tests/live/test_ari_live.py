@@ -32,7 +32,8 @@ from callcenter.asterisk.ari import messages as m
 from callcenter.asterisk.ari.line import VITAL_KINDS
 from callcenter.errors import PeerUnavailable
 from tests.adapters.ari_stories import APP, STORIES, WAIT_S, World, answered, local
-from tests.live.minimal_asterisk import MinimalAsterisk, Outbound, free_port, minimal_asterisk
+from tests.live.minimal_asterisk import MinimalAsterisk, Outbound, minimal_asterisk
+from tests.live.ports import lonely_port
 
 pytestmark = pytest.mark.live
 
@@ -64,7 +65,7 @@ class Site(World):
 
 @contextlib.asynccontextmanager
 async def site(extensions: str = "") -> AsyncIterator[Site]:
-    outbound = Outbound(port=free_port(), reconnect_interval_ms=100)
+    outbound = Outbound(port=lonely_port(), reconnect_interval_ms=100)
     async with AsyncExitStack() as stack:
         asterisk = await stack.enter_async_context(minimal_asterisk(outbound=outbound, extensions=extensions))
         access = Access(port=asterisk.ari_port, username=asterisk.ari_user, password=asterisk.ari_secret)
